@@ -1,0 +1,64 @@
+"""What a kind is, and the data types its contents are made of.
+
+A content is what one source says: every field may be left out (UNSET: says nothing), or null (the source cleared it). Dates
+and times are ISO 8601 text as precise as the source gave them: `2019`, `2019-03`, `2019-03-02`, `2019-03-02T10:15:00Z`.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+SNOMED = "http://snomed.info/sct"
+DMD = "https://dmd.nhs.uk"
+READ2 = "http://read.info/readv2"
+EMIS = "https://fhir.hl7.org.uk/Id/emis-drug-codes"
+
+
+class Content(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """Base of all contents. Unknown fields are refused, so that a mapping's typo is found where it is made."""
+
+
+class Code(Content):
+    system: str
+    code: str
+    display: str | None = None
+    user_selected: bool = False
+
+
+class Coded(Content):
+    """A concept as the source coded it: all its codings, the original first, and its text."""
+
+    codes: tuple[Code, ...] = ()
+    text: str | None = None
+
+
+class Quantity(Content):
+    value: str
+    """Decimal as text, as given."""
+    unit: str | None = None
+    comparator: str | None = None
+
+
+Text = str | None | UnsetType
+Concept = Coded | None | UnsetType
+Amount = Quantity | None | UnsetType
+
+
+class Kind(Protocol):
+    """One kind of clinical fact. Adding one is one module with a class like this, and a line in `mainstem.kinds.ALL`."""
+
+    name: str
+    """`allergy`: in assertions, entries, file names."""
+    heading: str
+    """PRSB Core Information Standard heading it is shown under."""
+    Content: type[Content]
+
+    def title(self, content: dict) -> str:
+        """One line a clinician reads, from an entry's content (decoded JSON)."""
+        ...
+
+
+__all__ = ["DMD", "EMIS", "READ2", "SNOMED", "UNSET", "Amount", "Code", "Coded", "Concept", "Content", "Kind", "Quantity", "Text"]

@@ -1,0 +1,30 @@
+"""A care plan and its goals."""
+
+from __future__ import annotations
+
+from msgspec import UNSET, UnsetType
+
+from mainstem.kinds.base import Concept, Content, Text
+from mainstem.kinds.titles import named
+
+
+class CarePlanContent(Content):
+    plan_id: Text = UNSET
+    category: Concept = UNSET
+    title: Text = UNSET
+    status: Text = UNSET
+    start: Text = UNSET
+    end: Text = UNSET
+    goals: tuple[str, ...] | None | UnsetType = UNSET
+    activities: tuple[str, ...] | None | UnsetType = UNSET
+    author: Text = UNSET
+    note: Text = UNSET
+
+
+class CarePlan:
+    name = "careplan"
+    heading = "Care and support plans"
+    Content = CarePlanContent
+
+    def title(self, content: dict) -> str:
+        return content.get("title") or named(content.get("category"), "Care plan")

@@ -1,0 +1,30 @@
+"""A letter, report or summary."""
+
+from __future__ import annotations
+
+from msgspec import UNSET, UnsetType
+
+from mainstem.kinds.base import Concept, Content, Text
+from mainstem.kinds.titles import named
+
+
+class DocumentContent(Content):
+    document_id: Text = UNSET
+    type: Concept = UNSET
+    title: Text = UNSET
+    status: Text = UNSET
+    created: Text = UNSET
+    author: Text = UNSET
+    mime_type: Text = UNSET
+    location: Text = UNSET
+    size: int | None | UnsetType = UNSET
+    text: Text = UNSET
+
+
+class Document:
+    name = "document"
+    heading = "Documents"
+    Content = DocumentContent
+
+    def title(self, content: dict) -> str:
+        return content.get("title") or named(content.get("type"), "Document")

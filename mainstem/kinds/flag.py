@@ -1,0 +1,26 @@
+"""An alert or flag."""
+
+from __future__ import annotations
+
+from msgspec import UNSET
+
+from mainstem.kinds.base import Concept, Content, Text
+from mainstem.kinds.titles import named
+
+
+class FlagContent(Content):
+    code: Concept = UNSET
+    category: Text = UNSET
+    status: Text = UNSET
+    start: Text = UNSET
+    end: Text = UNSET
+    note: Text = UNSET
+
+
+class Flag:
+    name = "flag"
+    heading = "Alerts"
+    Content = FlagContent
+
+    def title(self, content: dict) -> str:
+        return named(content.get("code"), "Alert")

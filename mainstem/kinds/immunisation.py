@@ -1,0 +1,33 @@
+"""A vaccination given, or not given and why."""
+
+from __future__ import annotations
+
+from msgspec import UNSET
+
+from mainstem.kinds.base import Concept, Content, Text
+from mainstem.kinds.titles import named
+
+
+class ImmunisationContent(Content):
+    vaccine: Concept = UNSET
+    procedure: Concept = UNSET
+    status: Text = UNSET
+    """`completed`, `not-done`."""
+    given: Text = UNSET
+    dose_number: Text = UNSET
+    batch: Text = UNSET
+    manufacturer: Text = UNSET
+    site: Concept = UNSET
+    route: Concept = UNSET
+    reason: Concept = UNSET
+    performer: Text = UNSET
+    note: Text = UNSET
+
+
+class Immunisation:
+    name = "immunisation"
+    heading = "Immunisations"
+    Content = ImmunisationContent
+
+    def title(self, content: dict) -> str:
+        return named(content.get("vaccine") or content.get("procedure"), "Immunisation")

@@ -1,0 +1,42 @@
+"""A medicine as listed, ordered, given, dispensed or found in the home."""
+
+from __future__ import annotations
+
+from msgspec import UNSET, UnsetType
+
+from mainstem.kinds.base import Amount, Concept, Content, Text
+from mainstem.kinds.titles import named
+
+
+class MedicineContent(Content):
+    view: Text = UNSET
+    """`list` (GP), `order` (hospital chart), `administration`, `dispense`, `home`."""
+    product: Concept = UNSET
+    route: Concept = UNSET
+    form: Text = UNSET
+    dose: Text = UNSET
+    """Dosage instruction as text."""
+    dose_quantity: Amount = UNSET
+    frequency: Text = UNSET
+    as_needed: bool | UnsetType = UNSET
+    course: Text = UNSET
+    """`repeat`, `acute`, `repeat-dispensing`."""
+    status: Text = UNSET
+    """`active`, `stopped`, `completed`, `on-hold`, `draft`, `cancelled`."""
+    start: Text = UNSET
+    end: Text = UNSET
+    last_issued: Text = UNSET
+    quantity: Amount = UNSET
+    reason: Concept = UNSET
+    stop_reason: Text = UNSET
+    prescriber: Text = UNSET
+    note: Text = UNSET
+
+
+class Medicine:
+    name = "medicine"
+    heading = "Medications and medical devices"
+    Content = MedicineContent
+
+    def title(self, content: dict) -> str:
+        return " ".join(x for x in (named(content.get("product"), "Medicine"), content.get("dose")) if x)

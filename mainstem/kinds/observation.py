@@ -1,0 +1,39 @@
+"""A vital sign, measurement or finding."""
+
+from __future__ import annotations
+
+from msgspec import UNSET, UnsetType
+
+from mainstem.kinds.base import Amount, Coded, Concept, Content, Quantity, Text
+from mainstem.kinds.titles import named
+
+
+class Component(Content):
+    code: Coded
+    value: Quantity | None = None
+    value_text: str | None = None
+
+
+class ObservationContent(Content):
+    code: Concept = UNSET
+    category: Text = UNSET
+    status: Text = UNSET
+    value: Amount = UNSET
+    value_text: Text = UNSET
+    value_code: Concept = UNSET
+    components: tuple[Component, ...] | None | UnsetType = UNSET
+    taken: Text = UNSET
+    performer: Text = UNSET
+    method: Text = UNSET
+    note: Text = UNSET
+
+
+class Observation:
+    name = "observation"
+    heading = "Observations"
+    Content = ObservationContent
+
+    def title(self, content: dict) -> str:
+        value = content.get("value") or {}
+        shown = " ".join(x for x in (value.get("value"), value.get("unit")) if x)
+        return " ".join(x for x in (named(content.get("code"), "Observation"), shown or content.get("value_text")) if x)

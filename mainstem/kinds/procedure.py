@@ -1,0 +1,27 @@
+"""A procedure done or planned."""
+
+from __future__ import annotations
+
+from msgspec import UNSET
+
+from mainstem.kinds.base import Concept, Content, Text
+from mainstem.kinds.titles import named
+
+
+class ProcedureContent(Content):
+    code: Concept = UNSET
+    status: Text = UNSET
+    body_site: Concept = UNSET
+    performed: Text = UNSET
+    performer: Text = UNSET
+    outcome: Text = UNSET
+    note: Text = UNSET
+
+
+class Procedure:
+    name = "procedure"
+    heading = "Procedures and therapies"
+    Content = ProcedureContent
+
+    def title(self, content: dict) -> str:
+        return named(content.get("code"), "Procedure")

@@ -1,0 +1,29 @@
+"""A referral or request for a service."""
+
+from __future__ import annotations
+
+from msgspec import UNSET
+
+from mainstem.kinds.base import Concept, Content, Text
+from mainstem.kinds.titles import named
+
+
+class ReferralContent(Content):
+    referral_id: Text = UNSET
+    service: Concept = UNSET
+    reason: Concept = UNSET
+    status: Text = UNSET
+    priority: Text = UNSET
+    referred: Text = UNSET
+    referrer: Text = UNSET
+    recipient: Text = UNSET
+    note: Text = UNSET
+
+
+class Referral:
+    name = "referral"
+    heading = "Referrals and appointments"
+    Content = ReferralContent
+
+    def title(self, content: dict) -> str:
+        return named(content.get("service"), "Referral")

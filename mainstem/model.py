@@ -1,0 +1,304 @@
+"""The words of the design as types: what moves between producers, processors and sinks.
+
+All are frozen. Times are milliseconds since the Unix epoch (UTC) unless a field says it is text as the source gave it.
+`content` and `body` are canonical JSON (see `mainstem.canonical`); their shape is the kind's `Content`.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import NamedTuple
+
+import msgspec
+
+
+class Status(StrEnum):
+    """What the source says of the record part. Absence is derived from manifests, never stated."""
+
+    ASSERTED = "asserted"
+    RETRACTED = "retracted"
+    """Entered in error: withdraws this source's own assertion and nothing else."""
+    REMOVED = "removed"
+    """The source deleted it."""
+
+
+class Version(NamedTuple):
+    """The source's own order of versions. Tuples compare; the greatest counts.
+
+    `incarnation` first, so that a restored database whose log positions restart is not ignored for ever. `position`
+    compares as text: producers pad it (LSN as 16 hex digits, UTC time as ISO 8601 with fixed width). `digest` of the
+    content breaks ties, so that two different contents at one position still have one winner whatever the order.
+    """
+
+    incarnation: int
+    position: str
+    digest: bytes
+
+
+class RawRef(msgspec.Struct, frozen=True):
+    """Where the input item lies: a Kafka position, or a file (`topic` = `file:<sha256>`, offset = 0)."""
+
+    topic: str
+    partition: int
+    offset: int
+    item: str = ""
+    """Which item of the message: `AllergyIntolerance/123` in a bundle, empty for a row change."""
+
+
+class Assertion(msgspec.Struct, frozen=True, kw_only=True):
+    """What one source says about one source patient in one part of one of its records, at one version."""
+
+    source: str
+    """ODS code and system, `RXA/epr`."""
+    patient: str
+    """Local patient id within the source."""
+    record: str
+    """Record id within the source, `allergy/123`: unique within (source, patient)."""
+    part: str = ""
+    """Empty or a plain name (`order`): merged into the record. `result/5`: an item, see `mainstem.kinds`."""
+    kind: str
+    status: Status = Status.ASSERTED
+    incarnation: int = 0
+    position: str
+    content: bytes = b"{}"
+    recorded: str | None = None
+    """When the source says it recorded this (ISO 8601, as precise as given)."""
+    committed: int | None = None
+    """Commit time in the source's database, for freshness."""
+    raw: RawRef
+    known: int | None = None
+    """Set only on copies made by replay; else the broker's append time of the assertions topic counts."""
+    labels: tuple[str, ...] = ()
+    """Privacy labels the producer could see: `sensitive`, `nopat`, `pds-restricted`."""
+    key_id: str | None = None
+    """Payload key, for erasure by key destruction."""
+
+    @property
+    def subject(self) -> str:
+        """The source patient as one text: `RXA/epr|12345`. The message key."""
+        return f"{self.source}|{self.patient}"
+
+
+class Claim(msgspec.Struct, frozen=True, kw_only=True):
+    """Evidence about who someone is. Identified by (subject, type, ref); versioned like an assertion."""
+
+    source: str
+    patient: str
+    type: str
+    """`carries-number`, `demographics`, `merged-into`, `linked`, `unlinked`, `superseded`, `erased`."""
+    ref: str = ""
+    """What makes the claim one of its own: the other source patient, the superseded number, the operator's case."""
+    status: Status = Status.ASSERTED
+    incarnation: int = 0
+    position: str
+    body: bytes = b"{}"
+    """Canonical JSON: `carries-number` {"nhs_number","verification"}; `merged-into` {"into": subject}; ..."""
+    recorded: str | None = None
+    committed: int | None = None
+    raw: RawRef
+    known: int | None = None
+    key_id: str | None = None
+
+    @property
+    def subject(self) -> str:
+        return f"{self.source}|{self.patient}"
+
+
+class Assignment(msgspec.Struct, frozen=True, kw_only=True):
+    """Source patient -> person. `epoch` is the offset of the claim that caused it; the greatest epoch counts."""
+
+    subject: str
+    person: str
+    epoch: int
+    reason: str
+    """Rule id, `identity.verified-number`."""
+
+
+class Known(msgspec.Struct, frozen=True):
+    """An assertion with its place in the log: what provenance and as-known-then rest on."""
+
+    assertion: Assertion
+    known: int
+    partition: int
+    offset: int
+
+
+class Op(StrEnum):
+    APPLY = "apply"
+    ATTACH = "attach"
+    DETACH = "detach"
+
+
+class PersonEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """What the identity stage sends to a person's partition: new assertions, or a chunk of a handover."""
+
+    op: Op
+    person: str
+    subject: str
+    epoch: int
+    """Epoch of the assignment in force, -1 where the source patient is unassigned (a person of its own)."""
+    items: tuple[Known, ...] = ()
+    last: bool = True
+    """False on every chunk of an attach but the last."""
+
+
+class Attached(msgspec.Struct, frozen=True, kw_only=True):
+    """Reconcile's answer to the last chunk of an attach; the identity stage then detaches the old person."""
+
+    subject: str
+    person: str
+    epoch: int
+
+
+class Provenance(msgspec.Struct, frozen=True, kw_only=True):
+    """One assertion behind an entry: who said it, where it lies, which published fields it decided."""
+
+    source: str
+    patient: str
+    record: str
+    part: str
+    position: str
+    known: int
+    raw: RawRef
+    recorded: str | None = None
+    fields: tuple[str, ...] = ()
+    lost: dict[str, bytes] = {}
+    """Fields this assertion valued otherwise than the entry shows, with its value as canonical JSON."""
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """A fact as published. `content` is digested and compared; all else is envelope."""
+
+    person: str
+    fact: str
+    kind: str
+    status: str
+    """`current`, or `withdrawn` (the fact has ceased; `successor` names what took its place, if anything)."""
+    content: bytes
+    version: int
+    """1, 2, 3 ... per fact of a person; what stores compare."""
+    known: int
+    committed: int | None = None
+    """Latest commit time in a source among what caused this version."""
+    sources: tuple[str, ...] = ()
+    provenance: tuple[Provenance, ...] = ()
+    rules: dict[str, str] = {}
+    """Field -> id of the rule that decided it."""
+    conflict: bool = False
+    labels: tuple[str, ...] = ()
+    successor: str | None = None
+    release: str = "builtin"
+
+
+class SourceState(msgspec.Struct, frozen=True, kw_only=True):
+    """What a record says about one source patient feeding it."""
+
+    source: str
+    patient: str
+    last_heard: int
+    """Known time of the latest assertion."""
+    epoch: int
+    handover: bool = False
+    kinds: tuple[str, ...] = ()
+    """Kinds this source has spoken about for this person."""
+
+
+class Summary(msgspec.Struct, frozen=True, kw_only=True):
+    """A record's head: its digest and, per source, what was heard and what is pending."""
+
+    person: str
+    digest: str
+    """64 hex digits: sum mod 2^256 of SHA-256(fact id, content) over current entries."""
+    entries: int
+    sequence: int
+    known: int
+    nhs_numbers: tuple[str, ...] = ()
+    sources: tuple[SourceState, ...] = ()
+
+
+class Change(msgspec.Struct, frozen=True, kw_only=True):
+    """A notification: one entry of one person changed. At least once; `id` is deterministic."""
+
+    id: str
+    person: str
+    sequence: int
+    fact: str
+    kind: str
+    change: str
+    """`new`, `updated`, `withdrawn`."""
+    version: int
+    digest: str
+    known: int
+
+
+class Result(StrEnum):
+    ASSERTIONS = "assertions"
+    QUARANTINED = "quarantined"
+    IGNORED = "ignored"
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of one input item."""
+
+    offset: int
+    item: str = ""
+    result: Result
+    reason: str = ""
+    """Code from `producers.reasons`; empty for assertions."""
+    assertions: int = 0
+    claims: int = 0
+
+
+class Ledger(msgspec.Struct, frozen=True, kw_only=True):
+    """The outcomes of a run of consecutive raw messages of one partition; written with their assertions in one transaction."""
+
+    producer: str
+    topic: str
+    partition: int
+    first: int
+    last: int
+    outcomes: tuple[Outcome, ...]
+
+
+class Quarantined(msgspec.Struct, frozen=True, kw_only=True):
+    """An input item that could not be taken in: where it lies, why, and what to do. The raw bytes stay in the raw topic;
+    `payload` holds them only where there is no raw topic."""
+
+    stage: str
+    raw: RawRef
+    source: str
+    patient: str | None = None
+    reason: str
+    detail: str
+    """What to do, without patient content."""
+    payload: bytes | None = None
+
+
+class Heartbeat(msgspec.Struct, frozen=True, kw_only=True):
+    """What a process says once a second of its progress."""
+
+    stage: str
+    """`capture`, `linker`, `identity`, `reconcile`, `sink-search`, `sink-analytics`, `sink-cache`."""
+    instance: str
+    at: int
+    processed: int
+    published: int
+    lag: int
+    positions: dict[str, int] = {}
+    """`topic/partition` -> next offset to process."""
+    freshness: tuple[float, ...] = ()
+    """Seconds from the source's commit to done here, sampled since the last heartbeat."""
+    note: str = ""
+
+
+class AuditEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """A view of a record: who, what for, and exactly what was seen (digest and known time)."""
+
+    id: str
+    at: int
+    actor: str
+    action: str
+    person: str
+    digest: str
+    known: int
+    purpose: str

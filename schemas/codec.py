@@ -1,0 +1,144 @@
+"""Between the domain model and bytes: Confluent framing (magic 0, 4-byte schema id, Avro) and Avro container files.
+
+`Codec` asks the registry once per schema and keeps the answer. Readers resolve the writer's schema against ours, so that
+older messages stay readable.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import struct
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any, BinaryIO, TypeVar
+
+import fastavro
+import httpx2
+import msgspec
+from confluent_kafka.schema_registry import Schema, SchemaRegistryClient
+from confluent_kafka.schema_registry.error import SchemaRegistryError
+
+from mainstem import model
+from schemas.errors import RegistryUnavailableError, UndecodableError
+from schemas.topics import Topic
+
+T = TypeVar("T", bound=msgspec.Struct)
+_DIRECTORY = Path(__file__).parent / "avsc"
+_UNAVAILABLE = (SchemaRegistryError, OSError, httpx2.TransportError)
+_HEAD = struct.Struct(">bI")
+
+
+@cache
+def avsc(name: str) -> dict[str, Any]:
+    """The parsed schema `avsc/<name>.avsc`."""
+    return fastavro.parse_schema(json.loads((_DIRECTORY / f"{name}.avsc").read_text()))
+
+
+def names() -> list[str]:
+    return sorted(path.stem for path in _DIRECTORY.glob("*.avsc"))
+
+
+def to_avro(value: msgspec.Struct) -> dict[str, Any]:
+    return msgspec.to_builtins(value, builtin_types=(bytes,))
+
+
+def from_avro(data: Any, kind: type[T]) -> T:
+    """Raises msgspec.ValidationError where the data is not of that type."""
+    return msgspec.convert(data, kind, builtin_types=(bytes,))
+
+
+class Codec:
+    """Encodes and decodes the messages of topics that have a schema."""
+
+    def __init__(self, registry_url: str) -> None:
+        """`mock://` gives a registry inside the process, for tests and tools without servers."""
+        self._url = registry_url
+        self._client = SchemaRegistryClient.new_client({"url": registry_url})
+        self._ids: dict[str, bytes] = {}
+        self._writers: dict[int, dict[str, Any]] = {}
+
+    def register(self, topics: Iterable[Topic]) -> None:
+        """Register every topic's schema under `<topic>-value`. Raises RegistryUnavailableError."""
+        for topic in topics:
+            if topic.schema is not None:
+                self._head(topic)
+
+    def encoder(self, topic: Topic) -> Callable[[msgspec.Struct], bytes]:
+        schema, head = avsc(_schema_of(topic)), self._head(topic)
+
+        def encode(value: msgspec.Struct) -> bytes:
+            out = io.BytesIO()
+            out.write(head)
+            fastavro.schemaless_writer(out, schema, to_avro(value))
+            return out.getvalue()
+
+        return encode
+
+    def decoder(self, topic: Topic) -> Callable[[bytes | None], Any]:
+        """A function from message bytes to the model's type; raises UndecodableError."""
+        name = _schema_of(topic)
+        kind, reader = getattr(model, name), avsc(name)
+
+        def decode(data: bytes | None) -> Any:
+            if data is None or len(data) < _HEAD.size:
+                raise UndecodableError(topic.name, "too short")
+            magic, schema_id = _HEAD.unpack_from(data)
+            if magic != 0:
+                raise UndecodableError(topic.name, "no Confluent framing")
+            writer = self._writer(schema_id, topic)
+            try:
+                body = fastavro.schemaless_reader(io.BytesIO(data[_HEAD.size:]), writer, reader)
+                return from_avro(body, kind)
+            except (EOFError, ValueError, IndexError, KeyError, TypeError, OverflowError, msgspec.ValidationError) as fault:
+                raise UndecodableError(topic.name, type(fault).__name__) from None
+
+        return decode
+
+    def _head(self, topic: Topic) -> bytes:
+        head = self._ids.get(topic.name)
+        if head is None:
+            text = (_DIRECTORY / f"{_schema_of(topic)}.avsc").read_text()
+            try:
+                schema_id = self._client.register_schema(f"{topic.name}-value", Schema(text, "AVRO"))
+            except _UNAVAILABLE as fault:
+                raise RegistryUnavailableError(self._url, str(fault)) from fault
+            head = self._ids[topic.name] = _HEAD.pack(0, schema_id)
+        return head
+
+    def _writer(self, schema_id: int, topic: Topic) -> dict[str, Any]:
+        writer = self._writers.get(schema_id)
+        if writer is None:
+            try:
+                text = self._client.get_schema(schema_id).schema_str
+            except SchemaRegistryError as fault:
+                if fault.http_status_code == 404:
+                    raise UndecodableError(topic.name, f"schema id {schema_id} is not in the registry") from None
+                raise RegistryUnavailableError(self._url, str(fault)) from fault
+            except _UNAVAILABLE as fault:
+                raise RegistryUnavailableError(self._url, str(fault)) from fault
+            writer = self._writers[schema_id] = fastavro.parse_schema(json.loads(text or "null"))
+        return writer
+
+
+def write_file(out: BinaryIO, name: str, values: Iterable[msgspec.Struct]) -> None:
+    """An Avro object container file of one schema: what `fold` and `replay` read."""
+    fastavro.writer(out, avsc(name), (to_avro(value) for value in values), codec="deflate")
+
+
+def read_file(source: BinaryIO) -> Iterator[tuple[str, Any]]:
+    """(schema name, value) of each record of a container file. Raises ValueError where it is not one or is cut short."""
+    reader = fastavro.reader(source)
+    name = reader.writer_schema["name"].rsplit(".", 1)[-1]  # type: ignore[index,call-overload]
+    kind = getattr(model, name, None)
+    if kind is None:
+        raise ValueError(f"a container of {name}, which is no type of Mainstem's")
+    for record in reader:
+        yield name, from_avro(record, kind)
+
+
+def _schema_of(topic: Topic) -> str:
+    if topic.schema is None:
+        raise ValueError(f"{topic.name} has no schema: its messages are bytes as they came")
+    return topic.schema

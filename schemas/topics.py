@@ -1,0 +1,77 @@
+"""Every topic: its key, schema, purpose and retention. Nothing else in the project names a topic by text.
+
+`docs/topics.md` is checked against this module.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+PARTITIONS = 4
+"""Of every topic keyed by source patient or person. Fixed per topic version: a change means a `.v2`."""
+
+
+class Purpose(StrEnum):
+    DIRECT_CARE = "direct care"
+    SECONDARY_USE = "secondary use"
+    OPERATIONS = "operations"
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A topic of ours. `schema` names an `avsc`; None means bytes kept as they came."""
+
+    name: str
+    key: str
+    schema: str | None
+    purpose: Purpose
+    partitions: int
+    compacted: bool
+    what: str
+
+    @property
+    def config(self) -> dict[str, str]:
+        """Broker settings: truth topics are neither compacted nor expired (design.md, "The flow")."""
+        base = {"message.timestamp.type": "LogAppendTime", "retention.ms": "-1", "max.message.bytes": "16777216"}
+        return base | {"cleanup.policy": "compact" if self.compacted else "delete"}
+
+
+def _topic(name: str, key: str, schema: str | None, what: str, *, partitions: int = PARTITIONS, compacted: bool = False,
+           purpose: Purpose = Purpose.DIRECT_CARE) -> Topic:
+    return Topic(name, key, schema, purpose, partitions, compacted, what)
+
+
+ASSERTIONS = _topic("assertions.clinical.v1", "source patient", "Assertion", "What sources say")
+CLAIMS = _topic("identity.claims.v1", "source patient", "Claim", "Evidence about who someone is", partitions=1)
+LEDGER = _topic("operations.ledger.v1", "raw topic", "Ledger", "One outcome for every input item", purpose=Purpose.OPERATIONS)
+QUARANTINE = _topic("operations.quarantine.v1", "source", "Quarantined", "Input that could not be taken in, and why",
+                    purpose=Purpose.OPERATIONS)
+ASSIGNMENTS = _topic("identity.assignments.v1", "source patient", "Assignment", "Source patient -> person", compacted=True)
+ATTACHED = _topic("identity.attached.v1", "source patient", "Attached", "Reconcile has taken a handover over")
+PERSON_EVENTS = _topic("persons.events.v1", "person", "PersonEvent", "Assertions by person, and handovers")
+ENTRIES = _topic("records.entries.v1", "person|fact", "Entry", "Facts as published", compacted=True)
+SUMMARIES = _topic("records.summaries.v1", "person", "Summary", "Each record's head: digest, sources, what is pending", compacted=True)
+CHANGES = _topic("records.changes.v1", "person", "Change", "Notifications: which entry changed")
+LINKER_CHANGELOG = _topic("identity.linker-changelog.v1", "state key", None, "State of the linker", partitions=1, compacted=True,
+                          purpose=Purpose.OPERATIONS)
+IDENTITY_CHANGELOG = _topic("identity.stage-changelog.v1", "state key", None, "State of the identity stage", compacted=True,
+                            purpose=Purpose.OPERATIONS)
+RECONCILE_CHANGELOG = _topic("records.reconcile-changelog.v1", "state key", None, "State of the reconcile stage", compacted=True,
+                             purpose=Purpose.OPERATIONS)
+HEARTBEATS = _topic("operations.heartbeats.v1", "stage", "Heartbeat", "Each process, once a second: progress, lag, freshness",
+                    partitions=1, purpose=Purpose.OPERATIONS)
+AUDIT = _topic("operations.audit.v1", "person", "AuditEvent", "Every view of a record", purpose=Purpose.OPERATIONS)
+
+ALL: tuple[Topic, ...] = (
+    ASSERTIONS, CLAIMS, LEDGER, QUARANTINE, ASSIGNMENTS, ATTACHED, PERSON_EVENTS, ENTRIES, SUMMARIES, CHANGES,
+    LINKER_CHANGELOG, IDENTITY_CHANGELOG, RECONCILE_CHANGELOG, HEARTBEATS, AUDIT,
+)
+
+
+def raw(source: str) -> Topic:
+    """The raw topic of a source: `RXA/epr` -> `raw.rxa-epr.v1`. Bytes kept as they came; header `mainstem-format` names the format
+    (absent: Debezium JSON)."""
+    slug = re.sub(r"[^a-z0-9]+", "-", source.lower())
+    return _topic(f"raw.{slug}.v1", "as the source keys it", None, f"Input of {source} as it came", partitions=2)
