@@ -1,0 +1,1 @@
+"""Thin shells: the worker process that runs the stages on the lane."""
