@@ -29,40 +29,58 @@ class Topic:
     purpose: Purpose
     partitions: int
     compacted: bool
+    expires: bool
+    """After an hour: only for what is of no use later."""
     what: str
+    writer: str
+    readers: str
 
     @property
     def config(self) -> dict[str, str]:
         """Broker settings: truth topics are neither compacted nor expired (design.md, "The flow")."""
-        base = {"message.timestamp.type": "LogAppendTime", "retention.ms": "-1", "max.message.bytes": "16777216"}
-        return base | {"cleanup.policy": "compact" if self.compacted else "delete"}
+        return {
+            "message.timestamp.type": "LogAppendTime",
+            "max.message.bytes": "16777216",
+            "cleanup.policy": "compact" if self.compacted else "delete",
+            "retention.ms": "3600000" if self.expires else "-1",
+        }
 
 
-def _topic(name: str, key: str, schema: str | None, what: str, *, partitions: int = PARTITIONS, compacted: bool = False,
-           purpose: Purpose = Purpose.DIRECT_CARE) -> Topic:
-    return Topic(name, key, schema, purpose, partitions, compacted, what)
+def _topic(name: str, key: str, schema: str | None, what: str, writer: str, readers: str, *, partitions: int = PARTITIONS,
+           compacted: bool = False, expires: bool = False, purpose: Purpose = Purpose.DIRECT_CARE) -> Topic:
+    return Topic(name, key, schema, purpose, partitions, compacted, expires, what, writer, readers)
 
 
-ASSERTIONS = _topic("assertions.clinical.v1", "source patient", "Assertion", "What sources say")
-CLAIMS = _topic("identity.claims.v1", "source patient", "Claim", "Evidence about who someone is", partitions=1)
-LEDGER = _topic("operations.ledger.v1", "raw topic", "Ledger", "One outcome for every input item", purpose=Purpose.OPERATIONS)
+ASSERTIONS = _topic("assertions.clinical.v1", "source patient", "Assertion", "What sources say",
+    "capture", "identity, verify")
+CLAIMS = _topic("identity.claims.v1", "source patient", "Claim", "Evidence about who someone is",
+    "capture", "linker, verify", partitions=1)
+LEDGER = _topic("operations.ledger.v1", "raw topic", "Ledger", "One outcome for every input item",
+    "capture", "verify", purpose=Purpose.OPERATIONS)
 QUARANTINE = _topic("operations.quarantine.v1", "source", "Quarantined", "Input that could not be taken in, and why",
-                    purpose=Purpose.OPERATIONS)
-ASSIGNMENTS = _topic("identity.assignments.v1", "source patient", "Assignment", "Source patient -> person", compacted=True)
-ATTACHED = _topic("identity.attached.v1", "source patient", "Attached", "Reconcile has taken a handover over")
-PERSON_EVENTS = _topic("persons.events.v1", "person", "PersonEvent", "Assertions by person, and handovers")
-ENTRIES = _topic("records.entries.v1", "person|fact", "Entry", "Facts as published", compacted=True)
-SUMMARIES = _topic("records.summaries.v1", "person", "Summary", "Each record's head: digest, sources, what is pending", compacted=True)
-CHANGES = _topic("records.changes.v1", "person", "Change", "Notifications: which entry changed")
-LINKER_CHANGELOG = _topic("identity.linker-changelog.v1", "state key", None, "State of the linker", partitions=1, compacted=True,
-                          purpose=Purpose.OPERATIONS)
-IDENTITY_CHANGELOG = _topic("identity.stage-changelog.v1", "state key", None, "State of the identity stage", compacted=True,
-                            purpose=Purpose.OPERATIONS)
-RECONCILE_CHANGELOG = _topic("records.reconcile-changelog.v1", "state key", None, "State of the reconcile stage", compacted=True,
-                             purpose=Purpose.OPERATIONS)
+    "capture, stages, sinks", "web, verify", purpose=Purpose.OPERATIONS)
+ASSIGNMENTS = _topic("identity.assignments.v1", "source patient", "Assignment", "Source patient -> person",
+    "linker", "identity", compacted=True)
+ATTACHED = _topic("identity.attached.v1", "source patient", "Attached", "Reconcile has taken a handover over",
+    "reconcile", "identity")
+PERSON_EVENTS = _topic("persons.events.v1", "person", "PersonEvent", "Assertions by person, and handovers",
+    "identity", "reconcile")
+ENTRIES = _topic("records.entries.v1", "person|fact", "Entry", "Facts as published",
+    "reconcile", "sinks, subscribers, verify", compacted=True)
+SUMMARIES = _topic("records.summaries.v1", "person", "Summary", "Each record's head: digest, sources, what is pending",
+    "reconcile", "sinks, verify", compacted=True)
+CHANGES = _topic("records.changes.v1", "person", "Change", "Notifications: which entry changed",
+    "reconcile", "subscribers")
+LINKER_CHANGELOG = _topic("identity.linker-changelog.v1", "state key", None, "State of the linker",
+    "linker", "linker", partitions=1, compacted=True, purpose=Purpose.OPERATIONS)
+IDENTITY_CHANGELOG = _topic("identity.stage-changelog.v1", "state key", None, "State of the identity stage",
+    "identity", "identity", compacted=True, purpose=Purpose.OPERATIONS)
+RECONCILE_CHANGELOG = _topic("records.reconcile-changelog.v1", "state key", None, "State of the reconcile stage",
+    "reconcile", "reconcile, verify", compacted=True, purpose=Purpose.OPERATIONS)
 HEARTBEATS = _topic("operations.heartbeats.v1", "stage", "Heartbeat", "Each process, once a second: progress, lag, freshness",
-                    partitions=1, purpose=Purpose.OPERATIONS)
-AUDIT = _topic("operations.audit.v1", "person", "AuditEvent", "Every view of a record", purpose=Purpose.OPERATIONS)
+    "every process", "web, verify", partitions=1, expires=True, purpose=Purpose.OPERATIONS)
+AUDIT = _topic("operations.audit.v1", "person", "AuditEvent", "Every view of a record",
+    "web, command line", "privacy officers", purpose=Purpose.OPERATIONS)
 
 ALL: tuple[Topic, ...] = (
     ASSERTIONS, CLAIMS, LEDGER, QUARANTINE, ASSIGNMENTS, ATTACHED, PERSON_EVENTS, ENTRIES, SUMMARIES, CHANGES,
@@ -74,4 +92,19 @@ def raw(source: str) -> Topic:
     """The raw topic of a source: `RXA/epr` -> `raw.rxa-epr.v1`. Bytes kept as they came; header `mainstem-format` names the format
     (absent: Debezium JSON)."""
     slug = re.sub(r"[^a-z0-9]+", "-", source.lower())
-    return _topic(f"raw.{slug}.v1", "as the source keys it", None, f"Input of {source} as it came", partitions=2)
+    return _topic(f"raw.{slug}.v1", "as the source keys it", None, f"Input of {source} as it came",
+                  "Debezium, `mainstem ingest`", "capture, verify", partitions=2)
+
+
+def table() -> str:
+    """The topics as the Markdown table of `docs/topics.md`; `python -m schemas.topics` prints it."""
+    rows = ["| topic | key | schema | purpose | partitions | kept | written by | read by | what |", "|---|---|---|---|---|---|---|---|---|"]
+    for topic in (raw("ODS/system"), *ALL):
+        kept = "an hour" if topic.expires else "latest per key" if topic.compacted else "for ever"
+        rows.append(f"| `{topic.name}` | {topic.key} | {topic.schema or 'bytes'} | {topic.purpose.value} | {topic.partitions} | {kept} | "
+                    f"{topic.writer} | {topic.readers} | {topic.what} |")
+    return "\n".join(rows)
+
+
+if __name__ == "__main__":
+    print(table())

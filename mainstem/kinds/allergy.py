@@ -22,7 +22,7 @@ class AllergyContent(Content):
     verification: Text = UNSET
     """`confirmed`, `unconfirmed`, `refuted`."""
     criticality: Text = UNSET
-    reactions: tuple[Reaction, ...] | None | UnsetType = UNSET
+    reactions: tuple[Reaction, ...] | UnsetType | None = UNSET
     onset: Text = UNSET
     recorded: Text = UNSET
     last_occurrence: Text = UNSET

@@ -15,8 +15,8 @@ class CarePlanContent(Content):
     status: Text = UNSET
     start: Text = UNSET
     end: Text = UNSET
-    goals: tuple[str, ...] | None | UnsetType = UNSET
-    activities: tuple[str, ...] | None | UnsetType = UNSET
+    goals: tuple[str, ...] | UnsetType | None = UNSET
+    activities: tuple[str, ...] | UnsetType | None = UNSET
     author: Text = UNSET
     note: Text = UNSET
 

@@ -17,7 +17,7 @@ class DocumentContent(Content):
     author: Text = UNSET
     mime_type: Text = UNSET
     location: Text = UNSET
-    size: int | None | UnsetType = UNSET
+    size: int | UnsetType | None = UNSET
     text: Text = UNSET
 
 

@@ -21,7 +21,7 @@ class ObservationContent(Content):
     value: Amount = UNSET
     value_text: Text = UNSET
     value_code: Concept = UNSET
-    components: tuple[Component, ...] | None | UnsetType = UNSET
+    components: tuple[Component, ...] | UnsetType | None = UNSET
     taken: Text = UNSET
     performer: Text = UNSET
     method: Text = UNSET

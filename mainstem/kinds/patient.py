@@ -26,9 +26,9 @@ class PatientContent(Content):
     names: tuple[Name, ...] | UnsetType = UNSET
     birth_date: Text = UNSET
     gender: Text = UNSET
-    address: tuple[str, ...] | None | UnsetType = UNSET
+    address: tuple[str, ...] | UnsetType | None = UNSET
     postcode: Text = UNSET
-    telecom: tuple[str, ...] | None | UnsetType = UNSET
+    telecom: tuple[str, ...] | UnsetType | None = UNSET
     deceased: Text = UNSET
     """Date, or `true` where no date is known."""
     gp_practice: Text = UNSET

@@ -1,0 +1,38 @@
+"""The processes of one machine's Mainstem, as data: name and command line. A new process is one line in `processes`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from deploy.stack import Endpoints
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """A process of ours. `argv` starts it in the foreground; SIGTERM ends it cleanly; kill -9 loses nothing."""
+
+    name: str
+    argv: tuple[str, ...]
+
+
+def processes(endpoints: Endpoints, home: Path, sources: Sequence[str], web_port: int) -> tuple[Process, ...]:
+    servers = ("--kafka", endpoints.kafka, "--registry", endpoints.registry)
+
+    def module(name: str, *arguments: str) -> tuple[str, ...]:
+        return (sys.executable, "-m", name, *servers, *arguments)
+
+    def sink(store: str) -> Process:
+        return Process(f"sink-{store}", module("sinks.runner", "--store", store, "--home", str(home), "--redis", endpoints.redis))
+
+    captured = tuple(argument for source in sources for argument in ("--source", source))
+    return (
+        Process("capture", module("producers.capture", *captured)),
+        Process("worker", module("processors.apps.worker", "--state-dir", str(home / "state"))),
+        sink("search"),
+        sink("analytics"),
+        sink("cache"),
+        Process("web", module("mainstem.web", "--redis", endpoints.redis, "--home", str(home), "--port", str(web_port))),
+    )

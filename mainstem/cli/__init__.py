@@ -1,0 +1,58 @@
+"""The command line `mainstem`. Each command is a module of this package, loaded only when it is called."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+import click
+import typer
+from typer.core import TyperGroup
+from typer.main import get_command
+
+COMMANDS: dict[str, str] = {
+    "run": "Start everything, on synthetic trusts, and keep it running.",
+    "stack": "Start, stop and look at the servers.",
+    "seeds": "Make synthetic trusts and let life happen in them.",
+    "ingest": "Publish files (FHIR, GP Connect) to the stream.",
+    "record": "Show one person's record.",
+    "search": "Search people and entries.",
+    "query": "Ask the analytics store in SQL.",
+    "verify": "Prove that state, entries and stores agree with a fold of everything received.",
+    "fold": "Work out records from files, without servers.",
+}
+"""Command -> its line in `mainstem --help`. The command `x` is `app` of `mainstem.cli.x`."""
+
+
+class _Lazy(TyperGroup):
+    """Lists commands without importing them: `mainstem --help` answers at once."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"mainstem.cli.{cmd_name}")
+        command = get_command(module.app)
+        command.name = cmd_name
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        click.Group.format_help(self, ctx, formatter)
+
+
+app = typer.Typer(cls=_Lazy, no_args_is_help=True, add_completion=False, help=__doc__)
+
+
+@app.callback()
+def _root() -> None:
+    """One longitudinal record per person, kept in step across every organisation that treats them."""
+
+
+def main(*args: Any) -> None:
+    app(*args)

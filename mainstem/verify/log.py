@@ -1,0 +1,101 @@
+"""Reading topics from the beginning to their end, as committed readers see them."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
+
+from schemas.topics import Topic
+
+_BATCH = 5000
+
+
+class TruncatedReadError(TimeoutError):
+    """A topic did not reach its end in time: a broker that does not answer, or a transaction left open."""
+
+    def __init__(self, topic: str, seconds: float) -> None:
+        super().__init__(f"{topic} was not read to its end within {seconds:.0f} s; is the broker up (`mainstem stack status`), "
+                         "or is a transaction of a killed process still open (it times out within a minute)?")
+        self.topic = topic
+
+
+def read(bootstrap: str, topic: Topic, *, tail: int | None = None, seconds: float = 120) -> Iterator[Message]:
+    """Every committed message of a topic up to its end at the time of the call, in offset order within a partition.
+
+    `tail`: only about the last so many of each partition. Raises TruncatedReadError after `seconds` of silence.
+    """
+    consumer = _consumer(bootstrap)
+    try:
+        metadata = consumer.list_topics(topic.name, timeout=15).topics[topic.name]
+        if metadata.error:
+            return
+        open_partitions = set(metadata.partitions)
+        consumer.assign([TopicPartition(topic.name, p, _start(consumer, topic.name, p, tail)) for p in open_partitions])
+        silent = 0.0
+        while open_partitions:
+            messages = consumer.consume(_BATCH, timeout=1.0)
+            silent = 0.0 if messages else silent + 1.0
+            if silent >= seconds:
+                raise TruncatedReadError(topic.name, seconds)
+            for message in messages:
+                fault = message.error()
+                if fault is None:
+                    yield message
+                elif fault.code() == KafkaError._PARTITION_EOF:
+                    open_partitions.discard(message.partition())
+                else:
+                    raise KafkaException(fault)
+    finally:
+        consumer.close()
+
+
+def last_offsets(bootstrap: str, topic: Topic) -> dict[int, int]:
+    """Partition -> offset of the last committed message, -1 where there is none. Transaction markers are not messages."""
+    consumer = _consumer(bootstrap)
+    try:
+        metadata = consumer.list_topics(topic.name, timeout=15).topics[topic.name]
+        if metadata.error:
+            return {}
+        return {p: _last(consumer, topic.name, p) for p in sorted(metadata.partitions)}
+    finally:
+        consumer.close()
+
+
+def _start(consumer: Consumer, topic: str, partition: int, tail: int | None) -> int:
+    if tail is None:
+        return OFFSET_BEGINNING
+    low, high = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=15)
+    return max(low, high - tail)
+
+
+def _last(consumer: Consumer, topic: str, partition: int) -> int:
+    low, high = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=15)
+    window = 16
+    while high > low:
+        start = max(low, high - window)
+        consumer.assign([TopicPartition(topic, partition, start)])
+        last = -1
+        while True:
+            message = consumer.poll(15.0)
+            if message is None:
+                raise TruncatedReadError(topic, 15)
+            if message.error() is None:
+                last = message.offset()
+            elif message.error().code() == KafkaError._PARTITION_EOF:
+                break
+            else:
+                raise KafkaException(message.error())
+        if last >= 0 or start == low:
+            return last
+        window *= 8
+    return -1
+
+
+def _consumer(bootstrap: str) -> Consumer:
+    return Consumer({
+        "bootstrap.servers": bootstrap, "group.id": f"mainstem-read-{uuid.uuid4()}", "enable.auto.commit": False,
+        "isolation.level": "read_committed", "enable.partition.eof": True, "auto.offset.reset": "earliest",
+        "queued.min.messages": 100_000, "fetch.wait.max.ms": 50,
+    })

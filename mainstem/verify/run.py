@@ -1,0 +1,59 @@
+"""The whole of verify, in order: cut, wait, read back, fold, compare each view with the fold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from processors.identity.linker import assign
+from processors.reconcile.fold import fold
+
+from mainstem import canonical
+from mainstem.verify import drain, published, received, state, trusts
+from mainstem.verify.report import Check, Report, compare
+from schemas import topics
+from schemas.codec import Codec
+
+Contents = Callable[[], Iterable[tuple[str, str, int, str]]]
+"""A store's contents: person, fact, version, content digest (hex)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """A trust's own database, for `--source`."""
+
+    source: str
+    dsn: str
+    tables: tuple[str, ...]
+
+
+def verify(bootstrap: str, codec: Codec, person_key: bytes, sources: Sequence[str], stores: Mapping[str, Contents],
+           of_trusts: Sequence[Trust], seconds: float, say: Callable[[str], None]) -> Report:
+    """Raises NotDrainedError, TruncatedReadError, and what the stores and databases raise when they do not answer."""
+    say("taking a cut, waiting for every stage to pass it")
+    cut = drain.wait(bootstrap, codec, drain.readers(sources, list(stores)), seconds, say)
+    say("reading back what was received, and folding it")
+    claims = list(received.claims(bootstrap, codec))
+    known = list(received.assertions(bootstrap, codec))
+    assigned = assign(claims, person_key)
+    records = fold(known, assigned, person_key)
+    expected = {(record.person, entry.fact): canonical.digest(entry.content).hex()
+                for record in records.values() for entry in record.entries}
+    counts = {topics.ASSERTIONS.name: len(known), topics.CLAIMS.name: len(claims),
+              topics.QUARANTINE.name: received.quarantined(bootstrap, codec)}
+    say(f"comparing {len(expected)} entries of {len(records)} persons")
+    entries, order = published.entries(bootstrap, codec)
+    checks = [
+        received.check_ledger(bootstrap, codec, sources, counts),
+        compare(Check("entries = fold"), expected, entries),
+        order,
+        published.check_digests(bootstrap, codec, {record.person: record.digest for record in records.values()}),
+        compare(Check("state = fold"), expected, state.entries(bootstrap)),
+    ]
+    for name, contents in stores.items():
+        held = {(person, fact): digest for person, fact, _, digest in contents()}
+        checks.append(compare(Check(f"{name} store = fold"), expected, held))
+    for trust in of_trusts:
+        say(f"comparing {trust.source} with its own database")
+        checks.append(trusts.check_source(bootstrap, trust.source, trust.dsn, trust.tables))
+    return Report(tuple(checks), cut, len(records), len(expected))

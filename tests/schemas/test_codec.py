@@ -1,0 +1,103 @@
+"""Round trips of every schema, damage, and reading what an older writer wrote."""
+
+from __future__ import annotations
+
+import io
+import json
+import struct
+
+import fastavro
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mainstem import model
+from schemas import codec as codecs
+from schemas import topics
+from schemas.codec import Codec
+from schemas.errors import RegistryUnavailableError, UndecodableError
+
+RAW = model.RawRef("raw.rxa-epr.v1", 0, 7, "row")
+ASSERTION = model.Assertion(source="RXA/epr", patient="1", record="allergy/1", kind="allergy", position="0A", content=b'{"note":null}',
+                            raw=RAW, labels=("sensitive",), committed=5)
+EXAMPLES: dict[str, msgspec.Struct] = {
+    "Assertion": ASSERTION,
+    "Claim": model.Claim(source="RXA/epr", patient="1", type="carries-number", position="0A", body=b"{}", raw=RAW),
+    "Assignment": model.Assignment(subject="RXA/epr|1", person="p", epoch=3, reason="identity.verified-number"),
+    "PersonEvent": model.PersonEvent(op=model.Op.ATTACH, person="p", subject="RXA/epr|1", epoch=3,
+                                     items=(model.Known(ASSERTION, 1, 2, 3),), last=False),
+    "Attached": model.Attached(subject="RXA/epr|1", person="p", epoch=3),
+    "Entry": model.Entry(person="p", fact="f", kind="allergy", status="current", content=b"{}", version=1, known=2, rules={"a": "b"},
+                         provenance=(model.Provenance(source="s", patient="1", record="r", part="", position="0", known=1, raw=RAW,
+                                                      fields=("note",), lost={"agent": b"1"}),)),
+    "Summary": model.Summary(person="p", digest="0" * 64, entries=1, sequence=2, known=3, nhs_numbers=("9990000018",),
+                             sources=(model.SourceState(source="s", patient="1", last_heard=1, epoch=-1, handover=True),)),
+    "Change": model.Change(id="i", person="p", sequence=1, fact="f", kind="allergy", change="new", version=1, digest="0", known=1),
+    "Ledger": model.Ledger(producer="capture", topic="t", partition=0, first=1, last=2,
+                           outcomes=(model.Outcome(offset=1, result=model.Result.IGNORED, reason="tombstone"),)),
+    "Quarantined": model.Quarantined(stage="capture", raw=RAW, source="s", reason="r", detail="d"),
+    "Heartbeat": model.Heartbeat(stage="capture", instance="1", at=1, processed=1, published=1, lag=0, positions={"t/0": 1}, freshness=(0.5,)),
+    "AuditEvent": model.AuditEvent(id="i", at=1, actor="a", action="view", person="p", digest="0", known=1, purpose="direct care"),
+}
+
+
+def test_every_schema_has_an_example() -> None:
+    assert sorted(EXAMPLES) == codecs.names()
+
+
+@pytest.mark.parametrize("topic", [t for t in topics.ALL if t.schema], ids=lambda t: t.name)
+def test_a_message_comes_back_as_it_was(topic: topics.Topic) -> None:
+    codec = Codec("mock://round-trip")
+    value = EXAMPLES[topic.schema]
+    assert codec.decoder(topic)(codec.encoder(topic)(value)) == value
+
+
+@given(st.binary(max_size=60))
+def test_damage_is_a_content_fault_and_nothing_else(noise: bytes) -> None:
+    codec = Codec("mock://damage")
+    good = codec.encoder(topics.PERSON_EVENTS)(EXAMPLES["PersonEvent"])
+    decode = codec.decoder(topics.PERSON_EVENTS)
+    for bad in (noise, good[:5] + noise, good[:len(noise) % len(good)]):
+        try:
+            decode(bad)
+        except UndecodableError as fault:
+            assert "persons.events.v1" in str(fault)
+
+
+def test_a_schema_id_that_the_registry_does_not_know_is_a_content_fault() -> None:
+    with pytest.raises(UndecodableError, match="4711"):
+        Codec("mock://unknown").decoder(topics.CLAIMS)(struct.pack(">bI", 0, 4711) + b"x")
+
+
+def test_a_registry_that_is_down_is_a_dependency_fault() -> None:
+    with pytest.raises(RegistryUnavailableError, match="mainstem stack up"):
+        Codec("http://127.0.0.1:9").register(topics.ALL)
+
+
+@pytest.mark.parametrize("name", codecs.names())
+def test_an_older_writer_without_the_optional_fields_is_still_read(name: str) -> None:
+    schema = json.loads(json.dumps(codecs.avsc(name)))
+    full = codecs.to_avro(EXAMPLES[name])
+    schema["fields"] = [field for field in schema["fields"] if "default" not in field]
+    out = io.BytesIO()
+    fastavro.schemaless_writer(out, fastavro.parse_schema(_renamed(schema)), full)
+    out.seek(0)
+    read = codecs.from_avro(fastavro.schemaless_reader(out, fastavro.parse_schema(_renamed(schema)), codecs.avsc(name)), getattr(model, name))
+    for field in schema["fields"]:
+        assert getattr(read, field["name"]) == getattr(EXAMPLES[name], field["name"])
+
+
+def test_container_files_are_read_back_and_a_cut_one_is_refused(tmp_path) -> None:
+    path = tmp_path / "a.avro"
+    with path.open("wb") as out:
+        codecs.write_file(out, "Assertion", [ASSERTION] * 50)
+    with path.open("rb") as source:
+        assert [value for _, value in codecs.read_file(source)] == [ASSERTION] * 50
+    path.write_bytes(path.read_bytes()[:-30])
+    with path.open("rb") as source, pytest.raises((ValueError, EOFError)):
+        list(codecs.read_file(source))
+
+
+def _renamed(schema: dict) -> dict:
+    return {key: value for key, value in schema.items() if not key.startswith("__")}
