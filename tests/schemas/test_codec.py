@@ -37,7 +37,8 @@ EXAMPLES: dict[str, msgspec.Struct] = {
     "Ledger": model.Ledger(producer="capture", topic="t", partition=0, first=1, last=2,
                            outcomes=(model.Outcome(offset=1, result=model.Result.IGNORED, reason="tombstone"),)),
     "Quarantined": model.Quarantined(stage="capture", raw=RAW, source="s", reason="r", detail="d"),
-    "Heartbeat": model.Heartbeat(stage="capture", instance="1", at=1, processed=1, published=1, lag=0, positions={"t/0": 1}, freshness=(0.5,)),
+    "Heartbeat": model.Heartbeat(stage="capture", instance="1", at=1, processed=1, published=1, lag=0, positions={"t/0": 1},
+                                 freshness=(0.5,)),
     "AuditEvent": model.AuditEvent(id="i", at=1, actor="a", action="view", person="p", digest="0", known=1, purpose="direct care"),
 }
 
@@ -83,7 +84,8 @@ def test_an_older_writer_without_the_optional_fields_is_still_read(name: str) ->
     out = io.BytesIO()
     fastavro.schemaless_writer(out, fastavro.parse_schema(_renamed(schema)), full)
     out.seek(0)
-    read = codecs.from_avro(fastavro.schemaless_reader(out, fastavro.parse_schema(_renamed(schema)), codecs.avsc(name)), getattr(model, name))
+    body = fastavro.schemaless_reader(out, fastavro.parse_schema(_renamed(schema)), codecs.avsc(name))
+    read = codecs.from_avro(body, getattr(model, name))
     for field in schema["fields"]:
         assert getattr(read, field["name"]) == getattr(EXAMPLES[name], field["name"])
 

@@ -21,7 +21,8 @@ def test_truth_is_neither_compacted_nor_expired() -> None:
 
 
 def test_co_partitioned_topics_have_the_same_partitions() -> None:
-    assert {t.partitions for t in (topics.ASSERTIONS, topics.ASSIGNMENTS, topics.ATTACHED, topics.IDENTITY_CHANGELOG)} == {topics.PARTITIONS}
+    together = (topics.ASSERTIONS, topics.ASSIGNMENTS, topics.ATTACHED, topics.IDENTITY_CHANGELOG)
+    assert {topic.partitions for topic in together} == {topics.PARTITIONS}
     assert topics.PERSON_EVENTS.partitions == topics.RECONCILE_CHANGELOG.partitions
 
 
