@@ -19,6 +19,7 @@ COMMANDS: dict[str, str] = {
     "search": "Search people and entries.",
     "query": "Ask the analytics store in SQL.",
     "verify": "Prove that state, entries and stores agree with a fold of everything received.",
+    "freshness": "Measure how long a change takes from a trust's database to the stores.",
     "fold": "Work out records from files, without servers.",
 }
 """Command -> its line in `mainstem --help`. The command `x` is `app` of `mainstem.cli.x`."""

@@ -1,0 +1,48 @@
+"""`mainstem freshness`: how long a change takes from the trust's database to the stores."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Annotated
+
+import orjson
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from mainstem.settings import Settings
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def freshness(
+    seconds: Annotated[float, typer.Option("--for", help="Seconds to watch.")] = 30,
+    home: Annotated[Path | None, typer.Option(help="Where the run keeps its data.")] = None,
+    output: Annotated[str, typer.Option(help="table or json")] = "table",
+) -> None:
+    """Watch a running platform and print, per store, seconds from commit to visible (p50, p95, p99).
+
+    Needs changes to watch. Example, in two terminals:
+
+        mainstem seeds play --rate 200 --for 60
+
+        mainstem freshness --for 60
+    """
+    from deploy.stack import endpoints
+    from mainstem.freshness import measure
+    from schemas.codec import Codec
+
+    servers = endpoints(home or Settings().home)
+    found = measure(servers.kafka, Codec(servers.registry), seconds)
+    if output == "json":
+        typer.echo(orjson.dumps([dataclasses.asdict(one) for one in found], option=orjson.OPT_INDENT_2).decode())
+        return
+    table = Table("store", "entries measured", "p50 s", "p95 s", "p99 s", "worst s")
+    for one in found:
+        table.add_row(one.stage, str(one.samples), *(f"{value:.2f}" for value in (one.p50, one.p95, one.p99, one.worst)))
+    Console().print(table)
+    if not found:
+        typer.echo("no changes reached a store in that time; let some happen with `mainstem seeds play`", err=True)
+        raise typer.Exit(1)

@@ -1,0 +1,52 @@
+"""Freshness: seconds from a commit in a trust's database to visible in a store, from the stores' own heartbeats."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from statistics import quantiles
+
+from mainstem.model import Heartbeat
+from mainstem.verify import log
+from schemas import topics
+from schemas.codec import Codec
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """Seconds. `samples` is how many entries were measured (each heartbeat samples those since the last)."""
+
+    stage: str
+    samples: int
+    p50: float
+    p95: float
+    p99: float
+    worst: float
+
+
+def summarise(stage: str, samples: list[float]) -> Freshness | None:
+    """None where there are fewer than two samples."""
+    if len(samples) < 2:
+        return None
+    cuts = quantiles(samples, n=100, method="inclusive")
+    return Freshness(stage, len(samples), cuts[49], cuts[94], cuts[98], max(samples))
+
+
+def measure(bootstrap: str, codec: Codec, seconds: float, tick: Callable[[float], None] = lambda _: None) -> list[Freshness]:
+    """Wait `seconds`, then read the heartbeats of that time. `tick` is told the seconds left."""
+    start = time.time()
+    while (left := start + seconds - time.time()) > 0:
+        tick(left)
+        time.sleep(min(1.0, left))
+    decode = codec.decoder(topics.HEARTBEATS)
+    beats = (decode(message.value()) for message in log.read(bootstrap, topics.HEARTBEATS))
+    return by_store(beat for beat in beats if beat.at >= start * 1000)
+
+
+def by_store(beats: Iterable[Heartbeat]) -> list[Freshness]:
+    samples: dict[str, list[float]] = {}
+    for beat in beats:
+        if beat.stage.startswith("sink-"):
+            samples.setdefault(beat.stage, []).extend(beat.freshness)
+    return [found for stage in sorted(samples) if (found := summarise(stage, samples[stage]))]
