@@ -1,0 +1,1 @@
+"""Synthetic trusts: invented lives, told by three record systems, each in its own way."""

@@ -1,0 +1,1 @@
+"""A82038/gp: the general practice."""

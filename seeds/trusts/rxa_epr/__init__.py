@@ -1,0 +1,1 @@
+"""RXA/epr: the acute hospital."""

@@ -1,0 +1,1 @@
+"""RXC/community: community and mental health services."""

@@ -1,0 +1,105 @@
+"""The community trust's telling: a source patient and their truths as rows of `care`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime, time
+from typing import Any
+
+from seeds.life import model
+from seeds.life.model import When
+from seeds.registration import Registration
+from seeds.rows import Row, RowIds
+from seeds.telling import Telling
+from seeds.wording import dosage, written
+
+_TRACED = {"01": "Y", "05": "X", "03": "P"}
+_SEVERITY = {"mild": "Low", "moderate": "Medium", "severe": "High"}
+
+
+def patient(known: Registration) -> Row:
+    person = known.person
+    number = known.number
+    if number and person.index % 10 < 7:
+        number = f"{number[:3]} {number[3:6]} {number[6:]}"
+    return Row("care.client", {
+        "client_id": known.patient, "nhs_number": number, "nhs_traced": _TRACED.get(known.status, "N"),
+        "full_name": f"{known.family.upper()}, {' '.join(known.given)}", "preferred_name": known.given[0] if person.index % 6 == 0 else None,
+        "dob": _text(When(person.born)), "gender": {"F": "Female", "M": "Male"}[person.sex],
+        "address": ", ".join(line for line in person.address[:3] if line), "postcode": person.address[3].replace(" ", "") if person.index % 4 == 0 else person.address[3],
+        "telephone": person.phone, "gp_practice": "A82038", "date_of_death": person.died and _text(When(person.died)),
+        "sensitive": "Y" if person.index % 97 == 5 else "N", "amalgamated_into": known.merged_into, "last_changed": _at(model.AS_OF)})
+
+
+def rows(telling: Telling, ids: RowIds, wording: str) -> Iterator[Row]:
+    yield from _MAKERS[type(telling.truth)](telling, telling.truth, ids, {"client_id": telling.registration.patient}, wording)
+
+
+def _allergy_note(telling: Telling, truth: model.Allergy, ids: RowIds, who: dict[str, Any], wording: str) -> Iterator[Row]:
+    agent = truth.allergen
+    if agent is None:
+        code, type_, text = None, None, "NKDA" if wording == "plain" else "nil known"
+    else:
+        national = (agent.substance or agent.finding, "SCT")
+        code, type_ = {"national": national, "local": (agent.community_code, "RXC")}.get(telling.coding, (None, None))
+        text = agent.name if wording == "plain" else f"{agent.name.lower()} - {truth.reaction.term.lower() if truth.reaction else 'reaction unknown'}"
+    yield Row("care.allergy_note", who | {
+        "note_no": ids.sequence("allergy_note"), "allergy_code": code, "code_type": type_, "allergy_text": text,
+        "reaction_text": truth.reaction and truth.reaction.term, "severity": _SEVERITY[truth.severity] if agent else None,
+        "status": "Current" if truth.status == "active" else "Past", "noted": _text(truth.onset), "noted_by": "Nurse J Dock",
+        "last_changed": _at(truth.onset.day)})
+
+
+def _home_med(telling: Telling, truth: model.Course, ids: RowIds, who: dict[str, Any], wording: str) -> Iterator[Row]:
+    medicine = truth.medicine
+    code, type_ = {"national": (medicine.code, "DMD"), "local": (medicine.community_code, "RXC")}.get(telling.coding, (None, None))
+    yield Row("care.home_med", who | {
+        "med_no": ids.sequence("home_med"), "med_code": code, "code_type": type_, "med_text": written(medicine, wording),
+        "dose_text": dosage(truth, "terse"), "route_text": medicine.route if wording == "plain" else None, "taking": "N" if truth.end else "Y",
+        "seen_on": _text(When(truth.end or model.AS_OF)), "started": _text(truth.start), "stopped": truth.end and _text(When(truth.end)),
+        "seen_by": "Nurse H Bramble", "last_changed": _at(truth.end or truth.start.day)})
+
+
+def _referral(telling: Telling, truth: model.Referral, ids: RowIds, who: dict[str, Any], wording: str) -> Iterator[Row]:
+    yield Row("care.referral", who | {
+        "referral_no": ids.sequence("referral"), "team_code": truth.team_code, "team_name": truth.team, "reason": truth.reason, "urgency": truth.urgency,
+        "source": "GP", "status": "Accepted" if truth.open_ else "Closed", "received": _text(When(truth.received)), "closed": None,
+        "last_changed": _at(truth.received)})
+
+
+def _contact(telling: Telling, truth: model.Contact, ids: RowIds, who: dict[str, Any], wording: str) -> Iterator[Row]:
+    yield Row("care.contact", who | {
+        "referral_no": truth.referral, "contact_no": ids.sequence(f"contact {truth.referral}"),
+        "kind": "Appointment" if truth.outcome == "Booked" else "Contact", "contact_date": _text(When(truth.on)),
+        "contact_time": f"{truth.hour:02d}:00", "mode": "Home visit", "clinician": truth.clinician, "outcome": truth.outcome,
+        "note": None, "last_changed": _at(min(truth.on, model.AS_OF))})
+
+
+def _care_plan(telling: Telling, truth: model.Plan, ids: RowIds, who: dict[str, Any], wording: str) -> Iterator[Row]:
+    number, changed = ids.sequence("care_plan"), _at(truth.started)
+    yield Row("care.care_plan", who | {
+        "plan_no": number, "title": truth.title, "plan_type": truth.code, "status": "Active", "started": _text(When(truth.started)),
+        "review_due": None, "ended": None, "author": truth.author, "summary": None, "last_changed": changed})
+    for place, (goal, action) in enumerate(truth.goals, 1):
+        yield Row("care.care_plan_goal", who | {"plan_no": number, "goal_no": place, "goal": goal, "action": action, "last_changed": changed})
+
+
+def _alert(telling: Telling, truth: model.Alert, ids: RowIds, who: dict[str, Any], wording: str) -> Iterator[Row]:
+    yield Row("care.alert", who | {
+        "alert_no": ids.sequence("alert"), "alert_code": truth.code, "alert_text": truth.text, "category": truth.category,
+        "active": "Y" if truth.active else "N", "raised": _text(truth.raised), "ended": None, "note": None, "last_changed": _at(truth.raised.day)})
+
+
+_MAKERS: dict[type, Any] = {
+    model.Allergy: _allergy_note, model.Course: _home_med, model.Referral: _referral, model.Contact: _contact, model.Plan: _care_plan,
+    model.Alert: _alert,
+}
+
+
+def _text(when: When) -> str:
+    """dd/mm/yyyy, mm/yyyy, yyyy, or empty."""
+    return {"day": f"{when.day:%d/%m/%Y}", "month": f"{when.day:%m/%Y}", "year": f"{when.day:%Y}"}.get(when.precision, "")
+
+
+def _at(day: date) -> datetime:
+    return datetime.combine(day, time(9))
