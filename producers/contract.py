@@ -1,0 +1,48 @@
+"""What every source format implements: one raw message in, its items' outcomes, assertions and claims out.
+
+A format is pure: no clock, no I/O, and it never raises for what a message holds. A content fault is an item with a
+`quarantined`. Every item of a message has exactly one outcome, and every message at least one item.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple, Protocol
+
+from mainstem.model import Assertion, Claim, Outcome, Quarantined
+
+FORMAT_HEADER = "mainstem-format"
+"""Raw message header that names the format; absent means `debezium`."""
+SOURCE_HEADER = "mainstem-source"
+"""Raw message header that may name the source, for formats whose messages do not tell it."""
+
+
+class RawMessage(NamedTuple):
+    """One message of a raw topic, as consumed. `timestamp` is the broker's append time in milliseconds."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp: int
+    key: bytes | None
+    value: bytes | None
+    headers: Mapping[str, bytes] = {}
+
+
+class ItemResult(NamedTuple):
+    """What became of one item. `quarantined` is set exactly when the outcome's result is `quarantined`."""
+
+    outcome: Outcome
+    assertions: tuple[Assertion, ...] = ()
+    claims: tuple[Claim, ...] = ()
+    quarantined: Quarantined | None = None
+
+
+class Format(Protocol):
+    """One source format. An instance serves one source; see `producers.formats` for the registration."""
+
+    name: str
+
+    def read(self, message: RawMessage) -> list[ItemResult]:
+        """At least one result; exactly one an item."""
+        ...
