@@ -18,3 +18,23 @@ class RegistryUnavailableError(ConnectionError):
     def __init__(self, url: str, why: str) -> None:
         super().__init__(f"the schema registry at {url} does not answer ({why}); start it with `mainstem stack up`")
         self.url = url
+
+
+class KafkaUnavailableError(ConnectionError):
+    """The broker does not answer, or refuses. A dependency fault: pause and retry."""
+
+    def __init__(self, bootstrap: str, why: str) -> None:
+        super().__init__(f"Kafka at {bootstrap} does not do what was asked ({why}); start it with `mainstem stack up` and see `mainstem stack logs kafka`")
+        self.bootstrap = bootstrap
+        self.why = why
+
+
+class TopicDiffersError(RuntimeError):
+    """A topic stands with another partition count than `schemas.topics` fixes; keys would go to other partitions."""
+
+    def __init__(self, topic: str, wanted: int, found: int) -> None:
+        super().__init__(f"topic {topic} has {found} partitions and must have {wanted}: counts are fixed per topic version; "
+                         "remove the topic if it holds nothing you need, or give it a new version in schemas/topics.py")
+        self.topic = topic
+        self.wanted = wanted
+        self.found = found

@@ -1,0 +1,107 @@
+"""Kafka clients with the project's defaults, and the topics made as `schemas.topics` describes them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from typing import Any
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer
+from confluent_kafka.admin import AdminClient, NewTopic
+
+from schemas.errors import KafkaUnavailableError, TopicDiffersError
+from schemas.topics import Topic
+
+MAX_BYTES = 16_000_000
+"""Largest message; topics allow a little more."""
+
+
+def producer(bootstrap: str, **extra: Any) -> Producer:
+    """Idempotent, acks=all, lz4. Settings by their Kafka names with `_` for `.`: `transactional_id="x"`.
+
+    It never chooses a partition: produce with `partition=schemas.partition.partition(key, topic.partitions)`.
+    """
+    return Producer({
+        "bootstrap.servers": bootstrap,
+        "enable.idempotence": True,
+        "acks": "all",
+        "compression.type": "lz4",
+        "linger.ms": 5,
+        "message.max.bytes": MAX_BYTES,
+        "queue.buffering.max.messages": 500_000,
+        "queue.buffering.max.kbytes": 262_144,
+        "log_level": 3,
+    } | _dotted(extra))
+
+
+def consumer(bootstrap: str, group: str, **extra: Any) -> Consumer:
+    """Reads committed messages from the earliest, commits nothing by itself, waits little for fetches (freshness)."""
+    return Consumer({
+        "bootstrap.servers": bootstrap,
+        "group.id": group,
+        "isolation.level": "read_committed",
+        "enable.auto.commit": False,
+        "enable.auto.offset.store": False,
+        "auto.offset.reset": "earliest",
+        "fetch.wait.max.ms": 20,
+        "fetch.error.backoff.ms": 50,
+        "fetch.message.max.bytes": MAX_BYTES,
+        "queued.min.messages": 20_000,
+        "session.timeout.ms": 10_000,
+        "heartbeat.interval.ms": 3_000,
+        "log_level": 3,
+    } | _dotted(extra))
+
+
+def ensure_topics(bootstrap: str, topics: Iterable[Topic], *, seconds: float = 30) -> None:
+    """Create what is missing, with its settings, and wait until every partition has a leader.
+
+    Raises KafkaUnavailableError, and TopicDiffersError where a topic stands with another partition count.
+    """
+    wanted = {topic.name: topic for topic in topics}
+    admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 3})
+    have = _partitions(admin, bootstrap, seconds)
+    missing = [topic for name, topic in wanted.items() if name not in have]
+    if missing:
+        _create(admin, bootstrap, missing, seconds)
+    deadline = time.monotonic() + seconds
+    while True:
+        have = _partitions(admin, bootstrap, seconds)
+        for topic in wanted.values():
+            found = have.get(topic.name)
+            if found is not None and found != topic.partitions:
+                raise TopicDiffersError(topic.name, topic.partitions, found)
+        if wanted.keys() <= have.keys():
+            return
+        if time.monotonic() > deadline:
+            absent = ", ".join(sorted(wanted.keys() - have.keys()))
+            raise KafkaUnavailableError(bootstrap, f"topics without a leader after {seconds:.0f} s: {absent}")
+        time.sleep(0.05)
+
+
+def _create(admin: AdminClient, bootstrap: str, topics: list[Topic], seconds: float) -> None:
+    new = [NewTopic(topic.name, num_partitions=topic.partitions, replication_factor=-1, config=topic.config) for topic in topics]
+    for future in admin.create_topics(new, operation_timeout=seconds, request_timeout=seconds).values():
+        try:
+            future.result()
+        except KafkaException as fault:
+            error: KafkaError = fault.args[0]
+            if error.code() != KafkaError.TOPIC_ALREADY_EXISTS:  # another process of ours was quicker
+                raise KafkaUnavailableError(bootstrap, error.name()) from fault
+
+
+def _partitions(admin: AdminClient, bootstrap: str, seconds: float) -> dict[str, int]:
+    """Topics all of whose partitions have a leader -> partition count."""
+    try:
+        metadata = admin.list_topics(timeout=seconds)
+    except KafkaException as fault:
+        raise KafkaUnavailableError(bootstrap, fault.args[0].name()) from fault
+    return {
+        name: len(topic.partitions)
+        for name, topic in metadata.topics.items()
+        if topic.error is None and all(partition.leader >= 0 for partition in topic.partitions.values())
+    }
+
+
+def _dotted(settings: dict[str, Any]) -> dict[str, Any]:
+    return {name.replace("_", "."): value for name, value in settings.items()}
