@@ -1,0 +1,82 @@
+"""Bytes of a FHIR file to resources: JSON, XML or newline-delimited JSON, gzipped or not, within limits."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from typing import Any, NoReturn
+
+from producers.fhir import xml
+from producers.fhir.errors import UnreadableError
+
+LIMIT = 64 * 1024 * 1024
+"""Bytes of a file once decompressed: a gzip bomb is refused before it fills memory."""
+_GZIP = b"\x1f\x8b"
+
+
+def resources(data: bytes) -> list[dict[str, Any] | UnreadableError]:
+    """The resources at the top of a file: one, or one for each line of an ndjson, where a bad line does not spoil the others.
+
+    Numbers come as the text they were written as. Raises UnreadableError where nothing can be read.
+    """
+    if data.startswith(_GZIP):
+        data = _decompress(data)
+    if len(data) > LIMIT:
+        raise UnreadableError(f"the file is larger than {LIMIT >> 20} MiB", "split it")
+    data = data.removeprefix(b"\xef\xbb\xbf").strip()
+    if not data:
+        raise UnreadableError("the file is empty", "export or copy it again")
+    if data.startswith(b"<"):
+        return [xml.read(data)]
+    try:
+        return [_object(data)]
+    except UnreadableError:
+        lines = [line for line in data.splitlines() if line.strip()]
+        if len(lines) < 2 or not _is_object(lines[0]):
+            raise
+    return [_line(line, number) for number, line in enumerate(lines, 1)]
+
+
+def _line(line: bytes, number: int) -> dict[str, Any] | UnreadableError:
+    try:
+        return _object(line)
+    except UnreadableError as fault:
+        return UnreadableError(f"line {number}: {fault.why}", fault.todo)
+
+
+def _is_object(line: bytes) -> bool:
+    try:
+        _object(line)
+    except UnreadableError:
+        return False
+    return True
+
+
+def _object(data: bytes) -> dict[str, Any]:
+    try:
+        value = json.loads(data, parse_float=str, parse_int=str, parse_constant=_refuse)
+    except json.JSONDecodeError as fault:
+        raise UnreadableError(f"the JSON is not well-formed or is cut short (line {fault.lineno}, column {fault.colno})",
+                              "export or copy the file again") from None
+    except UnicodeDecodeError as fault:
+        raise UnreadableError(f"byte {fault.start} is not UTF-8", "export the file as UTF-8") from None
+    except RecursionError:
+        raise UnreadableError("the JSON is nested deeper than any FHIR resource", "export the file again") from None
+    if not isinstance(value, dict):
+        raise UnreadableError("the JSON is not an object", "send a FHIR resource or Bundle")
+    return value
+
+
+def _refuse(_: str) -> NoReturn:
+    raise UnreadableError("the JSON has a number that is none (NaN or Infinity)", "leave the element out")
+
+
+def _decompress(data: bytes) -> bytes:
+    unpacker = zlib.decompressobj(wbits=31)
+    try:
+        out = unpacker.decompress(data, LIMIT + 1)
+    except zlib.error:
+        raise UnreadableError("the gzip stream is damaged", "copy the file again") from None
+    if len(out) <= LIMIT and not unpacker.eof:
+        raise UnreadableError("the gzip stream is cut short", "copy the file again")
+    return out

@@ -1,0 +1,114 @@
+"""FHIR data types to the data types of contents."""
+
+from __future__ import annotations
+
+from mainstem.kinds.base import DMD, Code, Coded, Quantity
+from producers.fhir.elements import Resource, boolean, child, children, date, many, text, texts
+from producers.fhir.errors import FieldError
+
+NULL_FLAVOR = ("http://hl7.org/fhir/v3/NullFlavor", "http://terminology.hl7.org/CodeSystem/v3-NullFlavor")
+
+
+def coded(element: Resource | None) -> Coded | None:
+    """A CodeableConcept with all its codings in the source's order; null flavours say nothing and are left out."""
+    if element is None:
+        return None
+    codes, spoken = [], text(element, "text")
+    for coding in children(element, "coding"):
+        system, code, display = text(coding, "system") or "", text(coding, "code"), text(coding, "display")
+        if system in NULL_FLAVOR:
+            continue
+        if code is None:
+            spoken = spoken or display
+            continue
+        if system.rstrip("/") == DMD:
+            system = DMD
+        codes.append(Code(system=system, code=code, display=display, user_selected=boolean(coding, "userSelected") or False))
+    return Coded(codes=tuple(codes), text=spoken) if codes or spoken else None
+
+
+def concept(element: Resource, *names: str) -> Coded | None:
+    """The first of several CodeableConcept elements that says anything."""
+    for name in names:
+        for each in children(element, name):
+            found = coded(each)
+            if found is not None:
+                return found
+    return None
+
+
+def label(element: Resource, name: str) -> str | None:
+    """A CodeableConcept as one text: its text, else a display, else a code. A plain code stays as it is."""
+    for value in many(element, name):
+        if isinstance(value, str):
+            return value.strip() or None
+        if not isinstance(value, dict):
+            raise FieldError(name, "a coded element")
+        found = coded(value)
+        if found is not None:
+            return found.text or next((code.display for code in found.codes if code.display), None) or found.codes[0].code
+    return None
+
+
+def codes(element: Resource, name: str) -> list[str]:
+    """The codes of an element that is a plain `code` in STU3 and a CodeableConcept in R4."""
+    found = []
+    for value in many(element, name):
+        if isinstance(value, str):
+            found.append(value.strip())
+        elif isinstance(value, dict):
+            here = [code for code in (text(coding, "code") for coding in children(value, "coding")) if code]
+            spoken = text(value, "text")
+            found.extend(here or ([spoken] if spoken else []))
+        else:
+            raise FieldError(name, "a coded element")
+    return [code for code in found if code]
+
+
+def code(element: Resource, name: str) -> str | None:
+    found = codes(element, name)
+    return found[0] if found else None
+
+
+def quantity(element: Resource | None) -> Quantity | None:
+    """A Quantity with its value as the source wrote it; the unit as shown, else its code."""
+    if element is None:
+        return None
+    value = text(element, "value")
+    if value is None:
+        return None
+    return Quantity(value=value, unit=text(element, "unit") or text(element, "code"), comparator=text(element, "comparator"))
+
+
+def amount(element: Resource, name: str) -> Quantity | None:
+    return quantity(child(element, name))
+
+
+def notes(element: Resource, *names: str) -> str | None:
+    """Annotations and plain comments, in order, a line each."""
+    found = []
+    for name in names or ("note",):
+        for value in many(element, name):
+            if isinstance(value, dict):
+                found.extend(texts(value, "text"))
+            elif isinstance(value, str):
+                found.append(value.strip())
+            else:
+                raise FieldError(name, "an annotation")
+    return "\n".join(dict.fromkeys(note for note in found if note)) or None
+
+
+def period(element: Resource, name: str) -> tuple[str | None, str | None]:
+    """Start and end."""
+    value = child(element, name)
+    return (None, None) if value is None else (date(value, "start"), date(value, "end"))
+
+
+def moment(element: Resource, stem: str) -> str | None:
+    """The start of a choice of dateTime, instant, date or Period: `effective`, `performed`; text where it is only text."""
+    for suffix in ("DateTime", "Instant", "Date"):
+        value = date(element, stem + suffix)
+        if value:
+            return value
+    start, end = period(element, f"{stem}Period")
+    return start or end or text(element, f"{stem}String")

@@ -1,0 +1,110 @@
+"""Access to the elements of a resource, whichever way it was written.
+
+FHIR JSON writes a repeating element as a list; XML does not say which elements repeat. So every element is read as "one or
+many", and JSON and XML of the same resource give the same content. Numbers are kept as the text the source wrote (FHIR R4,
+"decimal": precision is significant). A value of the wrong type raises FieldError naming the element.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from producers.fhir.errors import FieldError
+
+Resource = dict[str, Any]
+
+_DATE = re.compile(r"\d{4}(-\d{2}(-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})?)?)?)?")
+
+
+def many(element: Resource, name: str) -> list[Any]:
+    """All values of an element, in order; nulls (FHIR JSON pads lists with them) left out."""
+    value = element.get(name)
+    if value is None:
+        return []
+    if isinstance(value, list):
+        return [each for each in value if each is not None]
+    return [value]
+
+
+def children(element: Resource, name: str) -> list[Resource]:
+    """All values of a complex element."""
+    values = many(element, name)
+    for value in values:
+        if not isinstance(value, dict):
+            raise FieldError(name, "a complex element")
+    return values
+
+
+def child(element: Resource, name: str) -> Resource | None:
+    """The first value of a complex element."""
+    values = children(element, name)
+    return values[0] if values else None
+
+
+def texts(element: Resource, name: str) -> list[str]:
+    """All values of a primitive element, as text; empty ones left out."""
+    return [text for text in (_text(value, name) for value in many(element, name)) if text]
+
+
+def text(element: Resource, name: str) -> str | None:
+    """The first value of a primitive element, as text."""
+    values = texts(element, name)
+    return values[0] if values else None
+
+
+def date(element: Resource, name: str) -> str | None:
+    """A date, dateTime or instant, as precise as given."""
+    value = text(element, name)
+    if value is not None and not _DATE.fullmatch(value):
+        raise FieldError(name, "a date (2019, 2019-03, 2019-03-02 or 2019-03-02T10:15:00Z)")
+    return value
+
+
+def boolean(element: Resource, name: str) -> bool | None:
+    value = text(element, name)
+    if value is None:
+        return None
+    if value not in ("true", "false"):
+        raise FieldError(name, "true or false")
+    return value == "true"
+
+
+def integer(element: Resource, name: str) -> int | None:
+    value = text(element, name)
+    if value is None:
+        return None
+    if not re.fullmatch(r"-?[0-9]{1,18}", value):
+        raise FieldError(name, "a whole number")
+    return int(value)
+
+
+def choice(element: Resource, *names: str) -> str | None:
+    """The first date among several elements: `occurrenceDateTime`, `date`."""
+    for name in names:
+        value = date(element, name)
+        if value:
+            return value
+    return None
+
+
+def extension(element: Resource, name: str) -> Resource | None:
+    """The first extension whose url ends with `name`, with or without a version suffix (`-1`), in any publisher's namespace."""
+    for each in children(element, "extension"):
+        url = text(each, "url") or ""
+        if re.sub(r"-\d+$", "", url).rsplit("/", 1)[-1].endswith(name):
+            return each
+    return None
+
+
+def _text(value: Any, name: str) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if not isinstance(value, str):
+        raise FieldError(name, "a single value")
+    if not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError:                         # half of a surrogate pair, which JSON can spell
+            raise FieldError(name, "valid Unicode") from None
+    return value.strip()

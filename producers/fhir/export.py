@@ -1,0 +1,152 @@
+"""What a file says about itself: which system it comes from, and when it was exported.
+
+Both are derived from the content alone, never from file names, the order of files or a clock.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+
+from producers.fhir.bundle import Contents
+from producers.fhir.elements import Resource, child, children, many, text, texts
+from producers.fhir.errors import FieldError
+
+ODS = ("https://fhir.nhs.uk/Id/ods-organization-code", "http://fhir.nhs.net/Id/ods-organization-code")
+GPCONNECT = ("GPConnect", "CareConnect-GPC")
+NEVER = "0001-01-01T00:00:00.000000Z"
+RECORDING = ("date", "recordedDate", "assertedDate", "dateAsserted", "authoredOn", "issued", "indexed", "recorded", "created")
+"""Elements that say when something was written down, for files that say nowhere when they were exported. Dates of what was
+recorded (onset, appointment, recall) may lie in the future and do not count."""
+
+
+def is_gpconnect(contents: Contents) -> bool:
+    """By profile: a GP Connect export, which is STU3."""
+    return any(mark in profile for item in contents.items for profile in _profiles(item.resource) for mark in GPCONNECT)
+
+
+def source_of(contents: Contents) -> str | None:
+    """`ODS/system` where the file names exactly one organisation as the holder of its patients' records, else None.
+
+    The managing organisation of the patients; in a GP Connect export also their GP practice; else the one organisation whose
+    identifiers the resources carry (assigner, or `https://EMISWeb/A82038`). A hospital's export names the patient's GP practice
+    too, so there it is no evidence.
+    """
+    gpconnect = is_gpconnect(contents)
+    system = "gpconnect" if gpconnect else "fhir"
+    for evidence in (_managing, _practice) if gpconnect else (_managing,):
+        found = {code for patient in contents.of("Patient") for code in evidence(contents, patient)}
+        if found:
+            return f"{found.pop()}/{system}" if len(found) == 1 else None
+    found = {code for item in contents.items for code in _assigners(contents, item.resource)}
+    return f"{found.pop()}/{system}" if len(found) == 1 else None
+
+
+def exported(contents: Contents) -> str:
+    """When the file was exported, UTC at fixed width.
+
+    The Bundle's timestamp or meta.lastUpdated; else the latest date of a snapshot List (GP Connect dates its sections with the
+    time of export); else the latest recording date of any resource in it.
+    """
+    stated = [_when(bundle, "timestamp") or last_updated(bundle) for bundle in contents.of("Bundle")]
+    for candidates in (
+        stated,
+        [_when(each, "date") for each in contents.of("List") if _mode(each) == "snapshot"],
+        [last_updated(item.resource) for item in contents.items],
+        [_when(item.resource, name) for item in contents.items for name in RECORDING],
+    ):
+        known = [when for when in candidates if when]
+        if known:
+            return max(known)
+    return NEVER
+
+
+def position(resource: Resource, export_time: str) -> str:
+    """The order of versions: the resource's own last update, else the export's, then its version id."""
+    meta = _meta(resource)
+    version = text(meta, "versionId") or "" if meta else ""
+    return f"{last_updated(resource) or export_time}|{version:0>20}" if version else last_updated(resource) or export_time
+
+
+def last_updated(resource: Resource) -> str | None:
+    meta = _meta(resource)
+    return _when(meta, "lastUpdated") if meta else None
+
+
+def ods_code(organisation: Resource | None) -> str | None:
+    for identifier in children(organisation or {}, "identifier"):
+        if text(identifier, "system") in ODS:
+            return text(identifier, "value")
+    return None
+
+
+def utc(value: str) -> str | None:
+    """A FHIR date or instant in UTC at fixed width; the start of the day, month or year where it is less precise."""
+    padded = value + "0001-01-01T00:00:00"[len(value):] if len(value) in (4, 7, 10) else value
+    try:
+        moment = datetime.fromisoformat(padded)
+        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond:06d}Z".rjust(len(NEVER), "0")
+
+
+def _when(element: Resource, name: str) -> str | None:
+    value = element.get(name)
+    return utc(value.strip()) if isinstance(value, str) else None
+
+
+def _meta(resource: Resource) -> Resource | None:
+    try:
+        return child(resource, "meta")
+    except FieldError:
+        return None
+
+
+def _mode(resource: Resource) -> str | None:
+    value = resource.get("mode")
+    return value if isinstance(value, str) else None
+
+
+def _profiles(resource: Resource) -> list[str]:
+    meta = _meta(resource)
+    return [each for each in many(meta, "profile") if isinstance(each, str)] if meta else []
+
+
+def _managing(contents: Contents, patient: Resource) -> set[str]:
+    return _organisations(contents, patient, "managingOrganization")
+
+
+def _practice(contents: Contents, patient: Resource) -> set[str]:
+    return _organisations(contents, patient, "generalPractitioner")
+
+
+def _organisations(contents: Contents, patient: Resource, element: str) -> set[str]:
+    found = set()
+    try:
+        for reference in children(patient, element):
+            target = contents.resolve(reference, patient)
+            logical = child(reference, "identifier")
+            found.add(ods_code(target) or (ods_code({"identifier": [logical]}) if logical else None))
+    except FieldError:
+        return set()
+    return {code for code in found if code and _is_ods(code)}
+
+
+def _assigners(contents: Contents, resource: Resource) -> set[str]:
+    found = set()
+    try:
+        for identifier in children(resource, "identifier"):
+            assigner = child(identifier, "assigner")
+            logical = child(assigner, "identifier") if assigner else None
+            found.add(ods_code({"identifier": [logical]}) if logical else ods_code(contents.resolve(assigner, resource)))
+            for system in texts(identifier, "system"):
+                if system.startswith("https://EMISWeb/"):
+                    found.add(system.rsplit("/", 1)[-1])
+    except FieldError:
+        return set()
+    return {code for code in found if code and _is_ods(code)}
+
+
+def _is_ods(code: str) -> bool:
+    return re.fullmatch(r"[A-Z0-9]{3,10}", code) is not None

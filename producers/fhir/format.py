@@ -1,0 +1,56 @@
+"""The format `fhir` of the producers' contract: a raw message is a file, its items are the file's resources."""
+
+from __future__ import annotations
+
+from mainstem.model import Outcome, Quarantined, RawRef, Result
+from producers.contract import SOURCE_HEADER, ItemResult, RawMessage
+from producers.fhir.bundle import contents
+from producers.fhir.content import resources
+from producers.fhir.errors import UnreadableError
+from producers.fhir.reader import Origin, Read, read
+from producers.fhir.reasons import Reason
+
+STAGE = "capture"
+
+
+class FhirFormat:
+    """Reads the files of one source, or with `source` None of whichever source each file names itself.
+
+    The header `mainstem-source` of a message goes before both: it is what the operator said when the file was ingested.
+    """
+
+    name = "fhir"
+
+    def __init__(self, source: str | None = None, incarnation: int = 0) -> None:
+        self._source, self._incarnation = source, incarnation
+
+    def read(self, message: RawMessage) -> list[ItemResult]:
+        stated = message.headers.get(SOURCE_HEADER)
+        source = stated.decode("utf-8", "replace") if stated else self._source
+        raw = RawRef(message.topic, message.partition, message.offset)
+        return [_result(each, raw, source) for each in items(message.value or b"", Origin(raw, source, self._incarnation))]
+
+
+def items(data: bytes, origin: Origin) -> list[Read]:
+    """Every item of a file, of which there is always at least one: a file that cannot be read is one, and so is each bad line."""
+    try:
+        tops = resources(data)
+    except UnreadableError as fault:
+        return [_unreadable("", fault, origin)]
+    bad = [_unreadable(f"line/{number}", top, origin) for number, top in enumerate(tops, 1) if isinstance(top, UnreadableError)]
+    return bad + read(contents([top for top in tops if not isinstance(top, UnreadableError)]), origin)
+
+
+def _unreadable(item: str, fault: UnreadableError, origin: Origin) -> Read:
+    return Read(item, "file", Result.QUARANTINED, Reason.UNREADABLE, str(fault), origin.source or "")
+
+
+def _result(each: Read, raw: RawRef, source: str | None) -> ItemResult:
+    outcome = Outcome(offset=raw.offset, item=each.item, result=each.result, reason=each.reason,
+                      assertions=len(each.assertions), claims=len(each.claims))
+    quarantined = None
+    if each.result == Result.QUARANTINED:
+        quarantined = Quarantined(
+            stage=STAGE, raw=RawRef(raw.topic, raw.partition, raw.offset, each.item), source=each.source or source or "",
+            patient=each.patient, reason=each.reason, detail=each.detail)
+    return ItemResult(outcome, each.assertions, each.claims, quarantined)

@@ -1,0 +1,46 @@
+"""AllergyIntolerance, R4 and STU3. Codes stay as the source gave them: findings, substances, "no known", transfer-degraded."""
+
+from __future__ import annotations
+
+from mainstem.kinds.allergy import AllergyContent, Reaction
+from mainstem.kinds.base import Coded
+from producers.fhir.datatypes import code, codes, coded, concept, notes
+from producers.fhir.elements import Resource, children, choice, date, text
+from producers.fhir.mapping.base import ENTERED_IN_ERROR, Context, Mapped, joined, said, status_of
+
+
+def allergy(resource: Resource, context: Context) -> Mapped:
+    verification = code(resource, "verificationStatus")
+    recorded = choice(resource, "recordedDate", "assertedDate")
+    substances = (concept(reaction, "substance") for reaction in children(resource, "reaction"))
+    return Mapped("allergy", AllergyContent(
+        agent=said(concept(resource, "code") or next((each for each in substances if each), None)),
+        category=said(joined(sorted(codes(resource, "category")), ", ")),
+        clinical_status=said(code(resource, "clinicalStatus")),
+        verification=said(None if verification == ENTERED_IN_ERROR else verification),
+        criticality=said(text(resource, "criticality")),
+        reactions=said(_reactions(resource)),
+        onset=said(_onset(resource)),
+        recorded=said(recorded),
+        last_occurrence=said(date(resource, "lastOccurrence")),
+        note=said(notes(resource)),
+    ), status_of(verification), recorded)
+
+
+def _onset(resource: Resource) -> str | None:
+    onset = resource.get("onsetPeriod")
+    return choice(resource, "onsetDateTime") or (choice(onset, "start", "end") if isinstance(onset, dict) else None) \
+        or text(resource, "onsetString")
+
+
+def _reactions(resource: Resource) -> tuple[Reaction, ...] | None:
+    found = []
+    for reaction in children(resource, "reaction"):
+        severity, description = text(reaction, "severity"), text(reaction, "description")
+        manifestations = [each for each in (coded(one) for one in children(reaction, "manifestation")) if each]
+        if not manifestations and description:
+            manifestations = [Coded(text=description)]
+        found.extend(Reaction(manifestation=each, severity=severity) for each in manifestations)
+        if not manifestations and severity:
+            found.append(Reaction(severity=severity))
+    return tuple(found) or None

@@ -1,0 +1,121 @@
+"""What a mapper gets and gives. A mapper turns one resource into a content of a kind; it is pure and knows one resource type."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from msgspec import UNSET, UnsetType
+
+from mainstem.kinds.base import Coded, Content
+from mainstem.model import Status
+from producers.fhir.bundle import Contents, relative
+from producers.fhir.datatypes import coded
+from producers.fhir.elements import Resource, child, children, text, texts
+from producers.fhir.errors import FieldError
+
+T = TypeVar("T")
+ENTERED_IN_ERROR = "entered-in-error"
+
+
+@dataclass(frozen=True, slots=True)
+class Mapped:
+    """What one resource says: a part of a record. Without `record` the record is the resource itself."""
+
+    kind: str
+    content: Content
+    status: Status = Status.ASSERTED
+    recorded: str | None = None
+    record: str | None = None
+    part: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The file a resource stands in: what its references mean, and what other resources say of it."""
+
+    contents: Contents
+    gpconnect: bool
+    reports: dict[str, Resource] = field(default_factory=dict)
+    """Observation (`Observation/1`) -> the DiagnosticReport it is a result of, directly or as a member of a group."""
+    last_issues: dict[str, str] = field(default_factory=dict)
+    """Plan (`MedicationRequest/1`) -> its latest issue (`MedicationRequest/2`), GP Connect."""
+
+    def name(self, owner: Resource, *elements: str) -> str | None:
+        """Who or where a reference points to, as text: the name of what it resolves to, else what it displays."""
+        for element in elements:
+            for reference in children(owner, element):
+                shown = self.shown(reference, owner)
+                if shown:
+                    return shown
+        return None
+
+    def shown(self, reference: Resource, owner: Resource) -> str | None:
+        """A reference as text. An unresolved id is no name, and is left out."""
+        target = self.contents.resolve(reference, owner)
+        try:
+            if target is not None and target.get("resourceType") == "PractitionerRole":
+                target = self.contents.resolve(child(target, "practitioner"), target)
+            named = _named(target) if target else None
+        except FieldError:                                 # the target's own fault, found when it is its turn
+            named = None
+        return named or text(reference, "display")
+
+    def concept_of(self, owner: Resource, element: str) -> Coded | None:
+        """The code of what a reference points to (`reasonReference` -> Condition.code), else what it displays."""
+        for reference in children(owner, element):
+            target = self.contents.resolve(reference, owner)
+            found = coded(child(target, "code")) if target else None
+            shown = text(reference, "display")
+            if found or shown:
+                return found or Coded(text=shown)
+        return None
+
+
+Mapper = Callable[[Resource, Context], Mapped]
+
+
+def said(value: T | None) -> T | UnsetType:
+    """What a resource leaves out says nothing; it does not clear."""
+    return UNSET if value is None else value
+
+
+def status_of(code: str | None) -> Status:
+    """Entered in error withdraws the record; its content is kept as the source has it."""
+    return Status.RETRACTED if code == ENTERED_IN_ERROR else Status.ASSERTED
+
+
+def joined(values: Iterable[str | None], separator: str = "\n") -> str | None:
+    return separator.join(dict.fromkeys(value for value in values if value)) or None
+
+
+def business_identifier(resource: Resource, *elements: str) -> str | None:
+    """The first identifier that is not the logical id in other words (EMIS: patient id + id, differently in each release)."""
+    identity = _bare(text(resource, "id") or "")
+    for element in elements or ("identifier",):
+        for identifier in children(resource, element):
+            value = text(identifier, "value")
+            if value and not (identity and identity in _bare(value)):
+                return value
+    return None
+
+
+def targets(resource: Resource, element: str) -> list[str]:
+    """`Type/id` of the references of an element."""
+    found = (relative(text(reference, "reference") or "") for reference in children(resource, element))
+    return [each for each in found if each]
+
+
+def _bare(value: str) -> str:
+    return value.replace("-", "").upper()
+
+
+def _named(target: Resource) -> str | None:
+    for name in children(target, "name") if isinstance(target.get("name"), (dict, list)) else []:
+        shown = text(name, "text") or joined([*texts(name, "prefix"), *texts(name, "given"), *texts(name, "family")], " ")
+        if shown:
+            return shown
+    return text(target, "name") if isinstance(target.get("name"), str) else None
+
+

@@ -1,0 +1,65 @@
+"""Encounter and Appointment."""
+
+from __future__ import annotations
+
+from mainstem.kinds.appointment import AppointmentContent
+from mainstem.kinds.encounter import EncounterContent
+from producers.fhir.datatypes import concept, label, notes, period
+from producers.fhir.elements import Resource, child, children, date, text
+from producers.fhir.mapping.base import Context, Mapped, business_identifier, joined, said, status_of
+
+CLASS = {"IMP": "inpatient", "ACUTE": "inpatient", "NONAC": "inpatient", "OBSENC": "inpatient", "PRENC": "inpatient",
+         "SS": "inpatient", "AMB": "outpatient", "EMER": "emergency", "HH": "home-visit", "FLD": "contact", "VR": "contact"}
+"""v3-ActCode to the kind's classes."""
+RECORDER = "REC"
+
+
+def encounter(resource: Resource, context: Context) -> Mapped:
+    start, end = period(resource, "period")
+    coding = child(resource, "class")
+    kind = text(coding, "code") if coding else None
+    stay = child(resource, "hospitalization") or {}
+    return Mapped("encounter", EncounterContent(
+        visit_id=said(business_identifier(resource)),
+        encounter_class=said(CLASS.get(kind, kind.lower()) if kind else "consultation" if context.gpconnect else None),
+        status=said(text(resource, "status")),
+        type=said(concept(resource, "type")),
+        reason=said(concept(resource, "reasonCode", "reason") or context.concept_of(resource, "reasonReference")
+                    or _diagnosis(resource, context)),
+        specialty=said(label(resource, "serviceType")),
+        location=said(joined((context.name(each, "location") for each in children(resource, "location")), ", ")
+                      or context.name(resource, "serviceProvider")),
+        start=said(start), end=said(end),
+        clinician=said(_clinician(resource, context)),
+        outcome=said(label(stay, "dischargeDisposition")),
+        note=said(notes(resource)),
+    ), status_of(text(resource, "status")), start)
+
+
+def appointment(resource: Resource, context: Context) -> Mapped:
+    people = [(text(child(each, "actor") or {}, "reference") or "", context.name(each, "actor"))
+              for each in children(resource, "participant")]
+    recorded = date(resource, "created")
+    return Mapped("appointment", AppointmentContent(
+        appointment_id=said(business_identifier(resource)),
+        service=said(concept(resource, "serviceType", "serviceCategory", "appointmentType")),
+        status=said(text(resource, "status")),
+        start=said(date(resource, "start")), end=said(date(resource, "end")),
+        location=said(joined((name for target, name in people if "Location/" in target), ", ")),
+        clinician=said(joined((name for target, name in people if "Practitioner" in target), ", ")),
+        reason=said(concept(resource, "reasonCode", "reason") or context.concept_of(resource, "reasonReference")),
+        note=said(joined([text(resource, "description"), notes(resource, "comment"), notes(resource, "patientInstruction")])),
+    ), status_of(text(resource, "status")), recorded)
+
+
+def _clinician(resource: Resource, context: Context) -> str | None:
+    """Who saw the patient; who only typed it (GP Connect participant REC) where nobody else is named."""
+    seen, typed = [], []
+    for each in children(resource, "participant"):
+        roles = {text(coding, "code") for kind in children(each, "type") for coding in children(kind, "coding")}
+        (typed if roles == {RECORDER} else seen).append(context.name(each, "individual", "actor"))
+    return joined(seen, ", ") or joined(typed, ", ")
+
+
+def _diagnosis(resource: Resource, context: Context):
+    return next((found for found in (context.concept_of(each, "condition") for each in children(resource, "diagnosis")) if found), None)

@@ -1,0 +1,173 @@
+"""Medicines: MedicationStatement, MedicationRequest, MedicationDispense, MedicationAdministration.
+
+GP Connect gives one medicine as a MedicationStatement, its plan and its issues (MedicationRequest with intent plan and order).
+They are parts of one record, named after the plan because all three name it. A Medication's id is new in every export: it is
+resolved within the file and never kept.
+"""
+
+from __future__ import annotations
+
+from mainstem.kinds.base import Coded
+from mainstem.kinds.medicine import MedicineContent
+from producers.fhir.datatypes import amount, code, coded, concept, label, notes, period, quantity
+from producers.fhir.elements import Resource, boolean, child, children, choice, date, extension, text, texts
+from producers.fhir.errors import FieldError, PassedOverError, RefusedError
+from producers.fhir.mapping.base import Context, Mapped, joined, said, status_of, targets
+from producers.fhir.reasons import Reason
+
+STATUS = {
+    "active": "active", "in-progress": "active", "completed": "completed", "stopped": "stopped", "cancelled": "cancelled",
+    "declined": "cancelled", "not-done": "cancelled", "not-taken": "stopped", "on-hold": "on-hold", "draft": "draft",
+    "preparation": "draft", "intended": "draft",
+}
+"""R4 and STU3 status codes to the kind's. `unknown` and `entered-in-error` say no status."""
+NOT_ISSUED = {"stopped", "cancelled", "draft", "entered-in-error"}
+
+
+def statement(resource: Resource, context: Context) -> Mapped:
+    """The listed medicine."""
+    product, form = _product(resource, context)
+    start, end = period(resource, "effectivePeriod")
+    recorded = date(resource, "dateAsserted")
+    issued = extension(resource, "MedicationStatementLastIssueDate")
+    plans = targets(resource, "basedOn") if context.gpconnect else []
+    return Mapped("medicine", MedicineContent(
+        view="list", product=product, form=said(form),
+        start=said(start or date(resource, "effectiveDateTime")), end=said(end),
+        last_issued=said(date(issued, "valueDateTime") if issued else None),
+        reason=said(concept(resource, "reasonCode") or context.concept_of(resource, "reasonReference")),
+        stop_reason=said(label(resource, "statusReason")),
+        **_taking(children(resource, "dosage")), **_status(resource), note=said(notes(resource)),
+    ), status_of(text(resource, "status")), recorded, plans[0] if plans else None, "list" if plans else "")
+
+
+def request(resource: Resource, context: Context) -> Mapped:
+    """An order; in GP Connect the plan behind a listed medicine, or an issue of it."""
+    plans = targets(resource, "basedOn")
+    if context.gpconnect and text(resource, "intent") == "order" and plans and plans[0].startswith("MedicationRequest/"):
+        return _issue(resource, plans[0], context)
+    plan = context.gpconnect and text(resource, "intent") == "plan"
+    product, form = _product(resource, context)
+    dispense = child(resource, "dispenseRequest") or {}
+    start, end = period(dispense, "validityPeriod")
+    written = date(resource, "authoredOn")
+    stopped = extension(resource, "MedicationStatusReason")
+    return Mapped("medicine", MedicineContent(
+        view="list" if context.gpconnect else "order", product=product, form=said(form),
+        start=said(start or written), end=said(end), quantity=said(amount(dispense, "quantity")),
+        course=said(_course(resource)), prescriber=said(_requester(resource, context)),
+        reason=said(concept(resource, "reasonCode") or context.concept_of(resource, "reasonReference")),
+        stop_reason=said((_labelled(stopped, "statusReason") if stopped else None) or label(resource, "statusReason")),
+        **_taking(children(resource, "dosageInstruction")), **_status(resource), note=said(notes(resource)),
+    ), status_of(text(resource, "status")), written, part="plan" if plan else "")
+
+
+def dispense(resource: Resource, context: Context) -> Mapped:
+    product, form = _product(resource, context)
+    supplied = choice(resource, "whenHandedOver", "whenPrepared")
+    return Mapped("medicine", MedicineContent(
+        view="dispense", product=product, form=said(form), start=said(supplied), quantity=said(amount(resource, "quantity")),
+        stop_reason=said(label(resource, "statusReasonCodeableConcept")),
+        **_taking(children(resource, "dosageInstruction")), **_status(resource), note=said(notes(resource)),
+    ), status_of(text(resource, "status")), supplied)
+
+
+def administration(resource: Resource, context: Context) -> Mapped:
+    product, form = _product(resource, context)
+    start, end = period(resource, "effectivePeriod")
+    dosage = child(resource, "dosage") or {}
+    return Mapped("medicine", MedicineContent(
+        view="administration", product=product, form=said(form), start=said(start or date(resource, "effectiveDateTime")),
+        end=said(end), route=said(concept(dosage, "route")), dose=said(text(dosage, "text")),
+        dose_quantity=said(amount(dosage, "dose")),
+        reason=said(concept(resource, "reasonCode") or context.concept_of(resource, "reasonReference")),
+        stop_reason=said(label(resource, "statusReason") or label(resource, "reasonNotGiven")),
+        **_status(resource), note=said(notes(resource)),
+    ), status_of(text(resource, "status")), start or date(resource, "effectiveDateTime"))
+
+
+def last_issues(requests: list[Resource]) -> dict[str, str]:
+    """Plan -> its latest issue that was not cancelled. Ties go to the greater id, so that the order in the file does not matter."""
+    latest: dict[str, tuple[str, str]] = {}
+    for each in requests:
+        try:
+            plans, identity = targets(each, "basedOn"), text(each, "id")
+            if text(each, "intent") != "order" or not plans or not identity or text(each, "status") in NOT_ISSUED:
+                continue
+            candidate = (_issued(each) or "", f"MedicationRequest/{identity}")
+        except FieldError:                                 # this one is quarantined when it is its turn
+            continue
+        latest[plans[0]] = max(latest.get(plans[0], candidate), candidate)
+    return {plan: issue for plan, (_, issue) in latest.items()}
+
+
+def _issue(resource: Resource, plan: str, context: Context) -> Mapped:
+    """Only the latest issue speaks: earlier ones would say an earlier `last_issued`."""
+    if text(resource, "status") in NOT_ISSUED:
+        raise PassedOverError(Reason.NOT_ISSUED)
+    if context.last_issues.get(plan) != f"MedicationRequest/{text(resource, 'id')}":
+        raise PassedOverError(Reason.EARLIER_ISSUE)
+    return Mapped("medicine", MedicineContent(last_issued=said(_issued(resource))), recorded=date(resource, "authoredOn"),
+                  record=plan, part="supply")
+
+
+def _issued(resource: Resource) -> str | None:
+    start, _ = period(child(resource, "dispenseRequest") or {}, "validityPeriod")
+    return start or date(resource, "authoredOn")
+
+
+def _product(resource: Resource, context: Context) -> tuple[Coded, str | None]:
+    stated = concept(resource, "medicationCodeableConcept")
+    if stated:
+        return stated, None
+    reference = child(resource, "medicationReference")
+    medication = context.contents.resolve(reference, resource)
+    found = coded(child(medication, "code")) if medication else None
+    if medication and found:
+        return found, label(medication, "form")
+    shown = text(reference, "display") if reference else None
+    if shown:
+        return Coded(text=shown), None
+    raise RefusedError(Reason.NO_PRODUCT, "the medicine is not named: its Medication is not in the file and the reference has no "
+                                          "display; send the Medication with it, in one Bundle")
+
+
+def _taking(dosages: list[Resource]) -> dict:
+    first = dosages[0] if dosages else {}
+    rates = child(first, "doseAndRate") or first
+    return {
+        "dose": said(joined([joined([text(each, "text"), *texts(each, "patientInstruction")], ". ") for each in dosages], "; ")),
+        "dose_quantity": said(quantity(child(rates, "doseQuantity"))),
+        "route": said(concept(first, "route")),
+        "frequency": said(_frequency(first)),
+        "as_needed": said(True if "asNeededCodeableConcept" in first else boolean(first, "asNeededBoolean")),
+    }
+
+
+def _frequency(dosage: Resource) -> str | None:
+    timing = child(dosage, "timing") or {}
+    repeat = child(timing, "repeat") or {}
+    times, span, unit = text(repeat, "frequency"), text(repeat, "period"), text(repeat, "periodUnit")
+    return label(timing, "code") or (f"{times} per {span} {unit}" if times and span and unit else None)
+
+
+def _status(resource: Resource) -> dict:
+    return {"status": said(STATUS.get(text(resource, "status") or ""))}
+
+
+def _course(resource: Resource) -> str | None:
+    kind = extension(resource, "PrescriptionType")
+    return code(kind, "valueCodeableConcept") if kind else code(resource, "courseOfTherapyType")
+
+
+def _requester(resource: Resource, context: Context) -> str | None:
+    """STU3 wraps who asked in `agent`."""
+    requester = child(resource, "requester") or {}
+    return context.name(requester, "agent") if "agent" in requester else context.name(resource, "requester")
+
+
+def _labelled(element: Resource, name: str) -> str | None:
+    inner = extension(element, name)
+    return label(inner, "valueCodeableConcept") if inner else None
+
+

@@ -1,0 +1,168 @@
+"""Observation and DiagnosticReport: results of investigations, and other observations.
+
+An Observation is a result if it says so (category, specimen) or a DiagnosticReport in the file names it, directly or through
+a group; otherwise it is a vital sign, measurement or finding.
+"""
+
+from __future__ import annotations
+
+from mainstem.kinds.base import Coded, Quantity
+from mainstem.kinds.observation import Component, ObservationContent
+from mainstem.kinds.result import ResultContent
+from producers.fhir.bundle import Contents
+from producers.fhir.datatypes import amount, codes, coded, concept, label, moment, notes
+from producers.fhir.elements import Resource, child, children, date, many, text
+from producers.fhir.errors import FieldError
+from producers.fhir.mapping.base import Context, Mapped, business_identifier, joined, said, status_of, targets
+
+INVESTIGATIONS = {"laboratory", "LAB", "imaging", "RAD"}
+STATUS = {"registered": "requested", "partial": "preliminary", "preliminary": "preliminary", "final": "final",
+          "amended": "corrected", "corrected": "corrected", "appended": "corrected", "cancelled": "cancelled"}
+
+
+def observation(resource: Resource, context: Context) -> Mapped:
+    report = context.reports.get(f"Observation/{text(resource, 'id')}")
+    if report is not None or "specimen" in resource or INVESTIGATIONS & set(codes(resource, "category")):
+        return _result(resource, report, context)
+    value, words, concept_ = _value(resource)
+    recorded = date(resource, "issued")
+    return Mapped("observation", ObservationContent(
+        code=said(concept(resource, "code")),
+        category=said(joined(codes(resource, "category"), ", ")),
+        status=said(STATUS.get(text(resource, "status") or "")),
+        value=said(value), value_text=said(words), value_code=said(concept_),
+        components=said(_components(resource)),
+        taken=said(moment(resource, "effective")),
+        performer=said(context.name(resource, "performer")),
+        method=said(label(resource, "method")),
+        note=said(notes(resource, "note", "comment")),
+    ), status_of(text(resource, "status")), recorded)
+
+
+def _result(resource: Resource, report: Resource | None, context: Context) -> Mapped:
+    value, words, concept_ = _value(resource)
+    limits = child(resource, "referenceRange") or {}
+    specimen = context.contents.resolve(child(resource, "specimen") or child(report or {}, "specimen"), resource)
+    recorded = date(resource, "issued")
+    parts = [_component_text(each) for each in _components(resource) or ()]
+    return Mapped("result", ResultContent(
+        test=said(concept(resource, "code")),
+        panel=said(concept(report, "code") if report else None),
+        specimen=said(concept(specimen, "type") if specimen else None),
+        specimen_id=said(_specimen_id(specimen) if specimen else None),
+        order_id=said(_order_id(resource, context) or (_order_id(report, context) if report else None)),
+        status=said(STATUS.get(text(resource, "status") or "")),
+        value=said(value), value_text=said(joined([words, *parts])), value_code=said(concept_),
+        low=said(amount(limits, "low")), high=said(amount(limits, "high")),
+        interpretation=said(label(resource, "interpretation")),
+        taken=said(moment(resource, "effective") or (moment(report, "effective") if report else None)
+                   or (_collected(specimen) if specimen else None)),
+        reported=said(recorded or (date(report, "issued") if report else None)),
+        performer=said(context.name(resource, "performer")),
+        note=said(joined([notes(resource, "note", "comment"), text(limits, "text")])),
+    ), status_of(text(resource, "status")), recorded)
+
+
+def report(resource: Resource, context: Context) -> Mapped:
+    """The report as a whole: its conclusion. Its results are facts of their own."""
+    specimen = context.contents.resolve(child(resource, "specimen"), resource)
+    issued = date(resource, "issued")
+    conclusions = [found for found in (coded(each) for name in ("conclusionCode", "codedDiagnosis")
+                                       for each in children(resource, name)) if found]
+    return Mapped("result", ResultContent(
+        panel=said(concept(resource, "code")),
+        specimen=said(concept(specimen, "type") if specimen else None),
+        specimen_id=said(_specimen_id(specimen) if specimen else None),
+        order_id=said(_order_id(resource, context)),
+        status=said(STATUS.get(text(resource, "status") or "")),
+        value_text=said(text(resource, "conclusion")),
+        value_code=said(conclusions[0] if conclusions else None),
+        taken=said(moment(resource, "effective")),
+        reported=said(issued),
+        performer=said(context.name(resource, "performer")),
+        note=said(notes(resource)),
+    ), status_of(text(resource, "status")), issued)
+
+
+def reports(contents: Contents) -> dict[str, Resource]:
+    """Observation -> the report that names it; the least report id where several do, so that order does not matter."""
+    found: dict[str, Resource] = {}
+    for each in sorted(contents.of("DiagnosticReport"), key=lambda one: str(one.get("id"))):
+        queue = _named(each, "result")
+        for name in queue:                                 # grows while it is walked: groups name their members
+            if name in found:
+                continue
+            found[name] = each
+            member = contents.targets.get(name, {})
+            queue += _named(member, "hasMember")
+            queue += [target for related in many(member, "related") if isinstance(related, dict)
+                      for target in _named(related, "target")]
+    return found
+
+
+def _named(element: Resource, name: str) -> list[str]:
+    """References that can be read; one that cannot quarantines its own resource, not those it stands beside."""
+    try:
+        return targets(element, name)
+    except FieldError:
+        return []
+
+
+def _value(resource: Resource) -> tuple[Quantity | None, str | None, Coded | None]:
+    words = joined([text(resource, "valueString"), text(resource, "valueInteger"), text(resource, "valueBoolean"),
+                    moment(resource, "value"), text(resource, "valueTime"), _range(resource), _ratio(resource),
+                    label(resource, "dataAbsentReason")])
+    return amount(resource, "valueQuantity"), words, concept(resource, "valueCodeableConcept")
+
+
+def _range(resource: Resource) -> str | None:
+    value = child(resource, "valueRange")
+    return " to ".join(_shown(amount(value, name)) for name in ("low", "high")) if value else None
+
+
+def _ratio(resource: Resource) -> str | None:
+    value = child(resource, "valueRatio")
+    return " : ".join(_shown(amount(value, name)) for name in ("numerator", "denominator")) if value else None
+
+
+def _shown(value: Quantity | None) -> str:
+    return " ".join(part for part in (value.comparator, value.value, value.unit) if part) if value else ""
+
+
+def _components(resource: Resource) -> tuple[Component, ...] | None:
+    found = []
+    for each in children(resource, "component"):
+        value, words, concept_ = _value(each)
+        code = concept(each, "code")
+        if concept_:
+            words = joined([words, label(each, "valueCodeableConcept")])
+        if code or value or words:
+            found.append(Component(code=code or Coded(), value=value, value_text=words))
+    return tuple(found) or None
+
+
+def _component_text(component: Component) -> str:
+    name = component.code.text or next((each.display for each in component.code.codes if each.display), None) or ""
+    return f"{name}: {_shown(component.value) or component.value_text or ''}".strip(": ")
+
+
+def _specimen_id(specimen: Resource) -> str | None:
+    return business_identifier(specimen, "accessionIdentifier", "identifier")
+
+
+def _collected(specimen: Resource) -> str | None:
+    collection = child(specimen, "collection")
+    return moment(collection, "collected") if collection else None
+
+
+def _order_id(resource: Resource, context: Context) -> str | None:
+    """The request's number, else the report's own: what is shared across feeds."""
+    for reference in children(resource, "basedOn"):
+        order = context.contents.resolve(reference, resource)
+        logical = child(reference, "identifier")
+        found = (business_identifier(order) if order else None) or (text(logical, "value") if logical else None)
+        if found:
+            return found
+    return business_identifier(resource) if resource.get("resourceType") == "DiagnosticReport" else None
+
+

@@ -1,0 +1,84 @@
+"""Procedure, DocumentReference, Composition, Flag, CarePlan."""
+
+from __future__ import annotations
+
+from mainstem.kinds.careplan import CarePlanContent
+from mainstem.kinds.document import DocumentContent
+from mainstem.kinds.flag import FlagContent
+from mainstem.kinds.procedure import ProcedureContent
+from producers.fhir.datatypes import concept, label, moment, notes, period
+from producers.fhir.elements import Resource, child, children, choice, date, integer, text
+from producers.fhir.mapping.base import ENTERED_IN_ERROR, Context, Mapped, business_identifier, joined, said, status_of
+
+
+def procedure(resource: Resource, context: Context) -> Mapped:
+    status = text(resource, "status")
+    by = child(resource, "performer") or {}
+    return Mapped("procedure", ProcedureContent(
+        code=said(concept(resource, "code")),
+        status=said(None if status == ENTERED_IN_ERROR else status),
+        body_site=said(concept(resource, "bodySite")),
+        performed=said(moment(resource, "performed")),
+        performer=said(context.name(by, "actor")),
+        outcome=said(label(resource, "outcome")),
+        note=said(notes(resource)),
+    ), status_of(status), choice(resource, "recorded"))
+
+
+def document(resource: Resource, context: Context) -> Mapped:
+    status = text(resource, "status")
+    attachment = child(child(resource, "content") or {}, "attachment") or {}
+    written = choice(resource, "indexed", "date")
+    return Mapped("document", DocumentContent(
+        document_id=said(business_identifier(resource, "masterIdentifier", "identifier")),
+        type=said(concept(resource, "type")),
+        title=said(text(resource, "description") or text(attachment, "title")),
+        status=said(None if status == ENTERED_IN_ERROR else status),
+        created=said(date(resource, "created") or date(attachment, "creation") or date(resource, "date")),
+        author=said(context.name(resource, "author")),
+        mime_type=said(text(attachment, "contentType")),
+        location=said(text(attachment, "url")),
+        size=said(integer(attachment, "size")),
+    ), status_of(status if status == ENTERED_IN_ERROR else text(resource, "docStatus")), written)
+
+
+def composition(resource: Resource, context: Context) -> Mapped:
+    status, written = text(resource, "status"), date(resource, "date")
+    return Mapped("document", DocumentContent(
+        document_id=said(business_identifier(resource)),
+        type=said(concept(resource, "type")),
+        title=said(text(resource, "title")),
+        status=said(None if status == ENTERED_IN_ERROR else status),
+        created=said(written),
+        author=said(context.name(resource, "author")),
+    ), status_of(status), written)
+
+
+def flag(resource: Resource, context: Context) -> Mapped:
+    status = text(resource, "status")
+    start, end = period(resource, "period")
+    return Mapped("flag", FlagContent(
+        code=said(concept(resource, "code")),
+        category=said(label(resource, "category")),
+        status=said(None if status == ENTERED_IN_ERROR else status),
+        start=said(start), end=said(end),
+    ), status_of(status), start)
+
+
+def care_plan(resource: Resource, context: Context) -> Mapped:
+    status = text(resource, "status")
+    start, end = period(resource, "period")
+    details = [child(each, "detail") or {} for each in children(resource, "activity")]
+    goals = [context.contents.resolve(each, resource) or each for each in children(resource, "goal")]
+    return Mapped("careplan", CarePlanContent(
+        plan_id=said(business_identifier(resource)),
+        category=said(concept(resource, "category")),
+        title=said(text(resource, "title") or text(resource, "description")),
+        status=said(None if status == ENTERED_IN_ERROR else status),
+        start=said(start), end=said(end),
+        goals=said(tuple(shown for shown in (label(each, "description") or text(each, "display") for each in goals) if shown) or None),
+        activities=said(tuple(shown for shown in (joined([label(each, "code"), text(each, "description")], ": ") for each in details)
+                              if shown) or None),
+        author=said(context.name(resource, "author")),
+        note=said(joined([text(resource, "description") if text(resource, "title") else None, notes(resource)])),
+    ), status_of(status), date(resource, "created"))

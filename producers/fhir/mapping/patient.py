@@ -1,0 +1,97 @@
+"""Patient: demographics, and the claim to an NHS number."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mainstem.kinds.patient import Identifier, Name, PatientContent
+from producers.fhir.datatypes import code
+from producers.fhir.elements import Resource, boolean, child, children, date, extension, text, texts
+from producers.fhir.export import ods_code
+from producers.fhir.mapping.base import Context, Mapped, said
+
+NHS_NUMBER = ("https://fhir.nhs.uk/Id/nhs-number", "http://fhir.nhs.net/Id/nhs-number")
+NOT_TRACED = "02"
+"""The verification status is an optional extension (UKCore-Patient, CareConnect-GPC-Patient: 0..1). A number without one is
+present and nobody says that it was traced: it must not link by itself."""
+CONFLICT = "05"
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """The NHS number a Patient carries, and its verification status where one is stated."""
+
+    value: str
+    stated: str | None
+
+    @property
+    def verification(self) -> str:
+        return self.stated or NOT_TRACED
+
+
+def patient(resource: Resource, context: Context) -> Mapped:
+    number = nhs_number(resource)
+    address = _current(children(resource, "address"))
+    return Mapped("patient", PatientContent(
+        nhs_number=said(number.value if number else None),
+        verification=said(number.stated if number else None),
+        names=said(_names(resource)),
+        birth_date=said(date(resource, "birthDate")),
+        gender=said(text(resource, "gender")),
+        address=said(_lines(address) if address else None),
+        postcode=said(text(address, "postalCode") if address else None),
+        telecom=said(tuple(value for value in (text(each, "value") for each in children(resource, "telecom")
+                                               if text(each, "use") != "old") if value) or None),
+        deceased=said(date(resource, "deceasedDateTime") or ("true" if boolean(resource, "deceasedBoolean") else None)),
+        gp_practice=said(_practice(resource, context)),
+        identifiers=said(_identifiers(resource)),
+        active=said(boolean(resource, "active")),
+    ), record="patient")
+
+
+def nhs_number(resource: Resource) -> Number | None:
+    """The current NHS number. Two different current numbers in one Patient are in conflict, which stops either from linking."""
+    current = [each for each in children(resource, "identifier")
+               if text(each, "system") in NHS_NUMBER and text(each, "value") and text(each, "use") != "old"]
+    found = []
+    for each in current:
+        stated = extension(each, "NHSNumberVerificationStatus") or extension(each, "NHSNumberVerificationStatusEngland")
+        value = "".join((text(each, "value") or "").replace("-", "").split())
+        found.append(Number(value, code(stated, "valueCodeableConcept") if stated else None))
+    if not found:
+        return None
+    return found[0] if len({each.value for each in found}) == 1 else Number(min(each.value for each in found), CONFLICT)
+
+
+def _names(resource: Resource) -> tuple[Name, ...] | None:
+    return tuple(Name(family=text(name, "family"), given=tuple(texts(name, "given")), prefix=text(name, "prefix"),
+                      use=text(name, "use")) for name in children(resource, "name")) or None
+
+
+def _current(addresses: list[Resource]) -> Resource | None:
+    current = [each for each in addresses if text(each, "use") not in ("old", "temp")]
+    homes = [each for each in current if text(each, "use") == "home"]
+    return next(iter(homes or current), None)
+
+
+def _lines(address: Resource) -> tuple[str, ...] | None:
+    parts = [*texts(address, "line"), text(address, "city"), text(address, "district")]
+    shown = tuple(part for part in parts if part)
+    return shown or ((text(address, "text") or "",) if text(address, "text") else None)
+
+
+def _practice(resource: Resource, context: Context) -> str | None:
+    """ODS code of the GP practice; a GP Connect record's managing organisation is the practice."""
+    for element in ("generalPractitioner", "managingOrganization") if context.gpconnect else ("generalPractitioner",):
+        for reference in children(resource, element):
+            logical = child(reference, "identifier")
+            found = ods_code(context.contents.resolve(reference, resource)) or ods_code({"identifier": [logical or {}]})
+            if found:
+                return found
+    return None
+
+
+def _identifiers(resource: Resource) -> tuple[Identifier, ...] | None:
+    found = {(text(each, "system") or "", text(each, "value") or "") for each in children(resource, "identifier")
+             if text(each, "system") not in NHS_NUMBER and text(each, "value")}
+    return tuple(Identifier(system=system, value=value) for system, value in sorted(found)) or None

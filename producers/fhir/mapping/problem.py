@@ -1,0 +1,30 @@
+"""Condition: diagnoses, and GP Connect problem headers with their significance."""
+
+from __future__ import annotations
+
+from mainstem.kinds.problem import ProblemContent
+from producers.fhir.datatypes import code, codes, concept, label, moment, notes
+from producers.fhir.elements import Resource, choice, extension
+from producers.fhir.mapping.base import ENTERED_IN_ERROR, Context, Mapped, joined, said, status_of
+
+STATUS = {"active": "active", "recurrence": "active", "relapse": "active", "inactive": "inactive", "remission": "inactive",
+          "resolved": "resolved"}
+
+
+def problem(resource: Resource, context: Context) -> Mapped:
+    verification, status = code(resource, "verificationStatus"), code(resource, "clinicalStatus")
+    significance = extension(resource, "ProblemSignificance")
+    recorded = choice(resource, "recordedDate", "assertedDate")
+    return Mapped("problem", ProblemContent(
+        code=said(concept(resource, "code")),
+        category=said(joined(codes(resource, "category"), ", ")),
+        status=said(STATUS.get(status, status) if status else None),
+        verification=said(None if verification == ENTERED_IN_ERROR else verification),
+        significance=said((code(significance, "valueCode") or code(significance, "valueCodeableConcept")) if significance else None),
+        severity=said(label(resource, "severity")),
+        body_site=said(concept(resource, "bodySite")),
+        onset=said(moment(resource, "onset")),
+        abatement=said(moment(resource, "abatement")),
+        recorded=said(recorded),
+        note=said(notes(resource)),
+    ), status_of(verification), recorded)

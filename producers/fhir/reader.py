@@ -1,0 +1,139 @@
+"""A FHIR file to assertions, claims and outcomes: exactly one outcome for each resource, whatever the file holds. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from mainstem import canonical
+from mainstem.model import Assertion, Claim, RawRef, Result, Status
+from producers.fhir import export, subject
+from producers.fhir.bundle import CONTAINERS, Contents, Item
+from producers.fhir.elements import Resource
+from producers.fhir.errors import FieldError, PassedOverError, RefusedError
+from producers.fhir.labels import labels
+from producers.fhir.manifest import manifest
+from producers.fhir.mapping import MAPPERS, Mapped, context_of
+from producers.fhir.mapping.patient import nhs_number
+from producers.fhir.reasons import TO_DO, Reason
+from producers.fhir.types import CONTEXT, NO_KIND
+
+UNNAMED = "unknown/fhir"
+"""Source of files that do not say whose they are and for which nobody has said it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What became of one item of a file."""
+
+    item: str
+    type: str
+    result: Result
+    reason: str = ""
+    detail: str = ""
+    source: str = ""
+    patient: str | None = None
+    assertions: tuple[Assertion, ...] = ()
+    claims: tuple[Claim, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where the file lies, and whose it is where that has been said."""
+
+    raw: RawRef
+    source: str | None = None
+    incarnation: int = 0
+
+
+def read(contents: Contents, origin: Origin) -> list[Read]:
+    """Every item of a file with its outcome."""
+    return _File(contents, origin).read()
+
+
+class _File:
+    def __init__(self, contents: Contents, origin: Origin) -> None:
+        self._contents, self._origin = contents, origin
+        self._context = context_of(contents)
+        self._source = origin.source or export.source_of(contents)
+        self._exported = export.exported(contents)
+
+    def read(self) -> list[Read]:
+        found = [self._item(item) for item in self._contents.items]
+        return self._with_manifest(found) if self._context.gpconnect else found
+
+    def _item(self, item: Item) -> Read:
+        if item.type in CONTAINERS:
+            return Read(item.name, item.type, Result.IGNORED, Reason.CONTAINER)
+        if item.type in CONTEXT:
+            return Read(item.name, item.type, Result.IGNORED, Reason.CONTEXT)
+        if item.type in NO_KIND:
+            return Read(item.name, item.type, Result.IGNORED, Reason.NO_KIND)
+        blank = Read(item.name, item.type, Result.QUARANTINED, source=self._source or "")
+        if item.type not in MAPPERS:
+            return replace(blank, type="unknown", reason=Reason.UNKNOWN_TYPE, detail=TO_DO[Reason.UNKNOWN_TYPE])
+        try:
+            patient = subject.patient(item.resource, self._contents)
+            blank = replace(blank, patient=patient, source=self._source_for(patient))
+            mapped = MAPPERS[item.type](item.resource, self._context)
+            return self._taken(blank, item, mapped)
+        except PassedOverError as passed:
+            return replace(blank, result=Result.IGNORED, reason=passed.reason)
+        except RefusedError as refused:
+            return replace(blank, reason=refused.reason, detail=refused.detail)
+        except FieldError as fault:
+            return replace(blank, reason=Reason.BAD_ELEMENT, detail=str(fault))
+
+    def _source_for(self, patient: str) -> str:
+        """An unnamed system's patients are kept only under ids that no other system has: `1` could be anybody's."""
+        if self._source:
+            return self._source
+        if len(patient) < subject.UNMISTAKABLE:
+            raise RefusedError(Reason.NO_SOURCE, TO_DO[Reason.NO_SOURCE])
+        return UNNAMED
+
+    def _taken(self, blank: Read, item: Item, mapped: Mapped) -> Read:
+        record = mapped.record or subject.record(item.resource, item.type)
+        assertion = self._assertion(blank, item, mapped, record)
+        claims = (self._claim(assertion, item.resource),) if item.type == "Patient" else ()
+        return replace(blank, result=Result.ASSERTIONS, assertions=(assertion,), claims=claims)
+
+    def _assertion(self, blank: Read, item: Item, mapped: Mapped, record: str) -> Assertion:
+        return Assertion(
+            source=blank.source, patient=blank.patient or "", record=record, part=mapped.part, kind=mapped.kind, status=mapped.status,
+            incarnation=self._origin.incarnation, position=export.position(item.resource, self._exported),
+            content=canonical.encode(mapped.content), recorded=mapped.recorded, raw=self._raw(item.name), labels=labels(item.resource))
+
+    def _claim(self, assertion: Assertion, resource: Resource) -> Claim:
+        """A Patient without a number withdraws the one it had, as a row without one does."""
+        number = nhs_number(resource)
+        body = {"nhs_number": number.value, "verification": number.verification} if number else {}
+        return Claim(
+            source=assertion.source, patient=assertion.patient, type="carries-number",
+            status=Status.ASSERTED if number else Status.RETRACTED, incarnation=assertion.incarnation, position=assertion.position,
+            body=canonical.encode(body), raw=assertion.raw)
+
+    def _with_manifest(self, found: list[Read]) -> list[Read]:
+        """A structured record of one patient says what it was complete for: its Bundle's own assertion."""
+        patients = [each for each in found if each.type == "Patient" and each.result == Result.ASSERTIONS]
+        bundle = next((place for place, each in enumerate(found) if each.type == "Bundle"), None)
+        listed = manifest(self._contents, self._held(found)) if len(patients) == 1 and bundle is not None else None
+        if listed is None or bundle is None:
+            return found
+        whose = patients[0].assertions[0]
+        assertion = Assertion(
+            source=whose.source, patient=whose.patient, record="manifest", kind="manifest", incarnation=whose.incarnation,
+            position=self._exported, content=canonical.encode(listed), raw=self._raw(found[bundle].item))
+        found[bundle] = replace(found[bundle], result=Result.ASSERTIONS, reason="", source=whose.source, patient=whose.patient,
+                                assertions=(assertion,))
+        return found
+
+    def _held(self, found: list[Read]) -> Iterable[tuple[str, str | None]]:
+        for each, item in zip(found, self._contents.items, strict=True):
+            if each.assertions:
+                yield each.assertions[0].kind, each.assertions[0].record
+            elif each.result == Result.QUARANTINED:
+                yield from ((kind, None) for kind in subject.kinds(item.type))
+
+    def _raw(self, item: str) -> RawRef:
+        return RawRef(self._origin.raw.topic, self._origin.raw.partition, self._origin.raw.offset, item)
