@@ -53,7 +53,7 @@ class Contents:
 
 def relative(target: str) -> str | None:
     """`Type/id` of a reference, absolute or not, versioned or not; None for others (`urn:uuid:`, `#`)."""
-    parts = target.split("/_history/")[0].split("/")
+    parts = target.split("/_history/", maxsplit=1)[0].split("/")
     return "/".join(parts[-2:]) if len(parts) >= 2 and parts[-1] and parts[-2][:1].isupper() else None
 
 

@@ -17,6 +17,7 @@ from producers.fhir.elements import Resource, children, text
 from producers.fhir.errors import FieldError
 from producers.fhir.mapping.base import targets
 
+
 @dataclass(frozen=True, slots=True)
 class Sections:
     """SNOMED codes of the section Lists of a kind: those that must hold something, and those that must be there."""

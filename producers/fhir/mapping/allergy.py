@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from mainstem.kinds.allergy import AllergyContent, Reaction
 from mainstem.kinds.base import Coded
-from producers.fhir.datatypes import code, codes, coded, concept, notes
+from producers.fhir.datatypes import code, coded, codes, concept, notes
 from producers.fhir.elements import Resource, children, choice, date, text
 from producers.fhir.mapping.base import ENTERED_IN_ERROR, Context, Mapped, joined, said, status_of
 
 
-def allergy(resource: Resource, context: Context) -> Mapped:
+def allergy(resource: Resource, _: Context) -> Mapped:
     verification = code(resource, "verificationStatus")
     recorded = choice(resource, "recordedDate", "assertedDate")
     substances = (concept(reaction, "substance") for reaction in children(resource, "reaction"))
@@ -34,7 +34,7 @@ def _onset(resource: Resource) -> str | None:
 
 
 def _reactions(resource: Resource) -> tuple[Reaction, ...] | None:
-    found = []
+    found: list[Reaction] = []
     for reaction in children(resource, "reaction"):
         severity, description = text(reaction, "severity"), text(reaction, "description")
         manifestations = [each for each in (coded(one) for one in children(reaction, "manifestation")) if each]

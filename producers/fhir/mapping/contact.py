@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mainstem.kinds.appointment import AppointmentContent
+from mainstem.kinds.base import Coded
 from mainstem.kinds.encounter import EncounterContent
 from producers.fhir.datatypes import concept, label, notes, period
 from producers.fhir.elements import Resource, child, children, date, text
@@ -54,12 +55,13 @@ def appointment(resource: Resource, context: Context) -> Mapped:
 
 def _clinician(resource: Resource, context: Context) -> str | None:
     """Who saw the patient; who only typed it (GP Connect participant REC) where nobody else is named."""
-    seen, typed = [], []
+    seen: list[str | None] = []
+    typed: list[str | None] = []
     for each in children(resource, "participant"):
         roles = {text(coding, "code") for kind in children(each, "type") for coding in children(kind, "coding")}
         (typed if roles == {RECORDER} else seen).append(context.name(each, "individual", "actor"))
     return joined(seen, ", ") or joined(typed, ", ")
 
 
-def _diagnosis(resource: Resource, context: Context):
+def _diagnosis(resource: Resource, context: Context) -> Coded | None:
     return next((found for found in (context.concept_of(each, "condition") for each in children(resource, "diagnosis")) if found), None)

@@ -10,7 +10,7 @@ from mainstem.kinds.base import Coded, Quantity
 from mainstem.kinds.observation import Component, ObservationContent
 from mainstem.kinds.result import ResultContent
 from producers.fhir.bundle import Contents
-from producers.fhir.datatypes import amount, codes, coded, concept, label, moment, notes
+from producers.fhir.datatypes import amount, coded, codes, concept, label, moment, notes
 from producers.fhir.elements import Resource, child, children, date, many, text
 from producers.fhir.errors import FieldError
 from producers.fhir.mapping.base import Context, Mapped, business_identifier, joined, said, status_of, targets

@@ -54,7 +54,7 @@ def composition(resource: Resource, context: Context) -> Mapped:
     ), status_of(status), written)
 
 
-def flag(resource: Resource, context: Context) -> Mapped:
+def flag(resource: Resource, _: Context) -> Mapped:
     status = text(resource, "status")
     start, end = period(resource, "period")
     return Mapped("flag", FlagContent(

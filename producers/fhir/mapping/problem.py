@@ -11,7 +11,7 @@ STATUS = {"active": "active", "recurrence": "active", "relapse": "active", "inac
           "resolved": "resolved"}
 
 
-def problem(resource: Resource, context: Context) -> Mapped:
+def problem(resource: Resource, _: Context) -> Mapped:
     verification, status = code(resource, "verificationStatus"), code(resource, "clinicalStatus")
     significance = extension(resource, "ProblemSignificance")
     recorded = choice(resource, "recordedDate", "assertedDate")
