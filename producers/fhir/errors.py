@@ -36,3 +36,29 @@ class PassedOverError(Exception):
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+class PathError(OSError):
+    """A path the operator gave cannot be read."""
+
+    def __init__(self, path: str, why: str) -> None:
+        super().__init__(f"{path}: {why}; name FHIR files (JSON or XML, gzipped or not) or folders of them")
+        self.path = path
+        self.why = why
+
+
+class TooLargeError(ValueError):
+    """A file does not fit into one message of the raw topic."""
+
+    def __init__(self, size: int, limit: int) -> None:
+        super().__init__(f"a file of {size} bytes does not fit into a message of {limit}; gzip it, or split it by patient")
+        self.size = size
+        self.limit = limit
+
+
+class SourceNameError(ValueError):
+    """What was given as a source is none."""
+
+    def __init__(self, given: str) -> None:
+        super().__init__(f"`{given}` is not a source; give the ODS code and the system, as in RXA/epr")
+        self.given = given

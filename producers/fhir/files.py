@@ -1,0 +1,53 @@
+"""Files on disk as raw messages: what `fold` reads without servers and `mainstem ingest fhir` publishes."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from producers.contract import FORMAT_HEADER, SOURCE_HEADER, RawMessage
+from producers.fhir.errors import PathError
+from producers.fhir.format import FhirFormat
+
+SUFFIXES = (".json", ".xml", ".ndjson", ".jsonl")
+"""What is taken from a folder, gzipped or not. A file named by itself is taken whatever its name."""
+
+
+def read_paths(paths: Iterable[Path], source: str | None = None) -> Iterator[RawMessage]:
+    """One message a file, its topic `file:<sha256 of the bytes>`: the same bytes are the same message wherever they lie.
+
+    `source` is what the operator says of all the files. Raises PathError before anything is read if a path is not there.
+    """
+    for path in listed(paths):
+        yield read_file(path, source)
+
+
+def read_file(path: Path, source: str | None = None) -> RawMessage:
+    try:
+        value = path.read_bytes()
+    except OSError as fault:
+        raise PathError(str(path), fault.strerror or type(fault).__name__) from None
+    headers = {FORMAT_HEADER: FhirFormat.name.encode()}
+    if source:
+        headers[SOURCE_HEADER] = source.encode()
+    digest = hashlib.sha256(value).hexdigest()
+    return RawMessage(topic=f"file:{digest}", partition=0, offset=0, timestamp=0, key=digest.encode(), value=value, headers=headers)
+
+
+def listed(paths: Iterable[Path]) -> list[Path]:
+    """The files of files and folders (searched through), each once, in order of path."""
+    found: set[Path] = set()
+    for path in paths:
+        if path.is_dir():
+            found.update(each for each in path.rglob("*") if each.is_file() and _is_fhir(each))
+        elif path.exists():
+            found.add(path)
+        else:
+            raise PathError(str(path), "there is no such file or folder")
+    return sorted(found)
+
+
+def _is_fhir(path: Path) -> bool:
+    name = path.name.lower().removesuffix(".gz")
+    return name.endswith(SUFFIXES)
