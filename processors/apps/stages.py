@@ -1,0 +1,26 @@
+"""The stages a worker can run. A new stage is one line here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import cast
+
+from processors.lane.contract import Stage
+
+
+def _stage(place: str) -> Callable[[], Stage]:
+    """Imported only when it is run, so that a worker of one stage loads no other."""
+    module, name = place.split(":")
+
+    def make() -> Stage:
+        return cast(Stage, getattr(import_module(module), name)())
+
+    return make
+
+
+STAGES: dict[str, Callable[[], Stage]] = {
+    "linker": _stage("processors.identity.linker:Linker"),
+    "identity": _stage("processors.identity.stage:IdentityStage"),
+    "reconcile": _stage("processors.reconcile.stage:ReconcileStage"),
+}

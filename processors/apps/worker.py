@@ -1,0 +1,99 @@
+"""`python -m processors.apps.worker`: one process that runs stages on the lane, sharing their partitions with other workers.
+
+SIGTERM ends it cleanly within seconds; kill -9 loses nothing. It ends by itself, with a code that says why, where going on would
+be wrong; whoever supervises it starts it again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Annotated
+
+import mode
+import typer
+
+from processors.apps.stages import STAGES
+from processors.lane.contract import Stage
+from processors.lane.errors import FencedError, StageError
+from processors.lane.lane import Lane, LaneSettings
+from schemas import topics
+from schemas.codec import Codec
+from schemas.errors import RegistryUnavailableError
+from schemas.kafka import ensure_topics, producer
+
+log = logging.getLogger(__name__)
+EXIT_FENCED = 75
+"""Another worker has taken over (EX_TEMPFAIL): start again."""
+EXIT_BUG = 70
+"""A stage failed on its input (EX_SOFTWARE): starting again will fail at the same place."""
+EXIT_OTHER = 71
+
+
+class Heart(mode.Service):
+    """Sends every lane's heartbeat once a second, also while it recovers."""
+
+    def __init__(self, lanes: Sequence[Lane], settings: LaneSettings) -> None:
+        super().__init__()
+        self._lanes = lanes
+        self._codec = Codec(settings.registry)
+        self._producer = producer(settings.kafka, linger_ms=0, message_timeout_ms=5_000)
+
+    @mode.Service.timer(1.0)
+    async def _beat(self) -> None:
+        try:
+            encode = await asyncio.to_thread(self._codec.encoder, topics.HEARTBEATS)
+        except RegistryUnavailableError as fault:
+            return log.warning("no heartbeat: %s", fault)
+        for lane in self._lanes:
+            lane.beat()
+            self._producer.produce(topics.HEARTBEATS.name, encode(lane.pulse.beat()), lane.stage.name.encode(), partition=0)
+        self._producer.poll(0)
+
+    async def on_stop(self) -> None:
+        await asyncio.to_thread(self._producer.flush, 1.0)
+
+
+def run(stages: Sequence[Callable[[], Stage]], settings: LaneSettings) -> None:
+    """Run until a signal ends it. Raises KafkaUnavailableError, TopicDiffersError; ends the process on what is fatal."""
+    lanes = [Lane(stage, settings, _end) for stage in stages]
+    used = {topic.name: topic for lane in lanes for topic in (*lane.stage.inputs, lane.stage.changelog)}
+    ensure_topics(settings.kafka, [*used.values(), topics.HEARTBEATS, topics.QUARANTINE])
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    services = [Heart(lanes, settings), *(lane.app for lane in lanes)]
+    mode.Worker(*services, override_logging=False, redirect_stdouts=False, quiet=True, loop=loop).execute_from_commandline()
+
+
+def main(
+    kafka: Annotated[str, typer.Option(help="Kafka, HOST:PORT")],
+    registry: Annotated[str, typer.Option(help="Schema registry, URL of its Confluent API")],
+    state_dir: Annotated[Path, typer.Option(help="Where this worker keeps its copy of the state; its own, not another worker's")],
+    stages: Annotated[str, typer.Option(help="Which stages, separated by commas")] = ",".join(STAGES),
+    instance: Annotated[str | None, typer.Option(help="A name that stays the same over restarts, so that they resume at once")] = None,
+) -> None:
+    """Run stages on the lane."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    for noisy in ("faust", "aiokafka", "mode"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    names = [name.strip() for name in stages.split(",") if name.strip()]
+    if unknown := [name for name in names if name not in STAGES]:
+        raise typer.BadParameter(f"no stage {', '.join(unknown)}; there are {', '.join(STAGES)}", param_hint="--stages")
+    run([STAGES[name] for name in names], LaneSettings(kafka, registry, state_dir, instance))
+
+
+def _end(fault: Exception) -> None:
+    """Crash only: state is safe at any moment, and a clean end could wait for a broker that has turned us away."""
+    log.critical("%s", fault if str(fault) else type(fault).__name__)
+    code = EXIT_FENCED if isinstance(fault, FencedError) else EXIT_BUG if isinstance(fault, StageError) else EXIT_OTHER
+    logging.shutdown()
+    sys.stderr.flush()
+    os._exit(code)
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,45 @@
+"""What can stop or delay the lane. None of these texts carries message content."""
+
+from __future__ import annotations
+
+import traceback
+from pathlib import Path
+
+
+class LaneStoppedError(Exception):
+    """The partition was revoked or the process is ending while a broker or registry call was being retried. Nothing was applied."""
+
+
+class FencedError(Exception):
+    """Another process has taken this state partition over, or the broker no longer accepts this producer.
+
+    The batch was not applied here; whoever owns the partition now will process it.
+    """
+
+    def __init__(self, transactional_id: str, why: str) -> None:
+        super().__init__(f"{transactional_id} was fenced ({why}): another worker owns the partition now; restart this one to rejoin")
+        self.transactional_id = transactional_id
+        self.why = why
+
+
+class StageError(Exception):
+    """A stage raised on its input, which is a bug in the stage. The event is not lost: it is processed again after a restart."""
+
+    def __init__(self, stage: str, topic: str, partition: int, offset: int, fault: BaseException) -> None:
+        self.stage, self.topic, self.partition, self.offset = stage, topic, partition, offset
+        self.where = _where(fault)
+        super().__init__(f"stage {stage} failed with {type(fault).__name__} at {self.where} on {topic}/{partition} offset {offset}; "
+                         "this is a bug in the stage: fix it and start the worker again, which goes on at that offset")
+
+
+class StateBusyError(Exception):
+    """The directory of a state partition is open in another process."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"{path} is open in another process; give each worker its own --state-dir, or end the other worker")
+        self.path = path
+
+
+def _where(fault: BaseException) -> str:
+    frames = traceback.extract_tb(fault.__traceback__)
+    return f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "an unknown place"

@@ -1,0 +1,207 @@
+"""The owner of one state partition: its store, its producer, its markers, and what happens to a batch, in order.
+
+Everything here blocks and belongs in a thread; one call at a time. Only `stop` may be called from another thread.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+
+from mainstem.model import Quarantined, RawRef
+from processors.lane import changelog
+from processors.lane.contract import Output, Received, Stage
+from processors.lane.errors import LaneStoppedError, StageError
+from processors.lane.overlay import Overlay
+from processors.lane.store import MARKERS, Store, encode_markers
+from processors.lane.transaction import Record, Transactions
+from schemas import topics
+from schemas.codec import Codec
+from schemas.errors import RegistryUnavailableError, UndecodableError
+from schemas.partition import partition as partition_of
+from schemas.topics import Topic
+
+log = logging.getLogger(__name__)
+_REGISTRY_BACKOFF_SECONDS = 1.0
+
+
+class Span(NamedTuple):
+    """Consecutive messages of one input partition. `next` is the offset after them, control records included."""
+
+    topic: Topic
+    next: int
+    messages: Sequence[Received]
+
+
+class Done(NamedTuple):
+    """What became of a batch."""
+
+    processed: int
+    published: int
+    committed: tuple[int, ...]
+    """Commit times in the source's database of some of what was processed, milliseconds."""
+
+
+class Owner:
+    """`open` fences the previous owner and recovers; then `run` batches; `close` at the end."""
+
+    def __init__(self, stage: Stage, partition: int, *, kafka: str, codec: Codec, state_dir: Path) -> None:
+        self.name = f"{stage.name}-{partition}"
+        self.partition = partition
+        self._stage = stage
+        self._kafka = kafka
+        self._codec = codec
+        self._path = state_dir / stage.name / str(partition)
+        self._stop = threading.Event()
+        self._decoders = {topic.name: codec.decoder(topic) for topic in stage.inputs}
+        self._encoders: dict[str, Callable[[msgspec.Struct], bytes]] = {}
+        self._transactions = Transactions(kafka, self.name, self._stop)
+        self._store: Store | None = None
+
+    @property
+    def markers(self) -> dict[str, int]:
+        """Input topic -> next offset to process."""
+        return self._store.markers if self._store else {}
+
+    def open(self) -> int:
+        """Returns how many changelog records were applied. Raises FencedError, StateBusyError, TopicError, LaneStoppedError."""
+        began = time.monotonic()
+        topic = self._stage.changelog
+        identity = changelog.identity(self._kafka, topic)
+        self._transactions.open()
+        self._store = Store(self._path, identity, _now())
+        applied = changelog.recover(self._kafka, self._store, identity, topic.name, self.partition, _now(), self._stop.is_set)
+        took = time.monotonic() - began
+        log.info("%s: opened in %.2f s, %d changelog records applied, %.0f a second", self.name, took, applied, applied / took)
+        return applied
+
+    def run(self, spans: Sequence[Span]) -> Done:
+        """Process messages that lie at or after the markers, commit, then write the state.
+
+        Raises StageError, FencedError, LaneStoppedError; in each case nothing of the batch has been applied here.
+        """
+        store = self._store
+        if store is None:
+            raise LaneStoppedError
+        fresh = [m for span in spans for m in span.messages if m.offset >= store.markers.get(span.topic.name, 0)]
+        markers = dict(store.markers)
+        for span in spans:
+            markers[span.topic.name] = max(span.next, markers.get(span.topic.name, 0))
+        if not fresh:
+            # Only aborted or control records lie between: the marker follows with the next batch.
+            return Done(0, 0, ())
+        batch, quarantined = self._decoded(fresh)
+        overlay = Overlay(store)
+        outputs = self._process(batch, overlay)
+        outputs.extend(quarantined)
+        records = [self._record(output) for output in outputs]
+        changes = list(overlay.changes.items())
+        log_topic = self._stage.changelog.name
+        records.extend(Record(log_topic, self.partition, key, value) for key, value in changes)
+        marker = Record(log_topic, self.partition, MARKERS, encode_markers(markers))
+        offset = self._transactions.commit(records, marker)
+        store.apply(changes, markers, offset + 1, _now())
+        return Done(len(fresh), len(outputs), _sampled(batch))
+
+    def stop(self) -> None:
+        """Give up whatever waits for the broker or the registry. Thread-safe."""
+        self._stop.set()
+
+    def close(self) -> None:
+        self._stop.set()
+        self._transactions.close()
+        if self._store is not None:
+            self._store.close()
+            self._store = None
+
+    def _decoded(self, messages: Sequence[Received]) -> tuple[list[tuple[Received, Any]], list[Output]]:
+        batch: list[tuple[Received, Any]] = []
+        quarantined: list[Output] = []
+        for message in messages:
+            while True:
+                try:
+                    batch.append((message, self._decoders[message.topic.name](message.value)))
+                    break
+                except UndecodableError as fault:
+                    quarantined.append(_quarantine(self._stage.name, message, fault))
+                    break
+                except RegistryUnavailableError as fault:
+                    log.warning("%s: %s; waiting for it", self.name, fault)
+                    if self._stop.wait(_REGISTRY_BACKOFF_SECONDS):
+                        raise LaneStoppedError from None
+        return batch, quarantined
+
+    def _process(self, batch: list[tuple[Received, Any]], overlay: Overlay) -> list[Output]:
+        if not batch:
+            return []
+        try:
+            return list(self._stage.process(batch, overlay))
+        except Exception as fault:
+            at = self._culprit(batch)
+            raise StageError(self._stage.name, at.topic.name, at.partition, at.offset, fault) from None
+
+    def _culprit(self, batch: list[tuple[Received, Any]]) -> Received:
+        """The message at which the stage fails when it gets them one by one; the first where it then does not fail."""
+        overlay = Overlay(self._store)  # type: ignore[arg-type]
+        for item in batch:
+            try:
+                self._stage.process([item], overlay)
+            except Exception:
+                return item[0]
+        return batch[0][0]
+
+    def _record(self, output: Output) -> Record:
+        topic, value = output.topic, output.value
+        if not isinstance(value, bytes):
+            encode = self._encoders.get(topic.name)
+            if encode is None:
+                encode = self._encoders[topic.name] = self._encoder(topic)
+            value = encode(value)
+        return Record(topic.name, partition_of(output.partition_by, topic.partitions), output.key, value, output.headers)
+
+    def _encoder(self, topic: Topic) -> Callable[[msgspec.Struct], bytes]:
+        while True:
+            try:
+                return self._codec.encoder(topic)
+            except RegistryUnavailableError as fault:
+                log.warning("%s: %s; waiting for it", self.name, fault)
+                if self._stop.wait(_REGISTRY_BACKOFF_SECONDS):
+                    raise LaneStoppedError from None
+
+
+def _quarantine(stage: str, message: Received, fault: UndecodableError) -> Output:
+    source = _source(message.key)
+    value = Quarantined(
+        stage=stage, source=source, reason="undecodable",
+        raw=RawRef(message.topic.name, message.partition, message.offset),
+        detail=f"{fault.why}: this message was not written by a Mainstem codec or is damaged; find out what wrote it and send it again")
+    return Output(topics.QUARANTINE, source.encode(), value, source)
+
+
+def _source(key: bytes | None) -> str:
+    """The source of a message keyed by source patient, else nothing: a key may hold anything."""
+    source, bar, _ = (key or b"").partition(b"|")
+    text = source.decode("ascii", "replace")
+    return text if bar and "/" in text and text.isprintable() and len(text) < 64 else ""
+
+
+def _sampled(batch: Sequence[tuple[Received, Any]]) -> tuple[int, ...]:
+    step = max(1, len(batch) // 8)
+    found = (_committed(value) for _, value in batch[::step])
+    return tuple(at for at in found if at is not None)
+
+
+def _committed(value: Any) -> int | None:
+    if (items := getattr(value, "items", None)) and not callable(items):
+        value = items[-1].assertion
+    return getattr(value, "committed", None)
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000

@@ -1,0 +1,133 @@
+"""The RocksDB of one state partition: a copy of its changelog up to a known offset, together with the markers."""
+
+from __future__ import annotations
+
+import shutil
+import struct
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+import msgspec
+from rocksdict import BlockBasedOptions, Cache, DBCompressionType, Options, Rdict, ReadOptions, WriteBatch
+
+from processors.lane.errors import StateBusyError
+
+MARKERS = b"\x00markers"
+"""Key of the markers, here and in the changelog: JSON, input topic -> next offset to process."""
+_IDENTITY = b"\x00identity"
+_POSITION = b"\x00position"
+_WRITTEN = b"\x00written"
+_NUMBER = struct.Struct(">q")
+_MAX_AGE_MS = 12 * 3_600_000
+"""Half of Kafka's default `delete.retention.ms`: an older copy could have missed deletions compacted away meanwhile."""
+_MEBIBYTE = 1 << 20
+
+
+class Store:
+    """Opens what `path` holds if it is a copy of the changelog `identity`, else starts empty. Raises StateBusyError."""
+
+    def __init__(self, path: Path, identity: str, now_ms: int) -> None:
+        self._path = path
+        self._db = _open(path)
+        if not self._usable(identity, now_ms):
+            self.reset(identity)
+        self.position = self._number(_POSITION)
+        """Next changelog offset to apply."""
+        self.markers: dict[str, int] = _decode_markers(self._db.get(MARKERS))
+
+    def _usable(self, identity: str, now_ms: int) -> bool:
+        return self._db.get(_IDENTITY) == identity.encode() and now_ms - self._number(_WRITTEN) < _MAX_AGE_MS
+
+    def reset(self, identity: str) -> None:
+        """Forget everything; the changelog gives it back."""
+        self._db.close()
+        shutil.rmtree(self._path)
+        self._db = _open(self._path)
+        self._db.put(_IDENTITY, identity.encode())
+        self.position, self.markers = 0, {}
+
+    def get(self, key: bytes) -> bytes | None:
+        return self._db.get(key)
+
+    def multi_get(self, keys: Sequence[bytes]) -> list[bytes | None]:
+        return self._db.get(list(keys)) if keys else []
+
+    def prefix(self, prefix: bytes) -> Iterator[tuple[bytes, bytes]]:
+        bounds = ReadOptions()
+        if (end := _after(prefix)) is not None:
+            bounds.set_iterate_upper_bound(end)
+        # The lane's own keys begin with a zero byte; a stage's never do.
+        return iter(self._db.items(from_key=prefix or b"\x01", read_opt=bounds))
+
+    def apply(self, changes: Iterable[tuple[bytes, bytes | None]], markers: dict[str, int], position: int, now_ms: int) -> None:
+        """One atomic write: changes, markers and how far the changelog is contained."""
+        batch = WriteBatch(raw_mode=True)
+        for key, value in changes:
+            if value is None:
+                batch.delete(key)
+            else:
+                batch.put(key, value)
+        batch.put(MARKERS, encode_markers(markers))
+        batch.put(_POSITION, _NUMBER.pack(position))
+        batch.put(_WRITTEN, _NUMBER.pack(now_ms))
+        self._db.write(batch)
+        self.markers, self.position = markers, position
+
+    def close(self) -> None:
+        self._db.close()
+
+    def _number(self, key: bytes) -> int:
+        found = self._db.get(key)
+        return _NUMBER.unpack(found)[0] if found else 0
+
+
+def encode_markers(markers: dict[str, int]) -> bytes:
+    return msgspec.json.encode(markers, order="deterministic")
+
+
+def _decode_markers(data: bytes | None) -> dict[str, int]:
+    return decode_markers(data) if data else {}
+
+
+def decode_markers(data: bytes) -> dict[str, int]:
+    return msgspec.json.decode(data, type=dict[str, int])
+
+
+def _open(path: Path) -> Rdict:
+    path.mkdir(parents=True, exist_ok=True)
+    try:
+        return Rdict(str(path), _options())
+    except Exception as fault:
+        if "LOCK" in str(fault):
+            raise StateBusyError(path) from None
+        if "Corruption" not in str(fault):
+            raise
+        # A damaged copy is no loss: the changelog is the truth.
+        shutil.rmtree(path)
+        path.mkdir(parents=True)
+        return Rdict(str(path), _options())
+
+
+def _options() -> Options:
+    """Memory bounded per partition: 16 MiB of cache, 2 x 8 MiB of write buffers."""
+    table = BlockBasedOptions()
+    table.set_block_cache(Cache(16 * _MEBIBYTE))
+    table.set_cache_index_and_filter_blocks(True)
+    table.set_bloom_filter(10, False)
+    options = Options(raw_mode=True)
+    options.create_if_missing(True)
+    options.set_block_based_table_factory(table)
+    options.set_write_buffer_size(8 * _MEBIBYTE)
+    options.set_max_write_buffer_number(2)
+    options.set_max_open_files(256)
+    options.set_max_background_jobs(2)
+    options.set_compression_type(DBCompressionType.lz4())
+    options.set_keep_log_file_num(2)
+    options.set_max_total_wal_size(32 * _MEBIBYTE)
+    return options
+
+
+def _after(prefix: bytes) -> bytes | None:
+    """The least key greater than all keys with this prefix."""
+    trimmed = prefix.rstrip(b"\xff")
+    return trimmed[:-1] + bytes([trimmed[-1] + 1]) if trimmed else None

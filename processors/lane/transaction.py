@@ -1,0 +1,145 @@
+"""One Kafka transaction a batch, by the producer of one state partition; a newer producer of the same id fences an older one."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
+
+from processors.lane.errors import FencedError, LaneStoppedError
+
+log = logging.getLogger(__name__)
+_CALL_SECONDS = 10.0
+"""How long one blocking broker call may take before the stop flag is looked at again."""
+_CLOSE_SECONDS = 2.0
+_BACKOFF_SECONDS = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
+_FENCED = frozenset({KafkaError._FENCED, KafkaError.PRODUCER_FENCED, KafkaError.INVALID_PRODUCER_EPOCH})
+
+
+class Record(NamedTuple):
+    """One message of a transaction, ready for the wire."""
+
+    topic: str
+    partition: int
+    key: bytes
+    value: bytes | None
+    headers: tuple[tuple[str, bytes], ...] = ()
+
+
+class Transactions:
+    """Blocks; call from a thread that may wait. `stop` makes waiting calls raise LaneStoppedError."""
+
+    def __init__(self, bootstrap: str, transactional_id: str, stop: threading.Event) -> None:
+        self._id = transactional_id
+        self._stop = stop
+        self._begun = False
+        self._producer = Producer({
+            "bootstrap.servers": bootstrap,
+            "transactional.id": transactional_id,
+            "transaction.timeout.ms": 60_000,
+            "compression.type": "lz4",
+            "message.max.bytes": 16_000_000,
+            "queue.buffering.max.kbytes": 131_072,
+            "log_level": 3,
+        })
+
+    def open(self) -> None:
+        """Fence whoever used the id before and end his open transaction. Raises FencedError, LaneStoppedError."""
+        for attempt in self._attempts():
+            try:
+                return self._producer.init_transactions(_CALL_SECONDS)
+            except KafkaException as fault:
+                error = self._error(fault)
+                if not error.retriable():
+                    raise FencedError(self._id, error.name()) from None
+                log.warning("%s: the broker does not answer yet (%s), attempt %d", self._id, error.name(), attempt)
+        raise LaneStoppedError
+
+    def commit(self, records: Sequence[Record], last: Record) -> int:
+        """Write all of it, or nothing that a read_committed reader would see. Returns the offset of `last`.
+
+        Retries what can be retried until stopped. Raises FencedError where the producer is of no more use, LaneStoppedError.
+        """
+        for attempt in self._attempts():
+            try:
+                return self._once(records, last)
+            except KafkaException as fault:
+                error = self._error(fault)
+                log.warning("%s: transaction aborted (%s), attempt %d", self._id, error.name(), attempt)
+                self._abort()
+        raise LaneStoppedError
+
+    def close(self) -> None:
+        """Forget the producer. A transaction left open is aborted, so that readers need not wait for its time limit."""
+        if self._begun:
+            self._producer.purge()
+            with contextlib.suppress(KafkaException):
+                self._producer.abort_transaction(_CLOSE_SECONDS)
+        self._producer.poll(0)
+
+    def _once(self, records: Sequence[Record], last: Record) -> int:
+        offsets: list[int] = []
+
+        def delivered(error: KafkaError | None, message: Message) -> None:
+            if error is None:
+                offsets.append(message.offset() or 0)
+
+        self._producer.begin_transaction()
+        self._begun = True
+        for record in records:
+            self._produce(record, None)
+        self._produce(last, delivered)
+        while self._producer.flush(_CALL_SECONDS):
+            if self._stop.is_set():
+                raise LaneStoppedError
+        while True:
+            try:
+                self._producer.commit_transaction(_CALL_SECONDS)
+                self._begun = False
+                return offsets[0]
+            except KafkaException as fault:
+                error = self._error(fault)
+                if error.txn_requires_abort() or not error.retriable():
+                    raise
+                if self._stop.is_set():
+                    raise LaneStoppedError from None
+
+    def _produce(self, record: Record, delivered: object) -> None:
+        while True:
+            try:
+                return self._producer.produce(record.topic, record.value, record.key, partition=record.partition,
+                                              headers=list(record.headers), on_delivery=delivered)
+            except BufferError:
+                self._producer.poll(0.1)
+                if self._stop.is_set():
+                    raise LaneStoppedError from None
+
+    def _abort(self) -> None:
+        for _ in self._attempts():
+            try:
+                self._producer.abort_transaction(_CALL_SECONDS)
+                self._begun = False
+                return
+            except KafkaException as fault:
+                error = self._error(fault)
+                if not error.retriable():
+                    raise FencedError(self._id, error.name()) from None
+        raise LaneStoppedError
+
+    def _error(self, fault: KafkaException) -> KafkaError:
+        """The error, unless it means that this producer is done for."""
+        error: KafkaError = fault.args[0]
+        if error.fatal() or error.code() in _FENCED:
+            raise FencedError(self._id, error.name()) from None
+        return error
+
+    def _attempts(self) -> Iterator[int]:
+        attempt = 0
+        while not self._stop.is_set():
+            attempt += 1
+            yield attempt
+            self._stop.wait(_BACKOFF_SECONDS[min(attempt, len(_BACKOFF_SECONDS)) - 1])
