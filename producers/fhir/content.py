@@ -32,7 +32,7 @@ def resources(data: bytes) -> list[dict[str, Any] | UnreadableError]:
         return [_object(data)]
     except UnreadableError:
         lines = [line for line in data.splitlines() if line.strip()]
-        if len(lines) < 2 or not _is_object(lines[0]):
+        if len(lines) < 2 or not any(_is_resource(line) for line in lines):
             raise
     return [_line(line, number) for number, line in enumerate(lines, 1)]
 
@@ -44,12 +44,11 @@ def _line(line: bytes, number: int) -> dict[str, Any] | UnreadableError:
         return UnreadableError(f"line {number}: {fault.why}", fault.todo)
 
 
-def _is_object(line: bytes) -> bool:
+def _is_resource(line: bytes) -> bool:
     try:
-        _object(line)
+        return "resourceType" in _object(line)
     except UnreadableError:
         return False
-    return True
 
 
 def _object(data: bytes) -> dict[str, Any]:

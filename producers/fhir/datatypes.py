@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mainstem.kinds.base import DMD, Code, Coded, Quantity
-from producers.fhir.elements import Resource, boolean, child, children, date, many, text, texts
+from producers.fhir.elements import Resource, boolean, child, children, date, many, plain, text, texts
 from producers.fhir.errors import FieldError
 
 NULL_FLAVOR = ("http://hl7.org/fhir/v3/NullFlavor", "http://terminology.hl7.org/CodeSystem/v3-NullFlavor")
@@ -41,7 +41,7 @@ def label(element: Resource, name: str) -> str | None:
     """A CodeableConcept as one text: its text, else a display, else a code. A plain code stays as it is."""
     for value in many(element, name):
         if isinstance(value, str):
-            return value.strip() or None
+            return plain(value, name) or None
         if not isinstance(value, dict):
             raise FieldError(name, "a coded element")
         found = coded(value)
@@ -55,7 +55,7 @@ def codes(element: Resource, name: str) -> list[str]:
     found = []
     for value in many(element, name):
         if isinstance(value, str):
-            found.append(value.strip())
+            found.append(plain(value, name))
         elif isinstance(value, dict):
             here = [code for code in (text(coding, "code") for coding in children(value, "coding")) if code]
             spoken = text(value, "text")
@@ -92,7 +92,7 @@ def notes(element: Resource, *names: str) -> str | None:
             if isinstance(value, dict):
                 found.extend(texts(value, "text"))
             elif isinstance(value, str):
-                found.append(value.strip())
+                found.append(plain(value, name))
             else:
                 raise FieldError(name, "an annotation")
     return "\n".join(dict.fromkeys(note for note in found if note)) or None

@@ -14,7 +14,7 @@ from producers.fhir.errors import FieldError
 
 Resource = dict[str, Any]
 
-_DATE = re.compile(r"\d{4}(-\d{2}(-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})?)?)?)?")
+DATE = re.compile(r"\d{4}(-\d{2}(-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})?)?)?)?")
 
 
 def many(element: Resource, name: str) -> list[Any]:
@@ -44,7 +44,7 @@ def child(element: Resource, name: str) -> Resource | None:
 
 def texts(element: Resource, name: str) -> list[str]:
     """All values of a primitive element, as text; empty ones left out."""
-    return [text for text in (_text(value, name) for value in many(element, name)) if text]
+    return [text for text in (plain(value, name) for value in many(element, name)) if text]
 
 
 def text(element: Resource, name: str) -> str | None:
@@ -56,7 +56,7 @@ def text(element: Resource, name: str) -> str | None:
 def date(element: Resource, name: str) -> str | None:
     """A date, dateTime or instant, as precise as given."""
     value = text(element, name)
-    if value is not None and not _DATE.fullmatch(value):
+    if value is not None and not DATE.fullmatch(value):
         raise FieldError(name, "a date (2019, 2019-03, 2019-03-02 or 2019-03-02T10:15:00Z)")
     return value
 
@@ -97,7 +97,8 @@ def extension(element: Resource, name: str) -> Resource | None:
     return None
 
 
-def _text(value: Any, name: str) -> str:
+def plain(value: Any, name: str) -> str:
+    """A primitive value as text, without the space around it."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if not isinstance(value, str):

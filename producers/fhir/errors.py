@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from producers.fhir.reasons import Reason
+
 
 class UnreadableError(ValueError):
     """The file as a whole cannot be read: neither JSON nor XML, cut short, too large. Nothing in it can be taken in."""
@@ -24,17 +26,16 @@ class FieldError(ValueError):
 class RefusedError(ValueError):
     """A resource is well-formed and still cannot be taken in: it has no patient, no id, an unresolvable medicine."""
 
-    def __init__(self, reason: str, detail: str) -> None:
-        super().__init__(detail)
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason.todo)
         self.reason = reason
-        self.detail = detail
 
 
 class PassedOverError(Exception):
     """A mapper says that a resource is to be ignored, for a documented reason (docs/fhir.md)."""
 
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason.todo)
         self.reason = reason
 
 

@@ -6,10 +6,12 @@ Both are derived from the content alone, never from file names, the order of fil
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Any
 
 from producers.fhir.bundle import Contents
-from producers.fhir.elements import Resource, child, children, many, text, texts
+from producers.fhir.elements import DATE, Resource, child, children, many, text, texts
 from producers.fhir.errors import FieldError
 
 ODS = ("https://fhir.nhs.uk/Id/ods-organization-code", "http://fhir.nhs.net/Id/ods-organization-code")
@@ -17,7 +19,7 @@ GPCONNECT = ("GPConnect", "CareConnect-GPC")
 NEVER = "0001-01-01T00:00:00.000000Z"
 RECORDING = ("date", "recordedDate", "assertedDate", "dateAsserted", "authoredOn", "issued", "indexed", "recorded", "created")
 """Elements that say when something was written down, for files that say nowhere when they were exported. Dates of what was
-recorded (onset, appointment, recall) may lie in the future and do not count."""
+recorded (onset, appointment, recall) may lie in the future: they count only where there is nothing else."""
 
 
 def is_gpconnect(contents: Contents) -> bool:
@@ -46,18 +48,19 @@ def exported(contents: Contents) -> str:
     """When the file was exported, UTC at fixed width.
 
     The Bundle's timestamp or meta.lastUpdated; else the latest date of a snapshot List (GP Connect dates its sections with the
-    time of export); else the latest recording date of any resource in it.
+    time of export); else the latest date on which any resource in it was updated or recorded; else the latest date in it.
     """
-    stated = [_when(bundle, "timestamp") or last_updated(bundle) for bundle in contents.of("Bundle")]
-    for candidates in (
-        stated,
-        [_when(each, "date") for each in contents.of("List") if _mode(each) == "snapshot"],
-        [last_updated(item.resource) for item in contents.items],
-        [_when(item.resource, name) for item in contents.items for name in RECORDING],
-    ):
-        known = [when for when in candidates if when]
-        if known:
-            return max(known)
+    tiers: tuple[Iterator[str | None], ...] = (
+        (_when(bundle, "timestamp") or last_updated(bundle) for bundle in contents.of("Bundle")),
+        (_when(each, "date") for each in contents.of("List") if _mode(each) == "snapshot"),
+        (last_updated(item.resource) for item in contents.items),
+        (_when(item.resource, name) for item in contents.items for name in RECORDING),
+        (utc(value) for item in contents.items for value in _dates(item.resource)),
+    )
+    for tier in tiers:
+        latest = max((when for when in tier if when), default=None)
+        if latest:
+            return latest
     return NEVER
 
 
@@ -89,6 +92,16 @@ def utc(value: str) -> str | None:
     except (ValueError, OverflowError):
         return None
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond:06d}Z".rjust(len(NEVER), "0")
+
+
+def _dates(value: Any) -> Iterator[str]:
+    """Every date in a resource, wherever it stands."""
+    if isinstance(value, str):
+        if DATE.fullmatch(value):
+            yield value
+    elif isinstance(value, (dict, list)):
+        for each in value.values() if isinstance(value, dict) else value:
+            yield from _dates(each)
 
 
 def _when(element: Resource, name: str) -> str | None:

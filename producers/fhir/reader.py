@@ -15,7 +15,7 @@ from producers.fhir.labels import labels
 from producers.fhir.manifest import manifest
 from producers.fhir.mapping import MAPPERS, Mapped, context_of
 from producers.fhir.mapping.patient import nhs_number
-from producers.fhir.reasons import TO_DO, Reason
+from producers.fhir.reasons import Reason
 from producers.fhir.types import CONTEXT, NO_KIND
 
 UNNAMED = "unknown/fhir"
@@ -71,7 +71,7 @@ class _File:
             return Read(item.name, item.type, Result.IGNORED, Reason.NO_KIND)
         blank = Read(item.name, item.type, Result.QUARANTINED, source=self._source or "")
         if item.type not in MAPPERS:
-            return replace(blank, type="unknown", reason=Reason.UNKNOWN_TYPE, detail=TO_DO[Reason.UNKNOWN_TYPE])
+            return replace(blank, type="unknown", reason=Reason.UNKNOWN_TYPE, detail=Reason.UNKNOWN_TYPE.todo)
         try:
             patient = subject.patient(item.resource, self._contents)
             blank = replace(blank, patient=patient, source=self._source_for(patient))
@@ -80,7 +80,7 @@ class _File:
         except PassedOverError as passed:
             return replace(blank, result=Result.IGNORED, reason=passed.reason)
         except RefusedError as refused:
-            return replace(blank, reason=refused.reason, detail=refused.detail)
+            return replace(blank, reason=refused.reason, detail=refused.reason.todo)
         except FieldError as fault:
             return replace(blank, reason=Reason.BAD_ELEMENT, detail=str(fault))
 
@@ -89,7 +89,7 @@ class _File:
         if self._source:
             return self._source
         if len(patient) < subject.UNMISTAKABLE:
-            raise RefusedError(Reason.NO_SOURCE, TO_DO[Reason.NO_SOURCE])
+            raise RefusedError(Reason.NO_SOURCE)
         return UNNAMED
 
     def _taken(self, blank: Read, item: Item, mapped: Mapped) -> Read:

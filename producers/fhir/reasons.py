@@ -1,4 +1,4 @@
-"""Why a resource was quarantined or ignored. docs/fhir.md explains each; its table is checked against this module."""
+"""Why a resource was quarantined or ignored, and what to do. docs/fhir.md shows this table and is checked against it."""
 
 from __future__ import annotations
 
@@ -6,27 +6,29 @@ from enum import StrEnum
 
 
 class Reason(StrEnum):
+    """Code in `Outcome.reason` and `Quarantined.reason`; `todo` is the advice shown with it, or why nothing is to be done."""
+
+    todo: str
+
+    def __new__(cls, code: str, todo: str) -> Reason:
+        member = str.__new__(cls, code)
+        member._value_ = code
+        member.todo = todo
+        return member
+
     # quarantined
-    UNREADABLE = "unreadable"
-    BAD_ELEMENT = "bad-element"
-    UNKNOWN_TYPE = "unknown-type"
-    NO_SOURCE = "no-source"
-    NO_PATIENT = "no-patient"
-    NO_ID = "no-id"
-    NO_PRODUCT = "no-product"
+    UNREADABLE = "unreadable", "The file, or a line of it, is no FHIR: damaged, cut short, too large. Export or copy it again."
+    BAD_ELEMENT = "bad-element", "An element is not of its FHIR type. Correct it at the source and send the resource again."
+    UNKNOWN_TYPE = "unknown-type", "It has no resourceType that FHIR R4 or STU3 knows. Send FHIR resources."
+    NO_SOURCE = "no-source", ("Nothing in the file says whose system it comes from, and its patient id could be any system's. "
+                              "Say it with --source ODS/system.")
+    NO_PATIENT = "no-patient", "It does not say which patient it is about. Give it a subject: a Patient in the file, or `Patient/<id>`."
+    NO_ID = "no-id", "It has no usable id and no business identifier, so a later version of it could not be told. Give it an id."
+    NO_PRODUCT = "no-product", ("The medicine is not named: its Medication is not in the file and the reference has no display. "
+                                "Send the Medication with it, in one Bundle.")
     # ignored
-    CONTAINER = "container"
-    CONTEXT = "context"
-    NO_KIND = "no-kind"
-    EARLIER_ISSUE = "earlier-issue"
-    NOT_ISSUED = "not-issued"
-
-
-TO_DO = {
-    Reason.UNKNOWN_TYPE: "it has no resourceType that FHIR R4 or STU3 knows; send FHIR resources",
-    Reason.NO_SOURCE: "nothing in the file says whose system it comes from and its patient id could be any system's; "
-                      "say it with --source ODS/system",
-    Reason.NO_PATIENT: "it does not say which patient it is about; give it a subject that is a Patient in the file or `Patient/<id>`",
-    Reason.NO_ID: "it has no usable id and no business identifier, so a later version of it could not be told; give it an id",
-}
-"""What a quarantined resource is said to lack, and what to do."""
+    CONTAINER = "container", "A Bundle or Parameters says nothing by itself; what it holds has outcomes of its own."
+    CONTEXT = "context", "Read through the references of other resources, or about the exchange itself."
+    NO_KIND = "no-kind", "No kind of the record holds this type yet. It stays in the raw topic and can be replayed when one does."
+    EARLIER_ISSUE = "earlier-issue", "An issue of a GP Connect medicine before its latest, which speaks for the record."
+    NOT_ISSUED = "not-issued", "An issue of a GP Connect medicine that was cancelled: no supply. Its plan says that it was stopped."

@@ -14,7 +14,7 @@ from producers.fhir.errors import RefusedError
 from producers.fhir.manifest import SECTIONS
 from producers.fhir.mapping import MAPPERS
 from producers.fhir.mapping.base import business_identifier
-from producers.fhir.reasons import TO_DO, Reason
+from producers.fhir.reasons import Reason
 
 UNMISTAKABLE = 16
 """Characters from which on an id (a UUID, a name) is taken not to be another system's by chance."""
@@ -39,7 +39,7 @@ def patient(resource: Resource, contents: Contents) -> str:
         kind, _, identity = (relative(text(reference, "reference") or "") or "").partition("/")
         if kind == "Patient" and _ID.fullmatch(identity):
             return identity
-    raise RefusedError(Reason.NO_PATIENT, TO_DO[Reason.NO_PATIENT])
+    raise RefusedError(Reason.NO_PATIENT)
 
 
 def record(resource: Resource, kind: str) -> str:
@@ -57,5 +57,5 @@ def kinds(resource_type: str) -> tuple[str, ...]:
 def _identity(resource: Resource, reason: Reason) -> str:
     identity = text(resource, "id") or business_identifier(resource)
     if identity is None or not _ID.fullmatch(identity):
-        raise RefusedError(reason, TO_DO[reason])
+        raise RefusedError(reason)
     return identity

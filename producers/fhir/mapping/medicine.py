@@ -128,8 +128,7 @@ def _product(resource: Resource, context: Context) -> tuple[Coded, str | None]:
     shown = text(reference, "display") if reference else None
     if shown:
         return Coded(text=shown), None
-    raise RefusedError(Reason.NO_PRODUCT, "the medicine is not named: its Medication is not in the file and the reference has no "
-                                          "display; send the Medication with it, in one Bundle")
+    raise RefusedError(Reason.NO_PRODUCT)
 
 
 def _taking(dosages: list[Resource]) -> dict:
