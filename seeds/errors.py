@@ -7,7 +7,7 @@ class SeedsError(Exception):
     """Base of all; the message is fit to show to the person who typed the command."""
 
 
-class DatabaseExists(SeedsError):
+class DatabaseExistsError(SeedsError):
     """A trust's database is already there."""
 
     def __init__(self, database: str) -> None:
@@ -15,7 +15,7 @@ class DatabaseExists(SeedsError):
         super().__init__(f"database {database} exists already; pass --replace to drop it and make it anew")
 
 
-class DatabaseMissing(SeedsError):
+class DatabaseMissingError(SeedsError):
     """A trust's database is not there, or was never filled."""
 
     def __init__(self, database: str) -> None:
@@ -23,38 +23,38 @@ class DatabaseMissing(SeedsError):
         super().__init__(f"database {database} holds no synthetic trust; run `mainstem seeds make` first")
 
 
-class Unreachable(SeedsError):
+class UnreachableError(SeedsError):
     """PostgreSQL does not answer at the DSN."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(f"PostgreSQL does not answer at --dsn ({reason}); start it with `mainstem stack up`, or correct the DSN")
 
 
-class InUse(SeedsError):
+class DatabaseInUseError(SeedsError):
     """A database cannot be dropped because somebody holds it."""
 
     def __init__(self, database: str, reason: str) -> None:
         self.database = database
-        super().__init__(f"database {database} cannot be replaced ({reason}); drop its replication slots or stop what reads it, and try again")
+        super().__init__(f"database {database} cannot be replaced ({reason}); stop what reads it, drop its replication slots, try again")
 
 
-class UnknownProfile(SeedsError):
+class UnknownProfileError(SeedsError):
     def __init__(self, name: str, known: tuple[str, ...]) -> None:
         self.name = name
         super().__init__(f"there is no profile {name!r}; choose one of {', '.join(known)}")
 
 
-class TooMany(SeedsError):
+class TooManyPersonsError(SeedsError):
     def __init__(self, persons: int, limit: int) -> None:
         super().__init__(f"{persons} persons do not fit the 999 range of NHS numbers; ask for at most {limit}")
 
 
-class UnknownColumn(SeedsError):
+class UnknownColumnError(SeedsError):
     """A trust's view names a column that its schema does not have: a mistake in the code."""
 
     def __init__(self, table: str, columns: set[str]) -> None:
         super().__init__(f"{table} has no column {', '.join(sorted(columns))}; correct the trust's view or its schema.sql")
 
 
-class Stopped(SeedsError):
+class StoppedError(SeedsError):
     """The workload player met an error it cannot go on from."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from seeds.catalogue import catalogue
-from seeds.errors import TooMany
+from seeds.errors import TooManyPersonsError
 from seeds.life import Person
 from seeds.life.clinical import truths
 from seeds.life.people import households
@@ -39,9 +39,9 @@ class Life:
 
 
 def lives(persons: int, seed: int, profile: Profile) -> Iterator[Life]:
-    """`persons` lives. The first n are the same whatever the number asked for. Raises TooMany."""
+    """`persons` lives. The first n are the same whatever the number asked for. Raises TooManyPersonsError."""
     if persons >= LIMIT:
-        raise TooMany(persons, LIMIT - 1)
+        raise TooManyPersonsError(persons, LIMIT - 1)
     words = catalogue(profile.catalogue)
     for rng, home in households(persons, seed, profile, words.words):
         known = registrations(home, rng, profile)

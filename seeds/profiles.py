@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from seeds.errors import UnknownProfile
+from seeds.errors import UnknownProfileError
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ PROFILES: dict[str, Profile] = {profile.name: profile for profile in (EVERYDAY, 
 
 
 def profile(name: str) -> Profile:
-    """Raises UnknownProfile."""
+    """Raises UnknownProfileError."""
     if name not in PROFILES:
-        raise UnknownProfile(name, tuple(PROFILES))
+        raise UnknownProfileError(name, tuple(PROFILES))
     return PROFILES[name]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from hashlib import md5
 from typing import Any, NamedTuple
 
-from seeds.errors import UnknownColumn
+from seeds.errors import UnknownColumnError
 from seeds.trusts import Table
 
 
@@ -21,9 +21,9 @@ class Row(NamedTuple):
         return {column: self.values[column] for column in table.key}
 
     def copied(self, table: Table) -> tuple[Any, ...]:
-        """Values in the order of the table's columns. Raises UnknownColumn."""
+        """Values in the order of the table's columns. Raises UnknownColumnError."""
         if unknown := self.values.keys() - set(table.columns):
-            raise UnknownColumn(table.name, unknown)
+            raise UnknownColumnError(table.name, unknown)
         return tuple(self.values[column] if column in self.values else table.defaults.get(column) for column in table.columns)
 
 
@@ -49,3 +49,15 @@ class RowIds:
         """1, 2, 3 ... for each name."""
         self._sequences[name] = self._sequences.get(name, 0) + 1
         return self._sequences[name]
+
+
+class Making(NamedTuple):
+    """What a view's makers get beside the truth."""
+
+    ids: RowIds
+    who: dict[str, Any]
+    """The patient column and its value."""
+    coding: str
+    """`national`, `local`, or `text`."""
+    wording: str
+    """The profile's: `plain`, `terse`."""

@@ -7,7 +7,8 @@ from decimal import Decimal
 from seeds.catalogue import Medicine
 from seeds.life.model import Course
 
-_OFTEN = {"OD": "once a day", "BD": "twice a day", "TDS": "three times a day", "QDS": "four times a day", "ON": "at night", "PRN": "when required"}
+_OFTEN = {"OD": "once a day", "BD": "twice a day", "TDS": "three times a day", "QDS": "four times a day", "ON": "at night",
+    "PRN": "when required"}
 _WORDS = {1: "one", 2: "two", 3: "three", 4: "four"}
 
 
@@ -18,7 +19,9 @@ def dosage(course: Course, wording: str) -> str:
     whole = int(forms) if forms == int(forms) else None
     if wording == "terse":
         return f"{whole if whole else course.dose + medicine.dose_unit} {course.frequency}"
-    amount = f"{_WORDS.get(whole, str(whole))} {medicine.unit_form}{'s' if whole > 1 else ''}" if whole else f"{course.dose} {medicine.dose_unit}"
+    amount = f"{course.dose} {medicine.dose_unit}"
+    if whole:
+        amount = f"{_WORDS.get(whole, str(whole))} {medicine.unit_form}{'s' if whole > 1 else ''}"
     verb = {"puff": "Inhale", "drop": "Apply", "unit": "Inject"}.get(medicine.unit_form, "Take")
     return f"{verb} {amount} {_OFTEN[course.frequency]}"
 

@@ -2,7 +2,8 @@
 
 Each row of the CSV files says in `source` where its code can be checked: `gp-connect`, `uk-core` and `dmd` are the corpora, `snomed` is
 the published terminology. `sets` says which profiles use it: `1` everyday and messy, `2` unseen.
-Codes named `emis_code` and starting with a letter of the GP supplier's namespace are genuine; `LOC...` and the community trust's are invented, as local codes are.
+An `emis_code` is the GP supplier's own, genuine where it does not start with `LOC`; those and the community trust's are invented, as
+local codes are.
 """
 
 from __future__ import annotations
@@ -133,7 +134,8 @@ def catalogue(which: str) -> Catalogue:
     return Catalogue(
         medicines=tuple(_medicine(row) for row in rows("medicines")),
         allergens=tuple(Allergen(*(row[name] for name in Allergen.__slots__)) for row in rows("allergens")),
-        problems=tuple(Problem(row["code"], row["term"], row["emis_code"], int(row["from_age"]), int(row["to_age"])) for row in rows("problems")),
+        problems=tuple(Problem(row["code"], row["term"], row["emis_code"], int(row["from_age"]),
+            int(row["to_age"])) for row in rows("problems")),
         panels=_panels(rows("tests")),
         vaccines=tuple(Vaccine(*(row[name] for name in Vaccine.__slots__)) for row in rows("vaccines")),
         concepts={use: tuple(found) for use, found in concepts.items()},

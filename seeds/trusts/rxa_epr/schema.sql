@@ -47,7 +47,7 @@ CREATE TABLE epr.encounter (
 
 CREATE TABLE epr.diagnosis (
     diagnosis_id   bigint PRIMARY KEY,
-    encounter_id   bigint NOT NULL,
+    encounter_id   bigint,
     mrn            text NOT NULL,
     code           text,
     code_system    text NOT NULL,              -- SNOMED, LOCAL, NONE

@@ -10,7 +10,7 @@ from typing import Any
 from seeds.catalogue import NO_KNOWN_ALLERGY, ROUTES
 from seeds.life import model
 from seeds.registration import Registration
-from seeds.rows import Row, RowIds
+from seeds.rows import Making, Row, RowIds
 from seeds.telling import Telling
 
 
@@ -27,90 +27,97 @@ def patient(known: Registration) -> Row:
 
 
 def rows(telling: Telling, ids: RowIds, wording: str) -> Iterator[Row]:
-    yield from _MAKERS[type(telling.truth)](telling, telling.truth, ids, {"mrn": telling.registration.patient})
+    yield from _MAKERS[type(telling.truth)](Making(ids, {"mrn": telling.registration.patient}, telling.coding, wording), telling.truth)
 
 
-def _allergy(telling: Telling, truth: model.Allergy, ids: RowIds, who: dict[str, Any]) -> Iterator[Row]:
+def _allergy(at: Making, truth: model.Allergy) -> Iterator[Row]:
     if truth.allergen is None:
         code, system, name, category = NO_KNOWN_ALLERGY.code, "SNOMED", "No known allergies", "NKA"
     else:
         agent = truth.allergen
         national = (agent.substance, "SNOMED") if agent.substance else (agent.vtm, "DMD")
-        code, system = {"national": national, "local": (f"RXA{agent.community_code}", "LOCAL")}.get(telling.coding, (None, "NONE"))
+        code, system = {"national": national, "local": (f"RXA{agent.community_code}", "LOCAL")}.get(at.coding, (None, "NONE"))
         name, category = agent.name, agent.category
-    yield Row("epr.allergy", who | {
-        "allergy_id": ids.number(), "substance_code": code, "code_system": system, "substance_name": name, "category": category,
+    yield Row("epr.allergy", at.who | {
+        "allergy_id": at.ids.number(), "substance_code": code, "code_system": system, "substance_name": name, "category": category,
         "reaction_code": truth.reaction and truth.reaction.code, "reaction_text": truth.reaction and truth.reaction.term,
         "severity": truth.severity.upper() if truth.allergen else None, "certainty": "CONFIRMED",
         "status": "ACTIVE" if truth.status == "active" else "RESOLVED", "onset_on": truth.onset.exact,
         "recorded_at": _moment(truth.onset.day, 3), "recorded_by": "Ward pharmacist"})
 
 
-def _prescription(telling: Telling, truth: model.Course, ids: RowIds, who: dict[str, Any]) -> Iterator[Row]:
+def _prescription(at: Making, truth: model.Course) -> Iterator[Row]:
     medicine, route = truth.medicine, ROUTES[truth.medicine.route]
-    code, system, level = {"national": (medicine.code, "DMD", medicine.level), "local": (f"RXA{medicine.community_code}", "LOCAL", None)}.get(
-        telling.coding, (None, "NONE", None))
+    code, system, level = {"national": (medicine.code, "DMD", medicine.level),
+        "local": (f"RXA{medicine.community_code}", "LOCAL", None)}.get(
+        at.coding, (None, "NONE", None))
     status = "ACTIVE" if truth.end is None else "COMPLETED" if medicine.course == "A" else "STOPPED"
-    yield Row("epr.prescription", who | {
-        "prescription_id": ids.number(), "drug_code": code, "code_system": system, "drug_level": level, "drug_name": medicine.name,
+    yield Row("epr.prescription", at.who | {
+        "prescription_id": at.ids.number(), "drug_code": code, "code_system": system, "drug_level": level, "drug_name": medicine.name,
         "dose_value": Decimal(truth.dose), "dose_unit": medicine.dose_unit, "route_code": route.code, "route_name": route.term,
         "frequency": truth.frequency, "as_required": truth.frequency == "PRN", "indication": truth.reason, "status": status,
-        "start_at": _moment(truth.start.exact), "stop_at": _moment(truth.end), "stop_reason": "No longer needed" if status == "STOPPED" else None,
+        "start_at": _moment(truth.start.exact), "stop_at": _moment(truth.end),
+        "stop_reason": "No longer needed" if status == "STOPPED" else None,
         "prescriber": "Dr N Ward", "recorded_at": _moment(truth.start.day)})
 
 
-def _diagnosis(telling: Telling, truth: model.Condition, ids: RowIds, who: dict[str, Any]) -> Iterator[Row]:
+def _diagnosis(at: Making, truth: model.Condition) -> Iterator[Row]:
     problem = truth.problem
-    code, system = {"national": (problem.code, "SNOMED"), "local": (f"RXAD{problem.emis_code[-3:]}", "LOCAL")}.get(telling.coding, (None, "NONE"))
-    number = ids.number()
-    yield Row("epr.diagnosis", who | {
-        "diagnosis_id": number, "encounter_id": number, "code": code, "code_system": system, "description": problem.term,
+    code, system = {"national": (problem.code, "SNOMED"), "local": (f"RXAD{problem.emis_code[-3:]}", "LOCAL")}.get(at.coding,
+        (None, "NONE"))
+    yield Row("epr.diagnosis", at.who | {
+        "diagnosis_id": at.ids.number(), "encounter_id": None, "code": code, "code_system": system, "description": problem.term,
         "rank": 1 if truth.significant else 2, "certainty": "CONFIRMED", "status": "RESOLVED" if truth.ended else "ACTIVE",
         "onset_on": truth.onset.exact, "recorded_at": _moment(truth.onset.day, 10)})
 
 
-def _result(telling: Telling, truth: model.Result, ids: RowIds, who: dict[str, Any]) -> Iterator[Row]:
+def _result(at: Making, truth: model.Result) -> Iterator[Row]:
     panel, test = truth.panel, truth.test
     taken = _moment(truth.taken.exact, 0, truth.hour)
     requested = _moment(truth.taken.day, 0, truth.hour - 1)
-    known_order = ids.made.get(truth.order)
-    order = known_order or ids.number()
-    ids.made[truth.order] = order
-    yield Row("epr.lab_order", who | {
+    known_order = at.ids.made.get(truth.order)
+    order = known_order or at.ids.number()
+    at.ids.made[truth.order] = order
+    yield Row("epr.lab_order", at.who | {
         "order_id": order, "encounter_id": None, "order_number": truth.order, "panel_code": panel.code, "panel_name": panel.name,
         "specimen_type": panel.specimen, "specimen_number": f"S{truth.order}", "status": "COMPLETE", "requested_at": requested,
         "collected_at": taken, "requested_by": "Dr N Ward", "updated_at": _moment(truth.taken.day, 1)}, new=known_order is None)
-    code, system = (test.code, "SNOMED") if telling.coding == "national" else (test.local_code, "LOCAL")
-    yield Row("epr.lab_result", who | {
-        "result_id": ids.number(), "order_id": order, "test_code": code, "code_system": system, "test_name": test.term, "comparator": None,
-        "value_numeric": Decimal(str(truth.value)), "unit": test.unit, "range_low": Decimal(str(test.low)), "range_high": Decimal(str(test.high)),
+    code, system = (test.code, "SNOMED") if at.coding == "national" else (test.local_code, "LOCAL")
+    yield Row("epr.lab_result", at.who | {
+        "result_id": at.ids.number(), "order_id": order, "test_code": code, "code_system": system, "test_name": test.term,
+        "comparator": None,
+        "value_numeric": Decimal(str(truth.value)), "unit": test.unit, "range_low": Decimal(str(test.low)),
+        "range_high": Decimal(str(test.high)),
         "abnormal_flag": "H" if truth.value > test.high else "L" if truth.value < test.low else None,
         "status": "C" if truth.preliminary is not None else "F", "reported_at": _moment(truth.taken.day, 1),
         "comment": "Corrected report" if truth.preliminary is not None else None})
 
 
-def _encounter(telling: Telling, truth: model.Stay, ids: RowIds, who: dict[str, Any]) -> Iterator[Row]:
-    number = ids.number()
-    yield Row("epr.encounter", who | {
-        "encounter_id": number, "visit_number": f"V{number}", "class_code": truth.class_, "status": "DISCHARGED" if truth.discharged else "ARRIVED",
+def _encounter(at: Making, truth: model.Stay) -> Iterator[Row]:
+    number = at.ids.number()
+    yield Row("epr.encounter", at.who | {
+        "encounter_id": number, "visit_number": f"V{number}", "class_code": truth.class_,
+        "status": "DISCHARGED" if truth.discharged else "ARRIVED",
         "specialty": truth.specialty, "ward": truth.ward if truth.class_ == "I" else None, "reason_code": truth.reason.code,
         "reason_text": truth.reason.term, "admitted_at": _utc(truth.admitted), "discharged_at": truth.discharged and _utc(truth.discharged),
-        "consultant": truth.consultant, "outcome": "Discharged home" if truth.discharged else None, "updated_at": _utc(truth.discharged or truth.admitted)})
+        "consultant": truth.consultant, "outcome": "Discharged home" if truth.discharged else None,
+        "updated_at": _utc(truth.discharged or truth.admitted)})
 
 
-def _document(telling: Telling, truth: model.Letter, ids: RowIds, who: dict[str, Any]) -> Iterator[Row]:
-    number = ids.number()
-    yield Row("epr.document", who | {
+def _document(at: Making, truth: model.Letter) -> Iterator[Row]:
+    number = at.ids.number()
+    yield Row("epr.document", at.who | {
         "document_id": number, "encounter_id": None, "type_code": truth.type_.code, "type_name": truth.type_.term,
         "title": f"{truth.type_.term}: {truth.specialty}", "status": "FINAL", "authored_at": _utc(truth.written), "author": truth.author,
         "specialty": truth.specialty})
     for place, (heading, body) in enumerate(truth.sections, 1):
-        yield Row("epr.document_section", who | {"document_id": number, "section_no": place, "heading": heading, "body": body})
+        yield Row("epr.document_section", at.who | {"document_id": number, "section_no": place, "heading": heading, "body": body})
 
 
-def _procedure(telling: Telling, truth: model.Operation, ids: RowIds, who: dict[str, Any]) -> Iterator[Row]:
-    yield Row("epr.procedure", who | {
-        "procedure_id": ids.number(), "encounter_id": None, "code": truth.procedure.code, "code_system": "SNOMED", "description": truth.procedure.term,
+def _procedure(at: Making, truth: model.Operation) -> Iterator[Row]:
+    yield Row("epr.procedure", at.who | {
+        "procedure_id": at.ids.number(), "encounter_id": None, "code": truth.procedure.code, "code_system": "SNOMED",
+        "description": truth.procedure.term,
         "status": "DONE", "performed_at": _utc(truth.performed), "performed_by": truth.surgeon, "recorded_at": _utc(truth.performed)})
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from seeds.life import model
 from seeds.life.model import When
 from seeds.registration import Registration
-from seeds.rows import Row, RowIds
+from seeds.rows import Making, Row, RowIds
 from seeds.telling import Telling
 from seeds.wording import dosage, written
 
@@ -24,70 +24,78 @@ def patient(known: Registration) -> Row:
         number = f"{number[:3]} {number[3:6]} {number[6:]}"
     return Row("care.client", {
         "client_id": known.patient, "nhs_number": number, "nhs_traced": _TRACED.get(known.status, "N"),
-        "full_name": f"{known.family.upper()}, {' '.join(known.given)}", "preferred_name": known.given[0] if person.index % 6 == 0 else None,
+        "full_name": f"{known.family.upper()}, {' '.join(known.given)}",
+        "preferred_name": known.given[0] if person.index % 6 == 0 else None,
         "dob": _text(When(person.born)), "gender": {"F": "Female", "M": "Male"}[person.sex],
-        "address": ", ".join(line for line in person.address[:3] if line), "postcode": person.address[3].replace(" ", "") if person.index % 4 == 0 else person.address[3],
+        "address": ", ".join(line for line in person.address[:3] if line), "postcode": person.address[3].replace(" ",
+        "") if person.index % 4 == 0 else person.address[3],
         "telephone": person.phone, "gp_practice": "A82038", "date_of_death": person.died and _text(When(person.died)),
         "sensitive": "Y" if person.index % 97 == 5 else "N", "amalgamated_into": known.merged_into, "last_changed": _at(model.AS_OF)})
 
 
 def rows(telling: Telling, ids: RowIds, wording: str) -> Iterator[Row]:
-    yield from _MAKERS[type(telling.truth)](telling, telling.truth, ids, {"client_id": telling.registration.patient}, wording)
+    yield from _MAKERS[type(telling.truth)](Making(ids, {"client_id": telling.registration.patient}, telling.coding, wording),
+        telling.truth)
 
 
-def _allergy_note(telling: Telling, truth: model.Allergy, ids: RowIds, who: dict[str, Any], wording: str) -> Iterator[Row]:
+def _allergy_note(at: Making, truth: model.Allergy) -> Iterator[Row]:
     agent = truth.allergen
     if agent is None:
-        code, type_, text = None, None, "NKDA" if wording == "plain" else "nil known"
+        code, type_, text = None, None, "NKDA" if at.wording == "plain" else "nil known"
     else:
         national = (agent.substance or agent.finding, "SCT")
-        code, type_ = {"national": national, "local": (agent.community_code, "RXC")}.get(telling.coding, (None, None))
-        text = agent.name if wording == "plain" else f"{agent.name.lower()} - {truth.reaction.term.lower() if truth.reaction else 'reaction unknown'}"
-    yield Row("care.allergy_note", who | {
-        "note_no": ids.sequence("allergy_note"), "allergy_code": code, "code_type": type_, "allergy_text": text,
+        code, type_ = {"national": national, "local": (agent.community_code, "RXC")}.get(at.coding, (None, None))
+        seen = truth.reaction.term.lower() if truth.reaction else "reaction unknown"
+        text = agent.name if at.wording == "plain" else f"{agent.name.lower()} - {seen}"
+    yield Row("care.allergy_note", at.who | {
+        "note_no": at.ids.sequence("allergy_note"), "allergy_code": code, "code_type": type_, "allergy_text": text,
         "reaction_text": truth.reaction and truth.reaction.term, "severity": _SEVERITY[truth.severity] if agent else None,
         "status": "Current" if truth.status == "active" else "Past", "noted": _text(truth.onset), "noted_by": "Nurse J Dock",
         "last_changed": _at(truth.onset.day)})
 
 
-def _home_med(telling: Telling, truth: model.Course, ids: RowIds, who: dict[str, Any], wording: str) -> Iterator[Row]:
+def _home_med(at: Making, truth: model.Course) -> Iterator[Row]:
     medicine = truth.medicine
-    code, type_ = {"national": (medicine.code, "DMD"), "local": (medicine.community_code, "RXC")}.get(telling.coding, (None, None))
-    yield Row("care.home_med", who | {
-        "med_no": ids.sequence("home_med"), "med_code": code, "code_type": type_, "med_text": written(medicine, wording),
-        "dose_text": dosage(truth, "terse"), "route_text": medicine.route if wording == "plain" else None, "taking": "N" if truth.end else "Y",
+    code, type_ = {"national": (medicine.code, "DMD"), "local": (medicine.community_code, "RXC")}.get(at.coding, (None, None))
+    yield Row("care.home_med", at.who | {
+        "med_no": at.ids.sequence("home_med"), "med_code": code, "code_type": type_, "med_text": written(medicine, at.wording),
+        "dose_text": dosage(truth, "terse"), "route_text": medicine.route if at.wording == "plain" else None,
+        "taking": "N" if truth.end else "Y",
         "seen_on": _text(When(truth.end or model.AS_OF)), "started": _text(truth.start), "stopped": truth.end and _text(When(truth.end)),
         "seen_by": "Nurse H Bramble", "last_changed": _at(truth.end or truth.start.day)})
 
 
-def _referral(telling: Telling, truth: model.Referral, ids: RowIds, who: dict[str, Any], wording: str) -> Iterator[Row]:
-    yield Row("care.referral", who | {
-        "referral_no": ids.sequence("referral"), "team_code": truth.team_code, "team_name": truth.team, "reason": truth.reason, "urgency": truth.urgency,
+def _referral(at: Making, truth: model.Referral) -> Iterator[Row]:
+    yield Row("care.referral", at.who | {
+        "referral_no": at.ids.sequence("referral"), "team_code": truth.team_code, "team_name": truth.team, "reason": truth.reason,
+        "urgency": truth.urgency,
         "source": "GP", "status": "Accepted" if truth.open_ else "Closed", "received": _text(When(truth.received)), "closed": None,
         "last_changed": _at(truth.received)})
 
 
-def _contact(telling: Telling, truth: model.Contact, ids: RowIds, who: dict[str, Any], wording: str) -> Iterator[Row]:
-    yield Row("care.contact", who | {
-        "referral_no": truth.referral, "contact_no": ids.sequence(f"contact {truth.referral}"),
+def _contact(at: Making, truth: model.Contact) -> Iterator[Row]:
+    yield Row("care.contact", at.who | {
+        "referral_no": truth.referral, "contact_no": at.ids.sequence(f"contact {truth.referral}"),
         "kind": "Appointment" if truth.outcome == "Booked" else "Contact", "contact_date": _text(When(truth.on)),
         "contact_time": f"{truth.hour:02d}:00", "mode": "Home visit", "clinician": truth.clinician, "outcome": truth.outcome,
         "note": None, "last_changed": _at(min(truth.on, model.AS_OF))})
 
 
-def _care_plan(telling: Telling, truth: model.Plan, ids: RowIds, who: dict[str, Any], wording: str) -> Iterator[Row]:
-    number, changed = ids.sequence("care_plan"), _at(truth.started)
-    yield Row("care.care_plan", who | {
+def _care_plan(at: Making, truth: model.Plan) -> Iterator[Row]:
+    number, changed = at.ids.sequence("care_plan"), _at(truth.started)
+    yield Row("care.care_plan", at.who | {
         "plan_no": number, "title": truth.title, "plan_type": truth.code, "status": "Active", "started": _text(When(truth.started)),
         "review_due": None, "ended": None, "author": truth.author, "summary": None, "last_changed": changed})
     for place, (goal, action) in enumerate(truth.goals, 1):
-        yield Row("care.care_plan_goal", who | {"plan_no": number, "goal_no": place, "goal": goal, "action": action, "last_changed": changed})
+        yield Row("care.care_plan_goal",
+            at.who | {"plan_no": number, "goal_no": place, "goal": goal, "action": action, "last_changed": changed})
 
 
-def _alert(telling: Telling, truth: model.Alert, ids: RowIds, who: dict[str, Any], wording: str) -> Iterator[Row]:
-    yield Row("care.alert", who | {
-        "alert_no": ids.sequence("alert"), "alert_code": truth.code, "alert_text": truth.text, "category": truth.category,
-        "active": "Y" if truth.active else "N", "raised": _text(truth.raised), "ended": None, "note": None, "last_changed": _at(truth.raised.day)})
+def _alert(at: Making, truth: model.Alert) -> Iterator[Row]:
+    yield Row("care.alert", at.who | {
+        "alert_no": at.ids.sequence("alert"), "alert_code": truth.code, "alert_text": truth.text, "category": truth.category,
+        "active": "Y" if truth.active else "N", "raised": _text(truth.raised), "ended": None, "note": None,
+        "last_changed": _at(truth.raised.day)})
 
 
 _MAKERS: dict[type, Any] = {

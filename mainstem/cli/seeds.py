@@ -1,0 +1,171 @@
+"""`mainstem seeds`: make three synthetic trusts, look at them, and let life happen in them."""
+
+from __future__ import annotations
+
+import dataclasses
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import orjson
+import typer
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from mainstem.settings import Settings
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__)
+
+Dsn = Annotated[str | None, typer.Option(help="PostgreSQL server (with the right to create databases); without it, the stack's.")]
+Home = Annotated[Path | None, typer.Option(help="Where the running stack keeps its data.")]
+Output = Annotated[str, typer.Option(help="`table` or `json`.")]
+ProfileName = Annotated[str, typer.Option(help="`everyday`, `messy`, or `unseen` (other codes, overlaps and spellings).")]
+
+
+@app.command()
+def make(
+    persons: Annotated[int, typer.Option(min=1, help="How many people.")] = 500,
+    seed: Annotated[int, typer.Option(help="The same seed makes the same trusts.")] = 1,
+    profile: ProfileName = "everyday",
+    dsn: Dsn = None,
+    home: Home = None,
+    truth: Annotated[Path | None, typer.Option(help="Write the ground truth here, as JSON lines (seeds/README.md).")] = None,
+    replace: Annotated[bool, typer.Option("--replace", help="Drop databases of these names that exist.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Generate and count, but touch no database.")] = False,
+    output: Output = "table",
+) -> None:
+    """Make the three trusts' databases: rxa_epr, a82038_gp, rxc_community.
+
+    Examples:
+
+        mainstem seeds make --persons 500 --truth truth.jsonl
+
+        mainstem seeds make --persons 5000 --profile messy --replace
+
+        mainstem seeds make --dry-run --output json
+    """
+    from seeds.load import make as load
+    from seeds.profiles import profile as chosen
+
+    with _explained(), _bar("making people", persons, output) as advance:
+        server = None if dry_run else _server(dsn, home)
+        made = load(persons, seed, chosen(profile), dsn=server, truth_path=truth, replace=replace, progress=advance)
+    if output == "json":
+        _json({"dry_run": dry_run} | dataclasses.asdict(made))
+        return
+    _show(made.rows)
+    typer.echo(f"{made.persons} people, {made.source_patients} source patients, {made.facts} facts{' (no database made)' if dry_run else ''}")
+
+
+@app.command()
+def play(
+    rate: Annotated[float, typer.Option(min=0, help="Row changes a second; 0 = as fast as it goes.")] = 20,
+    seconds: Annotated[float | None, typer.Option("--for", help="Stop after so many seconds.")] = None,
+    changes: Annotated[int | None, typer.Option(help="Stop after so many row changes.")] = None,
+    seed: Annotated[int, typer.Option(help="The same seed on the same databases does the same things.")] = 1,
+    profile: ProfileName = "everyday",
+    dsn: Dsn = None,
+    home: Home = None,
+    truth: Annotated[Path | None, typer.Option(help="Append what was done to this file, as JSON lines.")] = None,
+    output: Output = "table",
+) -> None:
+    """Let life happen in the trusts: doses change, allergies are noted, results come and are corrected, patients are merged.
+
+    Without --for and --changes it goes on until Ctrl-C. It ends by saying what it did; what it did is committed.
+
+    Examples:
+
+        mainstem seeds play --rate 20 --for 60
+
+        mainstem seeds play --rate 1000 --changes 50000 --output json
+    """
+    from seeds.profiles import profile as chosen
+    from seeds.workload import play as live
+
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    total = changes or (int(seconds * rate) if seconds and rate else None)
+    with _explained(), _bar("changes", total, output) as advance:
+        report = live(_server(dsn, home), rate=rate, seconds=seconds, changes=changes, seed=seed, profile=chosen(profile), truth_path=truth,
+                      stop=stop, progress=lambda so_far: advance(so_far.changes))
+    if output == "json":
+        _json(dataclasses.asdict(report) | {"rate": round(report.rate, 1), "seconds": round(report.seconds, 3)})
+        return
+    table = Table("what happened", "times", "row changes")
+    for name, times in sorted(report.actions.items(), key=lambda item: -item[1]):
+        table.add_row(name, str(times), str(report.changes_by_action[name]))
+    Console().print(table)
+    typer.echo(f"{report.changes} row changes in {report.seconds:.1f} s: {report.rate:.1f} a second")
+
+
+@app.command()
+def describe(dsn: Dsn = None, home: Home = None, output: Output = "table") -> None:
+    """Count the rows of every table of the three trusts.
+
+    Example:
+
+        mainstem seeds describe --output json
+    """
+    from seeds.load import count
+
+    with _explained():
+        rows = count(_server(dsn, home))
+    if output == "json":
+        _json(rows)
+        return
+    _show(rows)
+
+
+def _server(dsn: str | None, home: Path | None) -> str:
+    if dsn:
+        return dsn
+    from deploy.stack import endpoints
+
+    return endpoints(home or Settings().home).postgres
+
+
+def _show(rows: dict[str, dict[str, int]]) -> None:
+    table = Table("source", "table", "rows")
+    for source, tables in rows.items():
+        for name, number in tables.items():
+            table.add_row(source, name, f"{number:,}")
+    Console().print(table)
+
+
+def _json(found: dict[str, Any]) -> None:
+    typer.echo(orjson.dumps(found, option=orjson.OPT_INDENT_2).decode())
+
+
+@contextmanager
+def _bar(what: str, total: int | None, output: str) -> Iterator[Any]:
+    """A progress bar on standard error; nothing beside JSON, so that both streams can be read by programs."""
+    if output not in ("table", "json"):
+        typer.echo(f"--output is table or json, not {output!r}", err=True)
+        raise typer.Exit(2)
+    with Progress(console=Console(stderr=True), transient=True, disable=output == "json" or not sys.stderr.isatty()) as progress:
+        task = progress.add_task(what, total=total)
+        yield lambda done: progress.update(task, completed=done)
+    if output == "table" and not sys.stderr.isatty():
+        typer.echo(f"{what}: done", err=True)
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Turns our errors into a message and exit code 1."""
+    from seeds.errors import SeedsError
+
+    try:
+        yield
+    except SeedsError as error:
+        typer.echo(f"mainstem seeds: {error}", err=True)
+        raise typer.Exit(1) from error
+
+
+if __name__ == "__main__":
+    app()
