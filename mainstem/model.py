@@ -125,8 +125,12 @@ class Known(msgspec.Struct, frozen=True):
 
 class Op(StrEnum):
     APPLY = "apply"
+    LEAVING = "leaving"
+    """To the old persons, before the attach: still shown, and the record says that a handover is in progress."""
     ATTACH = "attach"
     DETACH = "detach"
+    SETTLED = "settled"
+    """To the new person, with the detach: the handover is over."""
 
 
 class PersonEvent(msgspec.Struct, frozen=True, kw_only=True):

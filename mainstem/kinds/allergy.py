@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from msgspec import UNSET, UnsetType
 
-from mainstem.kinds.base import Coded, Concept, Content, Text
+from mainstem.kinds.base import Coded, Concept, Content, Kind, Text
+from mainstem.kinds.facts import Terms
 from mainstem.kinds.titles import named
 
 
@@ -29,10 +32,15 @@ class AllergyContent(Content):
     note: Text = UNSET
 
 
-class Allergy:
+class Allergy(Kind):
     name = "allergy"
     heading = "Allergies and adverse reactions"
     Content = AllergyContent
 
     def title(self, content: dict) -> str:
         return named(content.get("agent"), "Allergy")
+
+    def key(self, content: dict[str, Any], terms: Terms) -> str | None:
+        """The causative agent; an agent that the terminology cannot tell stays a fact of its own, and is shown."""
+        agent = content.get("agent")
+        return terms.agent(agent) if isinstance(agent, dict) else None

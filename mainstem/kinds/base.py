@@ -6,10 +6,13 @@ and times are ISO 8601 text as precise as the source gave them: `2019`, `2019-03
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Sequence
+from typing import Any, Protocol
 
 import msgspec
 from msgspec import UNSET, UnsetType
+
+from mainstem.kinds.facts import Derived, Member, Terms, latest_first
 
 SNOMED = "http://snomed.info/sct"
 DMD = "https://dmd.nhs.uk"
@@ -48,7 +51,7 @@ Amount = Quantity | None | UnsetType
 
 
 class Kind(Protocol):
-    """One kind of clinical fact. Adding one is one module with a class like this, and a line in `mainstem.kinds.ALL`."""
+    """One kind of clinical fact. Adding one is one module with a subclass of this, and a line in `mainstem.kinds.ALL`."""
 
     name: str
     """`allergy`: in assertions, entries, file names."""
@@ -59,6 +62,14 @@ class Kind(Protocol):
     def title(self, content: dict) -> str:
         """One line a clinician reads, from an entry's content (decoded JSON)."""
         ...
+
+    def key(self, content: dict[str, Any], terms: Terms) -> str | None:
+        """The canonical key: members of a person with equal keys are one fact. None: a fact of its own, whatever else there is."""
+        return None
+
+    def derive(self, members: Sequence[Member], terms: Terms) -> Derived:
+        """The fact's content from its members, which come sorted by place; at least one."""
+        return latest_first(members)
 
 
 __all__ = ["DMD", "EMIS", "READ2", "SNOMED", "UNSET", "Amount", "Code", "Coded", "Concept", "Content", "Kind", "Quantity", "Text"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import UNSET, UnsetType
 
-from mainstem.kinds.base import Concept, Content, Text
+from mainstem.kinds.base import Concept, Content, Kind, Text
 from mainstem.kinds.titles import named
 
 
@@ -21,7 +21,7 @@ class CarePlanContent(Content):
     note: Text = UNSET
 
 
-class CarePlan:
+class CarePlan(Kind):
     name = "careplan"
     heading = "Care and support plans"
     Content = CarePlanContent

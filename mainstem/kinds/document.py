@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import UNSET, UnsetType
 
-from mainstem.kinds.base import Concept, Content, Text
+from mainstem.kinds.base import Concept, Content, Kind, Text
 from mainstem.kinds.titles import named
 
 
@@ -21,7 +21,7 @@ class DocumentContent(Content):
     text: Text = UNSET
 
 
-class Document:
+class Document(Kind):
     name = "document"
     heading = "Documents"
     Content = DocumentContent

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import UNSET
 
-from mainstem.kinds.base import Concept, Content, Text
+from mainstem.kinds.base import Concept, Content, Kind, Text
 from mainstem.kinds.titles import named
 
 
@@ -24,7 +24,7 @@ class EncounterContent(Content):
     note: Text = UNSET
 
 
-class Encounter:
+class Encounter(Kind):
     name = "encounter"
     heading = "Contacts and encounters"
     Content = EncounterContent

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import UNSET
 
-from mainstem.kinds.base import Concept, Content, Text
+from mainstem.kinds.base import Concept, Content, Kind, Text
 from mainstem.kinds.titles import named
 
 
@@ -17,7 +17,7 @@ class FlagContent(Content):
     note: Text = UNSET
 
 
-class Flag:
+class Flag(Kind):
     name = "flag"
     heading = "Alerts"
     Content = FlagContent

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import UNSET
 
-from mainstem.kinds.base import Concept, Content, Text
+from mainstem.kinds.base import Concept, Content, Kind, Text
 from mainstem.kinds.titles import named
 
 
@@ -24,7 +24,7 @@ class ImmunisationContent(Content):
     note: Text = UNSET
 
 
-class Immunisation:
+class Immunisation(Kind):
     name = "immunisation"
     heading = "Immunisations"
     Content = ImmunisationContent

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mainstem.kinds.base import Content
+from mainstem.kinds.base import Content, Kind
 
 
 class ManifestContent(Content):
@@ -12,7 +12,7 @@ class ManifestContent(Content):
     """Every record id it held of these kinds, sorted."""
 
 
-class Manifest:
+class Manifest(Kind):
     name = "manifest"
     heading = ""
     Content = ManifestContent

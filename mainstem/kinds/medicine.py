@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import UNSET, UnsetType
 
-from mainstem.kinds.base import Amount, Concept, Content, Text
+from mainstem.kinds.base import Amount, Concept, Content, Kind, Text
 from mainstem.kinds.titles import named
 
 
@@ -33,7 +33,7 @@ class MedicineContent(Content):
     note: Text = UNSET
 
 
-class Medicine:
+class Medicine(Kind):
     name = "medicine"
     heading = "Medications and medical devices"
     Content = MedicineContent

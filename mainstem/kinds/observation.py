@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import UNSET, UnsetType
 
-from mainstem.kinds.base import Amount, Coded, Concept, Content, Quantity, Text
+from mainstem.kinds.base import Amount, Coded, Concept, Content, Kind, Quantity, Text
 from mainstem.kinds.titles import named
 
 
@@ -28,7 +28,7 @@ class ObservationContent(Content):
     note: Text = UNSET
 
 
-class Observation:
+class Observation(Kind):
     name = "observation"
     heading = "Observations"
     Content = ObservationContent

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import UNSET, UnsetType
 
-from mainstem.kinds.base import Content, Text
+from mainstem.kinds.base import Content, Kind, Text
 
 
 class Name(Content):
@@ -36,7 +36,7 @@ class PatientContent(Content):
     active: bool | UnsetType = UNSET
 
 
-class Patient:
+class Patient(Kind):
     name = "patient"
     heading = "Demographics"
     Content = PatientContent

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import UNSET
 
-from mainstem.kinds.base import Concept, Content, Text
+from mainstem.kinds.base import Concept, Content, Kind, Text
 from mainstem.kinds.titles import named
 
 
@@ -18,7 +18,7 @@ class ProcedureContent(Content):
     note: Text = UNSET
 
 
-class Procedure:
+class Procedure(Kind):
     name = "procedure"
     heading = "Procedures and therapies"
     Content = ProcedureContent

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import UNSET
 
-from mainstem.kinds.base import Concept, Content, Text
+from mainstem.kinds.base import Concept, Content, Kind, Text
 from mainstem.kinds.titles import named
 
 
@@ -20,7 +20,7 @@ class ReferralContent(Content):
     note: Text = UNSET
 
 
-class Referral:
+class Referral(Kind):
     name = "referral"
     heading = "Referrals and appointments"
     Content = ReferralContent

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import UNSET
 
-from mainstem.kinds.base import Amount, Concept, Content, Text
+from mainstem.kinds.base import Amount, Concept, Content, Kind, Text
 from mainstem.kinds.titles import named
 
 
@@ -30,7 +30,7 @@ class ResultContent(Content):
     note: Text = UNSET
 
 
-class Result:
+class Result(Kind):
     name = "result"
     heading = "Investigation results"
     Content = ResultContent

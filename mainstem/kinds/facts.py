@@ -1,0 +1,104 @@
+"""What a kind's rules work on and what they give: members of a fact in, the fact's content out, with who decided each field.
+
+A kind says by `key` which of its members are one clinical truth, and by `derive` what that truth is. Both are pure and see
+nothing but their arguments, so that the order of arrival cannot matter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol
+
+from mainstem.model import Known
+
+
+class Rule(NamedTuple):
+    """A rule that decides what is published: how it is named, why it is so, and where that comes from."""
+
+    id: str
+    reason: str
+    source: str
+
+
+GREATEST_VERSION = Rule(
+    "record.greatest-version", "the source's own latest word on its record counts", "design.md, How convergence is had")
+MOST_RECENTLY_RECORDED = Rule(
+    "fact.most-recently-recorded", "of several records that speak of one fact, the one recorded last decides a field",
+    "design.md, Reconciliation, per kind")
+
+
+class Place(NamedTuple):
+    """One record, or one item of a record, of a source patient. Places compare; the least names the fact."""
+
+    subject: str
+    record: str
+    item: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """What one record (or item) says, its parts united."""
+
+    place: Place
+    kind: str
+    content: dict[str, Any]
+    """Decoded JSON. A field that is null or an empty list in the source says nothing to a reader and is left out."""
+    said: dict[str, Known]
+    """Field -> the assertion that decided it."""
+    lost: tuple[tuple[str, Known, Any], ...]
+    """Field, assertion and value where a part valued a field that another part decides."""
+    winners: tuple[Known, ...]
+    """Every assertion that stands behind it: the greatest version of each of its parts."""
+
+    @property
+    def recorded(self) -> str:
+        """When the source recorded it: the latest of its parts, as text (ISO 8601 compares); empty where no part says."""
+        return max((known.assertion.recorded or "" for known in self.winners), default="")
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """A fact's content."""
+
+    content: dict[str, Any]
+    decided: dict[str, int]
+    """Field -> index of the member that decided it."""
+    rules: dict[str, str] = field(default_factory=dict)
+    """Field -> rule id; `*` for every field not named."""
+    conflict: bool = False
+
+
+class Terms(Protocol):
+    """What rules may ask a terminology. A release of it is an input like any other."""
+
+    release: str
+
+    def agent(self, concept: dict[str, Any]) -> str | None:
+        """The causative agent behind an allergy's coding (finding, product or substance); None where it cannot tell."""
+        ...
+
+
+class NoTerms:
+    """Knows no code."""
+
+    release = "none"
+
+    def agent(self, concept: dict[str, Any]) -> str | None:
+        return None
+
+
+def latest_first(members: Sequence[Member]) -> Derived:
+    """The default: each field from the member recorded last that values it; equal times go to the least place."""
+    if len(members) == 1:
+        content = members[0].content
+        return Derived(content, dict.fromkeys(content, 0), {"*": GREATEST_VERSION.id})
+    order = sorted(range(len(members)), key=lambda i: members[i].place)
+    order.sort(key=lambda i: members[i].recorded, reverse=True)
+    content: dict[str, Any] = {}
+    decided: dict[str, int] = {}
+    for i in order:
+        for name, value in members[i].content.items():
+            if name not in content:
+                content[name], decided[name] = value, i
+    return Derived(content, decided, {"*": MOST_RECENTLY_RECORDED.id})

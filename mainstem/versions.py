@@ -1,0 +1,44 @@
+"""The order of versions: makes the greatest one the same, whatever the order of arrival."""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+
+from mainstem.model import Assertion, Claim, Known, Status, Version
+
+DIGEST_BYTES = 17
+_RANK = {Status.REMOVED: b"\0", Status.RETRACTED: b"\1", Status.ASSERTED: b"\2"}
+_INCARNATION = struct.Struct(">Q")
+_SHIFT = 1 << 63
+
+
+def of_assertion(assertion: Assertion) -> Version:
+    """At one position what is asserted beats what is withdrawn: shown twice is safe, hidden is not. Then the content's digest."""
+    said = b"\0".join((assertion.kind.encode(), ",".join(sorted(assertion.labels)).encode(), assertion.content))
+    return Version(assertion.incarnation, assertion.position, _RANK[assertion.status] + hashlib.sha256(said).digest()[:16])
+
+
+def of_claim(claim: Claim) -> Version:
+    return Version(claim.incarnation, claim.position, _RANK[claim.status] + hashlib.sha256(claim.body).digest()[:16])
+
+
+def packed(version: Version) -> bytes:
+    """As bytes that sort as the version does. The last `DIGEST_BYTES` are the digest; those before are the place in the source's order."""
+    position = version.position.encode().replace(b"\0", b"\0\xff")
+    return _INCARNATION.pack(version.incarnation + _SHIFT) + position + b"\0\0" + version.digest
+
+
+def place(version: bytes) -> bytes:
+    """The incarnation and position of a packed version: what manifests compare."""
+    return version[:-DIGEST_BYTES]
+
+
+def earlier(one: Known, other: Known) -> Known:
+    """Of two copies of one assertion the one known first; for equal times, by where the raw message lies."""
+    return min(one, other, key=_age)
+
+
+def _age(known: Known) -> tuple[int, str, int, int, str, int, int]:
+    raw = known.assertion.raw
+    return known.known, raw.topic, raw.partition, raw.offset, raw.item, known.partition, known.offset

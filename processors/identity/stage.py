@@ -1,0 +1,158 @@
+"""The identity stage: sends each assertion to its person's partition, and hands source patients over when their person changes.
+
+State per source patient: a head (person, epoch, who else still holds it) and every assertion once, with the least known time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import msgspec
+
+from mainstem import versions
+from mainstem.model import Assertion, Assignment, Attached, Known, Op, PersonEvent
+from processors.identity.persons import own_person
+from processors.keys import pack
+from processors.lane.contract import Output, Received, State
+from processors.stored import dump, load
+from schemas import topics
+
+CHUNK_ITEMS = 500
+CHUNK_BYTES = 1_000_000
+"""Of content in one message: well below the broker's limit with all else that goes with it."""
+
+
+class Head(msgspec.Struct, array_like=True):
+    """Where a source patient is."""
+
+    person: str
+    epoch: int = -1
+    holding: bool = False
+    """The person has been sent something."""
+    moved: int = -1
+    """Epoch of the handover in progress or last done: what `Attached` has to name."""
+    others: list[str] = []
+    """Earlier persons that have not been told to detach."""
+
+
+class IdentityStage:
+    """A stage: assertions, assignments and answers to handovers in; person events out."""
+
+    name = "identity"
+    inputs = (topics.ASSERTIONS, topics.ASSIGNMENTS, topics.ATTACHED)
+    changelog = topics.IDENTITY_CHANGELOG
+
+    def __init__(self, person_key: bytes) -> None:
+        self._key = person_key
+
+    def process(self, batch: Sequence[tuple[Received, Any]], state: State) -> list[Output]:
+        turn = _Turn(self._key, state)
+        turn.preload({value.subject for _, value in batch})
+        for received, value in batch:
+            if received.topic is topics.ASSERTIONS or received.topic.name == topics.ASSERTIONS.name:
+                turn.assertion(received, value)
+            elif isinstance(value, Assignment):
+                turn.assignment(value)
+            else:
+                turn.attached(value)
+        return turn.finish()
+
+
+class _Turn:
+    """One batch: heads in hand, and assertions waiting to go out together."""
+
+    def __init__(self, key: bytes, state: State) -> None:
+        self._key = key
+        self._state = state
+        self._heads: dict[str, Head] = {}
+        self._changed: set[str] = set()
+        self._waiting: dict[str, list[Known]] = {}
+        self._outputs: list[Output] = []
+
+    def preload(self, subjects: set[str]) -> None:
+        ordered = sorted(subjects)
+        for subject, data in zip(ordered, self._state.multi_get([b"h" + pack(s) for s in ordered]), strict=True):
+            self._heads[subject] = Head(own_person(self._key, subject)) if data is None else _decode_head(data)
+
+    def assertion(self, received: Received, assertion: Assertion) -> None:
+        known = Known(assertion, received.timestamp if assertion.known is None else assertion.known, received.partition, received.offset)
+        subject = assertion.subject
+        key = b"k" + pack(subject, assertion.record, assertion.part) + versions.packed(versions.of_assertion(assertion))
+        held = self._state.get(key)
+        if held is not None and versions.earlier(load(held), known) is not known:
+            return
+        self._state.put(key, dump(known))
+        self._waiting.setdefault(subject, []).append(known)
+        if not self._heads[subject].holding:
+            self._heads[subject].holding = True
+            self._changed.add(subject)
+
+    def assignment(self, assignment: Assignment) -> None:
+        subject = assignment.subject
+        head = self._heads[subject]
+        if assignment.epoch <= head.epoch:
+            return
+        self._send(subject)
+        self._changed.add(subject)
+        head.epoch = assignment.epoch
+        if assignment.person == head.person:
+            return
+        leaving = sorted({*head.others, *([head.person] if head.holding else ())} - {assignment.person})
+        head.person = assignment.person
+        if not head.holding:
+            return
+        head.others, head.moved = leaving, assignment.epoch
+        for person in leaving:
+            self._emit(Op.LEAVING, person, subject, head.epoch)
+        held = (load(value) for _, value in self._state.prefix(b"k" + pack(subject)))
+        for items, last in _chunks(held):
+            self._emit(Op.ATTACH, head.person, subject, head.epoch, items, last=last)
+
+    def attached(self, answer: Attached) -> None:
+        head = self._heads[answer.subject]
+        if answer.epoch != head.moved or answer.person != head.person or not head.others:
+            return
+        self._send(answer.subject)
+        for person in head.others:
+            self._emit(Op.DETACH, person, answer.subject, head.epoch)
+        self._emit(Op.SETTLED, head.person, answer.subject, head.epoch)
+        head.others = []
+        self._changed.add(answer.subject)
+
+    def finish(self) -> list[Output]:
+        for subject in list(self._waiting):
+            self._send(subject)
+        for subject in self._changed:
+            self._state.put(b"h" + pack(subject), _encode(self._heads[subject]))
+        return self._outputs
+
+    def _send(self, subject: str) -> None:
+        """What waits for the source patient goes to the person it has now, under the epoch it has now."""
+        waiting = self._waiting.pop(subject, None)
+        if waiting:
+            head = self._heads[subject]
+            for items, _ in _chunks(iter(waiting)):
+                self._emit(Op.APPLY, head.person, subject, head.epoch, items)
+
+    def _emit(self, op: Op, person: str, subject: str, epoch: int, items: tuple[Known, ...] = (), *, last: bool = True) -> None:
+        event = PersonEvent(op=op, person=person, subject=subject, epoch=epoch, items=items, last=last)
+        self._outputs.append(Output(topics.PERSON_EVENTS, person.encode(), event, person))
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode_head = msgspec.msgpack.Decoder(Head).decode
+
+
+def _chunks(items: Iterator[Known]) -> Iterator[tuple[tuple[Known, ...], bool]]:
+    """Bounded runs of items, each with whether it is the last; at least one."""
+    chunk: list[Known] = []
+    size = 0
+    for item in items:
+        weight = len(item.assertion.content)
+        if chunk and (len(chunk) == CHUNK_ITEMS or size + weight > CHUNK_BYTES):
+            yield tuple(chunk), False
+            chunk, size = [], 0
+        chunk.append(item)
+        size += weight
+    yield tuple(chunk), True

@@ -1,0 +1,69 @@
+"""Absence: what a complete export no longer holds. Derived from manifests, never stated, and undone by any later assertion.
+
+A manifest speaks only for the kinds it was complete for. Per kind the greatest one counts; a record of that kind is absent where
+its greatest version lies below the manifest's and the manifest does not list it. At equal places the record stands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import msgspec
+
+from mainstem import versions
+from mainstem.kinds.manifest import ManifestContent
+from mainstem.model import Known, Status
+
+ABSENT = "record.absent"
+"""The rule id of what is withdrawn for it."""
+
+
+class Listing(NamedTuple):
+    """The manifest that counts for one kind. Greater ones take its place."""
+
+    version: bytes
+    record: str
+    known: Known
+
+    @property
+    def place(self) -> bytes:
+        return versions.place(self.version)
+
+
+def listings(manifests: Iterable[Known]) -> dict[str, Listing]:
+    """Kind -> the manifest that counts, of all versions of one source patient's manifests.
+
+    Every asserted version speaks for its kinds, so that an export of allergies alone does not take back what one of problems said;
+    but where the greatest version of a manifest was retracted or removed, none of its versions does.
+    """
+    by_record: dict[str, list[Listing]] = {}
+    for known in manifests:
+        by_record.setdefault(known.assertion.record, []).append(listing(known))
+    found: dict[str, Listing] = {}
+    for said in by_record.values():
+        if max(said, key=_version).known.assertion.status is not Status.ASSERTED:
+            continue
+        for one in said:
+            if one.known.assertion.status is Status.ASSERTED:
+                for kind in content(one.known).kinds:
+                    if kind not in found or one[:2] > found[kind][:2]:
+                        found[kind] = one
+    return found
+
+
+def listing(manifest: Known) -> Listing:
+    return Listing(versions.packed(versions.of_assertion(manifest.assertion)), manifest.assertion.record, manifest)
+
+
+def content(manifest: Known) -> ManifestContent:
+    if manifest.assertion.part:
+        return ManifestContent(kinds=(), records=())  # a manifest is one part; anything else is not one
+    try:
+        return msgspec.json.decode(manifest.assertion.content, type=ManifestContent)
+    except msgspec.MsgspecError:
+        return ManifestContent(kinds=(), records=())  # capture checks contents; one that is no manifest makes nothing absent
+
+
+def _version(one: Listing) -> bytes:
+    return one.version

@@ -1,0 +1,97 @@
+"""From members to facts: which members are one fact, its id, its content and its provenance."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from mainstem import canonical, kinds
+from mainstem.kinds.facts import Derived, Member, Place, Terms, latest_first
+from mainstem.model import Known, Provenance
+from processors.keys import pack
+
+
+class Group(NamedTuple):
+    """Members that a canonical key puts together; `place` is set where the key is the record's own identity."""
+
+    kind: str
+    key: str
+    place: Place | None = None
+
+
+class Fact(NamedTuple):
+    """A fact to publish; what an entry says beyond person and version."""
+
+    fact: str
+    kind: str
+    content: bytes
+    members: tuple[Member, ...]
+    derived: Derived
+
+    @property
+    def winners(self) -> list[Known]:
+        return [known for member in self.members for known in member.winners]
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        return tuple(sorted({known.assertion.source for known in self.winners}))
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        return tuple(sorted({label for known in self.winners for label in known.assertion.labels}))
+
+
+def group(member: Member, terms: Terms) -> Group:
+    """The group of a member, by its kind's key. Kinds we do not know stand by themselves."""
+    kind = kinds.BY_NAME.get(member.kind)
+    key = kind.key(member.content, terms) if kind is not None else None
+    return Group(member.kind, "", member.place) if key is None else Group(member.kind, key)
+
+
+def fact_id(of: Group, least: Place) -> str:
+    """First 32 hex digits of SHA-256(kind, key, least member)."""
+    return hashlib.sha256(pack(of.kind, of.key, *least)).hexdigest()[:32]
+
+
+def facts(of: Group, members: Sequence[Member], terms: Terms) -> list[Fact]:
+    """The facts of one group. At this stage one; kinds that cluster by date give several of one key."""
+    if not members:
+        return []
+    ordered = tuple(sorted(members, key=_place)) if len(members) > 1 else tuple(members)
+    kind = kinds.BY_NAME.get(of.kind)
+    derived = kind.derive(ordered, terms) if kind is not None else latest_first(ordered)
+    return [Fact(fact_id(of, ordered[0].place), of.kind, canonical.encode(derived.content), ordered, derived)]
+
+
+def provenance(fact: Fact) -> tuple[Provenance, ...]:
+    """One per assertion behind the fact: the published fields it decided, and its values that lost."""
+    fields: dict[int, list[str]] = {}
+    lost: dict[int, dict[str, bytes]] = {}
+    for name, index in fact.derived.decided.items():
+        known = fact.members[index].said.get(name)
+        if known is not None:
+            fields.setdefault(id(known), []).append(name)
+    for index, member in enumerate(fact.members):
+        for name, known, value in member.lost:
+            _lose(lost, known, name, value, fact)
+        if len(fact.members) > 1:
+            for name, value in member.content.items():
+                if fact.derived.decided.get(name) != index:
+                    _lose(lost, member.said[name], name, value, fact)
+    return tuple(_behind(known, fields.get(id(known), ()), lost.get(id(known))) for known in fact.winners)
+
+
+def _lose(lost: dict[int, dict[str, bytes]], known: Known, name: str, value: Any, fact: Fact) -> None:
+    if fact.derived.content.get(name) != value:
+        lost.setdefault(id(known), {})[name] = canonical.encode(value)
+
+
+def _behind(known: Known, fields: Sequence[str], lost: dict[str, bytes] | None) -> Provenance:
+    a = known.assertion
+    return Provenance(source=a.source, patient=a.patient, record=a.record, part=a.part, position=a.position, known=known.known, raw=a.raw,
+                      recorded=a.recorded, fields=tuple(sorted(fields)), lost=lost or {})
+
+
+def _place(member: Member) -> Place:
+    return member.place

@@ -1,0 +1,62 @@
+"""Facts as entries: current ones, and ones that have ceased."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+from mainstem.kinds.facts import Member
+from mainstem.model import Entry, Known, Provenance
+from mainstem.nhs_number import verified
+from processors.keys import pack
+from processors.reconcile.derive import Fact, provenance
+
+CURRENT = "current"
+WITHDRAWN = "withdrawn"
+NOTHING = b"{}"
+"""Content of a withdrawn entry. What it last said depends on the order of arrival, so it is left to the entry's earlier versions."""
+
+
+def current(person: str, fact: Fact, version: int, release: str) -> Entry:
+    winners = fact.winners
+    return Entry(person=person, fact=fact.fact, kind=fact.kind, status=CURRENT, content=fact.content, version=version,
+                 known=max([known.known for known in winners]), committed=_committed(winners), sources=fact.sources,
+                 provenance=provenance(fact), rules=fact.derived.rules, conflict=fact.derived.conflict, labels=fact.labels, release=release)
+
+
+def withdrawn(person: str, fact: str, kind: str, version: int, rule: str, causes: Sequence[Known], known: int,
+              successor: str | None, release: str) -> Entry:
+    """`causes`: the assertions that ended it: a retraction, a removal, a manifest; none where the source patient moved away."""
+    behind = tuple(_cause(cause) for cause in causes)
+    labels = {label for cause in causes for label in cause.assertion.labels}
+    return Entry(person=person, fact=fact, kind=kind, status=WITHDRAWN, content=NOTHING, version=version,
+                 known=max([cause.known for cause in causes], default=known), committed=_committed(causes),
+                 sources=tuple(sorted({cause.assertion.source for cause in causes})), provenance=behind, rules={"*": rule},
+                 labels=tuple(sorted(labels)), successor=successor, release=release)
+
+
+def envelope(fact: Fact) -> bytes:
+    """Digest of what is news beside the content: who stands behind the fact, labels, conflict.
+
+    Versions, times and raw positions are not: a source that sends the same again publishes nothing (design.md, promise 7).
+    """
+    behind = [f"{k.assertion.subject}\xff{k.assertion.record}\xff{k.assertion.part}" for k in fact.winners]
+    return hashlib.sha256(pack("1" if fact.derived.conflict else "0", ",".join(fact.labels), *sorted(behind))).digest()[:8]
+
+
+def number_of(member: Member) -> str | None:
+    """The verified NHS number that a patient record carries."""
+    if member.kind != "patient":
+        return None
+    number, verification = member.content.get("nhs_number"), member.content.get("verification")
+    return verified(number, verification) if isinstance(number, str) and isinstance(verification, str) else None
+
+
+def _committed(behind: Sequence[Known]) -> int | None:
+    return max([k.assertion.committed for k in behind if k.assertion.committed is not None], default=None)
+
+
+def _cause(known: Known) -> Provenance:
+    a = known.assertion
+    return Provenance(source=a.source, patient=a.patient, record=a.record, part=a.part, position=a.position, known=known.known, raw=a.raw,
+                      recorded=a.recorded)

@@ -1,0 +1,94 @@
+"""The record from scratch: a pure function of the set of assertions and of who is who. What `verify` and `mainstem fold` rest on.
+
+It knows nothing of the incremental engine's state, and shares with it only the rules: `resolve`, `absence`, `derive`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+import msgspec
+
+from mainstem import canonical, versions
+from mainstem.kinds.facts import Member, NoTerms, Terms
+from mainstem.model import Entry, Known, SourceState
+from processors.identity.persons import Placed, own_person
+from processors.reconcile import absence, resolve
+from processors.reconcile.derive import Group, facts, group
+from processors.reconcile.entries import current, number_of
+
+_Parts = dict[str, dict[bytes, Known]]
+"""Part -> packed version -> the copy known first."""
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True):
+    """All that is true of one person, and where it comes from."""
+
+    person: str
+    nhs_numbers: tuple[str, ...]
+    digest: str
+    entries: tuple[Entry, ...]
+    """Current ones, sorted by kind and fact; each at version 1."""
+    sources: tuple[SourceState, ...]
+
+
+def fold(assertions: Iterable[Known], assigned: Mapping[str, Placed], person_key: bytes, terms: Terms | None = None) -> dict[str, Record]:
+    """Person -> record. `assigned`: what `linker.assign` gives; a source patient not in it is a person of its own."""
+
+    def person_of(subject: str) -> str:
+        placed = assigned.get(subject)
+        return own_person(person_key, subject) if placed is None else placed.person
+
+    return fold_by(assertions, person_of, terms or NoTerms())
+
+
+def fold_by(assertions: Iterable[Known], person_of: Callable[[str], str], terms: Terms) -> dict[str, Record]:
+    by_subject: dict[str, dict[str, _Parts]] = {}
+    for known in assertions:
+        a = known.assertion
+        said = by_subject.setdefault(a.subject, {}).setdefault(a.record, {}).setdefault(a.part, {})
+        version = versions.packed(versions.of_assertion(a))
+        said[version] = versions.earlier(said[version], known) if version in said else known
+    persons: dict[str, list[str]] = {}
+    for subject in sorted(by_subject):
+        persons.setdefault(person_of(subject), []).append(subject)
+    return {person: _record(person, {subject: by_subject[subject] for subject in subjects}, terms)
+            for person, subjects in sorted(persons.items())}
+
+
+def _record(person: str, subjects: Mapping[str, dict[str, _Parts]], terms: Terms) -> Record:
+    members = [member for records in subjects.values() for member in _members(records)]
+    groups: dict[Group, list[Member]] = {}
+    for member in members:
+        groups.setdefault(group(member, terms), []).append(member)
+    found = [fact for of, together in groups.items() for fact in facts(of, together, terms)]
+    entries = sorted((current(person, fact, 1, terms.release) for fact in found), key=lambda e: (e.kind, e.fact))
+    digest = canonical.record_digest(sum(canonical.entry_digest(e.fact, e.content) for e in entries))
+    numbers = {number for member in members if (number := number_of(member))}
+    sources = tuple(_source(records) for _, records in sorted(subjects.items()))
+    return Record(person=person, nhs_numbers=tuple(sorted(numbers)), digest=digest, entries=tuple(entries), sources=sources)
+
+
+def _members(records: Mapping[str, _Parts]) -> list[Member]:
+    """What one source patient's records say, less what its manifests make absent."""
+    manifests = [known for parts in records.values() for said in parts.values() for known in said.values()
+                 if known.assertion.kind == resolve.MANIFEST]
+    listings = absence.listings(manifests)
+    listed = {kind: frozenset(absence.content(listing.known).records) for kind, listing in listings.items()}
+    found: list[Member] = []
+    for record, parts in records.items():
+        winners = [parts[part][max(parts[part])] for part in sorted(parts)]
+        kind = winners[0].assertion.kind
+        if kind in listings and record not in listed[kind]:
+            latest = max(versions.place(max(said)) for said in parts.values())
+            if latest < listings[kind].place:
+                continue
+        found += resolve.members(winners)
+    return found
+
+
+def _source(records: Mapping[str, _Parts]) -> SourceState:
+    said = [known for parts in records.values() for versions_ in parts.values() for known in versions_.values()]
+    first = said[0].assertion
+    return SourceState(source=first.source, patient=first.patient, last_heard=max(known.known for known in said), epoch=-1,
+                       kinds=tuple(sorted({known.assertion.kind for known in said})))

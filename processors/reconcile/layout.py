@@ -1,0 +1,100 @@
+"""How the reconcile stage's state is laid out: keys and values.
+
+| key | value |
+|---|---|
+| `h` person | `Head`: digest, counts, source patients with their epochs |
+| `v` person, source patient, record, part, version | an assertion (`processors.stored`); never changes but to an earlier known time |
+| `r` person, source patient, record | `Held`: the greatest version of each part, and the groups that the record takes part in |
+| `m` person, source patient | kind -> the manifest that counts: its version and record |
+| `g` person, kind, canonical key | `Gathered`: members of a group of several records, and the facts published for it |
+| `f` person, fact | `Published`: the entry's version, digests, status |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from processors.keys import pack, unpack
+
+WITHDRAWN_MANIFEST = ""
+"""In place of a kind: a manifest was once retracted or removed, so that only a look at all versions tells which ones count."""
+
+
+class Feed(msgspec.Struct, array_like=True):
+    """What a person's partition remembers of one source patient, for ever."""
+
+    epoch: int
+    live: bool = True
+    """False once it was detached: the epoch stays, so that stragglers are ignored."""
+    handover: bool = False
+    last_heard: int = 0
+    kinds: list[str] = []
+    """Sorted."""
+    numbers: dict[str, str] = {}
+    """Patient record -> the verified NHS number that it carries."""
+
+
+class Head(msgspec.Struct, array_like=True):
+    """A person's record in sum."""
+
+    shares: bytes = bytes(32)
+    """Sum mod 2^256 of the current entries' digests, big-endian."""
+    entries: int = 0
+    sequence: int = 0
+    known: int = 0
+    feeds: dict[str, Feed] = {}
+
+
+class Held(msgspec.Struct, array_like=True):
+    """A record of one source patient."""
+
+    kind: str = ""
+    """Of its first part: what manifests go by."""
+    parts: dict[str, bytes] = {}
+    """Part -> greatest version, packed."""
+    groups: list[tuple[str, str | None, str]] = []
+    """(kind, canonical key or None, item) of each of its members as last counted in."""
+
+
+class Gathered(msgspec.Struct, array_like=True):
+    """A group whose key several records share."""
+
+    members: list[tuple[str, str, str]] = []
+    """Source patient, record, item; sorted."""
+    facts: list[str] = []
+
+
+class Published(msgspec.Struct, array_like=True):
+    """An entry as last published."""
+
+    kind: str
+    version: int
+    current: bool
+    share: bytes = b""
+    content: bytes = b""
+    """SHA-256 of the content."""
+    envelope: bytes = b""
+
+
+encode = msgspec.msgpack.Encoder().encode
+decode_head = msgspec.msgpack.Decoder(Head).decode
+decode_held = msgspec.msgpack.Decoder(Held).decode
+decode_gathered = msgspec.msgpack.Decoder(Gathered).decode
+decode_published = msgspec.msgpack.Decoder(Published).decode
+decode_listings = msgspec.msgpack.Decoder(dict[str, tuple[bytes, str]]).decode
+
+
+def head_key(person: str) -> bytes:
+    return b"h" + pack(person)
+
+
+def published(pairs: Iterable[tuple[bytes, bytes]]) -> Iterator[tuple[str, str, str]]:
+    """Person, fact and SHA-256 of the content (hex) of each current entry, from the pairs of a state or its changelog."""
+    for key, value in pairs:
+        if key[:1] == b"f":
+            row = decode_published(value)
+            if row.current:
+                person, fact = unpack(key[1:])
+                yield person, fact, row.content.hex()

@@ -1,0 +1,164 @@
+"""One person's records in hand for a batch: what was read from state, what changed, and what they say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mainstem import versions
+from mainstem.kinds.facts import Member
+from mainstem.model import Known, Status
+from processors.keys import pack, unpack
+from processors.lane.contract import State
+from processors.reconcile import absence, layout, resolve
+from processors.reconcile.layout import Held
+from processors.stored import dump, load
+
+Name = tuple[str, str]
+"""Source patient and record."""
+
+
+class Records:
+    """Reads through to state; assertions are written at once, records and manifests by `flush`."""
+
+    def __init__(self, person: str, state: State) -> None:
+        self._state = state
+        self._person = pack(person)
+        self._held: dict[Name, Held] = {}
+        self._dirty: set[Name] = set()
+        self._said: dict[bytes, Known] = {}
+        self._listings: dict[str, dict[str, tuple[bytes, str]]] = {}
+        self._listed: dict[bytes, frozenset[str]] = {}
+
+    def preload(self, names: list[Name]) -> None:
+        """Read many at once."""
+        wanted = [name for name in dict.fromkeys(names) if name not in self._held]
+        for name, data in zip(wanted, self._state.multi_get([self._key(name) for name in wanted]), strict=True):
+            self._held[name] = Held() if data is None else layout.decode_held(data)
+
+    def get(self, name: Name) -> Held:
+        if name not in self._held:
+            self.preload([name])
+        return self._held[name]
+
+    def changed(self, name: Name) -> None:
+        self._dirty.add(name)
+
+    def add(self, known: Known) -> bool:
+        """Keep an assertion; whether it is the greatest version of its part now."""
+        a = known.assertion
+        name = (a.subject, a.record)
+        held = self.get(name)
+        version = versions.packed(versions.of_assertion(a))
+        key = self._version_key(name, a.part, version)
+        greatest = held.parts.get(a.part)
+        if greatest is not None and version <= greatest:
+            before = self._state.get(key)
+            if before is None or versions.earlier(load(before), known) is known:
+                self._state.put(key, dump(known))
+                self._said[key] = known
+            return False
+        self._state.put(key, dump(known))
+        self._said[key] = known
+        held.parts[a.part] = version
+        if a.part == min(held.parts):
+            held.kind = a.kind
+        self._dirty.add(name)
+        return True
+
+    def winners(self, name: Name) -> list[Known]:
+        """The greatest version of each part, sorted by part."""
+        parts = self.get(name).parts
+        return [self._known(self._version_key(name, part, parts[part])) for part in sorted(parts)]
+
+    def members(self, name: Name, winners: list[Known]) -> list[Member]:
+        """What the record says now; nothing where a manifest makes it absent."""
+        return [] if not winners or self.is_absent(name) else resolve.members(winners)
+
+    def is_absent(self, name: Name) -> bool:
+        return self.absent_by(name) is not None
+
+    def absent_by(self, name: Name) -> Known | None:
+        """The manifest that makes it absent."""
+        subject, record = name
+        listings = self._listings_of(subject)
+        if not listings:
+            return None
+        held = self.get(name)
+        found = listings.get(held.kind)
+        if found is None or max(versions.place(version) for version in held.parts.values()) >= versions.place(found[0]):
+            return None
+        key = self._version_key((subject, found[1]), "", found[0])
+        if key not in self._listed:
+            self._listed[key] = frozenset(absence.content(self._known(key)).records)
+        return None if record in self._listed[key] else self._known(key)
+
+    def relist(self, subject: str, arrived: list[Known]) -> list[Name]:
+        """After manifests came: the records of the source patient whose absence they may have changed."""
+        before = self._listings_of(subject)
+        names = self.of(subject)
+        self.preload(names)
+        withdrawn = layout.WITHDRAWN_MANIFEST in before or any(k.assertion.status is not Status.ASSERTED for k in arrived)
+        after = self._listed_anew(subject, names) if withdrawn else dict(before)
+        for known in () if withdrawn else arrived:
+            found = absence.listing(known)
+            for kind in absence.content(known).kinds:
+                held = after.get(kind)
+                if held is None or found[:2] > held:
+                    after[kind] = (found.version, found.record)
+        self._listings[subject] = after
+        self._state.put(b"m" + self._person + pack(subject), layout.encode(after))
+        kinds = {kind for kind in before.keys() | after.keys() if before.get(kind) != after.get(kind)}
+        return [name for name in names if self.get(name).kind in kinds]
+
+    def of(self, subject: str) -> list[Name]:
+        """All records of a source patient, sorted."""
+        stored = [(subject, unpack(key[1 + len(self._person):])[1])
+                  for key, _ in self._state.prefix(b"r" + self._person + pack(subject))]
+        fresh = [name for name, held in self._held.items() if name[0] == subject and held.parts]
+        return sorted({*stored, *fresh})
+
+    def drop(self, subject: str) -> Iterator[tuple[Name, Held]]:
+        """Forget a source patient: each of its records, as it was, and then all of its state."""
+        for name in self.of(subject):
+            yield name, self.get(name)
+            self._held[name] = Held()
+            self._dirty.discard(name)
+        for kind in (b"r", b"v", b"m"):
+            for key, _ in self._state.prefix(kind + self._person + pack(subject)):
+                self._state.delete(key)
+                self._said.pop(key, None)
+        self._listings.pop(subject, None)
+
+    def flush(self) -> None:
+        for name in self._dirty:
+            self._state.put(self._key(name), layout.encode(self._held[name]))
+        self._dirty.clear()
+
+    def _listed_anew(self, subject: str, names: list[Name]) -> dict[str, tuple[bytes, str]]:
+        """From every version of every manifest: what a retraction of one makes necessary."""
+        manifests = [name for name in names if self.get(name).kind == resolve.MANIFEST]
+        said = [load(value) for name in manifests for _, value in self._state.prefix(b"v" + self._person + pack(*name))]
+        found = {kind: (one.version, one.record) for kind, one in absence.listings(said).items()}
+        return {**found, layout.WITHDRAWN_MANIFEST: (b"", "")}
+
+    def _known(self, key: bytes) -> Known:
+        known = self._said.get(key)
+        if known is None:
+            data = self._state.get(key)
+            if data is None:
+                raise LookupError(f"state holds a record whose assertion is missing (key {key[:1].decode()}, {len(key)} bytes); "
+                                  "it is damaged: restore it from the changelog")
+            known = self._said[key] = load(data)
+        return known
+
+    def _listings_of(self, subject: str) -> dict[str, tuple[bytes, str]]:
+        if subject not in self._listings:
+            data = self._state.get(b"m" + self._person + pack(subject))
+            self._listings[subject] = {} if data is None else layout.decode_listings(data)
+        return self._listings[subject]
+
+    def _key(self, name: Name) -> bytes:
+        return b"r" + self._person + pack(*name)
+
+    def _version_key(self, name: Name, part: str, version: bytes) -> bytes:
+        return b"v" + self._person + pack(*name, part) + version

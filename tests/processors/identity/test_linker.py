@@ -1,0 +1,98 @@
+"""Persons from claims: what links, what never does, and that the linker kept up to date equals the one from scratch."""
+
+from __future__ import annotations
+
+import random
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mainstem import canonical
+from mainstem.model import Claim, RawRef, Status
+from processors.identity import persons
+from processors.identity.linker import Linker, assign
+from processors.lane.contract import Received
+from processors.lane.memory import MemoryState
+from schemas import topics
+from tests.strategies import KEY, NUMBERS, claims
+
+N1, N2 = NUMBERS
+
+
+def number(subject: str, nhs: str, verification: str = "01", position: str = "01", status: Status = Status.ASSERTED) -> Claim:
+    source, _, patient = subject.partition("|")
+    body = canonical.encode({"nhs_number": nhs, "verification": verification})
+    return Claim(source=source, patient=patient, type="carries-number", position=position, body=body, status=status, raw=RawRef("r", 0, 0))
+
+
+def merged(subject: str, into: str, position: str = "01", status: Status = Status.ASSERTED) -> Claim:
+    source, _, patient = subject.partition("|")
+    return Claim(source=source, patient=patient, type="merged-into", ref=into, position=position, body=canonical.encode({"into": into}),
+                 status=status, raw=RawRef("r", 0, 0))
+
+
+def people(*claimed: Claim) -> dict[str, str]:
+    return {subject: placed.person for subject, placed in assign(claimed, KEY).items()}
+
+
+def own(subject: str) -> str:
+    return persons.own_person(KEY, subject)
+
+
+def test_a_verified_number_links_across_sources():
+    found = people(number("A|1", N1), number("B|9", N1), number("B|8", N2))
+    assert found["A|1"] == found["B|9"] == persons.numbered_person(KEY, N1)
+    assert found["B|8"] == persons.numbered_person(KEY, N2)
+
+
+def test_what_does_not_link():
+    for claim in (number("A|1", N1, "02"), number("A|1", "9990000019"), number("A|1", "9999999999"), number("A|1", ""),
+                  number("A|1", N1, status=Status.RETRACTED)):
+        assert people(claim) == {"A|1": own("A|1")}
+
+
+def test_the_greatest_version_counts_whatever_came_first():
+    older, newer = number("A|1", N1, position="01"), number("A|1", N2, position="02")
+    assert people(older, newer) == people(newer, older) == {"A|1": persons.numbered_person(KEY, N2)}
+
+
+def test_a_merge_joins_while_it_is_asserted():
+    assert set(people(merged("A|1", "A|2")).values()) == {own("A|1")}
+    assert set(people(merged("A|1", "A|2"), number("A|2", N1)).values()) == {persons.numbered_person(KEY, N1)}
+    undone = people(merged("A|1", "A|2"), merged("A|1", "A|2", "02", Status.RETRACTED), number("A|2", N1))
+    assert undone == {"A|1": own("A|1"), "A|2": persons.numbered_person(KEY, N1)}
+
+
+def test_merges_in_a_circle_are_one_person():
+    found = people(merged("A|1", "A|2"), merged("A|2", "A|3"), merged("A|3", "A|1"))
+    assert set(found.values()) == {own("A|1")}
+
+
+def test_a_merge_never_joins_two_verified_numbers():
+    found = people(merged("A|1", "A|2"), number("A|1", N1), number("A|2", N2))
+    assert found == {"A|1": persons.numbered_person(KEY, N1), "A|2": persons.numbered_person(KEY, N2)}
+
+
+def test_a_merge_reaches_no_other_source():
+    assert people(merged("A|1", "B|2")) == {"A|1": own("A|1")}
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(claims, max_size=25), st.randoms(use_true_random=False))
+def test_claim_by_claim_gives_what_from_scratch_gives(claimed, rng: random.Random):
+    linker, state = Linker(KEY), MemoryState()
+    assigned: dict[str, tuple[str, int]] = {}
+    offset = 0
+    while offset < len(claimed):
+        batch = claimed[offset:offset + rng.choice([1, 3, 10])]
+        rows = [(Received(topics.CLAIMS, 0, offset + i, 0, None, None), claim) for i, claim in enumerate(batch)]
+        for output in linker.process(rows, state):
+            before = assigned.get(output.value.subject)
+            assert before is None or (before[0] != output.value.person and before[1] < output.value.epoch)
+            assigned[output.value.subject] = (output.value.person, output.value.epoch)
+        offset += len(batch)
+    expected = assign(claimed, KEY)
+    for subject in expected.keys() | assigned.keys():
+        wanted = expected[subject].person if subject in expected else own(subject)
+        assert (assigned[subject][0] if subject in assigned else own(subject)) == wanted
+    assert {claim.subject for claim in claimed} <= assigned.keys()

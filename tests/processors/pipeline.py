@@ -1,0 +1,89 @@
+"""The stream without servers: linker, identity and reconcile on logs in memory, in whatever interleaving a test draws.
+
+A crash is a batch whose outputs and state never were: it is processed on a copy of the state, thrown away, and comes again.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import defaultdict
+from typing import Any
+
+from mainstem.kinds.facts import NoTerms, Terms
+from mainstem.model import Assertion, Claim, Entry, Known, Summary
+from processors.identity.linker import Linker, assign
+from processors.identity.stage import IdentityStage
+from processors.lane.contract import Received, Stage
+from processors.lane.memory import MemoryState
+from processors.reconcile.fold import Record, fold
+from processors.reconcile.stage import ReconcileStage
+from schemas import topics
+from schemas.partition import partition
+from schemas.topics import Topic
+
+
+class Pipeline:
+    """Everything from assertions and claims to entries."""
+
+    def __init__(self, person_key: bytes, terms: Terms | None = None) -> None:
+        self.key = person_key
+        self.terms = terms or NoTerms()
+        self.logs: defaultdict[tuple[str, int], list[tuple[int, bytes, Any]]] = defaultdict(list)
+        self.stages: list[Stage] = [Linker(person_key), IdentityStage(person_key), ReconcileStage(self.terms)]
+        self.states = {(stage.name, p): MemoryState() for stage in self.stages for p in range(stage.inputs[0].partitions)}
+        self.read: defaultdict[tuple[str, str, int], int] = defaultdict(int)
+        self.clock = 1000
+
+    def publish(self, value: Assertion | Claim) -> None:
+        topic = topics.ASSERTIONS if isinstance(value, Assertion) else topics.CLAIMS
+        self._append(topic, value.subject, value.subject.encode(), value)
+
+    def run(self, rng: random.Random, crashes: bool = True) -> None:
+        """Until every stage has read everything, in an order and in batches that `rng` draws."""
+        while waiting := self._waiting():
+            stage, topic, p = rng.choice(waiting)
+            count = rng.choice([1, 2, 5, 100])
+            if crashes and rng.random() < 0.1:
+                self._batch(stage, topic, p, rng.choice([1, 3, 100]), MemoryState(self.states[stage.name, p].items()))
+            outputs, read = self._batch(stage, topic, p, count, self.states[stage.name, p])
+            self.read[stage.name, topic.name, p] += read
+            for output in outputs:
+                self._append(output.topic, output.partition_by, output.key, output.value)
+
+    def known(self) -> list[Known]:
+        return [Known(value, at, p, offset) for (name, p), log in self.logs.items() if name == topics.ASSERTIONS.name
+                for offset, (at, _, value) in enumerate(log)]
+
+    def folded(self) -> dict[str, Record]:
+        claims = [value for _, _, value in self.logs[topics.CLAIMS.name, 0]]
+        return fold(self.known(), assign(claims, self.key), self.key, self.terms)
+
+    def history(self) -> dict[tuple[str, str], list[Entry]]:
+        """(person, fact) -> its entries in order."""
+        found: defaultdict[tuple[str, str], list[Entry]] = defaultdict(list)
+        for value in self.published(topics.ENTRIES):
+            found[value.person, value.fact].append(value)
+        return found
+
+    def current(self) -> dict[tuple[str, str], bytes]:
+        return {key: entries[-1].content for key, entries in self.history().items() if entries[-1].status == "current"}
+
+    def summaries(self) -> dict[str, Summary]:
+        return {value.person: value for value in self.published(topics.SUMMARIES)}
+
+    def published(self, topic: Topic) -> list[Any]:
+        return [value for p in range(topic.partitions) for _, _, value in self.logs[topic.name, p]]
+
+    def _append(self, topic: Topic, partition_by: str, key: bytes, value: Any) -> None:
+        self.clock += 1
+        self.logs[topic.name, partition(partition_by, topic.partitions)].append((self.clock, key, value))
+
+    def _batch(self, stage: Stage, topic: Topic, p: int, count: int, state: MemoryState) -> tuple[list[Any], int]:
+        start = self.read[stage.name, topic.name, p]
+        rows = self.logs[topic.name, p][start:start + count]
+        batch = [(Received(topic, p, start + i, at, key, None), value) for i, (at, key, value) in enumerate(rows)]
+        return stage.process(batch, state), len(rows)
+
+    def _waiting(self) -> list[tuple[Stage, Topic, int]]:
+        return [(stage, topic, p) for stage in self.stages for topic in stage.inputs for p in range(topic.partitions)
+                if self.read[stage.name, topic.name, p] < len(self.logs[topic.name, p])]

@@ -1,0 +1,91 @@
+"""Hypothesis strategies: small worlds in which assertions and claims meet, tie and contradict each other."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import strategies as st
+
+from mainstem import canonical
+from mainstem.model import Assertion, Claim, RawRef, Status
+
+KEY = b"test"
+SOURCES = ("RXA/epr", "A82038/gp")
+PATIENTS = ("1", "2")
+NUMBERS = ("9990000018", "9990000026")
+"""Valid, of the synthetic range."""
+AGENTS = ("penicillin", "peanut", "latex")
+POSITIONS = ("01", "02", "03", "04")
+
+statuses = st.sampled_from([Status.ASSERTED] * 4 + [Status.RETRACTED, Status.REMOVED])
+positions = st.sampled_from(POSITIONS)
+incarnations = st.sampled_from([0, 0, 0, 1])
+raws = st.builds(RawRef, st.just("raw.x.v1"), st.just(0), st.integers(0, 99))
+
+
+class Terms:
+    """Knows the agents by their text: what a terminology would find out from codes. Latex it cannot tell."""
+
+    release = "test"
+
+    def agent(self, concept: dict[str, Any]) -> str | None:
+        text = concept.get("text")
+        return text if text in AGENTS[:2] else None
+
+
+def _content(value: dict[str, Any]) -> bytes:
+    return canonical.encode(value)
+
+
+notes = st.sampled_from([None, "mild", "severe"])
+allergy_contents = st.fixed_dictionaries(
+    {"agent": st.sampled_from([{"text": agent} for agent in AGENTS])},
+    optional={"note": notes, "clinical_status": st.sampled_from(["active", "resolved"]), "reactions": st.just([])},
+).map(_content)
+result_contents = st.fixed_dictionaries(
+    {}, optional={"test": st.just({"text": "sodium"}), "value": st.sampled_from([{"value": "140"}, {"value": "141"}]), "note": notes},
+).map(_content)
+patient_contents = st.fixed_dictionaries(
+    {"nhs_number": st.sampled_from([*NUMBERS, None]), "verification": st.sampled_from(["01", "02"])},
+).map(_content)
+manifest_contents = st.builds(
+    lambda kinds, records: _content({"kinds": sorted(kinds), "records": sorted(records)}),
+    st.sets(st.sampled_from(["allergy", "result"]), min_size=1), st.sets(st.sampled_from(["allergy/1", "allergy/2", "order/1"])),
+)
+
+
+def _assertion(record: st.SearchStrategy[str], part: st.SearchStrategy[str], kind: str, content: st.SearchStrategy[bytes],
+               ) -> st.SearchStrategy[Assertion]:
+    return st.builds(
+        Assertion, source=st.sampled_from(SOURCES), patient=st.sampled_from(PATIENTS), record=record, part=part, kind=st.just(kind),
+        status=statuses, incarnation=incarnations, position=positions, content=content, raw=raws,
+        recorded=st.sampled_from([None, "2024-01-01", "2025-02-02"]), committed=st.sampled_from([None, 5, 9]),
+        labels=st.sampled_from([(), (), ("sensitive",)]),
+    )
+
+
+assertions = st.one_of(
+    _assertion(st.sampled_from(["allergy/1", "allergy/2"]), st.just(""), "allergy", allergy_contents),
+    _assertion(st.just("order/1"), st.sampled_from(["order", "specimen", "result/1", "result/2"]), "result", result_contents),
+    _assertion(st.just("patient"), st.just(""), "patient", patient_contents),
+    _assertion(st.just("manifest"), st.just(""), "manifest", manifest_contents),
+)
+"""Of two sources with two patients each."""
+
+subjects = st.builds(lambda source, patient: f"{source}|{patient}", st.sampled_from(SOURCES), st.sampled_from(("1", "2", "3")))
+number_bodies = st.builds(
+    lambda number, verification: _content({"nhs_number": number, "verification": verification}),
+    st.sampled_from([*NUMBERS, "9990000019", "9999999999"]), st.sampled_from(["01", "01", "01", "02"]),
+)
+
+
+def _claim(type_: str, ref: st.SearchStrategy[str], body: st.SearchStrategy[bytes]) -> st.SearchStrategy[Claim]:
+    return st.builds(Claim, source=st.sampled_from(SOURCES), patient=st.sampled_from(("1", "2", "3")), type=st.just(type_), ref=ref,
+                     status=statuses, incarnation=incarnations, position=positions, body=body, raw=raws)
+
+
+claims = st.one_of(
+    _claim("carries-number", st.just(""), number_bodies),
+    _claim("merged-into", st.sampled_from(["", "case"]), subjects.map(lambda subject: _content({"into": subject}))),
+    _claim("demographics", st.just(""), st.just(b"{}")),
+)
