@@ -105,7 +105,8 @@ def _telling(truth: Truth, kind: str, teller: Registration, rng: Random, profile
         coding = rng.choice(("local", "local", "text"))
     for name in ("onset", "start", "taken", "given", "on", "raised"):
         if isinstance(when := getattr(truth, name, None), When):
-            return Telling(teller, replace(truth, **{name: _remembered(when, kind, teller.source, rng, profile)}), coding)
+            known = {name: _remembered(when, kind, teller.source, rng, profile)}
+            return Telling(teller, replace(truth, **known), coding)  # type: ignore[arg-type]  # the field is the truth's own
     return Telling(teller, truth, coding)
 
 

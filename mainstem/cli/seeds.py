@@ -59,7 +59,7 @@ def make(
         _json({"dry_run": dry_run} | dataclasses.asdict(made))
         return
     _show(made.rows)
-    typer.echo(f"{made.persons} people, {made.source_patients} source patients, {made.facts} facts{' (no database made)' if dry_run else ''}")
+    typer.echo(f"{made.persons} people, {made.source_patients} source patients, {made.facts} facts{' (dry run)' if dry_run else ''}")
 
 
 @app.command()

@@ -39,6 +39,7 @@ def rows(telling: Telling, ids: RowIds, wording: str) -> Iterator[Row]:
 
 
 def _allergy(at: Making, truth: model.Allergy) -> Iterator[Row]:
+    code: str | None
     if truth.allergen is None:
         code, scheme, term, type_ = NO_KNOWN_ALLERGY.code, "SNOMED", NO_KNOWN_ALLERGY.term, "none known"
     else:

@@ -31,6 +31,7 @@ def rows(telling: Telling, ids: RowIds, wording: str) -> Iterator[Row]:
 
 
 def _allergy(at: Making, truth: model.Allergy) -> Iterator[Row]:
+    code: str | None
     if truth.allergen is None:
         code, system, name, category = NO_KNOWN_ALLERGY.code, "SNOMED", "No known allergies", "NKA"
     else:

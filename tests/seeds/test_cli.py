@@ -1,0 +1,47 @@
+"""The command line: examples in the help, JSON that is only JSON, errors that say what to do."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from mainstem.cli.seeds import app
+
+run = CliRunner().invoke
+
+
+@pytest.mark.parametrize("command", ["make", "play", "describe"])
+def test_help_has_an_example(command: str) -> None:
+    result = run(app, [command, "--help"])
+    assert result.exit_code == 0
+    assert f"mainstem seeds {command}" in result.output
+
+
+def test_dry_run_counts_without_a_server(tmp_path: Path) -> None:
+    result = run(app, ["make", "--dry-run", "--persons", "30", "--output", "json", "--truth", str(tmp_path / "truth.jsonl")])
+    assert result.exit_code == 0
+    found = json.loads(result.stdout)
+    assert found["persons"] == 30
+    assert found["rows"]["RXA/epr"]["epr.patient"] > 0
+    assert (tmp_path / "truth.jsonl").read_bytes().startswith(b'{"type":"made"')
+
+
+def test_make_play_describe(server: str) -> None:
+    made = run(app, ["make", "--persons", "60", "--dsn", server, "--replace", "--output", "json"])
+    assert made.exit_code == 0, made.output
+    played = run(app, ["play", "--dsn", server, "--rate", "0", "--changes", "100", "--output", "json"])
+    assert json.loads(played.stdout)["changes"] >= 100
+    described = run(app, ["describe", "--dsn", server, "--output", "json"])
+    assert json.loads(described.stdout).keys() == {"RXA/epr", "A82038/gp", "RXC/community"}
+
+
+def test_errors_say_what_to_do() -> None:
+    unknown = run(app, ["make", "--dry-run", "--profile", "nope"])
+    assert unknown.exit_code == 1
+    assert "everyday, messy, unseen" in unknown.stderr
+    nobody = run(app, ["describe", "--dsn", "postgresql://127.0.0.1:1/x"])
+    assert nobody.exit_code == 1
+    assert "mainstem stack up" in nobody.stderr

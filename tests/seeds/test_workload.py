@@ -1,0 +1,73 @@
+"""The player does everything it can do, at the rate asked for, and tells the truth about it."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from seeds.load import dsn_for, make
+from seeds.profiles import EVERYDAY
+from seeds.trusts import TRUSTS
+from seeds.truth import read
+from seeds.workload import play
+from seeds.workload.player import ACTIONS
+
+
+@pytest.fixture
+def trusts(server: str) -> str:
+    make(150, 2, EVERYDAY, dsn=server, replace=True)
+    return server
+
+
+def _counted(dsn: str) -> int:
+    """Row changes as PostgreSQL counts them."""
+    total = 0
+    for trust in TRUSTS:
+        with psycopg.connect(dsn_for(dsn, trust), autocommit=True) as connection:
+            connection.execute("SELECT pg_stat_force_next_flush()")
+            (changed,) = connection.execute("SELECT sum(n_tup_ins + n_tup_upd + n_tup_del) FROM pg_stat_user_tables").fetchone() or (0,)
+            total += int(changed)
+    return total
+
+
+def test_every_action_happens_and_every_change_is_counted(trusts: str, tmp_path: Path) -> None:
+    truth = tmp_path / "truth.jsonl"
+    before = _counted(trusts)
+    report = play(trusts, rate=0, changes=4000, seed=3, truth_path=truth)
+    assert set(report.actions) == {action.name for action in ACTIONS}
+    assert 4000 <= report.changes < 4020
+    assert sum(report.changes_by_action.values()) == sum(report.changes_by_source.values()) == report.changes
+    assert _counted(trusts) - before == report.changes
+    lines = list(read(truth))
+    assert len(lines) == sum(report.actions.values())
+    assert all(line["type"] == "change" and line["records"] for line in lines)
+
+
+def test_the_same_seed_does_the_same_things(server: str) -> None:
+    reports = []
+    for _ in range(2):
+        make(80, 2, EVERYDAY, dsn=server, replace=True)
+        reports.append(play(server, rate=0, changes=300, seed=9))
+    assert reports[0].actions == reports[1].actions
+    assert reports[0].changes_by_action == reports[1].changes_by_action
+
+
+def test_a_second_play_with_the_same_seed_does_not_collide(trusts: str) -> None:
+    assert play(trusts, rate=0, changes=500, seed=5).changes >= 500
+    assert play(trusts, rate=0, changes=500, seed=5).changes >= 500
+
+
+def test_the_rate_is_kept(trusts: str) -> None:
+    report = play(trusts, rate=200, seconds=2)
+    assert report.rate == pytest.approx(200, rel=0.15)
+
+
+def test_a_stop_ends_it_with_everything_committed(trusts: str) -> None:
+    stop = threading.Event()
+    before = _counted(trusts)
+    report = play(trusts, rate=100, stop=stop, progress=lambda so_far: stop.set() if so_far.changes >= 20 else None)
+    assert report.changes >= 20
+    assert _counted(trusts) - before == report.changes
