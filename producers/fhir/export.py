@@ -30,8 +30,8 @@ def is_gpconnect(contents: Contents) -> bool:
 def source_of(contents: Contents) -> str | None:
     """`ODS/system` where the file names exactly one organisation as the holder of its patients' records, else None.
 
-    The managing organisation of the patients; in a GP Connect export also their GP practice; else the one organisation whose
-    identifiers the resources carry (assigner, or `https://EMISWeb/A82038`). A hospital's export names the patient's GP practice
+    The managing organisation of the patients; in a GP Connect export also their GP practice; else the one organisation that
+    assigned the patients' local identifiers, or whose EMIS system the identifiers name (`https://EMISWeb/A82038`). A hospital's export names the patient's GP practice
     too, so there it is no evidence.
     """
     gpconnect = is_gpconnect(contents)
@@ -147,12 +147,14 @@ def _organisations(contents: Contents, patient: Resource, element: str) -> set[s
 
 
 def _assigners(contents: Contents, resource: Resource) -> set[str]:
+    """Who assigned a patient's local identifiers; elsewhere an assigner may be anybody (a laboratory, a referrer)."""
     found = set()
     try:
         for identifier in children(resource, "identifier"):
-            assigner = child(identifier, "assigner")
-            logical = child(assigner, "identifier") if assigner else None
-            found.add(ods_code({"identifier": [logical]}) if logical else ods_code(contents.resolve(assigner, resource)))
+            if resource.get("resourceType") == "Patient":
+                assigner = child(identifier, "assigner")
+                logical = child(assigner, "identifier") if assigner else None
+                found.add(ods_code({"identifier": [logical]}) if logical else ods_code(contents.resolve(assigner, resource)))
             for system in texts(identifier, "system"):
                 if system.startswith("https://EMISWeb/"):
                     found.add(system.rsplit("/", 1)[-1])

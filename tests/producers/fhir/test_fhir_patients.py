@@ -1,0 +1,134 @@
+"""Whose patient a resource is about: source, local patient id, NHS number and its claim."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.producers.fhir.conftest import GPC, content, first, read
+
+NHS = "https://fhir.nhs.uk/Id/nhs-number"
+ODS = "https://fhir.nhs.uk/Id/ods-organization-code"
+STATUS = {
+    "R4": "https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-NHSNumberVerificationStatus",
+    "STU3": "https://fhir.nhs.uk/STU3/StructureDefinition/Extension-CareConnect-GPC-NHSNumberVerificationStatus-1",
+}
+FLAG = {"resourceType": "Flag", "id": "f1", "status": "active", "code": {"text": "Lives alone"}}
+
+
+def patient(*identifiers, **more):
+    return {"resourceType": "Patient", "id": "p1", "identifier": list(identifiers), **more}
+
+
+def number(value, status=None, version="R4", **more):
+    found = {"system": NHS, "value": value, **more}
+    if status:
+        found["extension"] = [{"url": STATUS[version], "valueCodeableConcept": {"coding": [{"code": status}]}}]
+    return found
+
+
+def claim(resource):
+    found = first(resource).claims[0]
+    return str(found.status), json.loads(found.body)
+
+
+@pytest.mark.parametrize("version", ["R4", "STU3"])
+def test_the_number_and_its_verification_status_are_claimed(version):
+    assert claim(patient(number("9990000018", "01", version))) == ("asserted", {"nhs_number": "9990000018", "verification": "01"})
+
+
+def test_a_number_without_a_status_is_claimed_as_not_traced_and_said_without_one():
+    resource = patient(number("999 000 0018"))
+    assert claim(resource) == ("asserted", {"nhs_number": "9990000018", "verification": "02"})
+    assert "verification" not in content(resource)
+
+
+def test_a_patient_without_a_number_withdraws_the_claim():
+    assert claim(patient()) == ("retracted", {})
+
+
+def test_an_old_number_is_not_claimed():
+    assert claim(patient(number("9990000018", "01", use="old"), number("9990000026", "01")))[1]["nhs_number"] == "9990000026"
+
+
+def test_two_current_numbers_are_in_conflict_whatever_their_order():
+    one, other = number("9990000018", "01"), number("9990000026", "01")
+    assert claim(patient(one, other)) == claim(patient(other, one)) == ("asserted", {"nhs_number": "9990000018", "verification": "05"})
+
+
+def test_demographics():
+    found = content(patient(
+        number("9990000018", "01"), {"system": "https://rxa.example/mrn", "value": "77"}, active=True, birthDate="1950-02",
+        gender="female", name=[{"use": "official", "family": "Test", "given": ["A", "B"], "prefix": ["Ms"]}],
+        address=[{"use": "old", "line": ["1 Gone"], "postalCode": "ZZ1 1ZZ"}, {"use": "home", "line": ["2 Here"], "city": "Leeds", "postalCode": "LS1 1AA"}],
+        telecom=[{"system": "phone", "value": "01130000000"}], deceasedDateTime="2020-01-02"))
+    assert found == {
+        "nhs_number": "9990000018", "verification": "01", "active": True, "birth_date": "1950-02", "gender": "female",
+        "names": [{"family": "Test", "given": ["A", "B"], "prefix": "Ms", "use": "official"}], "address": ["2 Here", "Leeds"],
+        "postcode": "LS1 1AA", "telecom": ["01130000000"], "deceased": "2020-01-02",
+        "identifiers": [{"system": "https://rxa.example/mrn", "value": "77"}]}
+
+
+@pytest.mark.parametrize("reference", [
+    "Patient/p1", "https://fhir.example/Patient/p1", "Patient/p1/_history/3", "urn:uuid:5d3bd0a6-0000-4000-8000-000000000001"])
+def test_the_patient_is_the_one_referred_to(reference):
+    bundle = {"resourceType": "Bundle", "entry": [
+        {"fullUrl": "urn:uuid:5d3bd0a6-0000-4000-8000-000000000001", "resource": patient()},
+        {"resource": FLAG | {"subject": {"reference": reference}}}]}
+    flag = next(each for each in read(bundle) if each.type == "Flag")
+    assert (flag.assertions[0].patient, flag.assertions[0].record) == ("p1", "Flag/f1")
+
+
+@pytest.mark.parametrize("subject", [{}, {"display": "someone"}, {"reference": "urn:uuid:5d3bd0a6-0000-4000-8000-000000000002"},
+                                     {"reference": "Group/1"}, {"reference": "Patient/"}])
+def test_a_resource_about_nobody_is_quarantined(subject):
+    assert first(FLAG | {"subject": subject}).reason == "no-patient"
+
+
+def test_a_resource_without_id_is_known_by_its_business_identifier():
+    flag = {"resourceType": "Flag", "subject": {"reference": "Patient/p1"}, "identifier": [{"value": "F-9"}]}
+    assert first(flag).assertions[0].record == "Flag/F-9"
+    assert first({**flag, "identifier": []}).reason == "no-id"
+
+
+def organisation(identity, code):
+    return {"resourceType": "Organization", "id": identity, "identifier": [{"system": ODS, "value": code}]}
+
+
+def test_the_managing_organisation_is_the_source():
+    items = read(patient(managingOrganization={"reference": "Organization/o"}), organisation("o", "RXA"), source=None)
+    assert {each.source for each in items if each.assertions} == {"RXA/fhir"}
+
+
+def test_a_hospital_patients_practice_is_not_the_source_but_a_gp_records_is():
+    resource = patient(generalPractitioner=[{"reference": "Organization/o"}]) | {"id": "patient-of-16-or-more"}
+    found = read(resource, organisation("o", "A82038"), source=None)
+    assert {each.source for each in found if each.assertions} == {"unknown/fhir"}
+    found = read(resource | {"meta": {"profile": [GPC.format("Patient")]}}, organisation("o", "A82038"), source=None)
+    assert {each.source for each in found if each.assertions} == {"A82038/gpconnect"}
+
+
+def test_two_organisations_in_a_file_are_no_source():
+    one = patient(managingOrganization={"reference": "Organization/o"})
+    other = patient(managingOrganization={"reference": "Organization/q"}) | {"id": "p2"}
+    found = read(one, other, organisation("o", "RXA"), organisation("q", "RXB"), source=None)
+    assert {each.reason for each in found if each.type == "Patient"} == {"no-source"}
+
+
+def test_an_unnamed_systems_patient_is_taken_only_under_an_unmistakable_id():
+    flag = FLAG | {"subject": {"reference": "Patient/12345"}}
+    assert first(flag, source=None).reason == "no-source"
+    flag = FLAG | {"subject": {"reference": "Patient/7f1e0f3a-0000-4000-8000-000000000001"}}
+    assert first(flag, source=None).assertions[0].source == "unknown/fhir"
+
+
+@pytest.mark.parametrize(("security", "labels"), [
+    ("NOPAT", ("nopat",)), ("R", ("sensitive",)), ("N", ()), ("STD", ("sensitive",)), ("ANYTHING-ELSE", ("sensitive",))])
+def test_security_labels(security, labels):
+    flag = FLAG | {"subject": {"reference": "Patient/p1"}, "meta": {"security": [{"code": security}]}}
+    assert first(flag).assertions[0].labels == labels
+
+
+def test_a_patient_restricted_in_pds():
+    assert first(patient() | {"meta": {"security": [{"code": "R"}]}}).assertions[0].labels == ("pds-restricted",)
