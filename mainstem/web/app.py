@@ -1,0 +1,76 @@
+"""The application put together: routes, templates, error pages, the guard around it all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import jinja2
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp
+
+from mainstem.web import words
+from mainstem.web.errors import AuditUnavailableError, StoreUnavailableError, UnknownActorError
+from mainstem.web.guard import Guard
+from mainstem.web.numbers import spaced
+from mainstem.web.settings import WebSettings
+from mainstem.web.sources import Sources
+from mainstem.web.views import Views
+
+_HERE = Path(__file__).parent
+
+
+def build(sources: Sources, settings: WebSettings) -> ASGIApp:
+    """The whole application over these sources."""
+    views = Views(sources, settings, _templates())
+    routes = [
+        Route("/", views.home),
+        Route("/search", views.search, methods=["POST"]),
+        Route("/search/{key}", views.results),
+        Route("/people/{person}", views.person),
+        Route("/people/{person}/record.json", views.person_json),
+        Route("/people/{person}/{heading}", views.heading),
+        Route("/stream", views.stream),
+        Route("/stream/figures", views.figures),
+        Route("/quarantine", views.quarantine),
+        Route("/accessibility", views.accessibility),
+        Route("/healthz", views.healthz),
+        Mount("/static", StaticFiles(directory=_HERE / "static"), name="static"),
+    ]
+
+    def refused(request: Request, fault: Exception) -> Response:
+        return views.sorry(request, 503, "Sorry, this cannot be shown right now", str(fault))
+
+    def unknown_actor(request: Request, fault: Exception) -> Response:
+        return views.sorry(request, 401, "You need to sign in", str(fault))
+
+    def http(request: Request, fault: Exception) -> Response:
+        status = fault.status_code if isinstance(fault, HTTPException) else 500
+        return views.sorry(request, status, *_HTTP.get(status, ("This cannot be done", "The address does not take this kind of request.")))
+
+    def unexpected(request: Request, _fault: Exception) -> Response:
+        return views.sorry(request, 500, "Sorry, there is a problem with Mainstem", "Nothing was changed. Try again; if it stays, tell your "
+                           "platform team the time and the page: the log of the web process says where it went wrong.")
+
+    app = Starlette(routes=routes, exception_handlers={
+        AuditUnavailableError: refused, StoreUnavailableError: refused, UnknownActorError: unknown_actor, HTTPException: http, Exception: unexpected,
+    })
+    return Guard(app, settings.hosts)
+
+
+_HTTP = {
+    404: ("Page not found", "If you typed the address, check it. If you followed a link to a record, the person's record may have moved when "
+          "organisations corrected who they are: search for them again."),
+    405: ("This cannot be done here", "The address does not take this kind of request. Start from the search page."),
+}
+
+
+def _templates() -> jinja2.Environment:
+    env = jinja2.Environment(loader=jinja2.FileSystemLoader(_HERE / "templates"), autoescape=True, undefined=jinja2.StrictUndefined,
+                             trim_blocks=True, lstrip_blocks=True)
+    env.filters.update(moment=words.moment, date=words.date, seconds=words.seconds, spaced=spaced)
+    return env

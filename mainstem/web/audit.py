@@ -1,0 +1,78 @@
+"""Views of records written to the audit topic, with confirmed delivery before anything is shown."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Sequence
+
+from confluent_kafka import KafkaException
+
+from mainstem.model import AuditEvent
+from mainstem.web.errors import AuditUnavailableError
+from mainstem.web.record import Record
+from schemas import kafka, topics
+from schemas.codec import Codec
+from schemas.errors import RegistryUnavailableError
+from schemas.partition import partition
+
+
+class KafkaAudit:
+    """Writes `AuditEvent`s. Safe to share between threads."""
+
+    def __init__(self, bootstrap: str, codec: Codec, purpose: str, *, seconds: float = 5.0) -> None:
+        # An event that could not be delivered in time is dropped, not sent late: it would tell of a view that was refused.
+        self._producer = kafka.producer(bootstrap, message_timeout_ms=int(seconds * 1000), linger_ms=0)
+        self._codec = codec
+        self._purpose = purpose
+        self._seconds = seconds
+
+    def viewed(self, actor: str, action: str, records: Sequence[Record]) -> None:
+        """`action`: `record` (a record was opened) or `listed` (a person appeared among search results)."""
+        undelivered = {self._send(event) for event in self._events(actor, action, records)}
+        deadline = time.monotonic() + self._seconds + 1
+        while undelivered and time.monotonic() < deadline:
+            self._producer.poll(0.01)
+            undelivered = {one for one in undelivered if not one.delivered()}
+        if undelivered:
+            raise AuditUnavailableError("the broker did not confirm it in time")
+
+    def check(self) -> None:
+        try:
+            self._producer.list_topics(topics.AUDIT.name, timeout=2)
+        except KafkaException as fault:
+            raise AuditUnavailableError(fault.args[0].name()) from None
+
+    def _events(self, actor: str, action: str, records: Sequence[Record]) -> list[AuditEvent]:
+        now = time.time_ns() // 1_000_000
+        return [AuditEvent(id=str(uuid.uuid4()), at=now, actor=actor, action=action, person=record.person, digest=record.digest,
+                           known=record.known, purpose=self._purpose) for record in records]
+
+    def _send(self, event: AuditEvent) -> _Delivery:
+        delivery = _Delivery()
+        try:
+            value = self._codec.encoder(topics.AUDIT)(event)
+            self._producer.produce(topics.AUDIT.name, value, event.person, partition(event.person, topics.AUDIT.partitions),
+                                   on_delivery=delivery.report)
+        except RegistryUnavailableError:
+            raise AuditUnavailableError("the schema registry does not answer") from None
+        except (KafkaException, BufferError) as fault:
+            raise AuditUnavailableError(type(fault).__name__) from None
+        return delivery
+
+
+class _Delivery:
+    """The broker's answer to one event."""
+
+    def __init__(self) -> None:
+        self._done = False
+        self._fault: str | None = None
+
+    def report(self, fault: object, _message: object) -> None:
+        self._done, self._fault = True, None if fault is None else str(getattr(fault, "name", lambda: "refused")())
+
+    def delivered(self) -> bool:
+        """Raises AuditUnavailableError where the broker said no."""
+        if self._fault is not None:
+            raise AuditUnavailableError(self._fault)
+        return self._done

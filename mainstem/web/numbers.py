@@ -1,0 +1,33 @@
+"""NHS numbers as people type them."""
+
+from __future__ import annotations
+
+import re
+
+import nhs_number
+
+from mainstem.web.errors import NotNHSNumberError
+
+_LOOKS_LIKE = re.compile(r"[\d\s-]{7,}")
+
+
+def looks_like_number(text: str) -> bool:
+    """True where somebody seems to be typing an NHS number: digits, spaces and dashes only."""
+    return _LOOKS_LIKE.fullmatch(text.strip()) is not None
+
+
+def parse(text: str) -> str:
+    """The ten digits. Raises NotNHSNumberError (NHS Data Dictionary: weights 10 to 2, modulus 11)."""
+    digits = re.sub(r"[\s-]", "", text)
+    if not digits.isascii() or not digits.isdigit():
+        raise NotNHSNumberError("it has characters other than digits, spaces and dashes")
+    if len(digits) != 10:
+        raise NotNHSNumberError(f"it has {len(digits)} digits")
+    if not nhs_number.is_valid(digits):
+        raise NotNHSNumberError("its check digit does not fit, so a digit is mistyped or two are swapped")
+    return digits
+
+
+def spaced(digits: str) -> str:
+    """As the NHS writes it: 999 000 0018."""
+    return f"{digits[:3]} {digits[3:6]} {digits[6:]}" if len(digits) == 10 else digits

@@ -1,0 +1,106 @@
+"""What the pages read from, as small protocols: tests and other deployments supply their own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from mainstem.model import Quarantined
+from mainstem.web.figures import Figures
+from mainstem.web.record import Record
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A person found, and the texts that matched."""
+
+    person: str
+    matched: tuple[str, ...] = ()
+
+
+class People(Protocol):
+    """The search store."""
+
+    def find(self, text: str, limit: int) -> Sequence[Hit]:
+        """Best first. Raises StoreUnavailableError."""
+        ...
+
+    def check(self) -> None:
+        """Raises StoreUnavailableError where the store cannot be read."""
+        ...
+
+
+class Records(Protocol):
+    """The live cache."""
+
+    def by_person(self, person: str) -> Record | None: ...
+
+    def by_number(self, number: str) -> Record | None: ...
+
+    def check(self) -> None: ...
+
+
+class Audit(Protocol):
+    """Where views are written down."""
+
+    def viewed(self, actor: str, action: str, records: Sequence[Record]) -> None:
+        """Returns when every event is safe. Raises AuditUnavailableError: then nothing may be shown."""
+        ...
+
+    def check(self) -> None: ...
+
+
+class Stream(Protocol):
+    """What the processes say of their progress."""
+
+    def figures(self) -> Figures: ...
+
+    def waiting(self, source: str) -> int | None:
+        """Raw messages of a source not yet taken in; None where that is not known."""
+        ...
+
+    def feeds(self) -> Sequence[str]:
+        """Raw topics that are being taken in."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """One quarantined item and when it was put there. Never shown with patient content."""
+
+    item: Quarantined
+    at: int
+
+
+class Quarantine(Protocol):
+    """Input that could not be taken in."""
+
+    @property
+    def counted(self) -> bool:
+        """False until the topic has been read to its end: counts are then too low."""
+        ...
+
+    @property
+    def total(self) -> int: ...
+
+    def about(self, source: str, patient: str) -> int: ...
+
+    def unattributed(self, source: str) -> int:
+        """Items of a source that nobody could be named for: they may be about anyone."""
+        ...
+
+    def by_reason(self) -> Sequence[tuple[str, str, int]]:
+        """Source, reason, count."""
+        ...
+
+    def latest(self, limit: int) -> Sequence[Held]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    people: People
+    records: Records
+    audit: Audit
+    stream: Stream
+    quarantine: Quarantine

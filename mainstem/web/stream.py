@@ -1,0 +1,62 @@
+"""The stream as the pages see it: heartbeats followed on Kafka, and how far capture is behind each source."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
+
+from mainstem.web.figures import Beats, Figures
+from mainstem.web.tail import Tail
+from schemas import topics
+from schemas.codec import Codec
+from schemas.errors import UndecodableError
+
+
+class KafkaStream:
+    """Follows the heartbeats topic in a thread of its own."""
+
+    def __init__(self, bootstrap: str, codec: Codec, minutes: int) -> None:
+        self._codec = codec
+        self._minutes = minutes
+        self._beats = Beats(minutes)
+        self._waiting: dict[str, int] = {}
+        self._tail = Tail(bootstrap, topics.HEARTBEATS, self._heard, minutes=minutes, restart=self._forget, between=self._measure)
+
+    def start(self) -> None:
+        self._tail.start()
+
+    def stop(self) -> None:
+        self._tail.stop()
+
+    def figures(self) -> Figures:
+        return self._beats.figures(time.time_ns() // 1_000_000)
+
+    def waiting(self, source: str) -> int | None:
+        return self._waiting.get(topics.raw(source).name)
+
+    def feeds(self) -> Sequence[str]:
+        return sorted(self._waiting)
+
+    def _heard(self, message: Message) -> None:
+        try:
+            self._beats.add(self._codec.decoder(topics.HEARTBEATS)(message.value()))
+        except UndecodableError:
+            return  # a heartbeat missed shows as silence, which is the truth of it
+
+    def _forget(self) -> None:
+        self._beats = Beats(self._minutes)
+
+    def _measure(self, consumer: Consumer) -> None:
+        """Raw topics are written without transactions, so that end minus position is a number of messages."""
+        beat = self._beats.latest("capture")
+        waiting: dict[str, int] = {}
+        for place, position in (beat.positions if beat else {}).items():
+            topic, _, partition = place.rpartition("/")
+            try:
+                _, end = consumer.get_watermark_offsets(TopicPartition(topic, int(partition)), timeout=1)
+            except KafkaException:
+                return
+            waiting[topic] = waiting.get(topic, 0) + max(0, end - position)
+        self._waiting = waiting

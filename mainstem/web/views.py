@@ -1,0 +1,144 @@
+"""What each address answers. Every view of a record is written to the audit before it leaves."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import jinja2
+import msgspec
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+
+from mainstem.web import health, numbers
+from mainstem.web.errors import NotNHSNumberError, UnknownActorError
+from mainstem.web.headings import headings
+from mainstem.web.page import PER_PAGE, banner, organisations, page, section
+from mainstem.web.plot import plots
+from mainstem.web.record import Record
+from mainstem.web.searches import Searches
+from mainstem.web.settings import WebSettings
+from mainstem.web.sources import Hit, Sources
+
+_RESULTS = 25
+_LONGEST_TERM = 200
+
+
+class Views:
+    """Handlers are plain functions where they read stores: Starlette then runs them in threads."""
+
+    def __init__(self, sources: Sources, settings: WebSettings, templates: jinja2.Environment) -> None:
+        self._sources, self._settings, self._templates = sources, settings, templates
+        self._searches = Searches()
+
+    def home(self, request: Request) -> Response:
+        return self._render(request, "home.html")
+
+    async def search(self, request: Request) -> Response:
+        """Posted, kept under a random key, and answered by a redirect: the term is in no address."""
+        form = await request.form()
+        term = str(form.get("q", ""))[:_LONGEST_TERM].strip()
+        if not term:
+            return self._render(request, "home.html", status=400, fault="Enter a name, an NHS number or words to search for")
+        return RedirectResponse(f"/search/{self._searches.keep(term)}", 303)
+
+    def results(self, request: Request) -> Response:
+        term = self._searches.term(request.path_params["key"])
+        if term is None:
+            return self._render(request, "home.html", status=410, fault="That search is no longer kept. Search again")
+        if numbers.looks_like_number(term):
+            return self._by_number(request, term)
+        found = list(self._sources.people.find(term, _RESULTS + 1))
+        rows = [(hit, record) for hit in found[:_RESULTS] if (record := self._sources.records.by_person(hit.person)) is not None]
+        missing = min(len(found), _RESULTS) - len(rows)
+        return self._listed(request, term, rows, more=len(found) > _RESULTS, missing=missing)
+
+    def person(self, request: Request) -> Response:
+        record = self._viewed(request)
+        shown = page(record, self._sources.stream, self._sources.quarantine, _now())
+        return self._render(request, "record.html", page=shown, actor=self._actor(request))
+
+    def person_json(self, request: Request) -> Response:
+        record = self._viewed(request)
+        return Response(msgspec.json.encode(record), media_type="application/json")
+
+    def heading(self, request: Request) -> Response:
+        """All entries of one heading, page by page: what the record's page has no room for."""
+        chosen = next((one for one in headings() if one.slug == request.path_params["heading"] and one.kinds), None)
+        if chosen is None:
+            raise HTTPException(404)
+        asked = request.query_params.get("page", "1")
+        number = max(1, int(asked)) if asked.isdecimal() and len(asked) < 6 else 1
+        record = self._viewed(request)
+        shown = section(record, chosen, (number - 1) * PER_PAGE, PER_PAGE)
+        return self._render(request, "heading.html", record=record, banner=banner(record), section=shown, number=number,
+                            pages=max(1, -(-shown.total // PER_PAGE)))
+
+    def stream(self, request: Request) -> Response:
+        return self._render(request, "stream.html", **self._figures())
+
+    def figures(self, request: Request) -> Response:
+        return self._render(request, "figures.html", **self._figures())
+
+    def quarantine(self, request: Request) -> Response:
+        held = self._sources.quarantine
+        return self._render(request, "quarantine.html", quarantine=held, latest=held.latest(200))
+
+    def accessibility(self, request: Request) -> Response:
+        return self._render(request, "accessibility.html")
+
+    def healthz(self, request: Request) -> Response:
+        checks = health.checks(self._sources)
+        well = all(check.well for check in checks)
+        return JSONResponse({"status": "well" if well else "unwell", "checks": {check.name: check.detail for check in checks}}, 200 if well else 503)
+
+    def sorry(self, request: Request, status: int, title: str, text: str) -> Response:
+        return self._render(request, "sorry.html", status=status, title=title, text=text)
+
+    def _by_number(self, request: Request, term: str) -> Response:
+        try:
+            number = numbers.parse(term)
+        except NotNHSNumberError as fault:
+            return self._render(request, "home.html", status=400, fault=str(fault))
+        record = self._sources.records.by_number(number)
+        if record is None:
+            return self._listed(request, term, [])
+        return RedirectResponse(f"/people/{record.person}", 303)
+
+    def _listed(self, request: Request, term: str, rows: Sequence[tuple[Hit, Record]], *, more: bool = False, missing: int = 0) -> Response:
+        """Results show who people are: a view of each, and audited as such."""
+        if rows:
+            self._sources.audit.viewed(self._actor(request), "listed", [record for _, record in rows])
+        results = [(hit, record, banner(record), organisations(record)) for hit, record in rows]
+        return self._render(request, "results.html", term=term, results=results, more=more, missing=missing)
+
+    def _viewed(self, request: Request) -> Record:
+        actor = self._actor(request)
+        record = self._sources.records.by_person(request.path_params["person"])
+        if record is None:
+            raise HTTPException(404)
+        self._sources.audit.viewed(actor, "record", [record])
+        return record
+
+    def _actor(self, request: Request) -> str:
+        header = self._settings.actor_header
+        if header is None:
+            return self._settings.actor
+        actor = request.headers.get(header, "").strip()
+        if not actor:
+            raise UnknownActorError(header)
+        return actor
+
+    def _figures(self) -> dict[str, Any]:
+        figures = self._sources.stream.figures()
+        return {"figures": figures, "plots": plots(figures, self._settings.minutes), "minutes": self._settings.minutes}
+
+    def _render(self, request: Request, template: str, *, status: int = 200, **context: Any) -> Response:
+        context.setdefault("fault", "")
+        return HTMLResponse(self._templates.get_template(template).render(path=request.url.path, **context), status)
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000
