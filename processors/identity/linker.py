@@ -13,6 +13,7 @@ import msgspec
 
 from mainstem import versions
 from mainstem.model import Assignment, Claim
+from mainstem.settings import Settings
 from processors.identity.persons import MERGED, NOTHING, NUMBER, Evidence, Placed, component, evidence, own_person, place
 from processors.keys import pack, unpack
 from processors.lane.contract import Output, Received, State
@@ -52,8 +53,9 @@ class Linker:
     inputs = (topics.CLAIMS,)
     changelog = topics.LINKER_CHANGELOG
 
-    def __init__(self, person_key: bytes) -> None:
-        self._key = person_key
+    def __init__(self, person_key: bytes | None = None) -> None:
+        """`person_key`: what person ids are hashed with; by default that of the settings."""
+        self._key = person_key or Settings().person_key.get_secret_value().encode()
 
     def process(self, batch: Sequence[tuple[Received, Any]], state: State) -> list[Output]:
         outputs: list[Output] = []

@@ -12,6 +12,7 @@ import msgspec
 
 from mainstem import versions
 from mainstem.model import Assertion, Assignment, Attached, Known, Op, PersonEvent
+from mainstem.settings import Settings
 from processors.identity.persons import own_person
 from processors.keys import pack
 from processors.lane.contract import Output, Received, State
@@ -43,8 +44,9 @@ class IdentityStage:
     inputs = (topics.ASSERTIONS, topics.ASSIGNMENTS, topics.ATTACHED)
     changelog = topics.IDENTITY_CHANGELOG
 
-    def __init__(self, person_key: bytes) -> None:
-        self._key = person_key
+    def __init__(self, person_key: bytes | None = None) -> None:
+        """`person_key`: what person ids are hashed with; by default that of the settings."""
+        self._key = person_key or Settings().person_key.get_secret_value().encode()
 
     def process(self, batch: Sequence[tuple[Received, Any]], state: State) -> list[Output]:
         turn = _Turn(self._key, state)

@@ -1,0 +1,119 @@
+"""`mainstem fold`: the same bytes whatever the order of files, and the rest in spite of what cannot be read."""
+
+from __future__ import annotations
+
+import gzip
+import itertools
+import json
+from pathlib import Path
+
+import msgspec
+import pytest
+from typer.testing import CliRunner
+
+from mainstem import canonical
+from mainstem.cli.fold import app
+from mainstem.model import Assertion, Claim, Known, RawRef
+from schemas.codec import write_file
+
+CORPORA = Path(__file__).parents[3] / "shared" / "corpora"
+RAW = RawRef("raw.rxa-epr.v1", 0, 7)
+
+
+def run(*arguments: str | Path):
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+def allergy(source: str, position: str, note: str, patient: str = "1") -> Assertion:
+    content = canonical.encode({"agent": {"text": "penicillin"}, "note": note})
+    return Assertion(source=source, patient=patient, record="allergy/1", kind="allergy", position=position, content=content, raw=RAW)
+
+
+def claim(source: str, number: str = "9990000018") -> Claim:
+    return Claim(source=source, patient="1", type="carries-number", position="01", raw=RAW,
+                 body=canonical.encode({"nhs_number": number, "verification": "01"}))
+
+
+def write(path: Path, *values) -> Path:
+    if path.suffix == ".avro":
+        with path.open("wb") as out:
+            write_file(out, type(values[0]).__name__, values)
+    else:
+        path.write_bytes(b"\n".join(msgspec.json.encode(value) for value in values))
+    return path
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> list[Path]:
+    zipped = tmp_path / "known.jsonl.gz"
+    zipped.write_bytes(gzip.compress(msgspec.json.encode(Known(allergy("RXC/c", "01", "c"), 5000, 1, 2))))
+    return [
+        write(tmp_path / "one.avro", allergy("RXA/epr", "01", "old"), allergy("RXA/epr", "02", "new")),
+        write(tmp_path / "two.jsonl", allergy("A82038/gp", "01", "gp"), claim("A82038/gp"), allergy("RXA/epr", "01", "old")),
+        write(tmp_path / "claims.avro", claim("RXA/epr")),
+        zipped,
+    ]
+
+
+def test_the_order_of_arguments_makes_no_difference(files):
+    outputs = {run(*order, "--output", "json").stdout for order in itertools.permutations(files)}
+    assert len(outputs) == 1
+    persons = json.loads(outputs.pop())["persons"]
+    assert [(person["nhs_numbers"], len(person["entries"])) for person in persons if len(person["sources"]) == 2] == [([], 2)]
+    notes = {entry["content"]["note"] for person in persons for entry in person["entries"]}
+    assert notes == {"new", "gp", "c"}
+
+
+def test_the_folder_gives_what_its_files_give(files, tmp_path):
+    assert run(tmp_path, "--output", "json").stdout == run(*files, tmp_path, "--output", "json").stdout
+
+
+def test_every_field_names_its_assertion(files):
+    for person in json.loads(run(*files, "--output", "json").stdout)["persons"]:
+        for entry in person["entries"]:
+            assert {name for behind in entry["provenance"] for name in behind["fields"]} == set(entry["content"])
+            assert all(behind["raw"]["topic"] for behind in entry["provenance"])
+
+
+def test_what_cannot_be_read_is_named_and_the_rest_folded(files, tmp_path):
+    (tmp_path / "cut.avro").write_bytes(files[0].read_bytes()[:-20])
+    (tmp_path / "bad.jsonl").write_bytes(
+        b'not json\n{"source":"X/y","patient":"1","record":"allergy/1","kind":"allergy","position":"01","content":{"agnet":null}}\n'
+        + msgspec.json.encode(allergy("Z/z", "01", "kept")))
+    found = run(tmp_path, tmp_path / "absent.json", "--output", "json")
+    assert found.exit_code == 1
+    assert json.loads(found.stdout)["input"]["quarantined"] == 4
+    for told in ("cut.avro record/", "bad.jsonl line/1 (unreadable)", "bad.jsonl line/2 (bad-content)", "absent.json (unreadable)"):
+        assert told in found.stderr
+    assert "kept" in found.stdout
+    assert "agnet" not in found.stderr
+
+
+def test_content_may_be_written_as_plain_json(tmp_path):
+    path = tmp_path / "plain.jsonl"
+    path.write_text('{"source":"X/y","patient":"1","record":"allergy/1","kind":"allergy","position":"01","content":{"note":"by hand"}}')
+    found = run(path, "--output", "json", "--pretty")
+    assert found.exit_code == 0
+    assert "by hand" in found.stdout
+
+
+def test_as_known_at(files):
+    known = files[3]
+    assert len(json.loads(run(known, "--output", "json", "--at", "1970-01-01T00:00:05Z").stdout)["persons"]) == 1
+    assert json.loads(run(known, "--output", "json", "--at", "1970-01-01T00:00:04Z").stdout)["persons"] == []
+    assert run(known, "--at", "yesterday").exit_code == 2
+
+
+def test_people_get_a_table(files):
+    found = run(*files)
+    assert found.exit_code == 0
+    assert "penicillin" in found.stdout
+
+
+@pytest.mark.corpus
+@pytest.mark.skipif(not CORPORA.exists(), reason="no corpora beside the repository")
+def test_the_corpora_fold_the_same_in_any_order():
+    gp = sorted((CORPORA / "gp-connect-stu3").rglob("*.json*"))[:6]
+    first = run(*gp, "--output", "json")
+    assert json.loads(first.stdout)["persons"]
+    assert run(*reversed(gp), "--output", "json").stdout == first.stdout
