@@ -1,0 +1,178 @@
+"""Debezium PostgreSQL row changes (JsonConverter, with or without `schema`/`payload`) through a mapping.
+
+https://debezium.io/documentation/reference/stable/connectors/postgresql.html, "Data change events".
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import orjson
+
+from mainstem.model import Assertion, Claim, Outcome, Quarantined, RawRef, Result
+from producers.contract import ItemResult, RawMessage
+from producers.mapping.rows import Mapping, RefusedError, Told
+from producers.reasons import Reason
+
+UNAVAILABLE = "__debezium_unavailable_value"
+"""Stands for a large value (TOAST) that an update did not touch and the database did not send again."""
+SNAPSHOT_MARGIN = 1 << 20
+"""How far below its log position a snapshot's row is placed (docs/decisions/0101-snapshot-rows-yield-to-the-log.md)."""
+
+_STAGE = "capture"
+_UNAVAILABLE_BYTES = UNAVAILABLE.encode()
+_Row = dict[str, Any]
+_WAL_END = 1 << 64
+
+
+class DebeziumFormat:
+    """Reads the row changes of one source. `mapping` None: everything is quarantined as `no-mapping`."""
+
+    name = "debezium"
+
+    def __init__(self, source: str, mapping: Mapping | None) -> None:
+        self._source = source
+        self._mapping = mapping
+
+    def read(self, message: RawMessage) -> list[ItemResult]:
+        try:
+            return [self._item(message)]
+        except _QuarantinedError as fault:
+            return [self._quarantined(message, fault)]
+
+    def _item(self, message: RawMessage) -> ItemResult:
+        change = _change(message.value)
+        if isinstance(change, Reason):
+            return _ignored(message.offset, change)
+        mapping = self._mapping
+        if mapping is None:
+            raise _QuarantinedError(Reason.NO_MAPPING, self._source)
+        if change.table in mapping.ignored:
+            return _ignored(message.offset, Reason.IGNORED_TABLE)
+        table = mapping.tables.get(change.table)
+        if table is None:
+            raise _QuarantinedError(Reason.UNMAPPED_TABLE, f"table {change.table}")
+        if change.op == "t":
+            raise _QuarantinedError(Reason.TRUNCATED_TABLE, f"table {change.table}")
+        try:
+            told = table.tell(change.before, change.after, new=change.op == "c")
+        except RefusedError as fault:
+            raise _QuarantinedError(fault.reason, f"{fault.what} of table {change.table}") from None
+        except KeyError as fault:
+            if change.op == "d" and fault.args[0] not in (change.before or {}):
+                raise _QuarantinedError(Reason.NO_BEFORE, f"column {fault.args[0]} of table {change.table}") from None
+            raise _QuarantinedError(Reason.MISSING_COLUMN, f"column {fault.args[0]} of table {change.table}") from None
+        except (TypeError, ValueError, AttributeError, OverflowError, RecursionError) as fault:
+            raise _QuarantinedError(Reason.BAD_ROW, f"table {change.table}: {type(fault).__name__}") from None
+        if told.ignored is not None:
+            return _ignored(message.offset, told.ignored)
+        return self._stamped(message, change, told, mapping.incarnation)
+
+    def _stamped(self, message: RawMessage, change: _Change, told: Told, incarnation: int) -> ItemResult:
+        raw = RawRef(message.topic, message.partition, message.offset)
+        assertions = tuple(
+            Assertion(source=self._source, patient=place.patient, record=place.record, part=place.part, kind=kind, status=status,
+                      incarnation=incarnation, position=change.position, content=content, recorded=recorded, committed=change.committed,
+                      raw=raw, labels=labels)
+            for place, kind, status, content, recorded, labels in told.statements)
+        claims = tuple(
+            Claim(source=self._source, patient=patient, type=each.type, ref=each.ref, status=each.status, incarnation=incarnation,
+                  position=change.position, body=each.body, committed=change.committed, raw=raw)
+            for patient, each in told.evidence)
+        outcome = Outcome(offset=message.offset, result=Result.ASSERTIONS, assertions=len(assertions), claims=len(claims))
+        return ItemResult(outcome, assertions, claims)
+
+    def _quarantined(self, message: RawMessage, fault: _QuarantinedError) -> ItemResult:
+        outcome = Outcome(offset=message.offset, result=Result.QUARANTINED, reason=fault.reason.value)
+        raw = RawRef(message.topic, message.partition, message.offset)
+        detail = f"{fault.where}: {fault.reason.todo}" if fault.where else fault.reason.todo
+        return ItemResult(outcome, quarantined=Quarantined(stage=_STAGE, raw=raw, source=self._source, reason=fault.reason.value, detail=detail))
+
+
+class _QuarantinedError(Exception):
+    def __init__(self, reason: Reason, where: str = "") -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.where = where
+
+
+class _Change(NamedTuple):
+    op: str
+    table: str
+    before: _Row | None
+    after: _Row | None
+    position: str
+    committed: int | None
+
+
+def _ignored(offset: int, reason: Reason) -> ItemResult:
+    return ItemResult(Outcome(offset=offset, result=Result.IGNORED, reason=reason.value))
+
+
+def _change(value: bytes | None) -> _Change | Reason:
+    """The change, or why there is none. Raises _QuarantinedError."""
+    if value is None:
+        return Reason.TOMBSTONE
+    try:
+        envelope = orjson.loads(value)
+    except orjson.JSONDecodeError:
+        raise _QuarantinedError(Reason.UNREADABLE) from None
+    if isinstance(envelope, dict) and envelope.keys() == {"schema", "payload"}:
+        envelope = envelope["payload"]
+        if envelope is None:
+            return Reason.TOMBSTONE
+    if not isinstance(envelope, dict):
+        raise _QuarantinedError(Reason.NOT_A_CHANGE)
+    op = envelope.get("op")
+    if op is None:
+        return _no_row(envelope)
+    if op == "m":
+        return Reason.LOGICAL_MESSAGE
+    return _row_change(op, envelope, value)
+
+
+def _no_row(envelope: _Row) -> Reason:
+    if envelope.keys() == {"ts_ms"}:
+        return Reason.HEARTBEAT
+    if envelope.get("status") in ("BEGIN", "END") and "id" in envelope:
+        return Reason.TRANSACTION_MARK
+    raise _QuarantinedError(Reason.NOT_A_CHANGE)
+
+
+def _row_change(op: Any, envelope: _Row, value: bytes) -> _Change:
+    source, before, after = envelope.get("source"), envelope.get("before"), envelope.get("after")
+    if op not in ("c", "u", "d", "r", "t") or not isinstance(source, dict):
+        raise _QuarantinedError(Reason.NOT_A_CHANGE)
+    schema, table, lsn, committed = source.get("schema"), source.get("table"), source.get("lsn"), source.get("ts_ms")
+    if not isinstance(schema, str) or not isinstance(table, str) or not _whole(lsn, _WAL_END):
+        raise _QuarantinedError(Reason.NOT_A_CHANGE, "source without schema, table or lsn")
+    name = f"{schema}.{table}"
+    if not isinstance(before, dict | None) or not isinstance(after, dict | None):
+        raise _QuarantinedError(Reason.NOT_A_CHANGE)
+    if op == "d":
+        after = None
+        if before is None:
+            raise _QuarantinedError(Reason.NO_BEFORE, f"table {name}")
+    elif op != "t" and after is None:
+        raise _QuarantinedError(Reason.NOT_A_CHANGE, f"table {name} without a row")
+    if after is not None and _UNAVAILABLE_BYTES in value:
+        after = _completed(after, before, name)
+    if op == "r":
+        lsn = max(0, lsn - SNAPSHOT_MARGIN)
+    return _Change(op, name, before, after, f"{lsn:016X}", committed if _whole(committed, 1 << 63) else None)
+
+
+def _completed(after: _Row, before: _Row | None, table: str) -> _Row:
+    """The row with what was not sent again taken from the row before."""
+    whole = dict(after)
+    for column, cell in after.items():
+        if cell == UNAVAILABLE:
+            earlier = (before or {}).get(column, UNAVAILABLE)
+            if earlier == UNAVAILABLE:
+                raise _QuarantinedError(Reason.UNAVAILABLE_VALUE, f"column {column} of table {table}")
+            whole[column] = earlier
+    return whole
+
+
+def _whole(value: Any, limit: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < limit

@@ -1,0 +1,62 @@
+"""The formats a raw topic may hold, one line each; the header `mainstem-format` of a message names its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from mainstem.model import Outcome, Quarantined, RawRef, Result
+from producers.contract import FORMAT_HEADER, Format, ItemResult, RawMessage
+from producers.debezium import DebeziumFormat
+from producers.reasons import Reason
+
+if TYPE_CHECKING:
+    from producers.mapping.rows import Mapping as TrustMapping
+
+DEFAULT = "debezium"
+
+
+def _fhir(source: str, mapping: TrustMapping | None) -> Format:
+    from producers.fhir.format import FhirFormat  # its schemas take a while to load, and few sources send files
+    return FhirFormat(source, mapping.incarnation if mapping else 0)
+
+
+FORMATS: dict[str, Callable[[str, TrustMapping | None], Format]] = {
+    "debezium": DebeziumFormat,
+    "fhir": _fhir,
+}
+
+
+class Reader:
+    """Reads the messages of one source, each by the format it names."""
+
+    def __init__(self, source: str, mapping: TrustMapping | None) -> None:
+        self._source = source
+        self._mapping = mapping
+        self._made: dict[str, Format] = {}
+
+    def read(self, message: RawMessage) -> list[ItemResult]:
+        """Never raises: a format that fails on a message has a fault, and the message is quarantined for it."""
+        name = _named(message.headers)
+        chosen = self._made.get(name)
+        if chosen is None:
+            make = FORMATS.get(name)
+            if make is None:
+                return [_quarantined(message, self._source, Reason.UNKNOWN_FORMAT, "")]
+            chosen = self._made[name] = make(self._source, self._mapping)
+        try:
+            return chosen.read(message)
+        except Exception as fault:  # noqa: BLE001 - a fault in one reader must not stop the stream, and is not hidden
+            return [_quarantined(message, self._source, Reason.READER_FAULT, f"{name}: {type(fault).__name__}: ")]
+
+
+def _named(headers: Mapping[str, bytes]) -> str:
+    given = headers.get(FORMAT_HEADER)
+    return DEFAULT if given is None else given.decode("utf-8", "replace")
+
+
+def _quarantined(message: RawMessage, source: str, reason: Reason, where: str) -> ItemResult:
+    raw = RawRef(message.topic, message.partition, message.offset)
+    return ItemResult(
+        Outcome(offset=message.offset, result=Result.QUARANTINED, reason=reason.value),
+        quarantined=Quarantined(stage="capture", raw=raw, source=source, reason=reason.value, detail=where + reason.todo))
