@@ -1,0 +1,120 @@
+"""A world for the lane: the toy stage's topics on a real broker, input, workers as processes, and what came out."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+import uuid
+from collections import Counter as Tally
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from confluent_kafka import Message
+
+from mainstem.model import Assertion, RawRef
+from processors.lane import changelog, reader
+from schemas import topics
+from schemas.codec import Codec
+from schemas.kafka import ensure_topics, producer
+from schemas.partition import partition
+from schemas.topics import Topic
+from tests.processors.lane.toy import Counter
+
+
+def eventually(holds: Callable[[], bool], what: str, seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, f"{what} did not happen within {seconds:.0f} s"
+        time.sleep(0.05)
+
+
+class World:
+    """One toy stage under a prefix of its own."""
+
+    def __init__(self, kafka: str, registry: str, directory: Path) -> None:
+        self.kafka, self.registry, self.directory = kafka, registry, directory
+        self.prefix = f"toy-{uuid.uuid4().hex[:8]}"
+        self.stage = Counter(self.prefix)
+        self.codec = Codec(registry)
+        ensure_topics(kafka, [self.stage.source, self.stage.changelog, self.stage.out, topics.HEARTBEATS, topics.QUARANTINE])
+        self._encode = self.codec.encoder(self.stage.source)
+        self._producer = producer(kafka)
+        self.sent: Tally[str] = Tally()
+        self._workers: list[subprocess.Popen[bytes]] = []
+
+    def send(self, count: int, *, patients: int = 50, record: str = "allergy/1") -> None:
+        """Assertions of patients in turn."""
+        for i in range(count):
+            value = Assertion(source="RXA/epr", patient=str(i % patients), record=record, kind="allergy", position=f"{i:016x}",
+                              raw=RawRef("raw.rxa-epr.v1", 0, i))
+            self.send_bytes(value.subject, self._encode(value))
+            self.sent[value.subject] += 1
+        self._producer.flush()
+
+    def send_bytes(self, key: str, value: bytes) -> None:
+        self._producer.produce(self.stage.source.name, value, key.encode(), partition=partition(key, self.stage.source.partitions))
+        self._producer.poll(0)
+
+    def flush(self) -> None:
+        self._producer.flush()
+
+    def worker(self, name: str, *, instance: str = "", faulty: bool = False) -> subprocess.Popen[bytes]:
+        """Start a worker process; its log is `<name>.log`, its state `<name>`, both in the world's directory."""
+        command = [sys.executable, "-m", "tests.processors.lane.toy_worker", self.prefix, self.kafka, self.registry,
+                   str(self.directory / name), instance, *(["faulty"] if faulty else [])]
+        with (self.directory / f"{name}.log").open("ab") as log:
+            process = subprocess.Popen(command, stdout=log, stderr=log)
+        self._workers.append(process)
+        return process
+
+    def log(self, name: str) -> str:
+        return (self.directory / f"{name}.log").read_text()
+
+    def end(self) -> None:
+        for process in self._workers:
+            if process.poll() is None:
+                process.kill()
+            process.wait()
+
+    def messages(self, topic: Topic) -> Iterator[Message]:
+        """Everything committed in a topic."""
+        consumer = changelog.reader(self.kafka)
+        try:
+            for number in range(topic.partitions):
+                for batch in changelog.batches(consumer, topic.name, number, 0, lambda: False):
+                    yield from batch
+        finally:
+            consumer.close()
+
+    def processed(self) -> int:
+        """How many input messages the markers have passed."""
+        found = reader.markers(self.kafka, self.stage.changelog)
+        return sum(offset for of_partition in found.values() for offset in of_partition.values())
+
+    def await_all(self, seconds: float = 60) -> None:
+        # The toy's input is written without transactions, so that offsets count messages.
+        eventually(lambda: self.processed() >= self.sent.total(), "processing all input", seconds)
+
+    def check(self) -> None:
+        """Outputs and state are exactly those of the input: nothing lost, nothing doubled, in order."""
+        seen: Tally[str] = Tally()
+        for message in self.messages(self.stage.out):
+            subject = (message.key() or b"").decode()
+            seen[subject] += 1
+            assert int(message.value() or b"") == seen[subject], f"{subject}: output {message.value()!r} is number {seen[subject]}"
+        assert seen == self.sent
+        assert self.state() == dict(self.sent)
+
+    def state(self) -> dict[str, int]:
+        """Counts by subject, folded from the changelog."""
+        partitions = reader.changelog_state(self.kafka, self.stage.changelog)
+        return {key.removeprefix(b"count|").decode(): int(value) for state in partitions.values() for key, value in state.items()}
+
+
+@pytest.fixture
+def world(kafka: str, registry: str, tmp_path: Path) -> Iterator[World]:
+    made = World(kafka, registry, tmp_path)
+    yield made
+    made.end()

@@ -1,0 +1,188 @@
+"""The owner of a state partition on a real broker: fencing, recovery, quarantine."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Iterator
+
+import pytest
+from confluent_kafka.admin import AdminClient
+
+from processors.lane import changelog, reader
+from processors.lane.contract import Received
+from processors.lane.errors import FencedError, StageError, StateBusyError
+from processors.lane.owner import Owner, Span
+from schemas import topics
+from schemas.kafka import ensure_topics
+from tests.processors.lane.conftest import World, eventually
+from tests.processors.lane.toy_worker import Faulty
+
+pytestmark = pytest.mark.stack
+
+
+class Place:
+    """Partition 0 of a world, with owners made on demand."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self._owners: list[Owner] = []
+
+    def owner(self, directory: str, stage: object = None) -> Owner:
+        made = Owner(stage or self.world.stage, 0, kafka=self.world.kafka, codec=self.world.codec,  # type: ignore[arg-type]
+                     state_dir=self.world.directory / directory)
+        self._owners.append(made)
+        return made
+
+    def span(self, start: int = 0, stop: int | None = None) -> Span:
+        """What the input partition holds from `start` on."""
+        source = self.world.stage.source
+        consumer = changelog.reader(self.world.kafka)
+        found = [m for batch in changelog.batches(consumer, source.name, 0, start, lambda: False) for m in batch]
+        consumer.close()
+        received = [Received(source, 0, m.offset() or 0, m.timestamp()[1], m.key(), m.value()) for m in found]
+        received = [r for r in received if stop is None or r.offset < stop]
+        return Span(source, received[-1].offset + 1, received)
+
+    def check(self) -> None:
+        """Outputs of partition 0 are those of its input."""
+        wanted = [m.key for m in self.span().messages if m.value != b"rubbish"]
+        found = [m.key() for m in self.world.messages(self.world.stage.out)]
+        assert sorted(wanted) == sorted(found)  # type: ignore[type-var]
+
+    def close(self) -> None:
+        for owner in self._owners:
+            owner.close()
+
+
+@pytest.fixture
+def place(world: World) -> Iterator[Place]:
+    world.send(400)
+    made = Place(world)
+    yield made
+    made.close()
+
+
+def test_a_new_owner_fences_the_old(place: Place) -> None:
+    old = place.owner("old")
+    old.open()
+    old.run([place.span(stop=50)])
+    new = place.owner("new")
+    assert new.open() > 0
+    assert new.markers == {place.world.stage.source.name: 50}
+    with pytest.raises(FencedError, match="another worker owns the partition"):
+        old.run([place.span(start=50)])
+    new.run([place.span()])
+    place.check()
+
+
+def test_what_was_processed_is_dropped(place: Place) -> None:
+    owner = place.owner("a")
+    owner.open()
+    span = place.span()
+    assert owner.run([span]).processed == len(span.messages)
+    assert owner.run([span]).processed == 0
+    place.check()
+
+
+@pytest.mark.parametrize("loss", ["deleted", "damaged"])
+def test_state_comes_back_from_the_changelog(place: Place, loss: str) -> None:
+    owner = place.owner("a")
+    owner.open()
+    owner.run([place.span()])
+    markers = owner.markers
+    owner.close()
+    directory = place.world.directory / "a" / place.world.stage.name / "0"
+    if loss == "deleted":
+        shutil.rmtree(directory)
+    else:
+        for manifest in directory.glob("MANIFEST-*"):
+            manifest.write_bytes(b"rubbish")
+    owner = place.owner("a")
+    assert owner.open() > 0
+    assert owner.markers == markers
+    place.world.send(400)
+    owner.run([place.span()])
+    assert {int(v) for v in reader.changelog_state(place.world.kafka, place.world.stage.changelog)[0].values()} == {16}
+    place.check()
+
+
+def test_reopening_reads_only_what_is_new(place: Place) -> None:
+    owner = place.owner("a")
+    owner.open()
+    owner.run([place.span()])
+    owner.close()
+    assert place.owner("a").open() == 0
+
+
+def test_state_of_a_topic_created_anew_is_discarded(place: Place) -> None:
+    owner = place.owner("a")
+    owner.open()
+    owner.run([place.span()])
+    owner.close()
+    topic, kafka = place.world.stage.changelog, place.world.kafka
+    before = changelog.identity(kafka, topic)
+    admin = AdminClient({"bootstrap.servers": kafka})
+    for future in admin.delete_topics([topic.name]).values():
+        future.result()
+    eventually(lambda: topic.name not in admin.list_topics().topics, "deletion")
+    ensure_topics(kafka, [topic])
+    assert changelog.identity(kafka, topic) != before
+    owner = place.owner("a")
+    owner.open()
+    assert owner.markers == {}
+
+
+def test_two_processes_cannot_share_a_directory(place: Place) -> None:
+    place.owner("a").open()
+    with pytest.raises(StateBusyError, match="its own --state-dir"):
+        place.owner("a").open()
+
+
+def test_an_undecodable_message_is_quarantined_and_the_stream_goes_on(place: Place) -> None:
+    world = place.world
+    subject = (place.span().messages[0].key or b"").decode()
+    world.send_bytes(subject, b"rubbish")
+    world.flush()
+    offset = place.span().messages[-1].offset
+    world.send(400)
+    owner = place.owner("a")
+    owner.open()
+    done = owner.run([place.span()])
+    assert done.processed == done.published
+    decode = world.codec.decoder(topics.QUARANTINE)
+    found = [decode(m.value()) for m in world.messages(topics.QUARANTINE)]
+    [ours] = [q for q in found if q.stage == world.stage.name]
+    assert (ours.raw.topic, ours.raw.partition, ours.raw.offset) == (world.stage.source.name, 0, offset)
+    assert (ours.source, ours.reason, ours.payload) == ("RXA/epr", "undecodable", None)
+    place.check()
+
+
+def test_a_failing_stage_is_named_with_its_place_and_no_content(place: Place) -> None:
+    world = place.world
+    before = place.span().next
+    world.send(50, record="allergy/faulty")
+    owner = place.owner("a", Faulty(world.prefix))
+    owner.open()
+    with pytest.raises(StageError) as raised:
+        owner.run([place.span()])
+    assert raised.value.offset == before
+    assert f"on {world.stage.source.name}/0 offset {before}" in str(raised.value)
+    owner.run([place.span(stop=before)])
+    assert owner.markers == {world.stage.source.name: before}
+
+
+def test_recovery_rate(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    """Printed, not asserted: the machine is shared."""
+    world = place.world
+    world.send(40_000, patients=20_000)
+    owner = place.owner("a")
+    owner.open()
+    owner.run([place.span()])
+    owner.close()
+    began = time.monotonic()
+    applied = place.owner("b").open()
+    took = time.monotonic() - began
+    with capsys.disabled():
+        print(f"\nrecovery: {applied} changelog records in {took:.2f} s, {applied / took:.0f} a second")
+    assert applied > 4_000

@@ -1,0 +1,105 @@
+"""State in memory, the overlay and the store behave as one dict does."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from processors.lane.contract import State
+from processors.lane.memory import MemoryState
+from processors.lane.overlay import Overlay
+from processors.lane.store import MARKERS, Store
+
+keys = st.binary(min_size=0, max_size=3).map(lambda tail: b"k" + tail)
+values = st.binary(max_size=4)
+prefixes = st.binary(max_size=2).map(lambda tail: b"k" + tail) | st.just(b"")
+steps = st.lists(st.tuples(st.just("put"), keys, values) | st.tuples(st.just("delete"), keys, st.just(b""))
+                 | st.tuples(st.just("prefix"), prefixes, st.just(b"")) | st.tuples(st.just("get"), keys, st.just(b"")), max_size=40)
+
+
+@pytest.fixture(scope="module")
+def directory() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory() as made:
+        yield Path(made)
+
+
+def expected(model: dict[bytes, bytes], prefix: bytes) -> list[tuple[bytes, bytes]]:
+    return sorted((key, value) for key, value in model.items() if key.startswith(prefix))
+
+
+def play(state: State, model: dict[bytes, bytes], todo: list[tuple[str, bytes, bytes]]) -> None:
+    for what, key, value in todo:
+        if what == "put":
+            state.put(key, value)
+            model[key] = value
+        elif what == "delete":
+            state.delete(key)
+            model.pop(key, None)
+        elif what == "get":
+            assert state.get(key) == model.get(key)
+        else:
+            assert list(state.prefix(key)) == expected(model, key)
+    wanted = sorted(model) + [b"k-absent"]
+    assert state.multi_get(wanted) == [model.get(key) for key in wanted]
+    assert list(state.prefix(b"")) == expected(model, b"")
+
+
+@given(st.dictionaries(keys, values), steps)
+def test_memory_is_a_dict(start: dict[bytes, bytes], todo: list[tuple[str, bytes, bytes]]) -> None:
+    play(MemoryState(start.items()), dict(start), todo)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.dictionaries(keys, values), st.lists(steps, min_size=1, max_size=3))
+def test_overlay_on_a_store_is_a_dict(directory: Path, start: dict[bytes, bytes], batches: list[list[tuple[str, bytes, bytes]]]) -> None:
+    """Over several batches, each written to the store when it is done."""
+    store = Store(directory, "topic", 1)
+    store.reset("topic")
+    model = dict(start)
+    store.apply(start.items(), {"in": 0}, 1, 1)
+    for number, todo in enumerate(batches):
+        overlay = Overlay(store)
+        play(overlay, model, todo)
+        store.apply(overlay.changes.items(), {"in": number}, number, 1)
+    assert list(store.prefix(b"")) == expected(model, b"")
+    store.close()
+
+
+@pytest.mark.parametrize("make", [MemoryState, lambda: Overlay(MemoryState([(b"b", b"1"), (b"c", b"1")]))])
+def test_iteration_stands_while_the_state_changes(make: type[MemoryState]) -> None:
+    state = make()
+    state.put(b"a", b"1")
+    state.put(b"b", b"1")
+    seen = []
+    for key, _ in state.prefix(b""):
+        seen.append(key)
+        state.delete(key)
+        state.put(b"z" + key, b"1")
+    assert seen[:2] == [b"a", b"b"]
+    assert not any(key.startswith(b"z") for key in seen)
+
+
+def test_a_store_keeps_markers_and_position(tmp_path: Path) -> None:
+    store = Store(tmp_path / "s", "cluster/topic", 1_000)
+    store.apply([(b"k", b"v")], {"in": 7}, 42, 1_000)
+    store.close()
+    again = Store(tmp_path / "s", "cluster/topic", 2_000)
+    assert (again.markers, again.position, again.get(b"k")) == ({"in": 7}, 42, b"v")
+    assert MARKERS not in dict(again.prefix(b""))
+    again.close()
+
+
+@pytest.mark.parametrize(("identity", "hours"), [("another/topic", 0), ("cluster/topic", 13)])
+def test_a_foreign_or_old_copy_starts_empty(tmp_path: Path, identity: str, hours: int) -> None:
+    """An old one could have missed deletions that the broker has compacted away since."""
+    store = Store(tmp_path / "s", "cluster/topic", 0)
+    store.apply([(b"k", b"v")], {"in": 7}, 42, 0)
+    store.close()
+    again = Store(tmp_path / "s", identity, hours * 3_600_000)
+    assert (again.markers, again.position, again.get(b"k")) == ({}, 0, None)
+    again.close()

@@ -1,0 +1,116 @@
+"""The lane in processes that are killed, paused, joined and ended: nothing lost, nothing doubled."""
+
+from __future__ import annotations
+
+import signal
+import time
+
+import pytest
+
+from mainstem.model import Heartbeat
+from schemas import topics
+from tests.processors.lane.conftest import World, eventually
+
+pytestmark = pytest.mark.stack
+
+
+def test_killed_three_times_in_mid_load(world: World) -> None:
+    world.send(20_000)
+    for passed in (1, 8_000, 14_000):
+        process = world.worker("a", instance="a")
+        eventually(lambda passed=passed: world.processed() >= passed, "progress")
+        process.kill()
+        process.wait()
+        world.send(3_000)
+    world.worker("a", instance="a")
+    world.await_all()
+    world.check()
+
+
+def test_a_second_worker_joins_and_the_first_leaves(world: World) -> None:
+    first = world.worker("a")
+    world.send(5_000)
+    eventually(lambda: world.processed() > 0, "progress")
+    world.worker("b")
+    for _ in range(10):
+        world.send(500)
+    eventually(lambda: "opened" in world.log("b"), "the second worker getting partitions")
+    world.await_all()
+    world.send(5_000)
+    first.send_signal(signal.SIGTERM)
+    assert first.wait(15) == 0
+    world.await_all()
+    world.check()
+
+
+def test_a_paused_owner_that_wakes_late_does_no_harm(world: World) -> None:
+    paused = world.worker("a")
+    world.send(20_000)
+    eventually(lambda: world.processed() > 0, "progress")
+    paused.send_signal(signal.SIGSTOP)
+    world.worker("b")
+    world.await_all()
+    paused.send_signal(signal.SIGCONT)
+    world.send(3_000)
+    world.await_all()
+    world.check()
+
+
+def test_ends_within_seconds_and_resumes(world: World) -> None:
+    process = world.worker("a", instance="a")
+    world.send(1_000)
+    world.await_all()
+    began = time.monotonic()
+    process.terminate()
+    assert process.wait(15) == 0
+    assert time.monotonic() - began < 8
+    world.send(1_000)
+    world.worker("a", instance="a")
+    world.await_all(20)
+    world.check()
+
+
+def test_a_stage_that_fails_stops_the_worker_and_loses_nothing(world: World) -> None:
+    world.send(200)
+    world.send(1, record="allergy/faulty")
+    world.send(200)
+    process = world.worker("a", faulty=True)
+    assert process.wait(30) == 70
+    reason = world.log("a")
+    assert f"stage {world.stage.name} failed with LookupError" in reason
+    assert "toy_worker.py" in reason
+    assert "offset 4" in reason or "offset" in reason
+    world.worker("b")
+    world.await_all()
+    world.check()
+
+
+def test_the_registry_may_be_away_for_a_while(world: World) -> None:
+    """A dependency fault waits: nothing is quarantined, nothing lost."""
+    world.send(100)
+    there, world.registry = world.registry, "http://127.0.0.1:1"
+    process = world.worker("a")
+    eventually(lambda: "does not answer" in world.log("a"), "noticing the missing registry")
+    assert world.processed() == 0
+    process.kill()
+    world.registry = there
+    world.worker("b")
+    world.await_all()
+    world.check()
+
+
+def test_heartbeats_tell_positions_and_lag(world: World) -> None:
+    world.send(500)
+    world.worker("a", instance="a")
+    world.await_all()
+    decode = world.codec.decoder(topics.HEARTBEATS)
+
+    def beats() -> list[Heartbeat]:
+        found = (decode(message.value()) for message in world.messages(topics.HEARTBEATS) if message.value())
+        return [beat for beat in found if beat.stage == world.stage.name]
+
+    eventually(lambda: any(beat.lag == 0 and beat.processed == 500 for beat in beats()), "a heartbeat that is up to date")
+    last = beats()[-1]
+    assert sum(last.positions.values()) == 500
+    assert last.published == 500
+    assert last.instance == "a"
