@@ -31,8 +31,8 @@ def source_of(contents: Contents) -> str | None:
     """`ODS/system` where the file names exactly one organisation as the holder of its patients' records, else None.
 
     The managing organisation of the patients; in a GP Connect export also their GP practice; else the one organisation that
-    assigned the patients' local identifiers, or whose EMIS system the identifiers name (`https://EMISWeb/A82038`). A hospital's export names the patient's GP practice
-    too, so there it is no evidence.
+    assigned the patients' local identifiers, or whose EMIS system the identifiers name (`https://EMISWeb/A82038`). A hospital's
+    export names the patient's GP practice too, so there it is no evidence.
     """
     gpconnect = is_gpconnect(contents)
     system = "gpconnect" if gpconnect else "fhir"
@@ -52,7 +52,7 @@ def exported(contents: Contents) -> str:
     """
     tiers: tuple[Iterator[str | None], ...] = (
         (_when(bundle, "timestamp") or last_updated(bundle) for bundle in contents.of("Bundle")),
-        (_when(each, "date") for each in contents.of("List") if _mode(each) == "snapshot"),
+        (_when(each, "date") for each in contents.of("List") if _first(each, "mode") == "snapshot"),
         (last_updated(item.resource) for item in contents.items),
         (_when(item.resource, name) for item in contents.items for name in RECORDING),
         (utc(value) for item in contents.items for value in _dates(item.resource)),
@@ -105,8 +105,12 @@ def _dates(value: Any) -> Iterator[str]:
 
 
 def _when(element: Resource, name: str) -> str | None:
-    value = element.get(name)
-    return utc(value.strip()) if isinstance(value, str) else None
+    value = _first(element, name)
+    return utc(value.strip()) if value else None
+
+
+def _first(element: Resource, name: str) -> str | None:
+    return next((each for each in many(element, name) if isinstance(each, str)), None)
 
 
 def _meta(resource: Resource) -> Resource | None:
@@ -114,11 +118,6 @@ def _meta(resource: Resource) -> Resource | None:
         return child(resource, "meta")
     except FieldError:
         return None
-
-
-def _mode(resource: Resource) -> str | None:
-    value = resource.get("mode")
-    return value if isinstance(value, str) else None
 
 
 def _profiles(resource: Resource) -> list[str]:

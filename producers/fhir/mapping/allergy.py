@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mainstem.kinds.allergy import AllergyContent, Reaction
 from mainstem.kinds.base import Coded
-from producers.fhir.datatypes import code, coded, codes, concept, notes
+from producers.fhir.datatypes import code, coded, codes, concept, moment, notes
 from producers.fhir.elements import Resource, children, choice, date, text
 from producers.fhir.mapping.base import ENTERED_IN_ERROR, Context, Mapped, joined, said, status_of
 
@@ -20,17 +20,11 @@ def allergy(resource: Resource, _: Context) -> Mapped:
         verification=said(None if verification == ENTERED_IN_ERROR else verification),
         criticality=said(text(resource, "criticality")),
         reactions=said(_reactions(resource)),
-        onset=said(_onset(resource)),
+        onset=said(moment(resource, "onset")),
         recorded=said(recorded),
         last_occurrence=said(date(resource, "lastOccurrence")),
         note=said(notes(resource)),
     ), status_of(verification), recorded)
-
-
-def _onset(resource: Resource) -> str | None:
-    onset = resource.get("onsetPeriod")
-    return choice(resource, "onsetDateTime") or (choice(onset, "start", "end") if isinstance(onset, dict) else None) \
-        or text(resource, "onsetString")
 
 
 def _reactions(resource: Resource) -> tuple[Reaction, ...] | None:

@@ -12,7 +12,7 @@ from mainstem.kinds.base import Coded, Content
 from mainstem.model import Status
 from producers.fhir.bundle import Contents, relative
 from producers.fhir.datatypes import coded
-from producers.fhir.elements import Resource, child, children, text, texts
+from producers.fhir.elements import Resource, child, children, many, text, texts
 from producers.fhir.errors import FieldError
 
 T = TypeVar("T")
@@ -112,10 +112,11 @@ def _bare(value: str) -> str:
 
 
 def _named(target: Resource) -> str | None:
-    for name in children(target, "name") if isinstance(target.get("name"), (dict, list)) else []:
+    """A person's HumanName, or the plain name of an organisation or place."""
+    for name in many(target, "name"):
+        if not isinstance(name, dict):
+            return text(target, "name")
         shown = text(name, "text") or joined([*texts(name, "prefix"), *texts(name, "given"), *texts(name, "family")], " ")
         if shown:
             return shown
-    return text(target, "name") if isinstance(target.get("name"), str) else None
-
-
+    return None

@@ -37,8 +37,12 @@ def test_every_uk_core_resource_has_one_outcome(uk_core):
         assert len(found) == 1 + len(inside), path.name
         outcomes.update((str(each.result), str(each.reason)) for each in found)
     assert outcomes == {
-        ("assertions", ""): 73, ("ignored", "container"): 2, ("ignored", "context"): 26, ("ignored", "no-kind"): 10,
-        ("quarantined", "no-patient"): 3, ("quarantined", "no-product"): 2,
+        ("assertions", ""): 73,
+        ("ignored", "container"): 2,
+        ("ignored", "context"): 26,
+        ("ignored", "no-kind"): 10,
+        ("quarantined", "no-patient"): 3,
+        ("quarantined", "no-product"): 2,
     }
 
 
@@ -48,7 +52,11 @@ def test_every_gp_connect_resource_has_one_outcome(gp_connect):
         found = read_bytes(path.read_bytes(), None)
         assert len(found) == len({each.item for each in found}) == 1 + len(entries)
         assert {(str(each.result), str(each.reason)) for each in found} <= {
-            ("assertions", ""), ("ignored", "context"), ("ignored", "earlier-issue"), ("ignored", "not-issued")}
+            ("assertions", ""),
+            ("ignored", "context"),
+            ("ignored", "earlier-issue"),
+            ("ignored", "not-issued"),
+        }
         assert {each.source for each in found if each.source} == {"A82038/gpconnect"}
 
 

@@ -58,30 +58,62 @@ def test_two_current_numbers_are_in_conflict_whatever_their_order():
 
 
 def test_demographics():
-    found = content(patient(
-        number("9990000018", "01"), {"system": "https://rxa.example/mrn", "value": "77"}, active=True, birthDate="1950-02",
-        gender="female", name=[{"use": "official", "family": "Test", "given": ["A", "B"], "prefix": ["Ms"]}],
-        address=[{"use": "old", "line": ["1 Gone"], "postalCode": "ZZ1 1ZZ"}, {"use": "home", "line": ["2 Here"], "city": "Leeds", "postalCode": "LS1 1AA"}],
-        telecom=[{"system": "phone", "value": "01130000000"}], deceasedDateTime="2020-01-02"))
+    found = content(
+        patient(
+            number("9990000018", "01"),
+            {"system": "https://rxa.example/mrn", "value": "77"},
+            active=True,
+            birthDate="1950-02",
+            gender="female",
+            name=[{"use": "official", "family": "Test", "given": ["A", "B"], "prefix": ["Ms"]}],
+            address=[
+                {"use": "old", "line": ["1 Gone"], "postalCode": "ZZ1 1ZZ"},
+                {"use": "home", "line": ["2 Here"], "city": "Leeds", "postalCode": "LS1 1AA"},
+            ],
+            telecom=[{"system": "phone", "value": "01130000000"}],
+            deceasedDateTime="2020-01-02",
+        )
+    )
     assert found == {
-        "nhs_number": "9990000018", "verification": "01", "active": True, "birth_date": "1950-02", "gender": "female",
-        "names": [{"family": "Test", "given": ["A", "B"], "prefix": "Ms", "use": "official"}], "address": ["2 Here", "Leeds"],
-        "postcode": "LS1 1AA", "telecom": ["01130000000"], "deceased": "2020-01-02",
-        "identifiers": [{"system": "https://rxa.example/mrn", "value": "77"}]}
+        "nhs_number": "9990000018",
+        "verification": "01",
+        "active": True,
+        "birth_date": "1950-02",
+        "gender": "female",
+        "names": [{"family": "Test", "given": ["A", "B"], "prefix": "Ms", "use": "official"}],
+        "address": ["2 Here", "Leeds"],
+        "postcode": "LS1 1AA",
+        "telecom": ["01130000000"],
+        "deceased": "2020-01-02",
+        "identifiers": [{"system": "https://rxa.example/mrn", "value": "77"}],
+    }
 
 
-@pytest.mark.parametrize("reference", [
-    "Patient/p1", "https://fhir.example/Patient/p1", "Patient/p1/_history/3", "urn:uuid:5d3bd0a6-0000-4000-8000-000000000001"])
+@pytest.mark.parametrize(
+    "reference", ["Patient/p1", "https://fhir.example/Patient/p1", "Patient/p1/_history/3", "urn:uuid:5d3bd0a6-0000-4000-8000-000000000001"]
+)
 def test_the_patient_is_the_one_referred_to(reference):
-    bundle = {"resourceType": "Bundle", "entry": [
-        {"fullUrl": "urn:uuid:5d3bd0a6-0000-4000-8000-000000000001", "resource": patient()},
-        {"resource": FLAG | {"subject": {"reference": reference}}}]}
+    bundle = {
+        "resourceType": "Bundle",
+        "entry": [
+            {"fullUrl": "urn:uuid:5d3bd0a6-0000-4000-8000-000000000001", "resource": patient()},
+            {"resource": FLAG | {"subject": {"reference": reference}}},
+        ],
+    }
     flag = next(each for each in read(bundle) if each.type == "Flag")
     assert (flag.assertions[0].patient, flag.assertions[0].record) == ("p1", "Flag/f1")
 
 
-@pytest.mark.parametrize("subject", [{}, {"display": "someone"}, {"reference": "urn:uuid:5d3bd0a6-0000-4000-8000-000000000002"},
-                                     {"reference": "Group/1"}, {"reference": "Patient/"}])
+@pytest.mark.parametrize(
+    "subject",
+    [
+        {},
+        {"display": "someone"},
+        {"reference": "urn:uuid:5d3bd0a6-0000-4000-8000-000000000002"},
+        {"reference": "Group/1"},
+        {"reference": "Patient/"},
+    ],
+)
 def test_a_resource_about_nobody_is_quarantined(subject):
     assert first(FLAG | {"subject": subject}).reason == "no-patient"
 
@@ -123,8 +155,10 @@ def test_an_unnamed_systems_patient_is_taken_only_under_an_unmistakable_id():
     assert first(flag, source=None).assertions[0].source == "unknown/fhir"
 
 
-@pytest.mark.parametrize(("security", "labels"), [
-    ("NOPAT", ("nopat",)), ("R", ("sensitive",)), ("N", ()), ("STD", ("sensitive",)), ("ANYTHING-ELSE", ("sensitive",))])
+@pytest.mark.parametrize(
+    ("security", "labels"),
+    [("NOPAT", ("nopat",)), ("R", ("sensitive",)), ("N", ()), ("STD", ("sensitive",)), ("ANYTHING-ELSE", ("sensitive",))],
+)
 def test_security_labels(security, labels):
     flag = FLAG | {"subject": {"reference": "Patient/p1"}, "meta": {"security": [{"code": security}]}}
     assert first(flag).assertions[0].labels == labels

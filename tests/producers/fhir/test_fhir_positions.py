@@ -14,10 +14,19 @@ def position(resource, *others):
     return next(each for each in read(resource, *others) if each.type == "Flag").assertions[0].position
 
 
-@pytest.mark.parametrize(("given", "expected"), [
-    ("2021", "2021-01-01T00:00:00.000000Z"), ("2021-06", "2021-06-01T00:00:00.000000Z"), ("2021-06-02", "2021-06-02T00:00:00.000000Z"),
-    ("2021-06-02T09:00:00.5+01:00", "2021-06-02T08:00:00.500000Z"), ("2021-06-02T09:00:00Z", "2021-06-02T09:00:00.000000Z"),
-    ("0001-01-01T00:00:00+14:00", None), ("2021-13-01", None), ("soon", None)])
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("2021", "2021-01-01T00:00:00.000000Z"),
+        ("2021-06", "2021-06-01T00:00:00.000000Z"),
+        ("2021-06-02", "2021-06-02T00:00:00.000000Z"),
+        ("2021-06-02T09:00:00.5+01:00", "2021-06-02T08:00:00.500000Z"),
+        ("2021-06-02T09:00:00Z", "2021-06-02T09:00:00.000000Z"),
+        ("0001-01-01T00:00:00+14:00", None),
+        ("2021-13-01", None),
+        ("soon", None),
+    ],
+)
 def test_utc_at_fixed_width(given, expected):
     assert utc(given) == expected
 
@@ -49,8 +58,10 @@ def test_recording_dates_before_dates_that_may_lie_in_the_future():
 
 def test_the_order_of_resources_in_a_file_does_not_matter():
     one, other = FLAG | {"period": {"start": "2020-05-05"}}, FLAG | {"id": "f2", "period": {"start": "2021-05-05"}}
-    positions = [sorted((each.item, each.assertions[0].position) for each in read(*order) if each.assertions)
-                 for order in ((one, other), (other, one))]
+    positions = [
+        sorted((each.item, each.assertions[0].position) for each in read(*order) if each.assertions)
+        for order in ((one, other), (other, one))
+    ]
     assert positions[0] == positions[1]
 
 

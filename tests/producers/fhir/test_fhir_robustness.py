@@ -1,0 +1,223 @@
+"""Whatever a file holds: the reader never raises, every item has one outcome, and nothing it says of a fault is patient content."""
+
+from __future__ import annotations
+
+import copy
+import gzip
+import json
+import random
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from mainstem.model import Result
+from producers.contract import SOURCE_HEADER, RawMessage
+from producers.fhir import FhirFormat, xml
+from producers.fhir.reader import Read
+from producers.fhir.reasons import Reason
+from tests.producers.fhir.conftest import read, read_bytes
+from tests.producers.fhir.test_fhir_mapping import ALLERGY_R4, GROUP, LISTED, MEDICATION, PLAN, REPORT, SODIUM, SPECIMEN, issue
+
+CANARY = "Zanzibar-Canary"
+WEIRD: list[Any] = [
+    None,
+    True,
+    0,
+    1.5,
+    "",
+    "x" * 300,
+    "é",
+    "\ud800",
+    "2020-13-45",
+    "Patient/",
+    "#",
+    [],
+    {},
+    [None],
+    [[]],
+    [{}],
+    [1, "a"],
+    {"reference": 5},
+    {"coding": 5},
+    {"coding": [{"code": []}]},
+    {"resourceType": "Bundle", "entry": [{}]},
+]
+SAMPLES = [ALLERGY_R4, PLAN, LISTED, MEDICATION, issue("i1", "2020-01-01"), REPORT, GROUP, SODIUM, SPECIMEN]
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                [
+                    "id",
+                    "code",
+                    "coding",
+                    "system",
+                    "value",
+                    "reference",
+                    "subject",
+                    "entry",
+                    "resource",
+                    "resourceType",
+                    "extension",
+                    "url",
+                    "status",
+                    "meta",
+                    "identifier",
+                ]
+            ),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=12,
+)
+
+
+def sound(found: list[Read]) -> None:
+    assert found
+    assert len({each.item for each in found}) == len(found)
+    for each in found:
+        assert bool(each.assertions) == (each.result == Result.ASSERTIONS)
+        assert bool(each.detail) == (each.result == Result.QUARANTINED)
+        assert (each.reason in set(Reason)) == (each.result != Result.ASSERTIONS)
+
+
+def places(value: Any) -> list[tuple[Any, Any]]:
+    found: list[tuple[Any, Any]] = []
+    for key, inner in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
+        found += [(value, key), *places(inner)]
+    return found
+
+
+def damage(resource: Any, chance: random.Random) -> None:
+    for _ in range(chance.randint(1, 4)):
+        where = places(resource)
+        if not where:
+            return
+        holder, key = chance.choice(where)
+        how = chance.random()
+        if how < 0.1 and isinstance(holder, dict):
+            del holder[key]
+        elif how < 0.2:
+            holder[key] = [holder[key], holder[key]]
+        elif how < 0.3:
+            holder[key] = {"x": holder[key]}
+        else:
+            holder[key] = copy.deepcopy(chance.choice(WEIRD))
+
+
+@given(st.integers(0, 2**32))
+@settings(max_examples=300, deadline=None)
+def test_damaged_bundles(seed: int):
+    chance = random.Random(seed)
+    bundle = {"resourceType": "Bundle", "entry": [{"resource": each} for each in copy.deepcopy(SAMPLES)]}
+    damage(bundle, chance)
+    sound(read_bytes(json.dumps(bundle).encode(), chance.choice([None, "RXA/fhir"])))
+
+
+@pytest.mark.corpus
+def test_damaged_corpus_resources(uk_core, gp_connect):
+    entries = json.loads(gzip.decompress(gp_connect["june"][2].read_bytes()))["entry"]
+    resources = [xml.read(path.read_bytes()) for path in uk_core]
+    chance = random.Random(7)
+    for _ in range(1500):
+        resource = (
+            copy.deepcopy(chance.choice(resources))
+            if chance.random() < 0.6
+            else {"resourceType": "Bundle", "entry": copy.deepcopy([entries[0], *chance.sample(entries, 10)])}
+        )
+        damage(resource, chance)
+        sound(read_bytes(json.dumps(resource).encode(), None))
+
+
+@given(json_values, st.sampled_from(["Patient", "AllergyIntolerance", "Bundle", "MedicationRequest", "Observation", "List", "Nonsense"]))
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_any_json(value: Any, kind: str):
+    sound(read_bytes(json.dumps(value).encode()))
+    if isinstance(value, dict):
+        sound(read_bytes(json.dumps(value | {"resourceType": kind}).encode()))
+
+
+@given(st.binary(max_size=200))
+@settings(max_examples=200, deadline=None)
+def test_any_bytes(data: bytes):
+    for each in (data, b"{" + data, b"<" + data, b"\x1f\x8b" + data):
+        sound(read_bytes(each))
+
+
+@given(st.integers(0, 2000), st.integers(1, 255))
+@settings(max_examples=200, deadline=None)
+def test_a_flipped_byte(place: int, mask: int):
+    for data in (
+        json.dumps({"resourceType": "Bundle", "entry": [{"resource": each} for each in SAMPLES]}).encode(),
+        gzip.compress(json.dumps(ALLERGY_R4).encode(), mtime=0),
+    ):
+        place %= len(data)
+        sound(read_bytes(data[:place] + bytes([data[place] ^ mask]) + data[place + 1 :]))
+
+
+def test_one_bad_resource_spoils_no_other():
+    found = read(ALLERGY_R4 | {"code": 7}, SODIUM, {"resourceType": "Practitioner", "id": "d", "name": 5})
+    assert [str(each.result) for each in found] == ["ignored", "quarantined", "assertions", "ignored"]
+    assert found[1].patient == "p1"
+
+
+def test_ndjson_reads_each_line_by_itself():
+    data = b"\n".join([json.dumps(ALLERGY_R4).encode(), b'{"resourceType": "Obs', b"", json.dumps(SODIUM).encode()])
+    found = read_bytes(data)
+    assert [(each.item, str(each.result)) for each in found] == [
+        ("line/2", "quarantined"),
+        ("AllergyIntolerance/a", "assertions"),
+        ("Observation/na", "assertions"),
+    ]
+    assert found[0].detail.startswith("line 2: ")
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"   ", b"[]", b"7", b"null", b'{"a": NaN}', b"\xff\xfe\xff", b"[" * 100_000, gzip.compress(b"{}")[:12]]
+)
+def test_no_resource_at_all(data: bytes):
+    assert [each.reason for each in read_bytes(data)] == ["unreadable"]
+
+
+def test_deep_nesting():
+    resource: Any = SODIUM
+    for _ in range(150):
+        resource = {"resourceType": "Bundle", "entry": [{"resource": resource}]}
+    found = read(resource)
+    assert len(found) == 151
+    assert found[-1].assertions
+
+
+def test_an_entry_that_is_no_resource_does_not_vanish():
+    found = read_bytes(json.dumps({"resourceType": "Bundle", "entry": [{"resource": "Patient"}, 5, {"fullUrl": "x"}]}).encode())
+    assert [str(each.reason) for each in found] == ["container", "unknown-type", "unknown-type"]
+
+
+def test_the_same_resource_twice_has_two_outcomes():
+    assert [each.item for each in read(SODIUM, SODIUM)][1:] == ["Observation/na", "Observation/na#2"]
+
+
+def test_no_patient_content_in_what_is_said_of_faults():
+    """A canary in every value of every resource, each damaged in every place: no reason, detail or quarantine repeats it."""
+    for sample in SAMPLES:
+        for holder, key in places(copy.deepcopy(sample)):
+            if key in ("resourceType", "id", "reference"):
+                continue
+            for value in (CANARY, [[CANARY]], {CANARY: CANARY}, {"text": [CANARY]}):
+                resource = copy.deepcopy(sample)
+                target = next((h for h, k in places(resource) if k == key and h == holder), None)
+                assert target is not None
+                target[key] = value
+                message = RawMessage("raw.rxa-fhir.v1", 0, 3, 0, None, json.dumps(resource).encode(), {SOURCE_HEADER: b"RXA/fhir"})
+                for each in FhirFormat().read(message):
+                    assert CANARY not in repr(each.outcome) + repr(each.quarantined)
+
+
+def test_unreadable_files_are_not_quoted():
+    for data in (f'{{"name": "{CANARY}'.encode(), f"<Patient {CANARY}".encode(), f"<{CANARY}/>".encode(), CANARY.encode()):
+        assert CANARY not in repr(read_bytes(data))
