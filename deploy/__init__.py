@@ -1,0 +1,1 @@
+"""How Mainstem runs: the native stack, and the processes of one machine."""

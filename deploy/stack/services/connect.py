@@ -1,0 +1,63 @@
+"""Kafka Connect with the Debezium PostgreSQL connector: distributed mode, so that connectors come and stay by REST."""
+
+from __future__ import annotations
+
+import signal
+
+import httpx
+
+from deploy.stack import java
+from deploy.stack.ports import LOOPBACK
+from deploy.stack.service import Command, Site
+
+
+class Connect:
+    name = "connect"
+    needs = ("kafka",)
+    ports = ("connect",)
+    java = True
+    patience = 120.0
+    stop_signal = signal.SIGTERM
+
+    def prepare(self, site: Site) -> Command:
+        config = site.layout.config(self.name) / "connect.properties"
+        config.parent.mkdir(parents=True, exist_ok=True)
+        config.write_text("".join(f"{key}={value}\n" for key, value in _properties(site).items()), encoding="utf-8")
+        target = ("-cp", java.kafka_classpath(site.parts), "org.apache.kafka.connect.cli.ConnectDistributed", str(config))
+        return Command(java.command(site.settings.connect_heap_mb, target, properties=java.logging_properties()), {})
+
+    def ready(self, site: Site) -> bool:
+        try:
+            # Answered only by a worker that has joined its group and read its configuration topic.
+            return httpx.get(f"{site.endpoints.connect}/connectors", timeout=2).status_code == httpx.codes.OK
+        except httpx.HTTPError:
+            return False
+
+
+def _properties(site: Site) -> dict[str, object]:
+    converter = "org.apache.kafka.connect.json.JsonConverter"
+    return {
+        "bootstrap.servers": site.endpoints.kafka,
+        "group.id": "mainstem-connect",
+        "listeners": f"http://{LOOPBACK}:{site.ports['connect']}",
+        "rest.advertised.host.name": LOOPBACK,
+        "plugin.path": site.parts / "plugins",
+        "plugin.discovery": "service_load",   # scanning every class doubles the start
+        "key.converter": converter,
+        "key.converter.schemas.enable": "false",
+        "value.converter": converter,
+        "value.converter.schemas.enable": "false",
+        "config.storage.topic": "connect.configs",
+        "config.storage.replication.factor": 1,
+        "offset.storage.topic": "connect.offsets",
+        "offset.storage.replication.factor": 1,
+        "offset.storage.partitions": 5,
+        "status.storage.topic": "connect.status",
+        "status.storage.replication.factor": 1,
+        "status.storage.partitions": 1,
+        "offset.flush.interval.ms": 5000,     # what is sent again after a kill
+        # One worker: after a kill its successor must not wait five minutes for it to come back, nor long for its session to end.
+        "scheduled.rebalance.max.delay.ms": 0,
+        "session.timeout.ms": 6000,
+        "heartbeat.interval.ms": 2000,
+    }
