@@ -28,10 +28,8 @@ class Fact(NamedTuple):
     content: bytes
     members: tuple[Member, ...]
     derived: Derived
-
-    @property
-    def winners(self) -> list[Known]:
-        return [known for member in self.members for known in member.winners]
+    winners: tuple[Known, ...]
+    """Every assertion behind it, member by member."""
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -61,11 +59,14 @@ def facts(of: Group, members: Sequence[Member], terms: Terms) -> list[Fact]:
     ordered = tuple(sorted(members, key=_place)) if len(members) > 1 else tuple(members)
     kind = kinds.BY_NAME.get(of.kind)
     derived = kind.derive(ordered, terms) if kind is not None else latest_first(ordered)
-    return [Fact(fact_id(of, ordered[0].place), of.kind, canonical.encode(derived.content), ordered, derived)]
+    winners = ordered[0].winners if len(ordered) == 1 else tuple(known for member in ordered for known in member.winners)
+    return [Fact(fact_id(of, ordered[0].place), of.kind, canonical.encode(derived.content), ordered, derived, winners)]
 
 
 def provenance(fact: Fact) -> tuple[Provenance, ...]:
     """One per assertion behind the fact: the published fields it decided, and its values that lost."""
+    if len(fact.winners) == 1:
+        return (_behind(fact.winners[0], list(fact.derived.decided), None),)
     fields: dict[int, list[str]] = {}
     lost: dict[int, dict[str, bytes]] = {}
     for name, index in fact.derived.decided.items():

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from mainstem.kinds.facts import Member
 from mainstem.model import Entry, Known, Provenance
 from mainstem.nhs_number import verified
-from processors.keys import pack
 from processors.reconcile.derive import Fact, provenance
+from processors.reconcile.layout import encode
 
 CURRENT = "current"
 WITHDRAWN = "withdrawn"
@@ -40,8 +40,8 @@ def envelope(fact: Fact) -> bytes:
 
     Versions, times and raw positions are not: a source that sends the same again publishes nothing (design.md, promise 7).
     """
-    behind = [f"{k.assertion.subject}\xff{k.assertion.record}\xff{k.assertion.part}" for k in fact.winners]
-    return hashlib.sha256(pack("1" if fact.derived.conflict else "0", ",".join(fact.labels), *sorted(behind))).digest()[:8]
+    behind = sorted([(a.source, a.patient, a.record, a.part) for a in [known.assertion for known in fact.winners]])
+    return hashlib.sha256(encode((fact.derived.conflict, fact.labels, behind))).digest()[:8]
 
 
 def number_of(member: Member) -> str | None:

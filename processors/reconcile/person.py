@@ -85,8 +85,9 @@ class Person:
                 feed.kinds = sorted([*feed.kinds, a.kind])
             if a.kind == resolve.MANIFEST:
                 self._manifests.setdefault(subject, []).append(known)
-            if self.records.add(known):
-                self._names[subject, a.record] = None
+            name = (subject, a.record)
+            if self.records.add(name, known):
+                self._names[name] = None
 
     def _detach(self, subject: str) -> None:
         for name, held in self.records.drop(subject):

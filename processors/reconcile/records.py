@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from mainstem import versions
 from mainstem.kinds.facts import Member
 from mainstem.model import Known, Status
-from processors.keys import pack, unpack
+from processors.keys import END, pack, unpack
 from processors.lane.contract import State
 from processors.reconcile import absence, layout, resolve
 from processors.reconcile.layout import Held
@@ -24,6 +24,7 @@ class Records:
         self._state = state
         self._person = pack(person)
         self._held: dict[Name, Held] = {}
+        self._packed: dict[Name, bytes] = {}
         self._dirty: set[Name] = set()
         self._said: dict[bytes, Known] = {}
         self._listings: dict[str, dict[str, tuple[bytes, str]]] = {}
@@ -43,10 +44,9 @@ class Records:
     def changed(self, name: Name) -> None:
         self._dirty.add(name)
 
-    def add(self, known: Known) -> bool:
-        """Keep an assertion; whether it is the greatest version of its part now."""
+    def add(self, name: Name, known: Known) -> bool:
+        """Keep an assertion of a record; whether it is the greatest version of its part now."""
         a = known.assertion
-        name = (a.subject, a.record)
         held = self.get(name)
         version = versions.packed(versions.of_assertion(a))
         key = self._version_key(name, a.part, version)
@@ -60,7 +60,7 @@ class Records:
         self._state.put(key, dump(known))
         self._said[key] = known
         held.parts[a.part] = version
-        if a.part == min(held.parts):
+        if len(held.parts) == 1 or a.part == min(held.parts):
             held.kind = a.kind
         self._dirty.add(name)
         return True
@@ -68,7 +68,8 @@ class Records:
     def winners(self, name: Name) -> list[Known]:
         """The greatest version of each part, sorted by part."""
         parts = self.get(name).parts
-        return [self._known(self._version_key(name, part, parts[part])) for part in sorted(parts)]
+        order = sorted(parts) if len(parts) > 1 else parts
+        return [self._known(self._version_key(name, part, parts[part])) for part in order]
 
     def members(self, name: Name, winners: list[Known]) -> list[Member]:
         """What the record says now; nothing where a manifest makes it absent."""
@@ -158,7 +159,13 @@ class Records:
         return self._listings[subject]
 
     def _key(self, name: Name) -> bytes:
-        return b"r" + self._person + pack(*name)
+        return b"r" + self._prefix(name)
 
     def _version_key(self, name: Name, part: str, version: bytes) -> bytes:
-        return b"v" + self._person + pack(*name, part) + version
+        return b"v" + self._prefix(name) + part.encode() + END + version
+
+    def _prefix(self, name: Name) -> bytes:
+        found = self._packed.get(name)
+        if found is None:
+            found = self._packed[name] = self._person + pack(*name)
+        return found
