@@ -7,7 +7,7 @@ from producers.contract import SOURCE_HEADER, ItemResult, RawMessage
 from producers.fhir.bundle import contents
 from producers.fhir.content import resources
 from producers.fhir.errors import UnreadableError
-from producers.fhir.reader import Origin, Read, read
+from producers.fhir.reader import UNNAMED, Origin, Read, read
 from producers.fhir.reasons import Reason
 
 STAGE = "capture"
@@ -27,6 +27,7 @@ class FhirFormat:
     def read(self, message: RawMessage) -> list[ItemResult]:
         stated = message.headers.get(SOURCE_HEADER)
         source = stated.decode("utf-8", "replace") if stated else self._source
+        source = None if source == UNNAMED else source     # its topic's name is no evidence
         raw = RawRef(message.topic, message.partition, message.offset)
         return [_result(each, raw, source) for each in items(message.value or b"", Origin(raw, source, self._incarnation))]
 
