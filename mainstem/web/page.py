@@ -50,7 +50,6 @@ class SourceLine:
     quarantined: int
     unattributed: int
     handover: bool
-    headings: tuple[str, ...]
 
     @property
     def complete(self) -> bool:
@@ -138,8 +137,7 @@ def _kinds_of_sources(record: Record) -> Mapping[str, set[str]]:
 
 def _source(state: SourceState, stream: Stream, quarantine: Quarantine, now: int) -> SourceLine:
     return SourceLine(state.source, state.patient, words.moment(state.last_heard), words.ago(state.last_heard, now), stream.waiting(state.source),
-                      quarantine.about(state.source, state.patient), quarantine.unattributed(state.source), state.handover,
-                      tuple(heading.title for heading in headings() if set(heading.kinds) & set(state.kinds)))
+                      quarantine.about(state.source, state.patient), quarantine.unattributed(state.source), state.handover)
 
 
 def _reasons(page: Page) -> list[str]:
@@ -157,7 +155,7 @@ def _reasons(page: Page) -> list[str]:
         elif line.waiting:
             found.append(f"{line.waiting} message{'' if line.waiting == 1 else 's'} from {line.source} wait to be taken in; some may be about this person.")
     for source, count in sorted({(line.source, line.unattributed) for line in page.sources if line.unattributed}):
-        found.append(f"{_items(count)} from {source} could not be taken in and name no patient; some may be about this person.")
+        found.append(f"{_items(count)} from {source} could not be taken in and {_name(count)} no patient; some may be about this person.")
     for feed in page.silent_feeds:
         found.append(f"No information about this person from feed {feed}.")
     if not page.counted:
@@ -167,6 +165,10 @@ def _reasons(page: Page) -> list[str]:
 
 def _items(count: int) -> str:
     return f"{count} item{'' if count == 1 else 's'}"
+
+
+def _name(count: int) -> str:
+    return "names" if count == 1 else "name"
 
 
 def _is(count: int) -> str:

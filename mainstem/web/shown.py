@@ -13,7 +13,9 @@ from mainstem.web import words
 from mainstem.web.record import Item, Said, plain
 
 _TAGGED = ("status", "clinical_status", "verification", "criticality", "severity", "significance", "interpretation", "view", "course", "priority")
-"""Fields shown as a tag beside the title as well as among the details."""
+"""Fields shown as a tag beside the title instead of among the details."""
+_PLAIN = {"status", "clinical_status", "verification"}
+"""Tags that read by themselves; the others name their field: "Criticality: high"."""
 _HOT = {"active", "high", "critical", "severe", "urgent", "major", "hh", "ll", "abnormal", "corrected"}
 _PAST = {"resolved", "inactive", "stopped", "completed", "cancelled", "refuted", "entered-in-error", "not-done", "ended"}
 _WHEN = ("taken", "given", "performed", "start", "onset", "recorded", "created", "referred", "last_issued", "reported", "requested")
@@ -73,7 +75,10 @@ def show(item: Item) -> Shown:
     if item.kind == "patient":
         title = next((words.person_name(name) for name in item.content.get("names") or ()), "Name not stated")
     state = {str(item.content.get(field)).lower() for field in ("status", "clinical_status") if item.content.get(field)}
-    return Shown(item, item.fact, title, _when(item), tuple(_tags(item)), tuple(_details(item)),
+    when = _when(item)
+    told = {title, when[1]}
+    details = tuple(one for one in _details(item) if len(one.lines) != 1 or _readable(one.lines[0]) not in told)
+    return Shown(item, item.fact, title, when[0], tuple(_tags(item)), details,
                  tuple(dict.fromkeys(words.codes(item.content))), tuple(_differs(item)), bool(state & _PAST))
 
 
@@ -85,7 +90,7 @@ def order(item: Shown) -> tuple[bool, bool, str]:
 def _details(item: Item) -> Iterator[Detail]:
     for field in _fields(item):
         thing = item.content[field]
-        if thing == [] or thing == {}:
+        if thing == [] or thing == {} or _is_tag(item, field):
             continue
         lines = tuple(words.value(thing, field))
         if field == "verification" and item.kind == "patient":
@@ -108,10 +113,15 @@ def _tags(item: Item) -> Iterator[Tag]:
     if item.kind == "patient":
         return
     for field in _TAGGED:
-        text = item.content.get(field)
-        if isinstance(text, str) and text:
-            low = text.lower()
-            yield Tag(_readable(text), "red" if low in _HOT and field != "status" else "grey" if low in _PAST else "blue")
+        if _is_tag(item, field):
+            low = item.content[field].lower()
+            text = _readable(item.content[field]) if field in _PLAIN else f"{words.label(field)}: {item.content[field]}"
+            yield Tag(text, "red" if low in _HOT and field != "status" else "grey" if low in _PAST else "blue")
+
+
+def _is_tag(item: Item, field: str) -> bool:
+    text = item.content.get(field)
+    return field in _TAGGED and item.kind != "patient" and isinstance(text, str) and bool(text)
 
 
 def _differs(item: Item) -> Iterator[Differs]:
@@ -121,12 +131,13 @@ def _differs(item: Item) -> Iterator[Differs]:
             yield Differs(words.label(field), said.source, tuple(words.value(plain(lost), field)), shown, item.rules.get(field, ""))
 
 
-def _when(item: Item) -> str:
+def _when(item: Item) -> tuple[str, str]:
+    """The line under the title, and the date in it."""
     for field in _WHEN:
         text = item.content.get(field)
         if isinstance(text, str) and text:
-            return f"{_WHEN_WORDS.get(field, words.label(field))} {words.date(text)}"
-    return "" if item.kind == "patient" else "No date given"
+            return f"{_WHEN_WORDS.get(field, words.label(field))} {words.date(text)}", words.date(text)
+    return ("", "") if item.kind == "patient" else ("No date given", "")
 
 
 _WHEN_WORDS = {"start": "From", "onset": "Since", "last_issued": "Last issued"}
