@@ -11,6 +11,7 @@ from seeds.catalogue import catalogue
 from seeds.errors import TooManyPersonsError
 from seeds.life import Person
 from seeds.life.clinical import truths
+from seeds.life.model import KINDS
 from seeds.life.people import households
 from seeds.nhs import LIMIT
 from seeds.profiles import Profile
@@ -47,12 +48,12 @@ def lives(persons: int, seed: int, profile: Profile) -> Iterator[Life]:
         known = registrations(home, rng, profile)
         for person in home:
             mine = [registration for registration in known if registration.person is person]
-            yield _life(person, mine, list(facts(list(truths(person, rng, words)), mine, rng, profile)), profile)
+            yield _life(person, mine, list(facts(list(truths(person, rng, words)), mine, rng, profile, SPEAKERS)), profile)
 
 
 def _life(person: Person, known: list[Registration], found: list[Fact], profile: Profile) -> Life:
     ids = {registration.patient: RowIds(registration.source, registration.row_base) for registration in known}
-    rows = [(registration.source, _VIEWS[registration.source].patient(registration)) for registration in known]
+    rows = [(registration.source, _VIEWS[registration.source].patient(registration, profile.wording)) for registration in known]
     told = []
     for fact in found:
         records = []
@@ -67,4 +68,5 @@ def _life(person: Person, known: list[Registration], found: list[Fact], profile:
 
 
 _VIEWS: dict[str, Any] = {trust.source: importlib.import_module(f"seeds.trusts.{trust.folder}.view") for trust in TRUSTS}
-"""Source -> its view: `patient(registration)` and `rows(telling, ids, wording)`."""
+"""Source -> its view: `patient(registration, wording)`, `rows(telling, ids, wording)`, and `MAKERS` by type of truth."""
+SPEAKERS = {kind: tuple(source for source, view in _VIEWS.items() if kind in view.MAKERS) for kind in KINDS}

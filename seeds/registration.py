@@ -21,6 +21,7 @@ from random import Random
 from seeds import nhs
 from seeds.life.model import Person
 from seeds.profiles import Profile
+from seeds.trusts import BY_SOURCE, TRUSTS
 
 PLACEHOLDER = nhs.number(nhs.LIMIT - 1)
 """Valid, and nobody's."""
@@ -53,10 +54,10 @@ def registrations(home: list[Person], rng: Random, profile: Profile) -> list[Reg
     """Every source patient of a household, person by person."""
     found: list[Registration] = []
     for person in home:
-        sources = [source for source, chance in profile.presence.items() if rng.random() < chance] or ["A82038/gp"]
+        sources = [trust.source for trust in TRUSTS if rng.random() < profile.presence.get(trust.source, 0.5)]
         if person.relation and person.relation.startswith("newborn"):
-            sources = ["RXA/epr"] + (["A82038/gp"] if rng.random() < 0.6 else [])
-        for source in sources:
+            sources = [trust.source for trust in TRUSTS if trust.acute or (trust.source == _home(profile) and rng.random() < 0.6)]
+        for source in sources or [_home(profile)]:
             first = _registration(person, source, 0, home, rng, profile)
             found.append(first)
             if rng.random() < profile.errors["duplicate"]:
@@ -67,7 +68,12 @@ def registrations(home: list[Person], rng: Random, profile: Profile) -> list[Reg
 def local_id(source: str, person: Person, ordinal: int) -> str:
     """As the source numbers its patients; duplicates are numbered apart."""
     number = person.index + 1 + ordinal * 5_000_000
-    return {"RXA/epr": f"{1_000_000 + number}", "A82038/gp": f"{number + 100}", "RXC/community": f"C{number:07d}"}[source]
+    return BY_SOURCE[source].numbering.format(number)
+
+
+def _home(profile: Profile) -> str:
+    """The source that nearly everybody is known to, and those are who are known to no other."""
+    return max(profile.presence, key=lambda source: profile.presence[source])
 
 
 def _registration(person: Person, source: str, ordinal: int, home: list[Person], rng: Random, profile: Profile) -> Registration:
@@ -79,7 +85,7 @@ def _registration(person: Person, source: str, ordinal: int, home: list[Person],
 
 def _number(person: Person, source: str, home: list[Person], rng: Random, profile: Profile) -> tuple[str | None, str, str | None]:
     relation = person.relation or ""
-    if relation.startswith("newborn") and source == "RXA/epr" and rng.random() < 0.7:
+    if relation.startswith("newborn") and BY_SOURCE[source].acute and rng.random() < 0.7:
         return home[0].nhs_number, rng.choice(("01", "08")), "newborn"
     if relation.startswith("twin") and rng.random() < 0.25:
         return home[0].nhs_number, rng.choice(("01", "02")), "twin"

@@ -10,6 +10,9 @@ from typing import Any, NamedTuple
 from seeds.errors import UnknownColumnError
 from seeds.trusts import Table
 
+Coding = tuple[str | None, ...]
+"""A code, its system as the source names it, and what else goes with it."""
+
 
 class Row(NamedTuple):
     table: str
@@ -61,3 +64,7 @@ class Making(NamedTuple):
     """`national`, `local`, or `text`."""
     wording: str
     """The profile's: `plain`, `terse`."""
+
+    def coded(self, national: Coding, local: Coding, text: Coding) -> Coding:
+        """The coding that this telling has."""
+        return {"national": national, "local": local, "text": text}[self.coding]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from random import Random
 
@@ -10,14 +10,10 @@ from seeds.life import model
 from seeds.life.model import KINDS, Truth, When
 from seeds.profiles import Profile
 from seeds.registration import Registration
+from seeds.trusts import BY_SOURCE
 
-EPR, GP, COMMUNITY = "RXA/epr", "A82038/gp", "RXC/community"
-SPEAKERS: dict[str, tuple[str, ...]] = {
-    "allergy": (GP, EPR, COMMUNITY), "medicine": (GP, EPR, COMMUNITY), "problem": (GP, EPR), "result": (EPR, GP), "document": (EPR,),
-    "procedure": (EPR,), "immunisation": (GP,), "observation": (GP,), "referral": (COMMUNITY,), "appointment": (COMMUNITY,),
-    "careplan": (COMMUNITY,), "flag": (COMMUNITY,),
-}
-"""The sources that can speak of a kind. A truth nobody present can speak of is told by nobody, and is no fact."""
+Speakers = Mapping[type, Sequence[str]]
+"""Type of truth -> the sources whose views can tell it."""
 LOCALLY_CODED = {"allergy", "medicine", "problem", "result", "immunisation"}
 ALWAYS_LOCAL = {"referral", "careplan", "flag"}
 
@@ -51,15 +47,15 @@ class Fact:
         return any((when := dated(telling.truth)) is not None and when.precision == "none" for telling in self.tellings)
 
 
-def facts(truths: list[Truth], known: list[Registration], rng: Random, profile: Profile) -> Iterator[Fact]:
-    """The facts of one person, told by the source patients that are them."""
+def facts(truths: list[Truth], known: list[Registration], rng: Random, profile: Profile, speakers: Speakers) -> Iterator[Fact]:
+    """The facts of one person, told by the source patients that are them. A truth nobody present can tell is no fact."""
     by_source: dict[str, list[Registration]] = {}
     for registration in known:
         by_source.setdefault(registration.source, []).append(registration)
     allergic = any(isinstance(truth, model.Allergy) and truth.allergen for truth in truths)
     for number, truth in enumerate(truths):
         kind = KINDS[type(truth)]
-        able = [source for source in _speakers(truth, kind) if source in by_source]
+        able = [source for source in speakers[type(truth)] if source in by_source]
         if not able:
             continue
         told = [source for source in able if rng.random() < profile.telling] or [rng.choice(able)]
@@ -80,14 +76,6 @@ def dated(truth: Truth) -> When | None:
     return None
 
 
-def _speakers(truth: Truth, kind: str) -> tuple[str, ...]:
-    if isinstance(truth, model.Stay):
-        return (EPR,)
-    if isinstance(truth, model.Consultation):
-        return (GP,)
-    return SPEAKERS[kind]
-
-
 def _teller(registrations: list[Registration], truth: Truth, rng: Random) -> Registration:
     """Any of the duplicates; but contacts stay with their referral's client, whose key they carry, and results with their order's."""
     if isinstance(truth, model.Referral | model.Contact):
@@ -101,7 +89,7 @@ def _telling(truth: Truth, kind: str, teller: Registration, rng: Random, profile
     coding = "national"
     if kind in ALWAYS_LOCAL:
         coding = "local"
-    elif kind in LOCALLY_CODED and rng.random() < profile.local[teller.source]:
+    elif kind in LOCALLY_CODED and rng.random() < profile.local.get(teller.source, 0.2):
         coding = rng.choice(("local", "local", "text"))
     for name in ("onset", "start", "taken", "given", "on", "raised"):
         if isinstance(when := getattr(truth, name, None), When):
@@ -113,7 +101,7 @@ def _telling(truth: Truth, kind: str, teller: Registration, rng: Random, profile
 def _remembered(when: When, kind: str, source: str, rng: Random, profile: Profile) -> When:
     if rng.random() < profile.undated * (0.4 if kind == "result" else 1):
         return When(when.day, "none")
-    if source != EPR and kind not in ("result", "observation") and rng.random() < profile.partial:
+    if BY_SOURCE[source].partial_dates and kind not in ("result", "observation") and rng.random() < profile.partial:
         return When(when.day, rng.choice(("month", "year")))
     return when
 
@@ -155,7 +143,8 @@ def _stale(tellings: list[Telling]) -> str | None:
     """A corrected result: who is not the laboratory still has the first value."""
     about = None
     for place, telling in enumerate(tellings):
-        if telling.registration.source != EPR and isinstance(truth := telling.truth, model.Result) and truth.preliminary is not None:
+        truth = telling.truth
+        if not BY_SOURCE[telling.registration.source].acute and isinstance(truth, model.Result) and truth.preliminary is not None:
             tellings[place] = replace(telling, truth=replace(truth, value=truth.preliminary, preliminary=None))
             about = "value" if len(tellings) > 1 else None
     return about

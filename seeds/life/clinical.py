@@ -48,7 +48,7 @@ def _conditions(person: Person, rng: Random, catalogue: Catalogue, until: date, 
 
 
 def _courses(person: Person, rng: Random, catalogue: Catalogue, until: date, problems: list[model.Condition],
-    age: int) -> Iterator[model.Course]:
+             age: int) -> Iterator[model.Course]:
     wanted: list[tuple[Medicine, str | None]] = []
     for condition in problems:
         fitting = [medicine for medicine in catalogue.medicines if condition.problem.code in medicine.for_problems]
@@ -64,8 +64,8 @@ def _courses(person: Person, rng: Random, catalogue: Catalogue, until: date, pro
         start = _day(rng, person, until, 6 if medicine.course == "R" else 2)
         lasts = rng.randint(200, 1500) if medicine.course == "R" else rng.randint(5, 28)
         end = start + timedelta(days=lasts) if medicine.course == "A" or rng.random() < 0.2 else None
-        yield model.Course(medicine, rng.choice(medicine.doses), rng.choice(medicine.frequencies), When(start),
-            end if end and end < until else None, reason)
+        end = end if end and end < until else None
+        yield model.Course(medicine, rng.choice(medicine.doses), rng.choice(medicine.frequencies), When(start), end, reason)
 
 
 def _allergies(person: Person, rng: Random, catalogue: Catalogue, until: date) -> Iterator[model.Allergy]:
@@ -102,9 +102,8 @@ def _hospital(person: Person, rng: Random, catalogue: Catalogue, until: date, ag
         discharged = admitted + timedelta(days=rng.randint(1, 12)) if class_ == "I" else admitted + timedelta(hours=rng.randint(1, 8))
         specialty, consultant = rng.choice(words["specialties"]), rng.choice(words["clinicians"])
         inside = class_ == "I" and discharged.date() >= AS_OF
-        yield model.Stay(class_, rng.choice(catalogue.concepts["presentation"]), specialty, rng.choice(words["wards"]), consultant,
-            admitted,
-                         None if inside else discharged)
+        reason, ward = rng.choice(catalogue.concepts["presentation"]), rng.choice(words["wards"])
+        yield model.Stay(class_, reason, specialty, ward, consultant, admitted, None if inside else discharged)
         if rng.random() < 0.6 and not inside:
             type_ = rng.choice(catalogue.concepts["document"])
             yield model.Letter(type_, consultant, specialty, discharged, (("Reason", "Seen as planned."), ("Plan", "Review in clinic.")))
@@ -140,8 +139,8 @@ def _community(person: Person, rng: Random, catalogue: Catalogue, until: date, a
     for number in range(1, _count(rng, 0.3 + age / 120) + 1):
         code, team = rng.choice(list(words["teams"].items()))
         received = _day(rng, person, until, 3)
-        yield model.Referral(code, team, rng.choice(catalogue.concepts["presentation"]).term, rng.choice(("Routine", "Routine", "Urgent")),
-            received, rng.random() < 0.5)
+        reason, urgency = rng.choice(catalogue.concepts["presentation"]).term, rng.choice(("Routine", "Routine", "Urgent"))
+        yield model.Referral(code, team, reason, urgency, received, rng.random() < 0.5)
         for _ in range(_count(rng, 0.8)):
             on = received + timedelta(days=rng.randint(1, 60))
             outcome = "Booked" if on > until else rng.choices(("Attended", "DNA", "Cancelled"), (80, 12, 8))[0]

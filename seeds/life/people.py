@@ -45,8 +45,8 @@ def _person(index: int, rng: Random, words: dict[str, Any]) -> Person:
         family = f"{family}-{rng.choice(words['families'])}"
     born = AS_OF - timedelta(days=int(min(98.0, rng.triangular(0, 98, 58)) * 365.25))
     town, area = rng.choice(list(words["towns"].items()))
-    address = (f"{rng.randint(1, 180)} {rng.choice(words['streets'])}", "", town,
-        f"{area}{rng.choice('ABDEFGHJLN')}{rng.choice('PQRSTUWXYZ')}")
+    postcode = f"{area}{rng.choice('ABDEFGHJLN')}{rng.choice('PQRSTUWXYZ')}"
+    address = (f"{rng.randint(1, 180)} {rng.choice(words['streets'])}", "", town, postcode)
     died = AS_OF - timedelta(days=rng.randint(1, 400)) if AS_OF.year - born.year > 60 and rng.random() < 0.03 else None
     return Person(index, nhs.number(index), family, given, "Ms" if sex == "F" else "Mr", sex, born, died, address,
                   f"07700 9{rng.randint(0, 99999):05d}", f"{given[0].lower()}{index}@example.org")
@@ -69,6 +69,6 @@ def _newborn(mother: Person, rng: Random, words: dict[str, Any]) -> Person:
     index = mother.index + 1
     sex = rng.choice("FM")
     born: date = AS_OF - timedelta(days=rng.randint(2, 40))
-    return replace(mother, index=index, nhs_number=nhs.number(index), sex=sex, title="Baby", born=born,
-                   given=(rng.choice(words["female" if sex == "F" else "male"]) if rng.random() < 0.5 else "Baby",),
-                       relation=f"newborn-of:{mother.id}")
+    given = rng.choice(words["female" if sex == "F" else "male"]) if rng.random() < 0.5 else "Baby"
+    return replace(mother, index=index, nhs_number=nhs.number(index), sex=sex, title="Baby", born=born, given=(given,),
+                   relation=f"newborn-of:{mother.id}")

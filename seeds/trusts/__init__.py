@@ -35,6 +35,12 @@ class Trust:
     patient_table: str
     patient_column: str
     """The local patient id; every captured table has it."""
+    numbering: str
+    """How the trust writes its n-th local patient id."""
+    acute: bool
+    """Has the wards and the laboratory: births happen here, and results are corrected here first."""
+    partial_dates: bool
+    """Can write a date of which only the year or the month is known."""
 
     @property
     def schema(self) -> Path:
@@ -46,14 +52,17 @@ class Trust:
         return {table.name: table for table in _tables(self.schema.read_text(encoding="utf-8"))}
 
 
-def _trust(ods: str, system: str, name: str, database: str, patient_table: str, patient_column: str) -> Trust:
-    return Trust(f"{ods}/{system}", ods, system, name, database, database, patient_table, patient_column)
-
-
 TRUSTS: tuple[Trust, ...] = (
-    _trust("RXA", "epr", "Acute hospital", "rxa_epr", "epr.patient", "mrn"),
-    _trust("A82038", "gp", "General practice", "a82038_gp", "gp.registration", "patient_no"),
-    _trust("RXC", "community", "Community and mental health", "rxc_community", "care.client", "client_id"),
+    Trust(
+        source="RXA/epr", ods="RXA", system="epr", name="Acute hospital", folder="rxa_epr", database="rxa_epr",
+        patient_table="epr.patient", patient_column="mrn", numbering="1{:06d}", acute=True, partial_dates=False),
+    Trust(
+        source="A82038/gp", ods="A82038", system="gp", name="General practice", folder="a82038_gp", database="a82038_gp",
+        patient_table="gp.registration", patient_column="patient_no", numbering="{}", acute=False, partial_dates=True),
+    Trust(
+        source="RXC/community", ods="RXC", system="community", name="Community and mental health", folder="rxc_community",
+        database="rxc_community", patient_table="care.client", patient_column="client_id", numbering="C{:07d}", acute=False,
+        partial_dates=True),
 )
 BY_SOURCE: dict[str, Trust] = {trust.source: trust for trust in TRUSTS}
 

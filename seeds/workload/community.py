@@ -22,10 +22,9 @@ def _allergy(world: World) -> Deed | None:
     coded = world.rng.random() < 0.5
     key = world.insert(CARE, "care.allergy_note", {
         "client_id": client, "note_no": world.sequence("care.allergy_note", "note_no", client),
-        "allergy_code": agent.community_code if coded else None,
-        "code_type": "RXC" if coded else None, "allergy_text": agent.name, "reaction_text": reaction.term, "severity": "Medium",
-        "status": "Current",
-        "noted": f"{world.clock():%d/%m/%Y}", "noted_by": "Nurse J Dock", "last_changed": _now(world)})
+        "allergy_code": agent.community_code if coded else None, "code_type": "RXC" if coded else None, "allergy_text": agent.name,
+        "reaction_text": reaction.term, "severity": "Medium", "status": "Current", "noted": f"{world.clock():%d/%m/%Y}",
+        "noted_by": "Nurse J Dock", "last_changed": _now(world)})
     world.add("care.allergy_note", (key["note_no"], client))
     return Deed(client, (("care.allergy_note", key),))
 
@@ -47,8 +46,8 @@ def _contact(world: World) -> Deed | None:
     referral, client = found
     now = world.clock()
     key = world.insert(CARE, "care.contact", {
-        "client_id": client, "referral_no": referral, "contact_no": world.sequence("care.contact", "contact_no", client), "kind": "Contact",
-        "contact_date": f"{now:%d/%m/%Y}", "contact_time": f"{now:%H:%M}", "mode": "Home visit",
+        "client_id": client, "referral_no": referral, "contact_no": world.sequence("care.contact", "contact_no", client),
+        "kind": "Contact", "contact_date": f"{now:%d/%m/%Y}", "contact_time": f"{now:%H:%M}", "mode": "Home visit",
         "clinician": world.rng.choice(world.catalogue.words["nurses"]), "outcome": "Attended", "last_changed": _now(world)})
     return Deed(client, (("care.contact", key),))
 

@@ -29,8 +29,7 @@ def _admission(world: World) -> Deed | None:
         "encounter_id": number, "mrn": mrn, "visit_number": f"V{number}", "class_code": "I", "status": "ARRIVED",
         "specialty": rng.choice(world.catalogue.words["specialties"]), "ward": rng.choice(world.catalogue.words["wards"]),
         "reason_code": reason.code, "reason_text": reason.term, "admitted_at": now,
-        "consultant": rng.choice(world.catalogue.words["clinicians"]),
-        "updated_at": now})
+        "consultant": rng.choice(world.catalogue.words["clinicians"]), "updated_at": now})
     world.add("epr.encounter", (number, mrn))
     medicine = rng.choice(world.catalogue.medicines)
     prescription = world.insert(EPR, "epr.prescription", {
@@ -48,16 +47,14 @@ def _order(world: World, mrn: str, encounter: int) -> list[tuple[str, dict]]:
     order = world.number(EPR, "epr.lab_order", "order_id")
     made = [("epr.lab_order", world.insert(EPR, "epr.lab_order", {
         "order_id": order, "encounter_id": encounter, "mrn": mrn, "order_number": f"P{order}L", "panel_code": panel.code,
-        "panel_name": panel.name,
-        "specimen_type": panel.specimen, "specimen_number": f"SP{order}", "status": "PARTIAL", "requested_at": now, "collected_at": now,
-        "requested_by": "Dr N Ward", "updated_at": now}))]
+        "panel_name": panel.name, "specimen_type": panel.specimen, "specimen_number": f"SP{order}", "status": "PARTIAL",
+        "requested_at": now, "collected_at": now, "requested_by": "Dr N Ward", "updated_at": now}))]
     for test in panel.tests:
         key = world.insert(EPR, "epr.lab_result", {
             "result_id": world.number(EPR, "epr.lab_result", "result_id"), "order_id": order, "mrn": mrn, "test_code": test.code,
             "code_system": "SNOMED", "test_name": test.term,
-            "value_numeric": Decimal(f"{world.rng.uniform(test.low, test.high * 1.3):.1f}"),
-            "unit": test.unit, "range_low": Decimal(str(test.low)), "range_high": Decimal(str(test.high)), "status": "P",
-            "reported_at": now})
+            "value_numeric": Decimal(f"{world.rng.uniform(test.low, test.high * 1.3):.1f}"), "unit": test.unit,
+            "range_low": Decimal(str(test.low)), "range_high": Decimal(str(test.high)), "status": "P", "reported_at": now})
         world.add("epr.lab_result", (key["result_id"], mrn))
         made.append(("epr.lab_result", key))
     return made

@@ -30,8 +30,7 @@ def _issue(world: World) -> Deed | None:
     today = world.clock().date()
     key = world.insert(GP, "gp.medication_issue", {
         "issue_guid": world.guid(), "medication_guid": found[0], "patient_no": found[1], "issued_date": today, "quantity": 28,
-        "quantity_unit": "tablet",
-        "days_supply": 28})
+        "quantity_unit": "tablet", "days_supply": 28})
     world.change(GP, "UPDATE gp.medication SET last_issued_date = %s WHERE medication_guid = %s", today, found[0])
     return Deed(str(found[-1]), (("gp.medication_issue", key), ("gp.medication", {"medication_guid": found[0]})))
 
@@ -43,8 +42,7 @@ def _new_medicine(world: World) -> Deed | None:
     key = world.insert(GP, "gp.medication", {
         "medication_guid": world.guid(), "patient_no": found[0], "code": medicine.code, "code_scheme": "DMD", "drug_name": medicine.name,
         "dosage": world.rng.choice(_DOSES), "quantity": 28, "quantity_unit": medicine.unit_form, "course_type": medicine.course,
-        "status": "Current",
-        "authorised_date": today, "prescriber": "Dr B Linden", "entered_date": today})
+        "status": "Current", "authorised_date": today, "prescriber": "Dr B Linden", "entered_date": today})
     world.add("gp.medication", (key["medication_guid"], found[0]))
     return Deed(str(found[0]), (("gp.medication", key),))
 
@@ -64,8 +62,7 @@ def _allergy(world: World) -> Deed | None:
     key = world.insert(GP, "gp.allergy", {
         "allergy_guid": world.guid(), "patient_no": found[0], "code": agent.finding, "code_scheme": "SNOMED", "term": agent.finding_term,
         "allergy_type": "drug" if agent.category == "DRUG" else "non-drug", "severity": "moderate", "certainty": "likely",
-        "status": "Active",
-        "onset_date": today, "entered_date": today})
+        "status": "Active", "onset_date": today, "entered_date": today})
     world.add("gp.allergy", (key["allergy_guid"], found[0]))
     return Deed(str(found[0]), (("gp.allergy", key),))
 
@@ -76,8 +73,8 @@ def _observation(world: World) -> Deed | None:
     what = world.catalogue.concepts["measurement"][0]
     key = world.insert(GP, "gp.observation", {
         "observation_guid": world.guid(), "patient_no": found[0], "code": what.code, "code_scheme": "SNOMED", "term": what.term,
-        "value": world.rng.randint(100, 170), "value2": world.rng.randint(60, 95), "unit": "mm[Hg]", "observed_date": world.clock().date(),
-        "recorded_by": "Practice nurse"})
+        "value": world.rng.randint(100, 170), "value2": world.rng.randint(60, 95), "unit": "mm[Hg]",
+        "observed_date": world.clock().date(), "recorded_by": "Practice nurse"})
     world.add("gp.observation", (key["observation_guid"], found[0]))
     return Deed(str(found[0]), (("gp.observation", key),))
 

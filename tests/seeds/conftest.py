@@ -6,6 +6,7 @@ import os
 import shutil
 import socket
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,15 +16,13 @@ BIN = Path("/usr/lib/postgresql/15/bin")
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def server() -> Iterator[str]:
     """The DSN of a server on a free port, with logical decoding, gone afterwards."""
     if not BIN.exists():
         pytest.skip("PostgreSQL 15 is not installed")
-    folder = tmp_path_factory.mktemp("postgres")
+    folder = Path(tempfile.mkdtemp(prefix="mainstem-seeds-"))  # not in tmp_path: pytest closes its folders to the user postgres
     user: list[str] = []
     if os.geteuid() == 0:
-        for place in (folder, *folder.parents[:2]):
-            place.chmod(0o755)
         shutil.chown(folder, "postgres")
         user = ["runuser", "-u", "postgres", "--"]
     with socket.socket() as free:
@@ -35,3 +34,4 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     subprocess.run(start, check=True, stdout=subprocess.DEVNULL)
     yield f"postgresql://postgres@127.0.0.1:{port}/postgres"
     subprocess.run([*user, BIN / "pg_ctl", "-D", folder / "data", "-m", "immediate", "stop"], check=True, stdout=subprocess.DEVNULL)
+    shutil.rmtree(folder)

@@ -14,30 +14,32 @@ from seeds.rows import Making, Row, RowIds
 from seeds.telling import Telling
 
 
-def patient(known: Registration) -> Row:
+def patient(known: Registration, wording: str) -> Row:  # noqa: ARG001  every view is called alike
     person = known.person
     line1, line2, town, postcode = person.address
     return Row("epr.patient", {
         "mrn": known.patient, "nhs_number": known.number, "nhs_number_status": known.status,
-        "case_note_number": f"CN{person.index:06d}{known.ordinal}", "ae_number": f"AE{person.index:06d}" if person.index % 3 == 0 else None,
-        "family_name": known.family, "given_names": " ".join(known.given), "title": person.title, "birth_date": person.born,
-        "sex_code": person.sex, "address_line1": line1, "address_line2": line2 or None, "town": town, "postcode": postcode,
-        "phone": person.phone, "gp_practice_code": "A82038", "deceased_at": _moment(person.died), "restricted": person.index % 211 == 7,
+        "case_note_number": f"CN{person.index:06d}{known.ordinal}",
+        "ae_number": f"AE{person.index:06d}" if person.index % 3 == 0 else None, "family_name": known.family,
+        "given_names": " ".join(known.given), "title": person.title, "birth_date": person.born, "sex_code": person.sex,
+        "address_line1": line1, "address_line2": line2 or None, "town": town, "postcode": postcode, "phone": person.phone,
+        "gp_practice_code": "A82038", "deceased_at": _moment(person.died), "restricted": person.index % 211 == 7,
         "merged_into_mrn": known.merged_into, "updated_at": _moment(model.AS_OF)})
 
 
 def rows(telling: Telling, ids: RowIds, wording: str) -> Iterator[Row]:
-    yield from _MAKERS[type(telling.truth)](Making(ids, {"mrn": telling.registration.patient}, telling.coding, wording), telling.truth)
+    yield from MAKERS[type(telling.truth)](Making(ids, {"mrn": telling.registration.patient}, telling.coding, wording), telling.truth)
 
 
 def _allergy(at: Making, truth: model.Allergy) -> Iterator[Row]:
     code: str | None
+    system: str | None
     if truth.allergen is None:
         code, system, name, category = NO_KNOWN_ALLERGY.code, "SNOMED", "No known allergies", "NKA"
     else:
         agent = truth.allergen
         national = (agent.substance, "SNOMED") if agent.substance else (agent.vtm, "DMD")
-        code, system = {"national": national, "local": (f"RXA{agent.community_code}", "LOCAL")}.get(at.coding, (None, "NONE"))
+        code, system = at.coded(national, (f"RXA{agent.community_code}", "LOCAL"), (None, "NONE"))
         name, category = agent.name, agent.category
     yield Row("epr.allergy", at.who | {
         "allergy_id": at.ids.number(), "substance_code": code, "code_system": system, "substance_name": name, "category": category,
@@ -49,23 +51,21 @@ def _allergy(at: Making, truth: model.Allergy) -> Iterator[Row]:
 
 def _prescription(at: Making, truth: model.Course) -> Iterator[Row]:
     medicine, route = truth.medicine, ROUTES[truth.medicine.route]
-    code, system, level = {"national": (medicine.code, "DMD", medicine.level),
-        "local": (f"RXA{medicine.community_code}", "LOCAL", None)}.get(
-        at.coding, (None, "NONE", None))
+    local = f"RXA{medicine.community_code}"
+    code, system, level = at.coded((medicine.code, "DMD", medicine.level), (local, "LOCAL", None), (None, "NONE", None))
     status = "ACTIVE" if truth.end is None else "COMPLETED" if medicine.course == "A" else "STOPPED"
     yield Row("epr.prescription", at.who | {
         "prescription_id": at.ids.number(), "drug_code": code, "code_system": system, "drug_level": level, "drug_name": medicine.name,
         "dose_value": Decimal(truth.dose), "dose_unit": medicine.dose_unit, "route_code": route.code, "route_name": route.term,
         "frequency": truth.frequency, "as_required": truth.frequency == "PRN", "indication": truth.reason, "status": status,
         "start_at": _moment(truth.start.exact), "stop_at": _moment(truth.end),
-        "stop_reason": "No longer needed" if status == "STOPPED" else None,
-        "prescriber": "Dr N Ward", "recorded_at": _moment(truth.start.day)})
+        "stop_reason": "No longer needed" if status == "STOPPED" else None, "prescriber": "Dr N Ward",
+        "recorded_at": _moment(truth.start.day)})
 
 
 def _diagnosis(at: Making, truth: model.Condition) -> Iterator[Row]:
     problem = truth.problem
-    code, system = {"national": (problem.code, "SNOMED"), "local": (f"RXAD{problem.emis_code[-3:]}", "LOCAL")}.get(at.coding,
-        (None, "NONE"))
+    code, system = at.coded((problem.code, "SNOMED"), (f"RXAD{problem.emis_code[-3:]}", "LOCAL"), (None, "NONE"))
     yield Row("epr.diagnosis", at.who | {
         "diagnosis_id": at.ids.number(), "encounter_id": None, "code": code, "code_system": system, "description": problem.term,
         "rank": 1 if truth.significant else 2, "certainty": "CONFIRMED", "status": "RESOLVED" if truth.ended else "ACTIVE",
@@ -86,8 +86,7 @@ def _result(at: Making, truth: model.Result) -> Iterator[Row]:
     code, system = (test.code, "SNOMED") if at.coding == "national" else (test.local_code, "LOCAL")
     yield Row("epr.lab_result", at.who | {
         "result_id": at.ids.number(), "order_id": order, "test_code": code, "code_system": system, "test_name": test.term,
-        "comparator": None,
-        "value_numeric": Decimal(str(truth.value)), "unit": test.unit, "range_low": Decimal(str(test.low)),
+        "comparator": None, "value_numeric": Decimal(str(truth.value)), "unit": test.unit, "range_low": Decimal(str(test.low)),
         "range_high": Decimal(str(test.high)),
         "abnormal_flag": "H" if truth.value > test.high else "L" if truth.value < test.low else None,
         "status": "C" if truth.preliminary is not None else "F", "reported_at": _moment(truth.taken.day, 1),
@@ -98,11 +97,10 @@ def _encounter(at: Making, truth: model.Stay) -> Iterator[Row]:
     number = at.ids.number()
     yield Row("epr.encounter", at.who | {
         "encounter_id": number, "visit_number": f"V{number}", "class_code": truth.class_,
-        "status": "DISCHARGED" if truth.discharged else "ARRIVED",
-        "specialty": truth.specialty, "ward": truth.ward if truth.class_ == "I" else None, "reason_code": truth.reason.code,
-        "reason_text": truth.reason.term, "admitted_at": _utc(truth.admitted), "discharged_at": truth.discharged and _utc(truth.discharged),
-        "consultant": truth.consultant, "outcome": "Discharged home" if truth.discharged else None,
-        "updated_at": _utc(truth.discharged or truth.admitted)})
+        "status": "DISCHARGED" if truth.discharged else "ARRIVED", "specialty": truth.specialty,
+        "ward": truth.ward if truth.class_ == "I" else None, "reason_code": truth.reason.code, "reason_text": truth.reason.term,
+        "admitted_at": _utc(truth.admitted), "discharged_at": truth.discharged and _utc(truth.discharged), "consultant": truth.consultant,
+        "outcome": "Discharged home" if truth.discharged else None, "updated_at": _utc(truth.discharged or truth.admitted)})
 
 
 def _document(at: Making, truth: model.Letter) -> Iterator[Row]:
@@ -118,11 +116,11 @@ def _document(at: Making, truth: model.Letter) -> Iterator[Row]:
 def _procedure(at: Making, truth: model.Operation) -> Iterator[Row]:
     yield Row("epr.procedure", at.who | {
         "procedure_id": at.ids.number(), "encounter_id": None, "code": truth.procedure.code, "code_system": "SNOMED",
-        "description": truth.procedure.term,
-        "status": "DONE", "performed_at": _utc(truth.performed), "performed_by": truth.surgeon, "recorded_at": _utc(truth.performed)})
+        "description": truth.procedure.term, "status": "DONE", "performed_at": _utc(truth.performed), "performed_by": truth.surgeon,
+        "recorded_at": _utc(truth.performed)})
 
 
-_MAKERS: dict[type, Any] = {
+MAKERS: dict[type, Any] = {
     model.Allergy: _allergy, model.Course: _prescription, model.Condition: _diagnosis, model.Result: _result, model.Stay: _encounter,
     model.Letter: _document, model.Operation: _procedure,
 }

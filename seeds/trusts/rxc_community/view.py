@@ -17,25 +17,24 @@ _TRACED = {"01": "Y", "05": "X", "03": "P"}
 _SEVERITY = {"mild": "Low", "moderate": "Medium", "severe": "High"}
 
 
-def patient(known: Registration) -> Row:
+def patient(known: Registration, wording: str) -> Row:
     person = known.person
-    number = known.number
-    if number and person.index % 10 < 7:
+    number, postcode = known.number, person.address[3]
+    if number and person.index % 10 < (7 if wording == "plain" else 2):
         number = f"{number[:3]} {number[3:6]} {number[6:]}"
     return Row("care.client", {
         "client_id": known.patient, "nhs_number": number, "nhs_traced": _TRACED.get(known.status, "N"),
-        "full_name": f"{known.family.upper()}, {' '.join(known.given)}",
-        "preferred_name": known.given[0] if person.index % 6 == 0 else None,
-        "dob": _text(When(person.born)), "gender": {"F": "Female", "M": "Male"}[person.sex],
-        "address": ", ".join(line for line in person.address[:3] if line), "postcode": person.address[3].replace(" ",
-        "") if person.index % 4 == 0 else person.address[3],
-        "telephone": person.phone, "gp_practice": "A82038", "date_of_death": person.died and _text(When(person.died)),
-        "sensitive": "Y" if person.index % 97 == 5 else "N", "amalgamated_into": known.merged_into, "last_changed": _at(model.AS_OF)})
+        "full_name": f"{known.family.upper() if wording == 'plain' else known.family}, {' '.join(known.given)}",
+        "preferred_name": known.given[0] if person.index % 6 == 0 else None, "dob": _text(When(person.born)),
+        "gender": {"F": "Female", "M": "Male"}[person.sex], "address": ", ".join(line for line in person.address[:3] if line),
+        "postcode": postcode.replace(" ", "") if person.index % 4 == 0 else postcode, "telephone": person.phone, "gp_practice": "A82038",
+        "date_of_death": person.died and _text(When(person.died)), "sensitive": "Y" if person.index % 97 == 5 else "N",
+        "amalgamated_into": known.merged_into, "last_changed": _at(model.AS_OF)})
 
 
 def rows(telling: Telling, ids: RowIds, wording: str) -> Iterator[Row]:
-    yield from _MAKERS[type(telling.truth)](Making(ids, {"client_id": telling.registration.patient}, telling.coding, wording),
-        telling.truth)
+    who = {"client_id": telling.registration.patient}
+    yield from MAKERS[type(telling.truth)](Making(ids, who, telling.coding, wording), telling.truth)
 
 
 def _allergy_note(at: Making, truth: model.Allergy) -> Iterator[Row]:
@@ -44,7 +43,7 @@ def _allergy_note(at: Making, truth: model.Allergy) -> Iterator[Row]:
         code, type_, text = None, None, "NKDA" if at.wording == "plain" else "nil known"
     else:
         national = (agent.substance or agent.finding, "SCT")
-        code, type_ = {"national": national, "local": (agent.community_code, "RXC")}.get(at.coding, (None, None))
+        code, type_ = at.coded(national, (agent.community_code, "RXC"), (None, None))
         seen = truth.reaction.term.lower() if truth.reaction else "reaction unknown"
         text = agent.name if at.wording == "plain" else f"{agent.name.lower()} - {seen}"
     yield Row("care.allergy_note", at.who | {
@@ -56,21 +55,19 @@ def _allergy_note(at: Making, truth: model.Allergy) -> Iterator[Row]:
 
 def _home_med(at: Making, truth: model.Course) -> Iterator[Row]:
     medicine = truth.medicine
-    code, type_ = {"national": (medicine.code, "DMD"), "local": (medicine.community_code, "RXC")}.get(at.coding, (None, None))
+    code, type_ = at.coded((medicine.code, "DMD"), (medicine.community_code, "RXC"), (None, None))
     yield Row("care.home_med", at.who | {
         "med_no": at.ids.sequence("home_med"), "med_code": code, "code_type": type_, "med_text": written(medicine, at.wording),
         "dose_text": dosage(truth, "terse"), "route_text": medicine.route if at.wording == "plain" else None,
-        "taking": "N" if truth.end else "Y",
-        "seen_on": _text(When(truth.end or model.AS_OF)), "started": _text(truth.start), "stopped": truth.end and _text(When(truth.end)),
-        "seen_by": "Nurse H Bramble", "last_changed": _at(truth.end or truth.start.day)})
+        "taking": "N" if truth.end else "Y", "seen_on": _text(When(truth.end or model.AS_OF)), "started": _text(truth.start),
+        "stopped": truth.end and _text(When(truth.end)), "seen_by": "Nurse H Bramble", "last_changed": _at(truth.end or truth.start.day)})
 
 
 def _referral(at: Making, truth: model.Referral) -> Iterator[Row]:
     yield Row("care.referral", at.who | {
         "referral_no": at.ids.sequence("referral"), "team_code": truth.team_code, "team_name": truth.team, "reason": truth.reason,
-        "urgency": truth.urgency,
-        "source": "GP", "status": "Accepted" if truth.open_ else "Closed", "received": _text(When(truth.received)), "closed": None,
-        "last_changed": _at(truth.received)})
+        "urgency": truth.urgency, "source": "GP", "status": "Accepted" if truth.open_ else "Closed",
+        "received": _text(When(truth.received)), "closed": None, "last_changed": _at(truth.received)})
 
 
 def _contact(at: Making, truth: model.Contact) -> Iterator[Row]:
@@ -87,8 +84,8 @@ def _care_plan(at: Making, truth: model.Plan) -> Iterator[Row]:
         "plan_no": number, "title": truth.title, "plan_type": truth.code, "status": "Active", "started": _text(When(truth.started)),
         "review_due": None, "ended": None, "author": truth.author, "summary": None, "last_changed": changed})
     for place, (goal, action) in enumerate(truth.goals, 1):
-        yield Row("care.care_plan_goal",
-            at.who | {"plan_no": number, "goal_no": place, "goal": goal, "action": action, "last_changed": changed})
+        yield Row("care.care_plan_goal", at.who | {
+            "plan_no": number, "goal_no": place, "goal": goal, "action": action, "last_changed": changed})
 
 
 def _alert(at: Making, truth: model.Alert) -> Iterator[Row]:
@@ -98,7 +95,7 @@ def _alert(at: Making, truth: model.Alert) -> Iterator[Row]:
         "last_changed": _at(truth.raised.day)})
 
 
-_MAKERS: dict[type, Any] = {
+MAKERS: dict[type, Any] = {
     model.Allergy: _allergy_note, model.Course: _home_med, model.Referral: _referral, model.Contact: _contact, model.Plan: _care_plan,
     model.Alert: _alert,
 }
