@@ -1,9 +1,9 @@
-"""Files on disk as raw messages: what `fold` reads without servers and `mainstem ingest fhir` publishes."""
+"""Files on disk as raw messages: what `mainstem ingest fhir` publishes."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
 from producers.contract import FORMAT_HEADER, SOURCE_HEADER, RawMessage
@@ -14,16 +14,11 @@ SUFFIXES = (".json", ".xml", ".ndjson", ".jsonl")
 """What is taken from a folder, gzipped or not. A file named by itself is taken whatever its name."""
 
 
-def read_paths(paths: Iterable[Path], source: str | None = None) -> Iterator[RawMessage]:
-    """One message a file, its topic `file:<sha256 of the bytes>`: the same bytes are the same message wherever they lie.
-
-    `source` is what the operator says of all the files. Raises PathError before anything is read if a path is not there.
-    """
-    for path in listed(paths):
-        yield read_file(path, source)
-
-
 def read_file(path: Path, source: str | None = None) -> RawMessage:
+    """A file as a message, its topic `file:<sha256 of the bytes>`: the same bytes are the same message wherever they lie.
+
+    `source` is what the operator says of it. Raises PathError.
+    """
     try:
         value = path.read_bytes()
     except OSError as fault:
@@ -36,7 +31,7 @@ def read_file(path: Path, source: str | None = None) -> RawMessage:
 
 
 def listed(paths: Iterable[Path]) -> list[Path]:
-    """The files of files and folders (searched through), each once, in order of path."""
+    """The files of files and folders (searched through), each once, in order of path. Raises PathError where one is not there."""
     found: set[Path] = set()
     for path in paths:
         if path.is_dir():

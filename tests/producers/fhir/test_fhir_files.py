@@ -10,7 +10,7 @@ import pytest
 from producers.contract import FORMAT_HEADER, SOURCE_HEADER
 from producers.fhir import FhirFormat
 from producers.fhir.errors import PathError, SourceNameError, TooLargeError
-from producers.fhir.files import read_paths
+from producers.fhir.files import listed, read_file
 from producers.fhir.publish import Publisher, checked_source
 from schemas import kafka
 from tests.producers.fhir.test_fhir_mapping import ALLERGY_R4, SODIUM
@@ -26,7 +26,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_a_message_is_named_after_its_bytes_and_reads_like_any_other(folder: Path):
-    messages = list(read_paths([folder], "RXA/epr"))
+    messages = [read_file(path, "RXA/epr") for path in listed([folder])]
     assert len(messages) == 2
     assert all(each.topic.startswith("file:") and len(each.topic) == 69 and each.offset == 0 for each in messages)
     assert messages[0].headers == {FORMAT_HEADER: b"fhir", SOURCE_HEADER: b"RXA/epr"}
@@ -37,16 +37,16 @@ def test_a_message_is_named_after_its_bytes_and_reads_like_any_other(folder: Pat
 
 
 def test_neither_names_nor_order_nor_repetition_of_files_matter(folder: Path, tmp_path: Path):
-    once = {each.topic for each in read_paths([folder])}
+    once = {each.topic for each in map(read_file, listed([folder]))}
     (folder / "copy.json").write_bytes((folder / "b.json").read_bytes())
-    again = [each.topic for each in read_paths([folder / "deep", folder / "copy.json", folder / "b.json", folder / "b.json"])]
+    again = [each.topic for each in map(read_file, listed([folder / "deep", folder / "copy.json", folder / "b.json", folder / "b.json"]))]
     assert set(again) == once
     assert len(again) == 3
 
 
 def test_a_quarantined_item_says_where_and_whose(folder: Path):
     (folder / "b.json").write_text(json.dumps(ALLERGY_R4 | {"code": 5}))
-    message = next(iter(read_paths([folder / "b.json"], "RXA/epr")))
+    message = read_file(folder / "b.json", "RXA/epr")
     (found,) = FhirFormat().read(message)
     assert found.quarantined is not None
     assert (found.quarantined.source, found.quarantined.patient, found.quarantined.reason) == ("RXA/epr", "p1", "bad-element")
@@ -56,7 +56,7 @@ def test_a_quarantined_item_says_where_and_whose(folder: Path):
 
 def test_a_missing_path_is_named_before_anything_is_read(folder: Path):
     with pytest.raises(PathError, match="no such file or folder"):
-        next(read_paths([folder, folder / "nowhere"]))
+        listed([folder, folder / "nowhere"])
 
 
 @pytest.mark.parametrize("given", ["RXA", "RXA/", "/epr", "RX A/epr", "RXA/epr/x"])
@@ -68,6 +68,6 @@ def test_a_source_has_two_parts(given: str):
 
 def test_a_file_that_fits_no_message_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(kafka, "MAX_BYTES", 4200)
-    message = next(iter(read_paths([folder / "b.json"])))
+    message = read_file(folder / "b.json")
     with pytest.raises(TooLargeError, match="gzip it, or split it"):
         Publisher("127.0.0.1:9").publish(message, "RXA/epr")
