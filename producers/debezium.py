@@ -86,7 +86,8 @@ class DebeziumFormat:
         outcome = Outcome(offset=message.offset, result=Result.QUARANTINED, reason=fault.reason.value)
         raw = RawRef(message.topic, message.partition, message.offset)
         detail = f"{fault.where}: {fault.reason.todo}" if fault.where else fault.reason.todo
-        return ItemResult(outcome, quarantined=Quarantined(stage=_STAGE, raw=raw, source=self._source, reason=fault.reason.value, detail=detail))
+        quarantined = Quarantined(stage=_STAGE, raw=raw, source=self._source, reason=fault.reason.value, detail=detail)
+        return ItemResult(outcome, quarantined=quarantined)
 
 
 class _QuarantinedError(Exception):

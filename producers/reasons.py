@@ -18,16 +18,21 @@ class Reason(StrEnum):
 
     # quarantined
     UNREADABLE = "unreadable", "The message is no JSON object. See what wrote it to the raw topic; nothing in it could be taken in."
-    NOT_A_CHANGE = "not-a-change", "The message is no Debezium row change. If it is another format, send it with the header `mainstem-format`."
+    NOT_A_CHANGE = "not-a-change", (
+        "The message is no Debezium row change. If it is another format, send it with the header `mainstem-format`.")
     UNKNOWN_FORMAT = "unknown-format", "The header `mainstem-format` names no format of ours; `producers/formats.py` lists them."
     NO_MAPPING = "no-mapping", "The source has no mapping: add `producers/mappings/<trust>.yaml` (docs/mappings.md) and replay."
-    UNMAPPED_TABLE = "unmapped-table", "The mapping does not name this table: map it or ignore it with a reason (docs/mappings.md), then replay."
-    MISSING_COLUMN = "missing-column", "The row lacks a column that the mapping reads: the trust changed its schema. Correct the mapping and replay."
+    UNMAPPED_TABLE = "unmapped-table", (
+        "The mapping does not name this table: map it or ignore it with a reason (docs/mappings.md), then replay.")
+    MISSING_COLUMN = "missing-column", (
+        "The row lacks a column that the mapping reads: the trust changed its schema. Correct the mapping and replay.")
     NO_PATIENT = "no-patient", "The row names no patient. Ask the source to file it under one; a corrected row comes by itself."
     NO_KEY = "no-key", "A column of the record's id is empty. Ask the source about the row; correct the mapping if the id is wrong."
     NO_BEFORE = "no-before", "A delete without the row it deleted: set REPLICA IDENTITY FULL on the table and have it exported again."
-    UNAVAILABLE_VALUE = "unavailable-value", "A large value was not sent: set REPLICA IDENTITY FULL on the table and have the row sent again."
-    TRUNCATED_TABLE = "truncated-table", "The table was emptied with TRUNCATE, which names no rows. Have it exported again, or raise the incarnation."
+    UNAVAILABLE_VALUE = "unavailable-value", (
+        "A large value was not sent: set REPLICA IDENTITY FULL on the table and have the row sent again.")
+    TRUNCATED_TABLE = "truncated-table", (
+        "The table was emptied with TRUNCATE, which names no rows. Have it exported again, or raise the incarnation.")
     BAD_ROW = "bad-row", "The row is not of the shape the mapping expects. Compare the table with the mapping, correct it and replay."
     TOO_LARGE = "too-large", "What the item says is larger than a message may be. Have the source send a reference in its place."
     READER_FAULT = "reader-fault", "The format's reader failed. This is a fault in Mainstem: report it with the raw position, then replay."

@@ -55,7 +55,7 @@ def _carries_number(given: document.CarriesNumber, scope: Scope) -> Reader:
     words: dict[str | None, str] = {folded(word): status for word, status in given.verification.values.items()}
     otherwise, withdrawn = given.verification.otherwise, scope.test(given.retracted)
 
-    def read(row: Row, patient: str) -> Evidence:
+    def read(row: Row, _patient: str) -> Evidence:
         number = digits(row[column])
         if number is None or (withdrawn is not None and withdrawn(row)):
             return Evidence(CARRIES_NUMBER, "", Status.RETRACTED, b"{}")

@@ -59,8 +59,9 @@ def _record(given: document.Record, place: str, scope: Scope) -> RecordRule | No
         return None
     if given.kind == "patient" and given.record != "patient":
         scope.problem(f"{place}.record", f"expected 'patient', the one record of who the patient is, not '{given.record}'")
+    said = _fields(given.fields, kind.Content, f"{place}.fields", scope)
     return RecordRule(
-        given.kind, kind.Content, _fields(given.fields, kind.Content, f"{place}.fields", scope), _template(given.record, f"{place}.record", scope),
+        given.kind, kind.Content, said, _template(given.record, f"{place}.record", scope),
         _template(given.part, f"{place}.part", scope), scope.test(given.only), scope.test(given.retracted), scope.test(given.removed),
         fields.column(given.recorded, f"{place}.recorded", scope) if given.recorded else None,
         tuple(sorted((label, test) for label, condition in given.labels.items() if (test := scope.test(condition)) is not None)))
@@ -81,7 +82,8 @@ def _fields(given: dict[str, document.FieldRule], content: type[Content], place:
         if isinstance(rule, document.Quantity) and (other := rule.quantity.otherwise_text) is not None:
             if shapes.get(other) != "text" or other in given:
                 texts = [each for each, shape in shapes.items() if shape == "text" and each not in given]
-                scope.problem(f"{inside}.quantity.otherwise_text", f"expected a text field with no rule of its own, not '{other}'{nearest(other, texts)}")
+                scope.problem(f"{inside}.quantity.otherwise_text",
+                              f"expected a text field with no rule of its own, not '{other}'{nearest(other, texts)}")
             found[other] = fields.text_of(rule.quantity)
     return tuple(found.items())
 
@@ -92,9 +94,9 @@ def _template(given: str, place: str, scope: Scope) -> Any:
         pieces = list(Formatter().parse(given))
     except ValueError:
         scope.problem(place, f"expected text with columns in braces, as in 'allergy/{{allergy_id}}', not '{given}'")
-        return lambda row: given
+        return lambda _row: given
     if not any(column is not None for _, column, _, _ in pieces):
-        return lambda row: given
+        return lambda _row: given
     columns = [(literal, column) for literal, column, _, _ in pieces]
     for _, column in columns:
         if column is not None:
@@ -118,7 +120,7 @@ def _unique(given: document.Record, place: str, scope: Scope, seen: dict[str, di
     """One part is spoken of by one rule, and the parts of a record are of one kind."""
     parts = seen.setdefault(given.record, {})
     if given.part in parts:
-        scope.problem(f"{place}.part", f"another rule already gives part '{given.part}' of record '{given.record}'; give one of them another part")
+        scope.problem(f"{place}.part", f"another rule gives part '{given.part}' of record '{given.record}'; give one of them another part")
     if other := next((kind for kind in parts.values() if kind != given.kind), None):
-        scope.problem(f"{place}.kind", f"record '{given.record}' is of kind '{other}' elsewhere; parts of one record are of one kind")
+        scope.problem(f"{place}.kind", f"record '{given.record}' is of kind '{other}' elsewhere; its parts are of one kind")
     parts[given.part] = given.kind

@@ -107,7 +107,7 @@ class CodedParts(Part):
         if self.code is not None and self.constant is not None:
             raise PydanticCustomError("coded", "expected either `code` or `constant`, not both")
         if (self.code is not None or self.constant is not None) and self.system is None:
-            raise PydanticCustomError("coded", "a code means nothing without its `system`: give its URI, or a column and the systems its values name")
+            raise PydanticCustomError("coded", "a code needs its `system`: a URI, or a column and the systems its values name")
         return self
 
 
@@ -199,7 +199,8 @@ class First(Part):
     first: tuple[FieldRule, ...]
 
 
-_HEADS = ("column", "constant", "flag", "coded", "quantity", "lines", "names", "identifiers", "reactions", "components", "join", "moment", "first")
+_HEADS = ("column", "constant", "flag", "coded", "quantity", "lines", "names", "identifiers", "reactions", "components",
+          "join", "moment", "first")
 
 
 def _head(data: Any) -> str | None:
@@ -291,7 +292,7 @@ class Table(Part):
     @model_validator(mode="after")
     def _something(self) -> Table:
         if (self.ignore is None) == (not self.records):
-            raise PydanticCustomError("table", "expected either `records`, or `ignore` with the reason why nothing of the table is taken")
+            raise PydanticCustomError("table", "expected either `records`, or `ignore` with the reason why nothing is taken")
         return self
 
 

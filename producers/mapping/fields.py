@@ -21,7 +21,8 @@ Value = Callable[[Row], Any]
 """None: the row says nothing of it. Raises KeyError where the row lacks a column."""
 
 RULES = {
-    "text": "a column, `constant`, `join`, `moment` or `first`", "concept": "`coded`", "amount": "`quantity`", "flag": "`flag` or `constant`",
+    "text": "a column, `constant`, `join`, `moment` or `first`", "concept": "`coded`", "amount": "`quantity`",
+    "flag": "`flag` or `constant`",
     "number": "`constant`", "lines": "`lines`", "names": "`names`", "identifiers": "`identifiers`", "reactions": "`reactions`",
     "components": "`components`",
 }
@@ -68,7 +69,8 @@ def rule(given: document.FieldRule, place: str, scope: Scope) -> Compiled:
         case document.Column():
             return Compiled("text", column(given, place, scope))
         case document.Constant(constant=constant):
-            return Compiled("flag" if isinstance(constant, bool) else "number" if isinstance(constant, int) else "text", lambda row: constant)
+            shape = "flag" if isinstance(constant, bool) else "number" if isinstance(constant, int) else "text"
+            return Compiled(shape, lambda _row: constant)
         case document.Flag():
             return Compiled("flag", _flag(given, scope))
         case document.Coded():
@@ -112,7 +114,7 @@ def column(given: document.Column, place: str, scope: Scope) -> Value:
 
 
 def coded(given: document.CodedParts, place: str, scope: Scope) -> Value:
-    """A concept: the coding where there is a code, and the text. A system the file does not name is one of the source's own."""
+    """A concept: the coding where there is a code, and the text. A code whose system is not named is one of the source's own."""
     code = scope.read(given.code) if given.code else None
     display = scope.read(given.display) if given.display else None
     shown = scope.read(given.text) if given.text else None
@@ -122,11 +124,8 @@ def coded(given: document.CodedParts, place: str, scope: Scope) -> Value:
         given_code = constant if code is None else values.text(row[code])
         given_text = values.text(row[shown]) if shown else None
         if given_code is not None:
-            uri = system(row)
-            if uri is not None:
-                term = values.text(row[display]) if display else None
-                return Coded(codes=(Code(system=uri, code=given_code, display=term, user_selected=selected),), text=given_text)
-            given_text = given_text or given_code
+            term = values.text(row[display]) if display else None
+            return Coded(codes=(Code(system=system(row), code=given_code, display=term, user_selected=selected),), text=given_text)
         return Coded(text=given_text) if given_text is not None else None
 
     return value
@@ -188,19 +187,19 @@ def _words(name: str | None, place: str, scope: Scope) -> tuple[dict[str, str | 
     return table, vocabulary.otherwise == "keep", vocabulary.otherwise
 
 
-def _system(given: str | document.SystemOf | None, place: str, scope: Scope) -> Callable[[Row], str | None]:
+def _system(given: str | document.SystemOf | None, place: str, scope: Scope) -> Callable[[Row], str]:
+    own = f"urn:mainstem:codes:{scope.source}"
     if not isinstance(given, document.SystemOf):
-        return lambda row: given
+        return lambda _row: given or own
     named = scope.systems.get(given.systems)
     if named is None:
         scope.problem(f"{place}.systems", f"no systems '{given.systems}'{nearest(given.systems, scope.systems)}")
-        return lambda row: None
+        return lambda _row: own
     name, table = scope.read(given.column), {folded(word): uri for word, uri in named.items()}
-    own = f"urn:mainstem:codes:{scope.source}"
 
-    def system(row: Row) -> str | None:
+    def system(row: Row) -> str:
         word = folded(row[name])
-        return table[word] if word in table else f"{own}:{word}" if word else own
+        return table.get(word, f"{own}:{word}" if word else own) or own
 
     return system
 

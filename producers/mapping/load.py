@@ -29,7 +29,7 @@ def load_all(directory: Path = BUILT_IN) -> dict[str, Mapping]:
     for path in sorted(directory.glob("*.yaml")):
         one = load(path)
         if one.source in found:
-            raise MappingError(path.name, [("source", f"{origin[one.source]} is already the mapping of '{one.source}'; a source has one file")])
+            raise MappingError(path.name, [("source", f"{origin[one.source]} already maps '{one.source}'; a source has one file")])
         found[one.source], origin[one.source] = one, path.name
     return found
 

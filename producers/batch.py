@@ -1,0 +1,76 @@
+"""A batch of raw messages as the records of one transaction: assertions, claims, quarantine, and the ledger of it all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+import msgspec
+
+from mainstem.model import Assertion, Claim, Ledger, Outcome, Quarantined, RawRef, Result
+from producers.contract import ItemResult, RawMessage
+from producers.formats import Reader
+from producers.reasons import Reason
+from producers.transaction import Record
+from schemas import kafka
+from schemas.codec import Codec
+from schemas.partition import partition
+from schemas.topics import ASSERTIONS, CLAIMS, LEDGER, QUARANTINE, Topic
+
+_PRODUCER = "capture"
+_ROOM = 4096
+"""For the key and the record's own framing."""
+
+
+class Told(NamedTuple):
+    records: list[Record]
+    committed: list[int | None]
+    """Commit times at the source, one for each message with assertions."""
+
+
+class Batches:
+    """Reads batches; keeps nothing between them."""
+
+    def __init__(self, codec: Codec, readers: dict[str, tuple[str, Reader]]) -> None:
+        """`readers`: raw topic -> its source and reader. Raises RegistryUnavailableError."""
+        self._readers = readers
+        self._encoders: dict[Topic, Callable[[msgspec.Struct], bytes]] = {
+            topic: codec.encoder(topic) for topic in (ASSERTIONS, CLAIMS, QUARANTINE, LEDGER)}
+
+    def tell(self, messages: Iterable[RawMessage]) -> Told:
+        """Messages of several partitions; of each partition in offset order."""
+        told = Told([], [])
+        outcomes: dict[tuple[str, int], list[Outcome]] = {}
+        for message in messages:
+            source, reader = self._readers[message.topic]
+            run = outcomes.setdefault((message.topic, message.partition), [])
+            for item in reader.read(message):
+                run.append(self._item(item, message, source, told))
+        for (topic, number), run in outcomes.items():
+            first, last = run[0].offset, run[-1].offset
+            ledger = Ledger(producer=_PRODUCER, topic=topic, partition=number, first=first, last=last, outcomes=tuple(run))
+            told.records.append(self._record(LEDGER, topic, ledger))
+        return told
+
+    def _item(self, item: ItemResult, message: RawMessage, source: str, told: Told) -> Outcome:
+        reason, why = Reason.TOO_LARGE, ""
+        try:
+            records = [
+                *(self._record(ASSERTIONS, each.subject, each) for each in item.assertions),
+                *(self._record(CLAIMS, each.subject, each) for each in item.claims),
+                *([self._record(QUARANTINE, source, item.quarantined)] if item.quarantined else []),
+            ]
+            if all(len(record.value) + len(record.key) + _ROOM < kafka.MAX_BYTES for record in records):
+                told.records.extend(records)
+                if item.assertions:
+                    told.committed.append(item.assertions[0].committed)
+                return item.outcome
+        except Exception as fault:
+            reason, why = Reason.READER_FAULT, f"{type(fault).__name__}: "
+        raw = RawRef(message.topic, message.partition, message.offset, item.outcome.item)
+        quarantined = Quarantined(stage=_PRODUCER, raw=raw, source=source, reason=reason.value, detail=why + reason.todo)
+        told.records.append(self._record(QUARANTINE, source, quarantined))
+        return Outcome(offset=item.outcome.offset, item=item.outcome.item, result=Result.QUARANTINED, reason=reason.value)
+
+    def _record(self, topic: Topic, key: str, value: Assertion | Claim | Quarantined | Ledger) -> Record:
+        return Record(topic.name, partition(key, topic.partitions), key.encode(), self._encoders[topic](value))

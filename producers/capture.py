@@ -1,0 +1,177 @@
+"""The capture process: raw topics in, assertions, claims, quarantine and ledger out, in one transaction a batch.
+
+    python -m producers.capture --kafka 127.0.0.1:9092 --registry http://127.0.0.1:8080/apis/ccompat/v7 --source RXA/epr
+
+It keeps no state: where it reads on is committed with what it wrote. SIGTERM ends it cleanly; kill -9 loses and doubles nothing.
+Exit codes: 0 asked to end, 2 a mistake in a mapping or in the topics, 3 fenced, 4 quarantine cannot be written.
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, Message, TopicPartition
+
+from producers.batch import Batches
+from producers.contract import RawMessage
+from producers.errors import AbortedError, FencedError, QuarantineFailedError, StoppedError
+from producers.formats import Reader
+from producers.mapping.errors import MappingError
+from producers.mapping.load import BUILT_IN, load_all
+from producers.mapping.rows import Mapping
+from producers.pulse import Pulse
+from producers.transaction import Transactions, pauses
+from schemas import kafka, topics
+from schemas.codec import Codec
+from schemas.errors import KafkaUnavailableError, RegistryUnavailableError, TopicDiffersError
+
+log = logging.getLogger("producers.capture")
+
+WRITES = (topics.ASSERTIONS, topics.CLAIMS, topics.LEDGER, topics.QUARANTINE, topics.HEARTBEATS)
+_BATCH = 2000
+_LINGER_SECONDS = 0.02
+_CALL_SECONDS = 5.0
+
+
+class Capture:
+    """One capture process. `run` returns when `stop` is set."""
+
+    def __init__(self, bootstrap: str, registry: str, mappings: dict[str, Mapping], sources: Sequence[str], group: str, instance: str,
+                 stop: threading.Event) -> None:
+        self._bootstrap = bootstrap
+        self._codec = Codec(registry)
+        self._readers = {topics.raw(source).name: (source, Reader(source, mappings.get(source))) for source in sources}
+        self._raw = [topics.raw(source) for source in sources]
+        self._instance = instance
+        self._stop = stop
+        self._next: dict[tuple[str, int], int] = {}
+        self._transactions = Transactions(bootstrap, f"{group}-{instance}", stop)
+        self._consumer = kafka.consumer(bootstrap, group, group_instance_id=f"{group}-{instance}")
+
+    def run(self) -> None:
+        """Raises FencedError, QuarantineFailedError, TopicDiffersError; waits for servers that are away."""
+        try:
+            batches, pulse = self._prepare()
+            self._transactions.open()
+            self._consumer.subscribe([topic.name for topic in self._raw], on_assign=self._assigned)
+            log.info("capturing %s", ", ".join(source for source, _ in self._readers.values()))
+            while not self._stop.is_set():
+                messages = [message for message in self._consumer.consume(_BATCH, _LINGER_SECONDS) if self._good(message)]
+                if messages:
+                    self._take(messages, batches, pulse)
+                pulse.beat(self._stand)
+            pulse.close()
+        except StoppedError:
+            pass
+        finally:
+            self._transactions.close()
+            self._consumer.close()
+
+    def _prepare(self) -> tuple[Batches, Pulse]:
+        for _ in pauses(self._stop):
+            try:
+                kafka.ensure_topics(self._bootstrap, [*WRITES, *self._raw])
+                self._codec.register(WRITES)
+                return Batches(self._codec, self._readers), Pulse(self._bootstrap, self._codec, self._instance)
+            except (KafkaUnavailableError, RegistryUnavailableError) as fault:
+                log.warning("waiting: %s", fault)
+        raise StoppedError
+
+    def _take(self, messages: list[Message], batches: Batches, pulse: Pulse) -> None:
+        told = batches.tell(_raw(message) for message in messages)
+        ends = {(message.topic(), message.partition()): message.offset() + 1 for message in messages}
+        positions = [TopicPartition(topic, number, offset) for (topic, number), offset in ends.items()]
+        try:
+            self._transactions.commit(told.records, positions, self._consumer.consumer_group_metadata())
+        except AbortedError as fault:
+            log.warning("%s", fault)
+            self._rewind()
+            return
+        self._next.update(ends)
+        pulse.done(len(messages), len(told.records), told.committed)
+
+    def _rewind(self) -> None:
+        """Back to what is committed. Where a rebalance took a partition away, its new owner reads on."""
+        for attempt in pauses(self._stop):
+            if attempt == 1:
+                continue
+            try:
+                assigned = self._consumer.committed(self._consumer.assignment(), _CALL_SECONDS)
+                for each in assigned:
+                    each.offset = each.offset if each.offset >= 0 else OFFSET_BEGINNING
+                if assigned:
+                    self._consumer.assign(assigned)
+                return
+            except KafkaException as fault:
+                log.warning("waiting to read the batch again (%s)", fault.args[0].name())
+
+    def _assigned(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        """Note where reading goes on, so that heartbeats tell it before anything new comes."""
+        self._next = {}
+        try:
+            for each in consumer.committed(partitions, _CALL_SECONDS):
+                self._next[each.topic, each.partition] = max(0, each.offset)
+        except KafkaException as fault:
+            log.warning("positions are not known until something comes (%s)", fault.args[0].name())
+
+    def _stand(self) -> tuple[dict[str, int], int]:
+        lag = 0
+        for (topic, number), position in self._next.items():
+            try:
+                _, high = self._consumer.get_watermark_offsets(TopicPartition(topic, number), cached=True)
+            except KafkaException:
+                continue
+            lag += max(0, high - position)
+        return {f"{topic}/{number}": position for (topic, number), position in self._next.items()}, lag
+
+    def _good(self, message: Message) -> bool:
+        error = message.error()
+        if error is None:
+            return True
+        if error.fatal():
+            raise FencedError(self._instance, error.name())
+        log.warning("waiting for the broker (%s)", error.name())
+        return False
+
+
+def _raw(message: Message) -> RawMessage:
+    return RawMessage(message.topic() or "", message.partition() or 0, message.offset() or 0, message.timestamp()[1], message.key(),
+                      message.value(), {name: value for name, value in message.headers() or () if value is not None})
+
+
+def main(
+    kafka: Annotated[str, typer.Option(help="Bootstrap servers, host:port.")],
+    registry: Annotated[str, typer.Option(help="Schema registry with the Confluent API.")],
+    source: Annotated[list[str], typer.Option(help="Source to capture, ODS code and system: RXA/epr. May be given several times.")],
+    group: Annotated[str, typer.Option(help="Consumer group; also the transactional id's first half.")] = "mainstem-capture",
+    instance: Annotated[str, typer.Option(help="Which of several capture processes this is; the same one fences its predecessor.")] = "1",
+    mappings: Annotated[Path, typer.Option(help="Directory of mapping files.")] = BUILT_IN,
+) -> None:
+    """Turn raw topics into assertions and claims until told to stop."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    try:
+        loaded = load_all(mappings)
+        for each in source:
+            if each not in loaded:
+                log.info("%s has no mapping in %s: only files with a format of their own (fhir) are taken in", each, mappings.name)
+        Capture(kafka, registry, loaded, source, group, instance, stop).run()
+    except (MappingError, TopicDiffersError) as fault:
+        log.error("%s", fault)
+        raise typer.Exit(2) from None
+    except (FencedError, QuarantineFailedError) as fault:
+        log.error("%s", fault)
+        raise typer.Exit(fault.exit_code) from None
+
+
+if __name__ == "__main__":
+    typer.run(main)

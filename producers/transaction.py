@@ -1,0 +1,121 @@
+"""One Kafka transaction a batch: what it says and how far it was read become visible together, or not at all."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+from confluent_kafka import KafkaError, KafkaException, Message, TopicPartition
+
+from producers.errors import AbortedError, FencedError, QuarantineFailedError, StoppedError
+from schemas import kafka
+from schemas.topics import QUARANTINE
+
+log = logging.getLogger(__name__)
+
+_CALL_SECONDS = 5.0
+"""How long one blocking call may take before the stop flag is looked at again."""
+_BACKOFF = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
+_FENCED = frozenset({KafkaError._FENCED, KafkaError.PRODUCER_FENCED, KafkaError.INVALID_PRODUCER_EPOCH,
+                     KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED})
+
+
+class Record(NamedTuple):
+    """One message, ready for the wire."""
+
+    topic: str
+    partition: int
+    key: bytes
+    value: bytes
+
+
+def pauses(stop: threading.Event) -> Iterator[int]:
+    """1, 2, 3 ... with a growing pause between them, until stopped: how a dependency fault is waited out."""
+    attempt = 0
+    while not stop.is_set():
+        attempt += 1
+        yield attempt
+        stop.wait(_BACKOFF[min(attempt, len(_BACKOFF)) - 1])
+
+
+class Transactions:
+    """Blocks while the broker is away. Of two processes with one id the later is the only one that can commit."""
+
+    def __init__(self, bootstrap: str, transactional_id: str, stop: threading.Event) -> None:
+        self._id = transactional_id
+        self._stop = stop
+        self._producer = kafka.producer(bootstrap, transactional_id=transactional_id, transaction_timeout_ms=60_000)
+        self._refused: str | None = None
+
+    def open(self) -> None:
+        """Fence an earlier owner of the id and end his open transaction. Raises FencedError, StoppedError."""
+        try:
+            self._until_done(lambda: self._producer.init_transactions(_CALL_SECONDS))
+        except KafkaException as fault:
+            raise FencedError(self._id, fault.args[0].name()) from None
+
+    def commit(self, records: Sequence[Record], positions: Sequence[TopicPartition], group: Any) -> None:
+        """Raises AbortedError where none of it is visible and it may be tried again; FencedError, QuarantineFailedError, StoppedError."""
+        self._refused = None
+        try:
+            self._producer.begin_transaction()
+            for record in records:
+                self._produce(record)
+            self._until_done(lambda: self._producer.send_offsets_to_transaction(list(positions), group, _CALL_SECONDS))
+            self._until_done(lambda: self._producer.commit_transaction(_CALL_SECONDS))
+        except KafkaException as fault:
+            error = self._lasting(fault)
+            self._abort()
+            if self._refused is not None:
+                raise QuarantineFailedError(QUARANTINE.name, self._refused) from None
+            raise AbortedError(error.name()) from None
+
+    def close(self) -> None:
+        """Forget the producer. A transaction left open is ended by the next owner, or by its time limit."""
+        self._producer.purge()
+        self._producer.poll(0)
+
+    def _produce(self, record: Record) -> None:
+        delivered = self._watched if record.topic == QUARANTINE.name else None
+        while True:
+            try:
+                self._producer.produce(record.topic, record.value, record.key, partition=record.partition, on_delivery=delivered)
+                return
+            except BufferError:
+                self._producer.poll(0.1)
+                if self._stop.is_set():
+                    raise StoppedError from None
+
+    def _watched(self, error: KafkaError | None, message: Message) -> None:
+        """A quarantine record that failed for another reason than its transaction or a server that was away."""
+        passing = (KafkaError._PURGE_QUEUE, KafkaError._PURGE_INFLIGHT, KafkaError._MSG_TIMED_OUT, KafkaError._TIMED_OUT,
+                   KafkaError._TRANSPORT)
+        if error is not None and not error.retriable() and error.code() not in passing and error.code() not in _FENCED:
+            self._refused = error.name()
+
+    def _abort(self) -> None:
+        try:
+            self._until_done(lambda: self._producer.abort_transaction(_CALL_SECONDS))
+        except KafkaException as fault:
+            raise FencedError(self._id, self._lasting(fault).name()) from None
+
+    def _until_done(self, call: Callable[[], None]) -> None:
+        """Repeats the call while its error says that it may be repeated. Raises KafkaException for an error that needs an abort."""
+        for attempt in pauses(self._stop):
+            try:
+                return call()
+            except KafkaException as fault:
+                error = self._lasting(fault)
+                if error.txn_requires_abort() or not error.retriable():
+                    raise
+                log.warning("%s waits for the broker (%s), attempt %d", self._id, error.name(), attempt)
+        raise StoppedError
+
+    def _lasting(self, fault: KafkaException) -> KafkaError:
+        """The error, unless it means that this producer is done for."""
+        error: KafkaError = fault.args[0]
+        if error.fatal() or error.code() in _FENCED:
+            raise FencedError(self._id, error.name()) from None
+        return error
