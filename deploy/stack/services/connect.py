@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from pathlib import Path
 
 import httpx
 
@@ -22,26 +23,33 @@ class Connect:
     def prepare(self, site: Site) -> Command:
         config = site.layout.config(self.name) / "connect.properties"
         config.parent.mkdir(parents=True, exist_ok=True)
-        config.write_text("".join(f"{key}={value}\n" for key, value in _properties(site).items()), encoding="utf-8")
+        properties = worker_properties(bootstrap=site.endpoints.kafka, listener=f"http://{LOOPBACK}:{site.ports['connect']}",
+                                       advertised=LOOPBACK, plugins=site.parts / "plugins")
+        config.write_text("".join(f"{key}={value}\n" for key, value in properties.items()), encoding="utf-8")
         target = ("-cp", java.kafka_classpath(site.parts), "org.apache.kafka.connect.cli.ConnectDistributed", str(config))
         return Command(java.command(site.settings.connect_heap_mb, target, properties=java.logging_properties()), {})
 
     def ready(self, site: Site) -> bool:
-        try:
-            # Answered only by a worker that has joined its group and read its configuration topic.
-            return httpx.get(f"{site.endpoints.connect}/connectors", timeout=2).status_code == httpx.codes.OK
-        except httpx.HTTPError:
-            return False
+        return answers(site.endpoints.connect)
 
 
-def _properties(site: Site) -> dict[str, object]:
+def answers(url: str) -> bool:
+    """Whether a worker serves there: it answers this only once it has joined its group and read its configuration topic."""
+    try:
+        return httpx.get(f"{url}/connectors", timeout=2).status_code == httpx.codes.OK
+    except httpx.HTTPError:
+        return False
+
+
+def worker_properties(*, bootstrap: str, listener: str, advertised: str, plugins: Path) -> dict[str, object]:
+    """Of a Connect worker, wherever it runs."""
     converter = "org.apache.kafka.connect.json.JsonConverter"
     return {
-        "bootstrap.servers": site.endpoints.kafka,
+        "bootstrap.servers": bootstrap,
         "group.id": "mainstem-connect",
-        "listeners": f"http://{LOOPBACK}:{site.ports['connect']}",
-        "rest.advertised.host.name": LOOPBACK,
-        "plugin.path": site.parts / "plugins",
+        "listeners": listener,
+        "rest.advertised.host.name": advertised,
+        "plugin.path": plugins,
         "plugin.discovery": "service_load",   # scanning every class doubles the start
         "key.converter": converter,
         "key.converter.schemas.enable": "false",

@@ -1,0 +1,146 @@
+"""Capture: Debezium connectors, described and registered with Kafka Connect."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import httpx
+from psycopg.conninfo import conninfo_to_dict
+
+from deploy.stack.addresses import Endpoints
+from deploy.stack.errors import ConnectorFailedError
+
+Config = Mapping[str, str]
+_STALE = 3.0
+"""Seconds after which a reported failure is believed."""
+
+
+def debezium_postgres(source: str, postgres: str, database: str, tables: Iterable[str], topic: str) -> dict[str, str]:
+    """Configuration that captures `schema.table` names of one database, all into one raw topic, kept as they came.
+
+    `source` is ODS code and system (`RXA/epr`); it names the replication slot and the publication. `postgres` is a URL or DSN of the
+    server, whose user may replicate. Values: decimals as text, times as ISO 8601 text, whole before-images where the table's replica
+    identity is FULL, no tombstones.
+    """
+    server = conninfo_to_dict(postgres)
+    mark = re.sub(r"[^a-z0-9]+", "_", source.lower()).strip("_")
+    prefix = f"capture-{mark}"
+    return {
+        "connector.class": "io.debezium.connector.postgresql.PostgresConnector",
+        "tasks.max": "1",
+        "database.hostname": str(server["host"]),
+        "database.port": str(server.get("port", 5432)),
+        "database.user": str(server["user"]),
+        "database.password": str(server.get("password", "")),
+        "database.dbname": database,
+        "topic.prefix": prefix,
+        "plugin.name": "pgoutput",
+        "slot.name": f"mainstem_{mark}",
+        "slot.retry.delay.ms": "1000",
+        "publication.name": f"mainstem_{mark}",
+        "publication.autocreate.mode": "filtered",
+        "table.include.list": ",".join(re.escape(table) for table in tables),
+        "snapshot.mode": "initial",
+        "tombstones.on.delete": "false",
+        "skipped.operations": "none",
+        "decimal.handling.mode": "string",
+        "time.precision.mode": "isostring",
+        # Moves the slot of a quiet database on while others of the same server write; else their WAL would be kept for it.
+        "heartbeat.interval.ms": "10000",
+        "heartbeat.action.query": "SELECT pg_logical_emit_message(false, 'mainstem', 'heartbeat')",
+        "poll.interval.ms": "20",
+        "retriable.restart.connector.wait.ms": "1000",
+        "producer.override.linger.ms": "5",
+        "producer.override.compression.type": "lz4",
+        # One topic a source. Heartbeats have another prefix and keep their topic, which Connect makes.
+        "transforms": "gather",
+        "transforms.gather.type": "org.apache.kafka.connect.transforms.RegexRouter",
+        "transforms.gather.regex": rf"{re.escape(prefix)}\..*",
+        "transforms.gather.replacement": topic,
+        "topic.creation.default.replication.factor": "-1",
+        "topic.creation.default.partitions": "1",
+    }
+
+
+def ensure_connector(endpoints: Endpoints, name: str, config: Config, *, seconds: float = 90) -> None:
+    """Register the connector or bring it up to date, and return when its task runs. A failed task is started again, once.
+
+    Raises ConnectorFailedError with Connect's reason, or the trace of the task.
+    """
+    deadline = time.monotonic() + seconds
+    with httpx.Client(base_url=f"{endpoints.connect}/connectors/{name}", timeout=30) as connect:
+        status: dict[str, Any] = {}
+        if _config(connect) != {**config, "name": name}:
+            _ask(connect, "PUT", "/config", name, deadline, json=dict(config))
+        elif _failure(_status(connect)):
+            _ask(connect, "POST", "/restart", name, deadline, params={"includeTasks": "true", "onlyFailed": "true"})
+        failing_since: float | None = None
+        while time.monotonic() < deadline:
+            status = _status(connect)
+            failure = _failure(status)
+            if _running(status):
+                return
+            failing_since = None if not failure else failing_since or time.monotonic()
+            # Right after a change Connect still reports how the task was before.
+            if failing_since is not None and time.monotonic() - failing_since > _STALE:
+                raise ConnectorFailedError(name, "failed", failure)
+            time.sleep(0.2)
+    raise ConnectorFailedError(name, f"did not run within {seconds:.0f} s (last seen: {_states(status)})", _failure(status))
+
+
+def remove_connector(endpoints: Endpoints, name: str) -> None:
+    """Does nothing where there is none. The replication slot stays: drop it when the source is gone for good."""
+    response = httpx.delete(f"{endpoints.connect}/connectors/{name}", timeout=30)
+    if response.status_code not in {httpx.codes.NO_CONTENT, httpx.codes.NOT_FOUND}:
+        raise ConnectorFailedError(name, f"could not be removed: {_message(response)}")
+
+
+def _ask(connect: httpx.Client, method: str, path: str, name: str, deadline: float, **content: Any) -> None:
+    """A change; asked again while the worker is in a rebalance (409) or starting."""
+    while True:
+        response = connect.request(method, path, **content)
+        if response.is_success:
+            return
+        if response.status_code != httpx.codes.CONFLICT or time.monotonic() > deadline:
+            raise ConnectorFailedError(name, f"was refused by Connect: {_message(response)}")
+        time.sleep(0.2)
+
+
+def _config(connect: httpx.Client) -> dict[str, str] | None:
+    response = connect.get("/config")
+    return response.json() if response.status_code == httpx.codes.OK else None
+
+
+def _status(connect: httpx.Client) -> dict[str, Any]:
+    """Empty while Connect knows of no state."""
+    response = connect.get("/status")
+    return response.json() if response.status_code == httpx.codes.OK else {}
+
+
+def _parts(status: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [status["connector"], *status["tasks"]] if status else []
+
+
+def _running(status: Mapping[str, Any]) -> bool:
+    """Connector and at least one task: the connector alone is up before its task exists."""
+    parts = _parts(status)
+    return len(parts) > 1 and all(part["state"] == "RUNNING" for part in parts)
+
+
+def _failure(status: Mapping[str, Any]) -> str:
+    """The trace of what failed; empty where nothing did."""
+    return next((part.get("trace", "no trace given") for part in _parts(status) if part["state"] == "FAILED"), "")
+
+
+def _states(status: Mapping[str, Any]) -> str:
+    return ", ".join(part["state"] for part in _parts(status)) or "not known to Connect"
+
+
+def _message(response: httpx.Response) -> str:
+    try:
+        return str(response.json().get("message", response.status_code))
+    except ValueError:
+        return str(response.status_code)

@@ -1,0 +1,1 @@
+"""Where tests get real servers from: one contract, two providers."""
