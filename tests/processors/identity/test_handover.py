@@ -1,0 +1,118 @@
+"""What the identity stage sends when a source patient's person changes, message by message."""
+
+from __future__ import annotations
+
+import pytest
+
+from mainstem.model import Assertion, Assignment, Attached, Op, PersonEvent, RawRef
+from processors.identity import stage as identity
+from processors.identity.persons import own_person
+from processors.identity.stage import IdentityStage
+from processors.lane.contract import Received
+from processors.lane.memory import MemoryState
+from schemas import topics
+from tests.strategies import KEY
+
+S = "RXA/epr|1"
+OWN = own_person(KEY, S)
+TOPICS = {Assertion: topics.ASSERTIONS, Assignment: topics.ASSIGNMENTS, Attached: topics.ATTACHED}
+
+
+class Stage:
+    """The stage with its state; `send` gives (op, person, epoch, records) of each event."""
+
+    def __init__(self) -> None:
+        self.stage, self.state, self.offset = IdentityStage(KEY), MemoryState(), 0
+
+    def events(self, *values) -> list[PersonEvent]:
+        batch = []
+        for value in values:
+            batch.append((Received(TOPICS[type(value)], 0, self.offset, 1000 + self.offset, None, None), value))
+            self.offset += 1
+        return [output.value for output in self.stage.process(batch, self.state)]
+
+    def send(self, *values):
+        return [(e.op, e.person, e.epoch, [k.assertion.record for k in e.items]) for e in self.events(*values)]
+
+
+def said(record: str, position: str = "01", known: int | None = None, raw: int = 0) -> Assertion:
+    return Assertion(source="RXA/epr", patient="1", record=record, kind="allergy", position=position, content=b'{"note":"x"}', known=known,
+                     raw=RawRef("r", 0, raw))
+
+
+def assigned(person: str, epoch: int) -> Assignment:
+    return Assignment(subject=S, person=person, epoch=epoch, reason="test")
+
+
+def attached(person: str, epoch: int) -> Attached:
+    return Attached(subject=S, person=person, epoch=epoch)
+
+
+@pytest.fixture
+def stage() -> Stage:
+    return Stage()
+
+
+def test_an_unassigned_source_patient_is_a_person_of_its_own(stage):
+    assert stage.send(said("a/1"), said("a/2")) == [(Op.APPLY, OWN, -1, ["a/1", "a/2"])]
+
+
+def test_an_assignment_before_anything_was_said_moves_nothing(stage):
+    assert stage.send(assigned("p", 3), said("a/1")) == [(Op.APPLY, "p", 3, ["a/1"])]
+
+
+def test_a_handover_from_beginning_to_end(stage):
+    stage.send(said("a/1"))
+    assert stage.send(assigned("p", 3)) == [(Op.LEAVING, OWN, 3, []), (Op.ATTACH, "p", 3, ["a/1"])]
+    assert stage.send(said("a/2")) == [(Op.APPLY, "p", 3, ["a/2"])]
+    assert stage.send(attached("p", 3)) == [(Op.DETACH, OWN, 3, []), (Op.SETTLED, "p", 3, [])]
+    assert stage.send(attached("p", 3)) == []
+
+
+def test_what_came_before_the_assignment_in_one_batch_goes_to_the_old_person(stage):
+    assert stage.send(said("a/1"), assigned("p", 3), said("a/2")) == [
+        (Op.APPLY, OWN, -1, ["a/1"]), (Op.LEAVING, OWN, 3, []), (Op.ATTACH, "p", 3, ["a/1"]), (Op.APPLY, "p", 3, ["a/2"])]
+
+
+def test_a_second_move_before_the_first_is_over_detaches_everyone_but_the_last(stage):
+    stage.send(said("a/1"), assigned("p", 3))
+    assert stage.send(assigned("q", 5)) == [(Op.LEAVING, OWN, 5, []), (Op.LEAVING, "p", 5, []), (Op.ATTACH, "q", 5, ["a/1"])]
+    assert stage.send(attached("p", 3)) == []
+    assert sorted(stage.send(attached("q", 5))) == sorted(
+        [(Op.DETACH, OWN, 5, []), (Op.DETACH, "p", 5, []), (Op.SETTLED, "q", 5, [])])
+
+
+def test_going_back_before_the_move_is_over(stage):
+    stage.send(said("a/1"), assigned("p", 3))
+    assert stage.send(assigned(OWN, 5)) == [(Op.LEAVING, "p", 5, []), (Op.ATTACH, OWN, 5, ["a/1"])]
+    assert stage.send(attached(OWN, 5)) == [(Op.DETACH, "p", 5, []), (Op.SETTLED, OWN, 5, [])]
+
+
+def test_stale_epochs_are_ignored(stage):
+    stage.send(said("a/1"), assigned("p", 3), attached("p", 3))
+    assert stage.send(assigned("q", 2), assigned("q", 3)) == []
+    assert stage.send(attached("p", 2), attached("q", 3)) == []
+
+
+def test_a_newer_epoch_of_the_same_person_does_not_lose_the_handover(stage):
+    stage.send(said("a/1"), assigned("p", 3))
+    assert stage.send(assigned("p", 4)) == []
+    assert stage.send(attached("p", 3)) == [(Op.DETACH, OWN, 4, []), (Op.SETTLED, "p", 4, [])]
+
+
+def test_a_duplicate_is_forwarded_only_if_it_was_known_earlier(stage):
+    stage.send(said("a/1", known=500))
+    assert stage.send(said("a/1", known=500), said("a/1", known=600), said("a/1", known=500, raw=7)) == []
+    assert [item.known for event in stage.events(said("a/1", known=400)) for item in event.items] == [400]
+    assert [item.known for event in stage.events(assigned("p", 1)) for item in event.items] == [400]
+
+
+def test_a_handover_goes_in_bounded_chunks(stage, monkeypatch):
+    monkeypatch.setattr(identity, "CHUNK_ITEMS", 2)
+    stage.send(*(said(f"a/{n}") for n in range(5)))
+    chunks = [(len(e.items), e.last) for e in stage.events(assigned("p", 9)) if e.op is Op.ATTACH]
+    assert chunks == [(2, False), (2, False), (1, True)]
+    monkeypatch.setattr(identity, "CHUNK_BYTES", 20)
+    chunks = [(len(e.items), e.last) for e in stage.events(assigned("q", 10)) if e.op is Op.ATTACH]
+    assert [n for n, _ in chunks] == [1] * 5
+    assert [last for _, last in chunks] == [False] * 4 + [True]

@@ -1,0 +1,277 @@
+"""What the reconcile stage publishes, event by event."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from mainstem import canonical
+from mainstem.model import Assertion, Change, Entry, Known, Op, PersonEvent, RawRef, Status, Summary
+from processors.lane.contract import Output, Received
+from processors.lane.memory import MemoryState
+from processors.reconcile import layout
+from processors.reconcile.stage import ReconcileStage
+from schemas import topics
+from tests.strategies import Terms
+
+P = "p" * 32
+
+
+class Stage:
+    """The stage with its state and what it published last."""
+
+    def __init__(self, terms=None) -> None:
+        self.stage, self.state, self.offset = ReconcileStage(terms), MemoryState(), 0
+        self.outputs: list[Output] = []
+
+    def send(self, *events: PersonEvent) -> list[Entry]:
+        batch = [(Received(topics.PERSON_EVENTS, 0, self.offset + i, 0, None, None), event) for i, event in enumerate(events)]
+        self.offset += len(batch)
+        self.outputs = self.stage.process(batch, self.state)
+        return self.of(topics.ENTRIES)
+
+    def of(self, topic):
+        return [output.value for output in self.outputs if output.topic is topic]
+
+    @property
+    def summary(self) -> Summary:
+        return self.of(topics.SUMMARIES)[-1]
+
+
+SAID = {"source": "RXA/epr", "patient": "1", "kind": "allergy"}
+ENVELOPE = ("source", "patient", "part", "kind", "status", "labels", "recorded")
+
+
+def said(record: str = "allergy/1", position: str = "01", *, known: int = 1000, **given) -> Known:
+    """An assertion: what is no field of its envelope is content."""
+    envelope = {**SAID, **{name: given.pop(name) for name in ENVELOPE if name in given}}
+    assertion = Assertion(record=record, position=position, content=canonical.encode(given), raw=RawRef("raw.x.v1", 0, known), **envelope)
+    return Known(assertion, known, 0, known)
+
+
+def event(*items: Known, op: Op = Op.APPLY, epoch: int = -1, subject: str | None = None, last: bool = True) -> PersonEvent:
+    return PersonEvent(op=op, person=P, subject=subject or items[0].assertion.subject, epoch=epoch, items=items, last=last)
+
+
+@pytest.fixture
+def stage() -> Stage:
+    return Stage()
+
+
+def test_an_entry_says_everything_about_itself(stage):
+    [entry] = stage.send(event(said(agent={"text": "penicillin"}, note=None, reactions=[], labels=("sensitive",))))
+    assert (entry.person, entry.kind, entry.status, entry.version, entry.known) == (P, "allergy", "current", 1, 1000)
+    assert entry.content == b'{"agent":{"text":"penicillin"}}'
+    assert entry.sources == ("RXA/epr",)
+    assert entry.labels == ("sensitive",)
+    assert [behind.fields for behind in entry.provenance] == [("agent",)]
+    assert [output.key for output in stage.outputs if output.topic is topics.ENTRIES] == [f"{P}|{entry.fact}".encode()]
+    [change] = stage.of(topics.CHANGES)
+    assert (change.change, change.sequence, change.fact, change.version) == ("new", 1, entry.fact, 1)
+    assert stage.summary.digest == canonical.record_digest(canonical.entry_digest(entry.fact, entry.content))
+
+
+def test_the_same_again_in_other_bytes_is_no_news(stage):
+    stage.send(event(said(note="x")))
+    again = said(position="02", known=2000, note="x")
+    assert stage.send(event(again)) == []
+    assert stage.of(topics.CHANGES) == []
+    assert stage.summary.sources[0].last_heard == 2000
+    stage.send(event(again))
+    assert stage.outputs == []
+
+
+def test_a_change_of_labels_is_news(stage):
+    stage.send(event(said(note="x")))
+    [entry] = stage.send(event(said(position="02", note="x", labels=("nopat",))))
+    assert (entry.version, entry.labels) == (2, ("nopat",))
+
+
+def test_an_older_version_that_comes_late_changes_nothing(stage):
+    stage.send(event(said(position="02", note="new")))
+    assert stage.send(event(said(position="01", note="old"))) == []
+    assert sum(key[:1] == b"v" for key, _ in stage.state.items()) == 2
+
+
+@pytest.mark.parametrize(("status", "rule"), [(Status.RETRACTED, "record.retracted"), (Status.REMOVED, "record.removed")])
+def test_a_withdrawal_names_its_cause_and_can_be_taken_back(stage, status, rule):
+    [entry] = stage.send(event(said(note="x")))
+    [gone] = stage.send(event(said(position="02", status=status, known=2000)))
+    assert (gone.fact, gone.status, gone.version, gone.content, gone.rules) == (entry.fact, "withdrawn", 2, b"{}", {"*": rule})
+    assert [behind.position for behind in gone.provenance] == ["02"]
+    assert stage.summary.entries == 0
+    assert stage.summary.digest == canonical.record_digest(0)
+    [back] = stage.send(event(said(position="03", note="x")))
+    assert (back.status, back.version, stage.of(topics.CHANGES)[0].change) == ("current", 3, "new")
+
+
+def test_a_retraction_withdraws_only_its_own_sources_assertion():
+    stage = Stage(Terms())
+    stage.send(event(said(agent={"text": "penicillin"})), event(said(source="Y/gp", agent={"text": "penicillin"}, note="gp")))
+    assert stage.summary.entries == 1
+    [entry] = stage.send(event(said(source="Y/gp", position="02", status=Status.RETRACTED)))
+    assert (entry.status, entry.sources, entry.content) == ("current", ("RXA/epr",), b'{"agent":{"text":"penicillin"}}')
+
+
+def test_a_fact_whose_least_member_goes_names_its_successor():
+    stage = Stage(Terms())
+    [before] = stage.send(event(said(agent={"text": "penicillin"})), event(said(source="Y/gp", agent={"text": "penicillin"})))
+    entries = {entry.status: entry for entry in stage.send(event(said(position="02", status=Status.RETRACTED)))}
+    assert entries["withdrawn"].fact == before.fact
+    assert entries["withdrawn"].successor == entries["current"].fact
+
+
+def test_a_record_coded_anew_leaves_one_fact_for_another():
+    stage = Stage(Terms())
+    [before] = stage.send(event(said(agent={"text": "penicillin"})))
+    entries = {entry.status: entry for entry in stage.send(event(said(position="02", agent={"text": "peanut"})))}
+    assert (entries["withdrawn"].fact, entries["withdrawn"].successor) == (before.fact, entries["current"].fact)
+
+
+def test_at_most_one_change_for_an_entry_in_a_batch(stage):
+    entries = stage.send(event(said(note="a")), event(said(position="02", note="b"), said(position="03", note="c")))
+    assert [entry.content for entry in entries] == [b'{"note":"c"}']
+    assert len(stage.of(topics.CHANGES)) == 1
+
+
+def test_the_batch_that_comes_again_after_a_crash_says_the_same(stage):
+    stage.send(event(said(note="a")))
+    before = MemoryState(stage.state.items())
+    first = (stage.send(event(said(position="02", note="b"))), stage.of(topics.CHANGES))
+    stage.state = before
+    assert (stage.send(event(said(position="02", note="b"))), stage.of(topics.CHANGES)) == first
+
+
+def test_parts_are_united_and_the_first_part_decides(stage):
+    stage.send(event(said("order/1", kind="result", part="specimen", specimen_id="S1", note="second")))
+    [entry] = stage.send(event(said("order/1", kind="result", part="order", test={"text": "sodium"}, note="first", known=1001)))
+    assert canonical.decode(entry.content) == {"note": "first", "specimen_id": "S1", "test": {"text": "sodium"}}
+    assert [(behind.part, behind.fields, behind.lost) for behind in entry.provenance] == [
+        ("order", ("note", "test"), {}), ("specimen", ("specimen_id",), {"note": b'"second"'})]
+
+
+def test_items_take_the_place_of_their_order(stage):
+    [order] = stage.send(event(said("order/1", kind="result", part="order", order_id="O1", status_="x")))
+    entries = {entry.status: entry for entry in stage.send(event(said("order/1", kind="result", part="result/1", note="140")))}
+    assert canonical.decode(entries["current"].content) == {"note": "140", "order_id": "O1", "status_": "x"}
+    assert (entries["withdrawn"].fact, entries["withdrawn"].successor) == (order.fact, entries["current"].fact)
+    removed = said("order/1", "02", kind="result", part="result/1", status=Status.REMOVED)
+    back = {entry.status: entry for entry in stage.send(event(removed))}
+    assert (back["current"].fact, back["withdrawn"].successor) == (order.fact, order.fact)
+
+
+def test_a_retracted_order_takes_its_items_with_it(stage):
+    stage.send(event(said("order/1", kind="result", part="order"), said("order/1", kind="result", part="result/1", note="1")))
+    [gone] = stage.send(event(said("order/1", "02", kind="result", part="order", status=Status.RETRACTED)))
+    assert gone.status == "withdrawn"
+
+
+def test_what_a_later_export_no_longer_holds_is_absent_until_said_again(stage):
+    stage.send(event(said(note="x"), said("problem/1", kind="problem", note="y")))
+    manifest = said("manifest", "05", kind="manifest", kinds=["allergy"], records=["allergy/2"], known=3000)
+    [gone] = stage.send(event(manifest))
+    assert (gone.status, gone.kind, gone.rules) == ("withdrawn", "allergy", {"*": "record.absent"})
+    assert [behind.record for behind in gone.provenance] == ["manifest"]
+    assert stage.send(event(said(position="04", note="z"))) == [], "older than the export, which did not hold it"
+    assert [entry.status for entry in stage.send(event(said(position="06", note="z")))] == ["current"]
+
+
+def test_a_manifest_of_another_source_patient_says_nothing(stage):
+    stage.send(event(said(note="x")))
+    assert stage.send(event(said("manifest", "05", patient="2", kind="manifest", kinds=["allergy"], records=[]))) == []
+
+
+def test_an_empty_list_and_no_known_allergy_hide_nothing(stage):
+    stage.send(event(said(source="B/gp", agent={"text": "penicillin"}, clinical_status="active")))
+    stage.send(event(said("manifest", "09", kind="manifest", kinds=["allergy"], records=[])),
+               event(said("allergy/9", "09", agent={"text": "No known allergies"})))
+    assert stage.summary.entries == 2
+
+
+def test_a_handover_is_shown_at_both_ends():
+    old, new = Stage(), Stage()
+    old.send(event(said(note="x"), epoch=1))
+    s = "RXA/epr|1"
+    old.send(event(op=Op.LEAVING, epoch=5, subject=s))
+    assert (old.summary.entries, old.summary.sources[0].handover) == (1, True)
+    new.send(event(said(note="x"), op=Op.ATTACH, epoch=5, last=False))
+    assert new.summary.sources[0].handover
+    assert new.of(topics.ATTACHED) == []
+    new.send(event(said("allergy/2", note="y"), op=Op.ATTACH, epoch=5))
+    [answer] = new.of(topics.ATTACHED)
+    assert (answer.subject, answer.person, answer.epoch) == (s, P, 5)
+    [gone] = old.send(event(op=Op.DETACH, epoch=5, subject=s))
+    assert (gone.status, gone.rules, old.summary.sources) == ("withdrawn", {"*": "identity.moved"}, ())
+    new.send(event(op=Op.SETTLED, epoch=5, subject=s))
+    assert not new.summary.sources[0].handover
+    assert {key[:1] for key, _ in old.state.items()} == {b"f", b"h"}, "the old person keeps versions and epochs, nothing else"
+
+
+def test_stragglers_of_a_lower_epoch_do_not_come_back(stage):
+    s = "RXA/epr|1"
+    stage.send(event(said(note="x"), epoch=1), event(op=Op.DETACH, epoch=5, subject=s))
+    for late in (event(said(note="x"), epoch=1), event(said(note="x"), epoch=5), event(said(note="x"), op=Op.ATTACH, epoch=4)):
+        stage.send(late)
+        assert stage.outputs == []
+    assert [entry.status for entry in stage.send(event(said(note="x"), op=Op.ATTACH, epoch=7))] == ["current"]
+    stage.send(event(op=Op.DETACH, epoch=5, subject=s))
+    assert stage.outputs == [], "a detach older than the attach"
+
+
+def test_numbers_shown_are_the_verified_ones(stage):
+    stage.send(event(said("patient", kind="patient", nhs_number="9990000018", verification="01")))
+    assert stage.summary.nhs_numbers == ("9990000018",)
+    stage.send(event(said("patient", "02", kind="patient", nhs_number="9990000018", verification="02")))
+    assert stage.summary.nhs_numbers == ()
+
+
+def test_the_state_tells_what_was_published(stage):
+    [entry] = stage.send(event(said(note="x")))
+    stage.send(event(said("allergy/2", note="y")), event(said("allergy/2", "02", status=Status.REMOVED)))
+    assert list(layout.published(stage.state.items())) == [(P, entry.fact, canonical.digest(entry.content).hex())]
+
+
+def test_change_ids_differ_when_a_value_comes_back(stage):
+    ids: list[Change] = []
+    for position, note in (("01", "a"), ("02", "b"), ("03", "a")):
+        stage.send(event(said(position=position, note=note)))
+        ids += [change.id for change in stage.of(topics.CHANGES)]
+    assert len(set(ids)) == 3
+
+
+def test_content_that_is_no_json_is_shown_without_fields(stage):
+    broken = msgspec.structs.replace(said().assertion, content=b"\xff{")
+    assert [entry.content for entry in stage.send(event(Known(broken, 1, 0, 0)))] == [b"{}"]
+
+
+def test_an_event_costs_the_same_however_much_is_known(stage):
+    class Counting(MemoryState):
+        touched = 0
+
+        def get(self, key):
+            self.touched += 1
+            return super().get(key)
+
+        def multi_get(self, keys):
+            self.touched += len(keys)
+            return super().multi_get(keys)
+
+        def prefix(self, prefix):
+            for pair in super().prefix(prefix):
+                self.touched += 1
+                yield pair
+
+        def put(self, key, value):
+            self.touched += 1
+            super().put(key, value)
+
+    costs = []
+    for size in (10, 2000):
+        stage = Stage()
+        stage.state = Counting()
+        stage.send(event(*(said(f"allergy/{n}", note=str(n)) for n in range(size))))
+        stage.state.touched = 0
+        stage.send(event(said("allergy/5", "02", note="new")))
+        costs.append(stage.state.touched)
+        assert max(len(value) for _, value in stage.state.items()) < 120, "no value grows with the person"
+    assert costs[0] == costs[1]
