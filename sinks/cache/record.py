@@ -1,0 +1,96 @@
+"""A record as the cache keeps and gives it: JSON, with every entry's content byte for byte as it was published."""
+
+from __future__ import annotations
+
+import hashlib
+
+import msgspec
+
+from mainstem.model import Entry, RawRef, SourceState, Summary
+
+
+class Said(msgspec.Struct, frozen=True, kw_only=True):
+    """One assertion behind an entry: `mainstem.model.Provenance`, its losing values as plain JSON."""
+
+    source: str
+    patient: str
+    record: str
+    part: str = ""
+    position: str
+    known: int
+    raw: RawRef
+    recorded: str | None = None
+    fields: tuple[str, ...] = ()
+    lost: dict[str, msgspec.Raw] = {}
+
+
+class CachedEntry(msgspec.Struct, frozen=True, kw_only=True):
+    fact: str
+    kind: str
+    status: str
+    version: int
+    content: msgspec.Raw
+    known: int
+    committed: int | None = None
+    sources: tuple[str, ...] = ()
+    provenance: tuple[Said, ...] = ()
+    rules: dict[str, str] = {}
+    conflict: bool = False
+    labels: tuple[str, ...] = ()
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the content, hex."""
+        return hashlib.sha256(memoryview(self.content)).hexdigest()
+
+
+class Head(msgspec.Struct, frozen=True, kw_only=True):
+    """A `Summary` without its person, whose key it lies under."""
+
+    digest: str
+    sequence: int
+    known: int
+    nhs_numbers: tuple[str, ...] = ()
+    sources: tuple[SourceState, ...] = ()
+
+
+class RecordView(msgspec.Struct, frozen=True, kw_only=True):
+    """All current entries of a person, and the record's head. `json` is what other programs read."""
+
+    person: str
+    nhs_numbers: tuple[str, ...]
+    digest: str
+    """Of the head. Entries and head travel in two topics: for some milliseconds one may be ahead of the other."""
+    sequence: int
+    known: int
+    sources: tuple[SourceState, ...]
+    entries: tuple[CachedEntry, ...]
+
+    def json(self) -> bytes:
+        return msgspec.json.encode(self)
+
+
+def of_entry(entry: Entry) -> bytes:
+    provenance = tuple(
+        Said(source=p.source, patient=p.patient, record=p.record, part=p.part, position=p.position, known=p.known, raw=p.raw,
+             recorded=p.recorded, fields=p.fields, lost={name: msgspec.Raw(value) for name, value in p.lost.items()})
+        for p in entry.provenance)
+    return msgspec.json.encode(CachedEntry(
+        fact=entry.fact, kind=entry.kind, status=entry.status, version=entry.version, content=msgspec.Raw(entry.content), known=entry.known,
+        committed=entry.committed, sources=entry.sources, provenance=provenance, rules=entry.rules, conflict=entry.conflict,
+        labels=entry.labels))
+
+
+def of_summary(summary: Summary) -> bytes:
+    return msgspec.json.encode(Head(digest=summary.digest, sequence=summary.sequence, known=summary.known, nhs_numbers=summary.nhs_numbers,
+                                    sources=summary.sources))
+
+
+def split(data: bytes) -> tuple[int, bytes]:
+    """`<version>|<json>` -> both; the JSON is empty where a tombstone lies."""
+    version, _, body = data.partition(b"|")
+    return int(version), body
+
+
+decode_entry = msgspec.json.Decoder(CachedEntry).decode
+decode_head = msgspec.json.Decoder(Head).decode

@@ -1,0 +1,91 @@
+"""Entries and heads in Redis, written by one script together with the positions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import orjson
+from redis import Redis
+from redis.exceptions import RedisError
+
+from schemas.topics import Purpose
+from sinks import policy
+from sinks.cache import layout, record
+from sinks.cache.reader import CacheReader
+from sinks.contract import CURRENT, Batch, Held, Place, Positions
+from sinks.errors import StoreMovedError, StoreUnavailableError
+
+_PIECE = 1000
+"""Keys removed at a time."""
+
+
+class CacheStore:
+    """Another sink, or an emptied Redis, is noticed at the next batch: positions are compared before they are replaced."""
+
+    name = "cache"
+    purpose = Purpose.DIRECT_CARE
+
+    def __init__(self, url: str) -> None:
+        self._redis: Redis = Redis.from_url(url, socket_timeout=10, socket_connect_timeout=5)
+        self._script = self._redis.register_script(layout.APPLY)
+        self._url = url
+        self._expected = b""
+
+    def open(self) -> Positions:
+        try:
+            self._refuse_eviction()
+            held = self._get()
+            if held == layout.CLEARING:
+                self.clear()
+                held = b""
+        except RedisError as fault:
+            raise StoreUnavailableError(self.name, type(fault).__name__) from None
+        self._expected = held
+        return {Place.parse(text): offset for text, offset in orjson.loads(held or b"{}").items()}
+
+    def apply(self, batch: Batch, positions: Positions) -> None:
+        after = orjson.dumps({str(place): offset for place, offset in positions.items()}, option=orjson.OPT_SORT_KEYS)
+        entries = [e for e in batch.latest_entries() if policy.enters(self.purpose, e.kind, e.labels)]
+        arguments: list[bytes | str | int] = [self._expected, after, len(entries)]
+        for entry in entries:
+            arguments += (entry.person, entry.fact, entry.version, record.of_entry(entry) if entry.status == CURRENT else b"")
+        for summary in batch.latest_summaries():
+            arguments += (summary.person, summary.sequence, record.of_summary(summary))
+        try:
+            written = self._script(keys=[layout.PREFIX], args=arguments)
+        except RedisError as fault:
+            raise StoreUnavailableError(self.name, type(fault).__name__) from None
+        if not written:
+            raise StoreMovedError(self.name)
+        self._expected = after
+
+    def contents(self) -> Iterator[Held]:
+        return CacheReader(self._url).contents()
+
+    def clear(self) -> None:
+        try:
+            self._redis.set(layout.POSITIONS, layout.CLEARING)
+            keys: list[bytes] = []
+            for key in self._redis.scan_iter(f"{layout.PREFIX}*", count=_PIECE):
+                if key != layout.POSITIONS.encode():
+                    keys.append(key)
+                if len(keys) >= _PIECE:
+                    self._redis.unlink(*keys)
+                    keys.clear()
+            self._redis.unlink(*keys, layout.POSITIONS)
+        except RedisError as fault:
+            raise StoreUnavailableError(self.name, type(fault).__name__) from None
+        self._expected = b""
+
+    def close(self) -> None:
+        self._redis.close()
+
+    def _get(self) -> bytes:
+        held = self._redis.get(layout.POSITIONS)
+        return held if isinstance(held, bytes) else b""
+
+    def _refuse_eviction(self) -> None:
+        """A Redis that drops keys when full would lose parts of records without a word."""
+        policies = self._redis.config_get("maxmemory-policy")
+        if isinstance(policies, dict) and policies.get("maxmemory-policy", "noeviction") != "noeviction":
+            raise StoreUnavailableError(self.name, "its maxmemory-policy drops keys; set it to noeviction")

@@ -1,0 +1,43 @@
+"""What can go wrong between the published topics, a store and those who read it."""
+
+from __future__ import annotations
+
+
+class StoreUnavailableError(ConnectionError):
+    """The store does not answer. A dependency fault: the sink waits and tries again, it never skips."""
+
+    def __init__(self, store: str, why: str) -> None:
+        super().__init__(f"the {store} store does not answer ({why}); see `mainstem stack status` and the log of sink-{store}")
+        self.store = store
+        self.why = why
+
+
+class StoreMovedError(RuntimeError):
+    """The store's positions are not those this sink left there: it was emptied, restored, or another sink writes to it.
+
+    The sink reads the positions again and goes on from them.
+    """
+
+    def __init__(self, store: str) -> None:
+        super().__init__(f"the {store} store was changed by somebody else (emptied, restored, or a second sink); "
+                         "reading its positions again")
+        self.store = store
+
+
+class StoreHeldError(RuntimeError):
+    """Another process writes to the store's directory."""
+
+    def __init__(self, store: str, path: str) -> None:
+        super().__init__(f"another process holds the {store} store at {path}: one sink a store; end the other one, or wait until it "
+                         "has ended")
+        self.store = store
+        self.path = path
+
+
+class NotBuiltError(RuntimeError):
+    """There is nothing to read yet."""
+
+    def __init__(self, store: str, path: str) -> None:
+        super().__init__(f"there is no {store} store at {path}; `mainstem run` builds it, or give --home")
+        self.store = store
+        self.path = path

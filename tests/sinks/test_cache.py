@@ -1,0 +1,112 @@
+"""The live cache: one record by number or person, whole at any moment, fenced."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import orjson
+import pytest
+from made import PERSONS, entry, summary
+from redis import Redis
+
+from sinks.cache import CacheReader, CacheStore
+from sinks.contract import Batch, Place
+from sinks.errors import StoreMovedError, StoreUnavailableError
+
+AT = Place("records.entries.v1", 0)
+P, Q = PERSONS
+NUMBER, OTHER = "9990000018", "9990000026"
+
+
+@pytest.fixture
+def cache(own_redis: str) -> Iterator[CacheStore]:
+    Redis.from_url(own_redis).flushall()
+    store = CacheStore(own_redis)
+    store.open()
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def reader(own_redis: str) -> CacheReader:
+    return CacheReader(own_redis)
+
+
+def test_the_record_in_its_shape(cache: CacheStore, reader: CacheReader) -> None:
+    cache.apply(Batch((entry(P, "f1", 1),), (summary(P, 4, (NUMBER,)),)), {AT: 1})
+    record = reader.record("999 000 0018")
+    assert record is not None
+    assert record == reader.record(P)
+    shown = orjson.loads(record.json())
+    assert (shown["person"], shown["nhs_numbers"], shown["sequence"], shown["known"]) == (P, [NUMBER], 4, 4)
+    assert shown["digest"] == f"{4:064x}"
+    assert shown["sources"][0]["source"] == "RXA/epr"
+    (only,) = shown["entries"]
+    assert only["content"]["agent"]["text"] == "agent 1"
+    assert only["provenance"][0]["lost"] == {"note": "mild"}
+    assert only["status"] == "current"
+
+
+def test_nobody(reader: CacheReader, cache: CacheStore) -> None:
+    assert reader.record(NUMBER) is None
+    assert reader.record(P) is None
+
+
+def test_a_number_follows_the_latest_head(cache: CacheStore, reader: CacheReader) -> None:
+    cache.apply(Batch((), (summary(P, 1, (NUMBER,)),)), {AT: 1})
+    cache.apply(Batch((), (summary(P, 2, (OTHER,)),)), {AT: 2})
+    cache.apply(Batch((), (summary(P, 1, (NUMBER,)),)), {AT: 3})
+    assert reader.persons(NUMBER) == []
+    assert reader.persons(OTHER) == [P]
+
+
+def test_of_two_who_carry_a_number_the_verified_one(cache: CacheStore, reader: CacheReader) -> None:
+    unsure = [entry(P, f"f{n}", 1, {"nhs_number": NUMBER, "verification": "02"}, kind="patient") for n in range(3)]
+    sure = entry(Q, "g", 1, {"nhs_number": NUMBER, "verification": "01"}, kind="patient")
+    cache.apply(Batch((*unsure, sure), (summary(P, 1, (NUMBER,)), summary(Q, 1, (NUMBER,)))), {AT: 1})
+    found = reader.record(NUMBER)
+    assert found is not None
+    assert found.person == Q
+    assert reader.persons(NUMBER) == [P, Q]
+
+
+def test_withdrawn_content_is_purged(cache: CacheStore, own_redis: str) -> None:
+    cache.apply(Batch((entry(P, "f1", 1, {"note": "canary"}),)), {AT: 1})
+    cache.apply(Batch((entry(P, "f1", 2, {"note": "canary"}, status="withdrawn"),)), {AT: 2})
+    held = Redis.from_url(own_redis)
+    assert not any(b"canary" in value for key in held.scan_iter("mainstem:record:*") for value in held.hvals(key))
+
+
+def test_an_emptied_redis_is_noticed_before_anything_is_written(cache: CacheStore, reader: CacheReader, own_redis: str) -> None:
+    cache.apply(Batch((entry(P, "f1", 1),)), {AT: 1})
+    Redis.from_url(own_redis).flushall()
+    with pytest.raises(StoreMovedError, match="reading its positions again"):
+        cache.apply(Batch((entry(P, "f2", 1),)), {AT: 2})
+    assert list(reader.contents()) == []
+    assert cache.open() == {}
+
+
+def test_a_second_sink_is_fenced(cache: CacheStore, own_redis: str) -> None:
+    other = CacheStore(own_redis)
+    other.open()
+    other.apply(Batch((entry(P, "f1", 1),)), {AT: 1})
+    with pytest.raises(StoreMovedError):
+        cache.apply(Batch(), {AT: 7})
+    assert cache.open() == {AT: 1}
+
+
+def test_a_clearing_cut_short_is_finished_at_the_next_start(cache: CacheStore, reader: CacheReader, own_redis: str) -> None:
+    cache.apply(Batch((entry(P, "f1", 5),)), {AT: 1})
+    Redis.from_url(own_redis).set("mainstem:positions", b"clearing")
+    assert cache.open() == {}
+    assert list(reader.contents()) == []
+
+
+def test_a_redis_that_drops_keys_is_refused(cache: CacheStore, own_redis: str) -> None:
+    admin = Redis.from_url(own_redis)
+    admin.config_set("maxmemory-policy", "allkeys-lru")
+    try:
+        with pytest.raises(StoreUnavailableError, match="noeviction"):
+            cache.open()
+    finally:
+        admin.config_set("maxmemory-policy", "noeviction")
