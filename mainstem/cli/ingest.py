@@ -48,6 +48,7 @@ def fhir(
 
         mainstem ingest fhir bundle.json.gz --source A82038/gpconnect
     """
+    from deploy.stack import StackError
     from producers.fhir.errors import PathError, SourceNameError, TooLargeError
     from producers.fhir.files import listed
     from producers.fhir.publish import checked_source
@@ -59,7 +60,7 @@ def fhir(
         with Progress(console=Console(stderr=True), transient=True) as progress:
             for file, message, items in _ingested(progress.track(files, description="ingesting"), given, dry_run, home):
                 found.add(file, message, items)
-    except (PathError, SourceNameError, TooLargeError, KafkaUnavailableError) as fault:
+    except (PathError, SourceNameError, TooLargeError, KafkaUnavailableError, StackError) as fault:
         typer.echo(f"{fault}", err=True)
         raise typer.Exit(2) from None
     if output == "json":

@@ -31,11 +31,15 @@ def read_file(path: Path, source: str | None = None) -> RawMessage:
 
 
 def listed(paths: Iterable[Path]) -> list[Path]:
-    """The files of files and folders (searched through), each once, in order of path. Raises PathError where one is not there."""
+    """The files of files and folders (searched through), each once, in order of path. Raises PathError where there is
+    nothing to read."""
     found: set[Path] = set()
     for path in paths:
         if path.is_dir():
-            found.update(each for each in path.rglob("*") if each.is_file() and _is_fhir(each))
+            inside = [each for each in path.rglob("*") if each.is_file() and _is_fhir(each)]
+            if not inside:
+                raise PathError(str(path), "the folder holds no FHIR files")
+            found.update(inside)
         elif path.exists():
             found.add(path)
         else:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import Any
+
+from msgspec.structs import replace as replace_claim
 
 from mainstem import canonical
 from mainstem.model import Assertion, Claim, RawRef, Result, Status
@@ -14,7 +17,8 @@ from producers.fhir.errors import FieldError, PassedOverError, RefusedError
 from producers.fhir.labels import labels
 from producers.fhir.manifest import manifest
 from producers.fhir.mapping import MAPPERS, Mapped, context_of
-from producers.fhir.mapping.patient import nhs_number
+from producers.fhir.mapping.patient import merges, nhs_number
+from producers.fhir.modifiers import refuse_modified
 from producers.fhir.reasons import Reason
 from producers.fhir.types import CONTEXT, NO_KIND
 
@@ -73,6 +77,7 @@ class _File:
         if item.type not in MAPPERS:
             return replace(blank, type="unknown", reason=Reason.UNKNOWN_TYPE, detail=Reason.UNKNOWN_TYPE.todo)
         try:
+            refuse_modified(item.resource)
             patient = subject.patient(item.resource, self._contents)
             blank = replace(blank, patient=patient, source=self._source_for(patient))
             mapped = MAPPERS[item.type](item.resource, self._context)
@@ -95,7 +100,7 @@ class _File:
     def _taken(self, blank: Read, item: Item, mapped: Mapped) -> Read:
         record = mapped.record or subject.record(item.resource, item.type)
         assertion = self._assertion(blank, item, mapped, record)
-        claims = (self._claim(assertion, item.resource),) if item.type == "Patient" else ()
+        claims = (self._number(assertion, item.resource), *self._merges(assertion, item.resource)) if item.type == "Patient" else ()
         return replace(blank, result=Result.ASSERTIONS, assertions=(assertion,), claims=claims)
 
     def _assertion(self, blank: Read, item: Item, mapped: Mapped, record: str) -> Assertion:
@@ -104,14 +109,19 @@ class _File:
             incarnation=self._origin.incarnation, position=export.position(item.resource, self._exported),
             content=canonical.encode(mapped.content), recorded=mapped.recorded, raw=self._raw(item.name), labels=labels(item.resource))
 
-    def _claim(self, assertion: Assertion, resource: Resource) -> Claim:
+    def _number(self, assertion: Assertion, resource: Resource) -> Claim:
         """A Patient without a number withdraws the one it had, as a row without one does."""
         number = nhs_number(resource)
         body = {"nhs_number": number.value, "verification": number.verification} if number else {}
-        return Claim(
-            source=assertion.source, patient=assertion.patient, type="carries-number",
-            status=Status.ASSERTED if number else Status.RETRACTED, incarnation=assertion.incarnation, position=assertion.position,
-            body=canonical.encode(body), raw=assertion.raw)
+        claim = _claim(assertion, assertion.patient, "carries-number", "", body)
+        return claim if number else replace_claim(claim, status=Status.RETRACTED)
+
+    def _merges(self, assertion: Assertion, resource: Resource) -> Iterator[Claim]:
+        for other, into_other in merges(resource):
+            merged, survivor = (assertion.patient, other) if into_other else (other, assertion.patient)
+            into = f"{assertion.source}|{survivor}"
+            if merged != survivor:
+                yield _claim(assertion, merged, "merged-into", into, {"into": into})
 
     def _with_manifest(self, found: list[Read]) -> list[Read]:
         """A structured record of one patient says what it was complete for: its Bundle's own assertion."""
@@ -137,3 +147,9 @@ class _File:
 
     def _raw(self, item: str) -> RawRef:
         return RawRef(self._origin.raw.topic, self._origin.raw.partition, self._origin.raw.offset, item)
+
+
+def _claim(assertion: Assertion, patient: str, kind: str, ref: str, body: dict[str, Any]) -> Claim:
+    """What a Patient resource says of who someone is, at the version of its assertion."""
+    return Claim(source=assertion.source, patient=patient, type=kind, ref=ref, incarnation=assertion.incarnation,
+                 position=assertion.position, body=canonical.encode(body), raw=assertion.raw)

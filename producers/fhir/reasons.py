@@ -26,6 +26,8 @@ class Reason(StrEnum):
     NO_ID = "no-id", "It has no usable id and no business identifier, so a later version of it could not be told. Give it an id."
     NO_PRODUCT = "no-product", ("The medicine is not named: its Medication is not in the file and the reference has no display. "
                                 "Send the Medication with it, in one Bundle.")
+    MODIFIED = "modified", ("It carries a modifier (modifierExtension, implicitRules, doNotPerform) that may turn its meaning round. "
+                            "Ask the source what it means; show it to a clinician, not as the plain statement.")
     # ignored
     CONTAINER = "container", "A Bundle or Parameters says nothing by itself; what it holds has outcomes of its own."
     CONTEXT = "context", "Read through the references of other resources, or about the exchange itself."

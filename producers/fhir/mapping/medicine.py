@@ -151,6 +151,11 @@ def _frequency(dosage: Resource) -> str | None:
 
 
 def _status(resource: Resource) -> dict:
+    """STU3 says beside the status that it is not taken (`taken` n) or was not given (`notGiven`)."""
+    if text(resource, "taken") == "n":
+        return {"status": "stopped"}
+    if boolean(resource, "notGiven"):
+        return {"status": "cancelled"}
     return {"status": said(STATUS.get(text(resource, "status") or ""))}
 
 

@@ -7,7 +7,7 @@ from mainstem.kinds.document import DocumentContent
 from mainstem.kinds.flag import FlagContent
 from mainstem.kinds.procedure import ProcedureContent
 from producers.fhir.datatypes import concept, label, moment, notes, period
-from producers.fhir.elements import Resource, child, children, choice, date, integer, text
+from producers.fhir.elements import Resource, boolean, child, children, choice, date, integer, text
 from producers.fhir.mapping.base import ENTERED_IN_ERROR, Context, Mapped, business_identifier, joined, said, status_of
 
 
@@ -16,7 +16,7 @@ def procedure(resource: Resource, context: Context) -> Mapped:
     by = child(resource, "performer") or {}
     return Mapped("procedure", ProcedureContent(
         code=said(concept(resource, "code")),
-        status=said(None if status == ENTERED_IN_ERROR else status),
+        status=said(None if status == ENTERED_IN_ERROR else "not-done" if boolean(resource, "notDone") else status),
         body_site=said(concept(resource, "bodySite")),
         performed=said(moment(resource, "performed")),
         performer=said(context.name(by, "actor")),
@@ -77,8 +77,13 @@ def care_plan(resource: Resource, context: Context) -> Mapped:
         status=said(None if status == ENTERED_IN_ERROR else status),
         start=said(start), end=said(end),
         goals=said(tuple(shown for shown in (label(each, "description") or text(each, "display") for each in goals) if shown) or None),
-        activities=said(tuple(shown for shown in (joined([label(each, "code"), text(each, "description")], ": ") for each in details)
-                              if shown) or None),
+        activities=said(tuple(shown for shown in (_activity(each) for each in details) if shown) or None),
         author=said(context.name(resource, "author")),
         note=said(joined([text(resource, "description") if text(resource, "title") else None, notes(resource)])),
     ), status_of(status), date(resource, "created"))
+
+
+def _activity(detail: Resource) -> str | None:
+    shown = joined([label(detail, "code"), text(detail, "description")], ": ")
+    forbidden = boolean(detail, "doNotPerform") or boolean(detail, "prohibited")
+    return f"Do not: {shown}" if shown and forbidden else shown

@@ -5,15 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mainstem.kinds.patient import Identifier, Name, PatientContent
+from mainstem.nhs_number import VERIFIED, verified
 from producers.fhir.datatypes import code
 from producers.fhir.elements import Resource, boolean, child, children, date, extension, text, texts
 from producers.fhir.export import ods_code
-from producers.fhir.mapping.base import Context, Mapped, said
+from producers.fhir.mapping.base import Context, Mapped, said, targets
 
 NHS_NUMBER = ("https://fhir.nhs.uk/Id/nhs-number", "http://fhir.nhs.net/Id/nhs-number")
 NOT_TRACED = "02"
 """The verification status is an optional extension (UKCore-Patient, CareConnect-GPC-Patient: 0..1). A number without one is
 present and nobody says that it was traced: it must not link by itself."""
+TRACE_REQUIRED = "03"
 CONFLICT = "05"
 
 
@@ -26,6 +28,9 @@ class Number:
 
     @property
     def verification(self) -> str:
+        """For the claim: a number called verified whose check digit is wrong is to be traced, as in the trusts' own rows."""
+        if self.stated == VERIFIED and not verified(self.value, VERIFIED):
+            return TRACE_REQUIRED
         return self.stated or NOT_TRACED
 
 
@@ -61,6 +66,17 @@ def nhs_number(resource: Resource) -> Number | None:
     if not found:
         return None
     return found[0] if len({each.value for each in found}) == 1 else Number(min(each.value for each in found), CONFLICT)
+
+
+def merges(resource: Resource) -> list[tuple[str, bool]]:
+    """Local ids of other Patients in `link`, and whether this one was merged into them (`replaced-by`) or they into it (`replaces`)."""
+    found = []
+    for link in children(resource, "link"):
+        kind = text(link, "type")
+        if kind in ("replaced-by", "replaces"):
+            found += [(target.removeprefix("Patient/"), kind == "replaced-by") for target in targets(link, "other")
+                      if target.startswith("Patient/")]
+    return found
 
 
 def _names(resource: Resource) -> tuple[Name, ...] | None:

@@ -59,6 +59,12 @@ def test_a_missing_path_is_named_before_anything_is_read(folder: Path):
         listed([folder, folder / "nowhere"])
 
 
+def test_a_folder_without_files_of_ours_is_named(folder: Path):
+    (folder / "empty").mkdir()
+    with pytest.raises(PathError, match="no FHIR files"):
+        listed([folder / "empty"])
+
+
 @pytest.mark.parametrize("given", ["RXA", "RXA/", "/epr", "RX A/epr", "RXA/epr/x"])
 def test_a_source_has_two_parts(given: str):
     with pytest.raises(SourceNameError, match="RXA/epr"):

@@ -488,3 +488,30 @@ def test_decimals_are_kept_as_written(written, kept):
     from tests.producers.fhir.conftest import read_bytes
 
     assert json.loads(read_bytes(raw)[0].assertions[0].content)["value"]["value"] == kept
+
+
+@pytest.mark.parametrize(
+    "modifier",
+    [
+        {"doNotPerform": True},
+        {"modifierExtension": [{"url": "u", "valueBoolean": True}]},
+        {"implicitRules": "https://rules.example"},
+        {"dosageInstruction": [{"modifierExtension": [{"url": "u"}]}]},
+    ],
+)
+def test_a_modifier_that_is_not_understood_is_never_passed_over(modifier):
+    order = {"resourceType": "MedicationRequest", "id": "x", "subject": SUBJECT, "medicationCodeableConcept": {"text": "Paracetamol"}}
+    assert content(order | {"doNotPerform": False})["product"] == {"text": "Paracetamol"}
+    assert first(order | modifier).reason == "modified"
+
+
+def test_negations_that_kinds_hold():
+    medicine = {"resourceType": "MedicationStatement", "id": "x", "subject": SUBJECT, "medicationCodeableConcept": {"text": "A"}}
+    assert content(medicine | {"status": "active", "taken": "n"})["status"] == "stopped"
+    given = medicine | {"resourceType": "MedicationAdministration", "status": "completed", "notGiven": True}
+    assert content(given)["status"] == "cancelled"
+    procedure = {"resourceType": "Procedure", "id": "x", "subject": SUBJECT, "status": "completed", "notDone": True}
+    assert content(procedure) == {"status": "not-done"}
+    plan = {"resourceType": "CarePlan", "id": "x", "subject": SUBJECT}
+    plan |= {"activity": [{"detail": {"description": "drive", "prohibited": True}}]}
+    assert content(plan) == {"activities": ["Do not: drive"]}

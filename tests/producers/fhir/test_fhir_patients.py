@@ -48,6 +48,25 @@ def test_a_patient_without_a_number_withdraws_the_claim():
     assert claim(patient()) == ("retracted", {})
 
 
+def test_a_number_called_verified_with_a_wrong_check_digit_is_to_be_traced():
+    assert claim(patient(number("9990000019", "01")))[1] == {"nhs_number": "9990000019", "verification": "03"}
+    assert content(patient(number("9990000019", "01")))["verification"] == "01", "what the source said stays"
+
+
+@pytest.mark.parametrize(("kind", "merged", "survivor"), [("replaced-by", "p1", "p2"), ("replaces", "p2", "p1")])
+def test_a_replaced_patient_is_claimed_to_be_merged(kind, merged, survivor):
+    found = first(patient(link=[{"other": {"reference": "Patient/p2"}, "type": kind}])).claims
+    assert [(each.type, each.patient, each.ref) for each in found[1:]] == [("merged-into", merged, f"RXA/fhir|{survivor}")]
+    assert json.loads(found[1].body) == {"into": f"RXA/fhir|{survivor}"}
+
+
+def test_linked_patients_that_replace_nobody_claim_nothing():
+    resource = patient(
+        link=[{"other": {"reference": "Patient/p2"}, "type": "seealso"}, {"other": {"reference": "Patient/p1"}, "type": "replaces"}]
+    )
+    assert [each.type for each in first(resource).claims] == ["carries-number"]
+
+
 def test_an_old_number_is_not_claimed():
     assert claim(patient(number("9990000018", "01", use="old"), number("9990000026", "01")))[1]["nhs_number"] == "9990000026"
 
