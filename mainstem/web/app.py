@@ -53,24 +53,44 @@ def build(sources: Sources, settings: WebSettings) -> ASGIApp:
         return views.sorry(request, status, *_HTTP.get(status, ("This cannot be done", "The address does not take this kind of request.")))
 
     def unexpected(request: Request, _fault: Exception) -> Response:
-        return views.sorry(request, 500, "Sorry, there is a problem with Mainstem", "Nothing was changed. Try again; if it stays, tell your "
-                           "platform team the time and the page: the log of the web process says where it went wrong.")
+        return views.sorry(
+            request,
+            500,
+            "Sorry, there is a problem with Mainstem",
+            "Nothing was changed. Try again; if it stays, tell your "
+            "platform team the time and the page: the log of the web process says where it went wrong.",
+        )
 
-    app = Starlette(routes=routes, exception_handlers={
-        AuditUnavailableError: refused, StoreUnavailableError: refused, UnknownActorError: unknown_actor, HTTPException: http, Exception: unexpected,
-    })
+    app = Starlette(
+        routes=routes,
+        exception_handlers={
+            AuditUnavailableError: refused,
+            StoreUnavailableError: refused,
+            UnknownActorError: unknown_actor,
+            HTTPException: http,
+            Exception: unexpected,
+        },
+    )
     return Guard(app, settings.hosts)
 
 
 _HTTP = {
-    404: ("Page not found", "If you typed the address, check it. If you followed a link to a record, the person's record may have moved when "
-          "organisations corrected who they are: search for them again."),
+    404: (
+        "Page not found",
+        "If you typed the address, check it. If you followed a link to a record, the person's record may have moved when "
+        "organisations corrected who they are: search for them again.",
+    ),
     405: ("This cannot be done here", "The address does not take this kind of request. Start from the search page."),
 }
 
 
 def _templates() -> jinja2.Environment:
-    env = jinja2.Environment(loader=jinja2.FileSystemLoader(_HERE / "templates"), autoescape=True, undefined=jinja2.StrictUndefined,
-                             trim_blocks=True, lstrip_blocks=True)
+    env = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_HERE / "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
     env.filters.update(moment=words.moment, date=words.date, seconds=words.seconds, spaced=spaced)
     return env

@@ -45,15 +45,27 @@ class KafkaAudit:
 
     def _events(self, actor: str, action: str, records: Sequence[Record]) -> list[AuditEvent]:
         now = time.time_ns() // 1_000_000
-        return [AuditEvent(id=str(uuid.uuid4()), at=now, actor=actor, action=action, person=record.person, digest=record.digest,
-                           known=record.known, purpose=self._purpose) for record in records]
+        return [
+            AuditEvent(
+                id=str(uuid.uuid4()),
+                at=now,
+                actor=actor,
+                action=action,
+                person=record.person,
+                digest=record.digest,
+                known=record.known,
+                purpose=self._purpose,
+            )
+            for record in records
+        ]
 
     def _send(self, event: AuditEvent) -> _Delivery:
         delivery = _Delivery()
         try:
             value = self._codec.encoder(topics.AUDIT)(event)
-            self._producer.produce(topics.AUDIT.name, value, event.person, partition(event.person, topics.AUDIT.partitions),
-                                   on_delivery=delivery.report)
+            self._producer.produce(
+                topics.AUDIT.name, value, event.person, partition(event.person, topics.AUDIT.partitions), on_delivery=delivery.report
+            )
         except RegistryUnavailableError:
             raise AuditUnavailableError("the schema registry does not answer") from None
         except (KafkaException, BufferError) as fault:

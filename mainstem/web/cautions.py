@@ -35,15 +35,20 @@ def _none_known_beside_active(items: Sequence[Item]) -> Iterator[Caution]:
     named = [item for item in allergies if not says_none_known(item)]
     if denied and named:
         who = ", ".join(sorted({source for item in denied for source in item.sources}))
-        yield Caution("allergy.none-known-beside-active",
-                      f"{who} says no allergies are known, but allergies are recorded. Rely on the allergies listed here.")
+        yield Caution(
+            "allergy.none-known-beside-active",
+            f"{who} says no allergies are known, but allergies are recorded. Rely on the allergies listed here.",
+        )
 
 
 def _transfer_degraded(items: Sequence[Item]) -> Iterator[Caution]:
     """GP2GP transfer-degraded allergies: prescribing has to stop until a person has read the original text."""
     if any(_agents(item) & DEGRADED for item in items if item.kind == "allergy"):
-        yield Caution("allergy.transfer-degraded", "An allergy lost its meaning when the record moved between GP systems. Do not prescribe "
-                      "until you have read its original text and recorded the allergy again.")
+        yield Caution(
+            "allergy.transfer-degraded",
+            "An allergy lost its meaning when the record moved between GP systems. Do not prescribe "
+            "until you have read its original text and recorded the allergy again.",
+        )
 
 
 def _agents(item: Item) -> set[str]:

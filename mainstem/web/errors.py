@@ -7,8 +7,10 @@ class NotNHSNumberError(ValueError):
     """The text is not an NHS number. It is not repeated in the message: a mistyped number may be somebody else's."""
 
     def __init__(self, why: str) -> None:
-        super().__init__(f"This is not an NHS number: {why}. An NHS number has 10 digits, such as 999 000 0018; check it against the letter "
-                         "or screen it came from.")
+        super().__init__(
+            f"This is not an NHS number: {why}. An NHS number has 10 digits, such as 999 000 0018; check it against the letter "
+            "or screen it came from."
+        )
         self.why = why
 
 
@@ -16,8 +18,10 @@ class AuditUnavailableError(ConnectionError):
     """The view could not be written to the audit topic, so nothing may be shown."""
 
     def __init__(self, why: str) -> None:
-        super().__init__(f"The record is not shown, because the audit of this view could not be written ({why}). Try again in a minute; "
-                         "if it stays, ask your platform team to look at `mainstem stack status`.")
+        super().__init__(
+            f"The record is not shown, because the audit of this view could not be written ({why}). Try again in a minute; "
+            "if it stays, ask your platform team to look at `mainstem stack status`."
+        )
         self.why = why
 
 
@@ -25,8 +29,10 @@ class StoreUnavailableError(ConnectionError):
     """A store behind a page does not answer: a dependency fault, which passes."""
 
     def __init__(self, store: str, why: str) -> None:
-        super().__init__(f"The {store} does not answer ({why}). Try again in a minute; if it stays, ask your platform team to look at "
-                         "`mainstem stack status`.")
+        super().__init__(
+            f"The {store} does not answer ({why}). Try again in a minute; if it stays, ask your platform team to look at "
+            "`mainstem stack status`."
+        )
         self.store = store
         self.why = why
 
@@ -35,6 +41,8 @@ class UnknownActorError(PermissionError):
     """The deployment demands to know who looks, and the request does not say."""
 
     def __init__(self, header: str) -> None:
-        super().__init__(f"Mainstem does not know who you are: the sign-in service in front of it sent no `{header}`. Sign in again; if it "
-                         "stays, ask your platform team to check MAINSTEM_WEB_ACTOR_HEADER.")
+        super().__init__(
+            f"Mainstem does not know who you are: the sign-in service in front of it sent no `{header}`. Sign in again; if it "
+            "stays, ask your platform team to check MAINSTEM_WEB_ACTOR_HEADER."
+        )
         self.header = header

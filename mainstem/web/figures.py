@@ -105,8 +105,15 @@ def _stage(stage: str, beats: Sequence[Heartbeat], now: int) -> StageFigures:
     newest = max(last.values(), key=lambda beat: beat.at)
     # An instance that ended leaves its last heartbeat behind; only where all are silent do the silent ones count.
     alive = [beat for beat in last.values() if now - beat.at < SILENT_MS] or [newest]
-    return StageFigures(stage, max(0, now - newest.at) / 1000, _rate(beats, now - _RATE_MS, now), sum(beat.lag for beat in alive),
-                        sum(beat.processed for beat in alive), len(alive), newest.note)
+    return StageFigures(
+        stage,
+        max(0, now - newest.at) / 1000,
+        _rate(beats, now - _RATE_MS, now),
+        sum(beat.lag for beat in alive),
+        sum(beat.processed for beat in alive),
+        len(alive),
+        newest.note,
+    )
 
 
 def _rate(beats: Iterable[Heartbeat], since: int, until: int) -> float:

@@ -17,7 +17,7 @@ _log = logging.getLogger(__name__)
 
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
-                               "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
@@ -52,7 +52,7 @@ class Guard:
         try:
             refusal = self._refused(scope)
             await (refusal or self._app)(scope, receive, guarded)
-        except Exception as fault:  # noqa: BLE001 - the last place where it can be caught without its text being logged
+        except Exception as fault:  # the last place where it can be caught without its text being logged
             _log.error("%s in %s: %s", type(fault).__name__, _page(scope), _where(fault))
         finally:
             _log.info("%s %s %d %.0f ms", scope["method"], _page(scope), status, (time.perf_counter() - began) * 1000)
@@ -75,4 +75,6 @@ def _page(scope: Scope) -> str:
 
 def _where(fault: BaseException) -> str:
     """Files and lines, without the texts, which may quote what was asked for."""
-    return " < ".join(f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno}" for frame in reversed(traceback.extract_tb(fault.__traceback__)[-6:]))
+    return " < ".join(
+        f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno}" for frame in reversed(traceback.extract_tb(fault.__traceback__)[-6:])
+    )

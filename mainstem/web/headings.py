@@ -9,9 +9,22 @@ from functools import cache
 from mainstem import kinds
 
 _ORDER = (
-    "Demographics", "About me", "Alerts", "Allergies and adverse reactions", "Medications and medical devices", "Problem list",
-    "Investigation results", "Procedures and therapies", "Care and support plans", "Legal information", "Safeguarding",
-    "Immunisations", "Observations", "Contacts and encounters", "Referrals and appointments", "Documents",
+    "Demographics",
+    "About me",
+    "Alerts",
+    "Allergies and adverse reactions",
+    "Medications and medical devices",
+    "Problem list",
+    "Investigation results",
+    "Procedures and therapies",
+    "Care and support plans",
+    "Legal information",
+    "Safeguarding",
+    "Immunisations",
+    "Observations",
+    "Contacts and encounters",
+    "Referrals and appointments",
+    "Documents",
 )
 """PRSB Core Information Standard; what is no heading of it (from Immunisations on) stands after what is."""
 

@@ -18,8 +18,13 @@ class Check:
 
 def checks(sources: Sources) -> list[Check]:
     stages = [Check(f"stage {one.stage}", not one.silent, _heard(one.age)) for one in sources.stream.figures().stages]
-    return [*stages, _asked("search store", sources.people.check), _asked("live cache", sources.records.check),
-            _asked("audit", sources.audit.check), Check("quarantine counted", sources.quarantine.counted, f"{sources.quarantine.total} items")]
+    return [
+        *stages,
+        _asked("search store", sources.people.check),
+        _asked("live cache", sources.records.check),
+        _asked("audit", sources.audit.check),
+        Check("quarantine counted", sources.quarantine.counted, f"{sources.quarantine.total} items"),
+    ]
 
 
 def _heard(age: float | None) -> str:

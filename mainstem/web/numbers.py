@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 
-import nhs_number
+from nhs_number.validate import is_valid
 
 from mainstem.web.errors import NotNHSNumberError
 
-_LOOKS_LIKE = re.compile(r"[\d\s-]{7,}")
+_LOOKS_LIKE = re.compile(r"(?:\d[\s-]*){9,11}")
 
 
 def looks_like_number(text: str) -> bool:
-    """True where somebody seems to be typing an NHS number: digits, spaces and dashes only."""
+    """True where somebody seems to be typing an NHS number: nine to eleven digits, spaces and dashes. Fewer are some other number."""
     return _LOOKS_LIKE.fullmatch(text.strip()) is not None
 
 
@@ -23,7 +23,7 @@ def parse(text: str) -> str:
         raise NotNHSNumberError("it has characters other than digits, spaces and dashes")
     if len(digits) != 10:
         raise NotNHSNumberError(f"it has {len(digits)} digits")
-    if not nhs_number.is_valid(digits):
+    if not is_valid(digits):
         raise NotNHSNumberError("its check digit does not fit, so a digit is mistyped or two are swapped")
     return digits
 

@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import msgspec
+
 from mainstem.model import SourceState
 from mainstem.web import cautions, words
 from mainstem.web.cautions import Caution
@@ -13,7 +15,7 @@ from mainstem.web.headings import Heading, headings
 from mainstem.web.numbers import spaced
 from mainstem.web.record import Item, Record
 from mainstem.web.shown import Shown, order, show
-from mainstem.web.sources import Quarantine, Stream
+from mainstem.web.sources import Quarantine, Sources, Stream
 from schemas import topics
 
 PER_HEADING = 50
@@ -77,6 +79,8 @@ class Page:
     silent_feeds: tuple[str, ...]
     """Feeds that are taken in and know nothing of this person."""
     counted: bool
+    others: int
+    """Other records that carry one of its NHS numbers."""
     sections: tuple[Section, ...]
     unfilled: tuple[str, ...]
     """Headings of the standard that no kind fills."""
@@ -87,16 +91,25 @@ class Page:
         return tuple(_reasons(self))
 
 
-def page(record: Record, stream: Stream, quarantine: Quarantine, now: int) -> Page:
+def page(record: Record, sources: Sources, now: int) -> Page:
+    stream, quarantine = sources.stream, sources.quarantine
     known = {topics.raw(state.source).name for state in record.sources}
     return Page(
-        record, banner(record), words.moment(record.known),
+        record,
+        banner(record),
+        words.moment(record.known),
         tuple(_source(state, stream, quarantine, now) for state in record.sources),
         tuple(feed for feed in stream.feeds() if feed not in known),
         quarantine.counted,
+        sources.records.others(record),
         tuple(section(record, heading, 0, PER_HEADING) for heading in headings() if heading.kinds),
         tuple(heading.title for heading in headings() if not heading.kinds),
     )
+
+
+def as_json(page: Page) -> bytes:
+    """The record as the cache holds it, and `gaps`: in words, why it may be incomplete."""
+    return msgspec.json.encode(msgspec.to_builtins(page.record) | {"gaps": page.reasons})
 
 
 def section(record: Record, heading: Heading, start: int, limit: int) -> Section:
@@ -106,7 +119,7 @@ def section(record: Record, heading: Heading, start: int, limit: int) -> Section
     here = {source for item in items for source in item.sources}
     silent = sorted(source for source, names in spoken.items() if not names & set(heading.kinds) and source not in here)
     empty = sorted(source for source, names in spoken.items() if names & set(heading.kinds) and source not in here)
-    return Section(heading, tuple(shown[start:start + limit]), len(items), tuple(cautions.of(items)), tuple(silent), tuple(empty))
+    return Section(heading, tuple(shown[start : start + limit]), len(items), tuple(cautions.of(items)), tuple(silent), tuple(empty))
 
 
 def banner(record: Record) -> Banner:
@@ -115,8 +128,14 @@ def banner(record: Record) -> Banner:
     names = [words.person_name(name) for item in patients for name in item.content.get("names") or () if name.get("family")]
     ranked = [name for name, _ in Counter(names).most_common()]
     numbers = record.nhs_numbers or _stated(patients, "nhs_number")
-    return Banner(ranked[0] if ranked else "Name not stated", tuple(ranked[1:]), tuple(map(words.date, _stated(patients, "birth_date"))),
-                  tuple(map(spaced, numbers)), _stated(patients, "gender"), tuple(map(words.date, _stated(patients, "deceased"))))
+    return Banner(
+        ranked[0] if ranked else "Name not stated",
+        tuple(ranked[1:]),
+        tuple(map(words.date, _stated(patients, "birth_date"))),
+        tuple(map(spaced, numbers)),
+        _stated(patients, "gender"),
+        tuple(map(words.date, _stated(patients, "deceased"))),
+    )
 
 
 def organisations(record: Record) -> tuple[str, ...]:
@@ -136,8 +155,16 @@ def _kinds_of_sources(record: Record) -> Mapping[str, set[str]]:
 
 
 def _source(state: SourceState, stream: Stream, quarantine: Quarantine, now: int) -> SourceLine:
-    return SourceLine(state.source, state.patient, words.moment(state.last_heard), words.ago(state.last_heard, now), stream.waiting(state.source),
-                      quarantine.about(state.source, state.patient), quarantine.unattributed(state.source), state.handover)
+    return SourceLine(
+        state.source,
+        state.patient,
+        words.moment(state.last_heard),
+        words.ago(state.last_heard, now),
+        stream.waiting(state.source),
+        quarantine.about(state.source, state.patient),
+        quarantine.unattributed(state.source),
+        state.handover,
+    )
 
 
 def _reasons(page: Page) -> list[str]:
@@ -153,14 +180,26 @@ def _reasons(page: Page) -> list[str]:
         if line.waiting is None:
             found.append(f"It is not known how far behind {line.source} is.")
         elif line.waiting:
-            found.append(f"{line.waiting} message{'' if line.waiting == 1 else 's'} from {line.source} wait to be taken in; some may be about this person.")
+            found.append(f"{_messages(line.waiting)} from {line.source} wait to be taken in; some may be about this person.")
     for source, count in sorted({(line.source, line.unattributed) for line in page.sources if line.unattributed}):
         found.append(f"{_items(count)} from {source} could not be taken in and {_name(count)} no patient; some may be about this person.")
     for feed in page.silent_feeds:
         found.append(f"No information about this person from feed {feed}.")
+    if page.others:
+        found.append(f"{_others(page.others)} this NHS number: it may hold more about this person, or be about somebody else.")
+    if not page.record.settled:
+        found.append("Entries are arriving at this moment. Load the record again.")
     if not page.counted:
         found.append("Items in quarantine are still being counted, so that what is missing may be more than is said here.")
     return found
+
+
+def _others(count: int) -> str:
+    return "Another record carries" if count == 1 else f"{count} other records carry"
+
+
+def _messages(count: int) -> str:
+    return f"{count} message{'' if count == 1 else 's'}"
 
 
 def _items(count: int) -> str:

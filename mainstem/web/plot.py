@@ -40,8 +40,11 @@ class Plot:
 
 def plots(figures: Figures, minutes: int) -> tuple[Plot, ...]:
     stores = [one.stage for one in figures.stores]
-    fresh = [(f"{stage.removeprefix('sink-')} {name}", number, dashed, _reader(stage, dashed))
-             for number, stage in enumerate(stores) for name, dashed in (("p95", False), ("p50", True))]
+    fresh = [
+        (f"{stage.removeprefix('sink-')} {name}", number, dashed, _reader(stage, dashed))
+        for number, stage in enumerate(stores)
+        for name, dashed in (("p95", False), ("p50", True))
+    ]
     rate: list[tuple[str, int, bool, Callable[[Point], float | None]]] = [("events a second", 0, False, lambda point: point.rate)]
     return (
         _plot("Freshness: seconds from commit to visible", "s", figures.points, fresh, minutes, 1.0),
@@ -53,8 +56,14 @@ def _reader(stage: str, p50: bool) -> Callable[[Point], float | None]:
     return lambda point: (point.p50 if p50 else point.p95).get(stage)
 
 
-def _plot(title: str, unit: str, points: Sequence[Point], series: Iterable[tuple[str, int, bool, Callable[[Point], float | None]]],
-          minutes: int, least: float) -> Plot:
+def _plot(
+    title: str,
+    unit: str,
+    points: Sequence[Point],
+    series: Iterable[tuple[str, int, bool, Callable[[Point], float | None]]],
+    minutes: int,
+    least: float,
+) -> Plot:
     chosen = list(series)
     values = [value for _, _, _, read in chosen for point in points if (value := read(point)) is not None]
     top = _round_up(max([least, *values]))
@@ -73,7 +82,9 @@ def _plot(title: str, unit: str, points: Sequence[Point], series: Iterable[tuple
     return Plot(title, summary, lines, ticks, hours)
 
 
-def _paths(points: Sequence[Point], read: Callable[[Point], float | None], x: Callable[[float], float], y: Callable[[float], float]) -> Iterable[str]:
+def _paths(
+    points: Sequence[Point], read: Callable[[Point], float | None], x: Callable[[float], float], y: Callable[[float], float]
+) -> Iterable[str]:
     """A gap in what was measured is a gap in the line. A lone point gets a short stroke, so that it is seen."""
     run: list[str] = []
     for point in [*points, None]:

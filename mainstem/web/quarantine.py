@@ -34,7 +34,9 @@ class Counts:
         else:
             self._about[item.source, item.patient] += 1
         self._reasons[item.source, item.reason] += 1
-        self._latest.append(Held(Quarantined(stage=item.stage, raw=item.raw, source=item.source, reason=item.reason, detail=item.detail), at))
+        self._latest.append(
+            Held(Quarantined(stage=item.stage, raw=item.raw, source=item.source, reason=item.reason, detail=item.detail), at)
+        )
 
     def about(self, source: str, patient: str) -> int:
         return self._about[source, patient]
@@ -46,7 +48,7 @@ class Counts:
         return [(source, reason, count) for (source, reason), count in sorted(dict(self._reasons).items(), key=lambda one: -one[1])]
 
     def latest(self, limit: int) -> Sequence[Held]:
-        return sorted(list(self._latest), key=lambda held: -held.at)[:limit]
+        return sorted(self._latest, key=lambda held: -held.at)[:limit]
 
 
 class KafkaQuarantine:
@@ -63,6 +65,10 @@ class KafkaQuarantine:
 
     def stop(self) -> None:
         self._tail.stop()
+
+    def wait(self, seconds: float) -> bool:
+        """True once the topic has been read to its end."""
+        return self._tail.caught_up.wait(seconds)
 
     @property
     def counted(self) -> bool:

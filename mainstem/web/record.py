@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from typing import Any
 
 import msgspec
@@ -54,24 +52,9 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     known: int
     sources: tuple[SourceState, ...] = ()
     entries: tuple[Item, ...] = ()
+    settled: bool = True
+    """False for the moment in which entries have arrived and the record's head has not, or the other way round."""
 
     @property
     def current(self) -> list[Item]:
         return [item for item in self.entries if item.status == "current"]
-
-
-def decode(data: bytes | str | dict[str, Any]) -> Record:
-    """Raises msgspec.ValidationError where the cache holds something else."""
-    if isinstance(data, dict):
-        return msgspec.convert(data, Record)
-    return msgspec.json.decode(data, type=Record)
-
-
-def plain(value: Any) -> Any:
-    """A losing value, which JSON carries as base64 of canonical JSON or as it is."""
-    if isinstance(value, str):
-        try:
-            return msgspec.json.decode(base64.b64decode(value, validate=True))
-        except (binascii.Error, ValueError):
-            return value
-    return value

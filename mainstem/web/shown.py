@@ -10,9 +10,20 @@ import msgspec
 
 from mainstem import kinds
 from mainstem.web import words
-from mainstem.web.record import Item, Said, plain
+from mainstem.web.record import Item, Said
 
-_TAGGED = ("status", "clinical_status", "verification", "criticality", "severity", "significance", "interpretation", "view", "course", "priority")
+_TAGGED = (
+    "status",
+    "clinical_status",
+    "verification",
+    "criticality",
+    "severity",
+    "significance",
+    "interpretation",
+    "view",
+    "course",
+    "priority",
+)
 """Fields shown as a tag beside the title instead of among the details."""
 _PLAIN = {"status", "clinical_status", "verification"}
 """Tags that read by themselves; the others name their field: "Criticality: high"."""
@@ -20,10 +31,21 @@ _HOT = {"active", "high", "critical", "severe", "urgent", "major", "hh", "ll", "
 _PAST = {"resolved", "inactive", "stopped", "completed", "cancelled", "refuted", "entered-in-error", "not-done", "ended"}
 _WHEN = ("taken", "given", "performed", "start", "onset", "recorded", "created", "referred", "last_issued", "reported", "requested")
 """Fields that date an entry, the telling one first."""
-_LABELS = {"sensitive": "Sensitive", "nopat": "Not to be shown to the patient", "pds-restricted": "Restricted: do not disclose where they are"}
-_VERIFICATION = {"01": "number present and verified", "02": "number present, not traced", "03": "trace required",
-                 "04": "trace attempted, no match or several", "05": "trace to be resolved: conflict", "06": "trace in progress",
-                 "07": "number not required", "08": "trace postponed (baby under six weeks)"}
+_LABELS = {
+    "sensitive": "Sensitive",
+    "nopat": "Not to be shown to the patient",
+    "pds-restricted": "Restricted: where they are is withheld",
+}
+_VERIFICATION = {
+    "01": "number present and verified",
+    "02": "number present, not traced",
+    "03": "trace required",
+    "04": "trace attempted, no match or several",
+    "05": "trace to be resolved: conflict",
+    "06": "trace in progress",
+    "07": "number not required",
+    "08": "trace postponed (baby under six weeks)",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +100,17 @@ def show(item: Item) -> Shown:
     when = _when(item)
     told = {title, when[1]}
     details = tuple(one for one in _details(item) if len(one.lines) != 1 or _readable(one.lines[0]) not in told)
-    return Shown(item, item.fact, title, when[0], tuple(_tags(item)), details,
-                 tuple(dict.fromkeys(words.codes(item.content))), tuple(_differs(item)), bool(state & _PAST))
+    return Shown(
+        item,
+        item.fact,
+        title,
+        when[0],
+        tuple(_tags(item)),
+        details,
+        tuple(dict.fromkeys(words.codes(item.content))),
+        tuple(_differs(item)),
+        bool(state & _PAST),
+    )
 
 
 def order(item: Shown) -> tuple[bool, bool, str]:
@@ -90,7 +121,7 @@ def order(item: Shown) -> tuple[bool, bool, str]:
 def _details(item: Item) -> Iterator[Detail]:
     for field in _fields(item):
         thing = item.content[field]
-        if thing == [] or thing == {} or _is_tag(item, field):
+        if thing in ([], {}) or _is_tag(item, field):
             continue
         lines = tuple(words.value(thing, field))
         if field == "verification" and item.kind == "patient":
@@ -128,7 +159,7 @@ def _differs(item: Item) -> Iterator[Differs]:
     for said in item.provenance:
         for field, lost in sorted(said.lost.items()):
             shown = tuple(words.value(item.content[field], field)) if field in item.content else ("Not stated",)
-            yield Differs(words.label(field), said.source, tuple(words.value(plain(lost), field)), shown, item.rules.get(field, ""))
+            yield Differs(words.label(field), said.source, tuple(words.value(lost, field)), shown, item.rules.get(field, ""))
 
 
 def _when(item: Item) -> tuple[str, str]:

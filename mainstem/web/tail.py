@@ -18,18 +18,27 @@ _AGAIN_S = 2.0
 
 
 class Tail:
-    """`on_message` is called for each message, in the thread; `between` about once a second, with the consumer.
+    """`on_message` is called for each message, in the thread; `between` once it has been read to its end
+    and about once a second from then on, with the consumer.
 
     `restart` is called before reading begins again, since messages then come a second time.
     """
 
-    def __init__(self, bootstrap: str, topic: Topic, on_message: Callable[[Message], None], *, minutes: int | None = None,
-                 restart: Callable[[], None] = lambda: None, between: Callable[[Consumer], None] = lambda _: None) -> None:
+    def __init__(
+        self,
+        bootstrap: str,
+        topic: Topic,
+        on_message: Callable[[Message], None],
+        *,
+        minutes: int | None = None,
+        restart: Callable[[], None] = lambda: None,
+        between: Callable[[Consumer], None] = lambda _: None,
+    ) -> None:
         self._bootstrap, self._topic, self._minutes = bootstrap, topic, minutes
         self._on_message, self._restart, self._between = on_message, restart, between
         self._stopping = threading.Event()
         self.caught_up = threading.Event()
-        """Set once every partition has been read to its end."""
+        """Set once every partition has been read to its end and `between` has been called."""
         self._thread = threading.Thread(target=self._run, name=f"tail-{topic.name}", daemon=True)
 
     def start(self) -> None:
@@ -59,7 +68,7 @@ class Tail:
             self._restart()
             waiting = set(partitions)
             consumer.assign(self._starts(consumer, list(partitions)))
-            told = time.monotonic()
+            told = float("-inf")
             while not self._stopping.is_set():
                 for message in consumer.consume(500, timeout=0.2):
                     fault = message.error()
@@ -67,13 +76,12 @@ class Tail:
                         self._on_message(message)
                     elif fault.code() == KafkaError._PARTITION_EOF:
                         waiting.discard(message.partition())
-                        if not waiting:
-                            self.caught_up.set()
                     else:
                         raise KafkaException(fault)
-                if time.monotonic() - told >= 1:
+                if not waiting and time.monotonic() - told >= 1:
                     told = time.monotonic()
                     self._between(consumer)
+                    self.caught_up.set()
         finally:
             consumer.close()
 

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import jinja2
-import msgspec
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
@@ -15,7 +14,7 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from mainstem.web import health, numbers
 from mainstem.web.errors import NotNHSNumberError, UnknownActorError
 from mainstem.web.headings import headings
-from mainstem.web.page import PER_PAGE, banner, organisations, page, section
+from mainstem.web.page import PER_PAGE, as_json, banner, organisations, page, section
 from mainstem.web.plot import plots
 from mainstem.web.record import Record
 from mainstem.web.searches import Searches
@@ -50,19 +49,16 @@ class Views:
             return self._render(request, "home.html", status=410, fault="That search is no longer kept. Search again")
         if numbers.looks_like_number(term):
             return self._by_number(request, term)
-        found = list(self._sources.people.find(term, _RESULTS + 1))
-        rows = [(hit, record) for hit in found[:_RESULTS] if (record := self._sources.records.by_person(hit.person)) is not None]
-        missing = min(len(found), _RESULTS) - len(rows)
-        return self._listed(request, term, rows, more=len(found) > _RESULTS, missing=missing)
+        return self._found(request, term)
 
     def person(self, request: Request) -> Response:
         record = self._viewed(request)
-        shown = page(record, self._sources.stream, self._sources.quarantine, _now())
+        shown = page(record, self._sources, _now())
         return self._render(request, "record.html", page=shown, actor=self._actor(request))
 
     def person_json(self, request: Request) -> Response:
-        record = self._viewed(request)
-        return Response(msgspec.json.encode(record), media_type="application/json")
+        shown = page(self._viewed(request), self._sources, _now())
+        return Response(as_json(shown), media_type="application/json")
 
     def heading(self, request: Request) -> Response:
         """All entries of one heading, page by page: what the record's page has no room for."""
@@ -73,8 +69,15 @@ class Views:
         number = max(1, int(asked)) if asked.isdecimal() and len(asked) < 6 else 1
         record = self._viewed(request)
         shown = section(record, chosen, (number - 1) * PER_PAGE, PER_PAGE)
-        return self._render(request, "heading.html", record=record, banner=banner(record), section=shown, number=number,
-                            pages=max(1, -(-shown.total // PER_PAGE)))
+        return self._render(
+            request,
+            "heading.html",
+            record=record,
+            banner=banner(record),
+            section=shown,
+            number=number,
+            pages=max(1, -(-shown.total // PER_PAGE)),
+        )
 
     def stream(self, request: Request) -> Response:
         return self._render(request, "stream.html", **self._figures())
@@ -92,7 +95,9 @@ class Views:
     def healthz(self, request: Request) -> Response:
         checks = health.checks(self._sources)
         well = all(check.well for check in checks)
-        return JSONResponse({"status": "well" if well else "unwell", "checks": {check.name: check.detail for check in checks}}, 200 if well else 503)
+        return JSONResponse(
+            {"status": "well" if well else "unwell", "checks": {check.name: check.detail for check in checks}}, 200 if well else 503
+        )
 
     def sorry(self, request: Request, status: int, title: str, text: str) -> Response:
         return self._render(request, "sorry.html", status=status, title=title, text=text)
@@ -102,17 +107,27 @@ class Views:
             number = numbers.parse(term)
         except NotNHSNumberError as fault:
             return self._render(request, "home.html", status=400, fault=str(fault))
-        record = self._sources.records.by_number(number)
-        if record is None:
-            return self._listed(request, term, [])
-        return RedirectResponse(f"/people/{record.person}", 303)
+        records = self._sources.records.by_number(number)
+        if not records:
+            return self._found(request, number)  # the cache knows nobody by it, but some source may hold it unverified
+        if len(records) > 1:
+            return self._listed(request, term, [(Hit(record.person), record) for record in records], shared=True)
+        return RedirectResponse(f"/people/{records[0].person}", 303)
 
-    def _listed(self, request: Request, term: str, rows: Sequence[tuple[Hit, Record]], *, more: bool = False, missing: int = 0) -> Response:
+    def _found(self, request: Request, term: str) -> Response:
+        found = list(self._sources.people.find(term, _RESULTS + 1))
+        rows = [(hit, record) for hit in found[:_RESULTS] if (record := self._sources.records.by_person(hit.person)) is not None]
+        missing = min(len(found), _RESULTS) - len(rows)
+        return self._listed(request, term, rows, more=len(found) > _RESULTS, missing=missing)
+
+    def _listed(
+        self, request: Request, term: str, rows: Sequence[tuple[Hit, Record]], *, more: bool = False, missing: int = 0, shared: bool = False
+    ) -> Response:
         """Results show who people are: a view of each, and audited as such."""
         if rows:
             self._sources.audit.viewed(self._actor(request), "listed", [record for _, record in rows])
         results = [(hit, record, banner(record), organisations(record)) for hit, record in rows]
-        return self._render(request, "results.html", term=term, results=results, more=more, missing=missing)
+        return self._render(request, "results.html", term=term, results=results, more=more, missing=missing, shared=shared)
 
     def _viewed(self, request: Request) -> Record:
         actor = self._actor(request)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,8 +13,17 @@ from mainstem.kinds.titles import named
 _SYSTEMS = {SNOMED: "SNOMED CT", DMD: "dm+d", READ2: "Read v2", EMIS: "EMIS"}
 _DATE = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:[T ](\d\d:\d\d)(?::[\d.]+)?(Z|[+-]\d\d:?\d\d)?)?)?)?")
 _MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December")
-_LABELS = {"nhs_number": "NHS number", "gp_practice": "GP practice", "birth_date": "Date of birth", "mime_type": "File type",
-           "telecom": "Phone and email", "deceased": "Died", "low": "Reference range from", "high": "Reference range to", "test": "Test"}
+_LABELS = {
+    "nhs_number": "NHS number",
+    "gp_practice": "GP practice",
+    "birth_date": "Date of birth",
+    "mime_type": "File type",
+    "telecom": "Phone and email",
+    "deceased": "Died",
+    "low": "Reference range from",
+    "high": "Reference range to",
+    "test": "Test",
+}
 
 
 def label(field: str) -> str:
@@ -71,14 +80,15 @@ def coded(thing: Any) -> bool:
     return isinstance(thing, dict) and bool(thing) and thing.keys() <= {"codes", "text"}
 
 
-def codes(content: Any) -> Iterable[tuple[str, str, str]]:
+def codes(content: Any) -> Iterator[tuple[str, str, str]]:
     """System, code, display of every coding in a content, however deep."""
     if isinstance(content, list):
         for one in content:
             yield from codes(one)
     elif isinstance(content, dict):
         if isinstance(content.get("system"), str) and isinstance(content.get("code"), str):
-            yield _SYSTEMS.get(content["system"], content["system"]), content["code"], content.get("display") or ""
+            system = str(content["system"])
+            yield _SYSTEMS.get(system, system), str(content["code"]), str(content.get("display") or "")
         else:
             for one in content.values():
                 yield from codes(one)

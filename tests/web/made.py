@@ -23,39 +23,103 @@ def coded(code: str, display: str, system: str = SNOMED) -> dict[str, Any]:
 
 
 CONTENTS: dict[str, dict[str, Any]] = {
-    "patient": {"nhs_number": NUMBER, "verification": "01", "names": [{"family": "Ramsbottom", "given": ["Edith", "May"], "prefix": "Mrs"}],
-                "birth_date": "1947-03-02", "gender": "female", "address": ["1 Test Street", "Testham"], "postcode": "ZZ99 3CZ", "gp_practice": "A82038"},
-    "allergy": {"agent": coded("91936005", "Allergy to penicillin"), "clinical_status": "active", "verification": "confirmed", "criticality": "high",
-                "reactions": [{"manifestation": coded("247472004", "Hives"), "severity": "moderate"}], "recorded": "2019-03-02"},
-    "medicine": {"view": "list", "product": coded("39113611000001102", "Atorvastatin 20mg tablets", "https://dmd.nhs.uk"), "dose": "One at night",
-                 "status": "active", "course": "repeat", "start": "2021-05", "quantity": {"value": "28", "unit": "tablet"}, "as_needed": False},
+    "patient": {
+        "nhs_number": NUMBER,
+        "verification": "01",
+        "names": [{"family": "Ramsbottom", "given": ["Edith", "May"], "prefix": "Mrs"}],
+        "birth_date": "1947-03-02",
+        "gender": "female",
+        "address": ["1 Test Street", "Testham"],
+        "postcode": "ZZ99 3CZ",
+        "gp_practice": "A82038",
+    },
+    "allergy": {
+        "agent": coded("91936005", "Allergy to penicillin"),
+        "clinical_status": "active",
+        "verification": "confirmed",
+        "criticality": "high",
+        "reactions": [{"manifestation": coded("247472004", "Hives"), "severity": "moderate"}],
+        "recorded": "2019-03-02",
+    },
+    "medicine": {
+        "view": "list",
+        "product": coded("39113611000001102", "Atorvastatin 20mg tablets", "https://dmd.nhs.uk"),
+        "dose": "One at night",
+        "status": "active",
+        "course": "repeat",
+        "start": "2021-05",
+        "quantity": {"value": "28", "unit": "tablet"},
+        "as_needed": False,
+    },
     "problem": {"code": coded("44054006", "Type 2 diabetes mellitus"), "status": "active", "significance": "major", "onset": "2014"},
-    "result": {"test": coded("1000731000000107", "Serum creatinine level"), "value": {"value": "182", "unit": "umol/L"}, "low": {"value": "45", "unit": "umol/L"},
-               "high": {"value": "84", "unit": "umol/L"}, "interpretation": "high", "status": "final", "taken": "2026-08-01T09:12:00Z"},
+    "result": {
+        "test": coded("1000731000000107", "Serum creatinine level"),
+        "value": {"value": "182", "unit": "umol/L"},
+        "low": {"value": "45", "unit": "umol/L"},
+        "high": {"value": "84", "unit": "umol/L"},
+        "interpretation": "high",
+        "status": "final",
+        "taken": "2026-08-01T09:12:00Z",
+    },
     "encounter": {"encounter_class": "inpatient", "specialty": "Renal medicine", "start": "2026-08-01T08:00:00Z", "status": "finished"},
-    "document": {"type": coded("823681000000100", "Outpatient letter"), "title": "Renal clinic letter", "created": "2026-08-20", "author": "Consultant"},
+    "document": {
+        "type": coded("823681000000100", "Outpatient letter"),
+        "title": "Renal clinic letter",
+        "created": "2026-08-20",
+        "author": "Consultant",
+    },
     "procedure": {"code": coded("80146002", "Appendicectomy"), "performed": "1961", "status": "completed"},
-    "immunisation": {"vaccine": coded("39114911000001105", "Influenza vaccine"), "status": "completed", "given": "2025-10-03", "batch": "AB123"},
+    "immunisation": {
+        "vaccine": coded("39114911000001105", "Influenza vaccine"),
+        "status": "completed",
+        "given": "2025-10-03",
+        "batch": "AB123",
+    },
     "flag": {"code": coded("450476008", "Not for attempted cardiopulmonary resuscitation"), "status": "active", "start": "2026-07-30"},
-    "referral": {"service": coded("415274009", "Referral to renal physician"), "priority": "urgent", "referred": "2026-07-15", "status": "active"},
+    "referral": {
+        "service": coded("415274009", "Referral to renal physician"),
+        "priority": "urgent",
+        "referred": "2026-07-15",
+        "status": "active",
+    },
     "appointment": {"service": coded("1", "Renal clinic", "urn:local"), "start": "2026-12-01T10:00:00Z", "status": "booked"},
     "careplan": {"title": "Diabetes care plan", "status": "active", "goals": ["HbA1c below 58", "Walk every day"], "start": "2026-01-05"},
-    "observation": {"code": coded("75367002", "Blood pressure"), "components": [
-        {"code": coded("271649006", "Systolic"), "value": {"value": "142", "unit": "mmHg"}},
-        {"code": coded("271650006", "Diastolic"), "value": {"value": "88", "unit": "mmHg"}}], "taken": "2026-08-01T09:20:00Z"},
+    "observation": {
+        "code": coded("75367002", "Blood pressure"),
+        "components": [
+            {"code": coded("271649006", "Systolic"), "value": {"value": "142", "unit": "mmHg"}},
+            {"code": coded("271650006", "Diastolic"), "value": {"value": "88", "unit": "mmHg"}},
+        ],
+        "taken": "2026-08-01T09:20:00Z",
+    },
 }
 
 
 def said(source: str = "RXA/epr", **changes: Any) -> Said:
-    given: dict[str, Any] = {"source": source, "patient": "P100", "record": "allergy/123", "position": "000000000172F0A8", "known": NOW - 60_000,
-                             "raw": RawRef("raw.rxa-epr.v1", 1, 4711), "recorded": "2019-03-02T10:15:00Z", "fields": ("agent",)}
+    given: dict[str, Any] = {
+        "source": source,
+        "patient": "P100",
+        "record": "allergy/123",
+        "position": "000000000172F0A8",
+        "known": NOW - 60_000,
+        "raw": RawRef("raw.rxa-epr.v1", 1, 4711),
+        "recorded": "2019-03-02T10:15:00Z",
+        "fields": ("agent",),
+    }
     return Said(**(given | changes))
 
 
 def item(kind: str, content: dict[str, Any] | None = None, **changes: Any) -> Item:
     sources = changes.get("sources", ("RXA/epr",))
-    given: dict[str, Any] = {"fact": f"{kind}-{'ab' * 8}", "kind": kind, "version": 1, "content": content if content is not None else CONTENTS[kind],
-                             "known": NOW - 60_000, "sources": sources, "provenance": tuple(said(source) for source in sources)}
+    given: dict[str, Any] = {
+        "fact": f"{kind}-{'ab' * 8}",
+        "kind": kind,
+        "version": 1,
+        "content": content if content is not None else CONTENTS[kind],
+        "known": NOW - 60_000,
+        "sources": sources,
+        "provenance": tuple(said(source) for source in sources),
+    }
     return Item(**(given | changes))
 
 
@@ -65,8 +129,15 @@ def record(entries: Sequence[Item] | None = None, **changes: Any) -> Record:
         SourceState(source="RXA/epr", patient="P100", last_heard=NOW - 60_000, epoch=3, kinds=tuple(CONTENTS)),
         SourceState(source="A82038/gp", patient="77", last_heard=NOW - 7_200_000, epoch=3, kinds=("patient", "problem", "medicine")),
     )
-    given: dict[str, Any] = {"person": PERSON, "nhs_numbers": (NUMBER,), "digest": "c0ffee" + "0" * 58, "sequence": 12, "known": NOW - 60_000,
-                             "sources": states, "entries": entries}
+    given: dict[str, Any] = {
+        "person": PERSON,
+        "nhs_numbers": (NUMBER,),
+        "digest": "c0ffee" + "0" * 58,
+        "sequence": 12,
+        "known": NOW - 60_000,
+        "sources": states,
+        "entries": entries,
+    }
     return Record(**(given | changes))
 
 
@@ -77,8 +148,11 @@ class MadeRecords:
     def by_person(self, person: str) -> Record | None:
         return next((one for one in self.records if one.person == person), None)
 
-    def by_number(self, number: str) -> Record | None:
-        return next((one for one in self.records if number in one.nhs_numbers), None)
+    def by_number(self, number: str) -> Sequence[Record]:
+        return [one for one in self.records if number in one.nhs_numbers]
+
+    def others(self, record: Record) -> int:
+        return sum(1 for one in self.records if one.person != record.person and set(one.nhs_numbers) & set(record.nhs_numbers))
 
     def check(self) -> None:
         return
@@ -130,8 +204,13 @@ class MadeQuarantine(Counts):
 
 
 def sources(*records: Record, **changes: Any) -> Sources:
-    given: dict[str, Any] = {"people": MadePeople(*(Hit(one.person, ("Allergy to penicillin",)) for one in records)), "records": MadeRecords(*records),
-                             "audit": MadeAudit(), "stream": MadeStream(), "quarantine": MadeQuarantine()}
+    given: dict[str, Any] = {
+        "people": MadePeople(*(Hit(one.person, ("Allergy to penicillin",)) for one in records)),
+        "records": MadeRecords(*records),
+        "audit": MadeAudit(),
+        "stream": MadeStream(),
+        "quarantine": MadeQuarantine(),
+    }
     return Sources(**(given | changes))
 
 
@@ -141,5 +220,12 @@ def beat(stage: str, at: int, processed: int = 0, **changes: Any) -> Heartbeat:
 
 
 def held(source: str = "RXA/epr", patient: str | None = "P100", reason: str = "mapping.unknown-code") -> Quarantined:
-    return Quarantined(stage="capture", raw=RawRef("raw.rxa-epr.v1", 0, 99), source=source, patient=patient, reason=reason,
-                       detail="Add the code to the mapping's vocabulary.", payload=b"CANARY")
+    return Quarantined(
+        stage="capture",
+        raw=RawRef("raw.rxa-epr.v1", 0, 99),
+        source=source,
+        patient=patient,
+        reason=reason,
+        detail="Add the code to the mapping's vocabulary.",
+        payload=b"CANARY",
+    )

@@ -18,6 +18,7 @@ from mainstem.web.figures import Beats
 from mainstem.web.record import Record
 from mainstem.web.settings import WebSettings
 from mainstem.web.sources import Sources
+from mainstem.web.withheld import withhold
 from tests.web import made
 from tests.web.made import NOW, NUMBER, PERSON, MadeAudit, MadePeople, MadeQuarantine, MadeStream, item, record, said, sources
 
@@ -69,8 +70,15 @@ def _leaves(thing: Any) -> list[str]:
 
 def test_headings_come_in_the_order_of_the_standard() -> None:
     titles = [node.text_content() for node in read(record()).xpath("//section/h2")]
-    assert titles[1:8] == ["Demographics", "Alerts", "Allergies and adverse reactions", "Medications and medical devices", "Problem list",
-                           "Investigation results", "Procedures and therapies"]
+    assert titles[1:8] == [
+        "Demographics",
+        "Alerts",
+        "Allergies and adverse reactions",
+        "Medications and medical devices",
+        "Problem list",
+        "Investigation results",
+        "Procedures and therapies",
+    ]
 
 
 def test_silence_is_not_none_known() -> None:
@@ -93,8 +101,13 @@ def test_transfer_degraded_allergy_stops_prescribing() -> None:
 
 
 def test_conflict_shows_both_sides_and_the_rule() -> None:
-    one = item("medicine", sources=("RXA/epr", "A82038/gp"), conflict=True, rules={"dose": "medicine.latest"},
-               provenance=(said(), said("A82038/gp", lost={"dose": "Two at night"})))
+    one = item(
+        "medicine",
+        sources=("RXA/epr", "A82038/gp"),
+        conflict=True,
+        rules={"dose": "medicine.latest"},
+        provenance=(said(), said("A82038/gp", lost={"dose": "Two at night"})),
+    )
     shown = under(read(record([one])), "medications-and-medical-devices")
     assert "Sources disagree" in shown
     assert "A82038/gp says “Two at night”; shown here is “One at night” (rule medicine.latest)" in shown
@@ -105,10 +118,13 @@ def test_losing_values_are_kept_without_a_conflict() -> None:
     assert "A82038/gp says “2015” (rule problem.earliest decided)" in under(read(record([one])), "problem-list")
 
 
-@pytest.mark.parametrize(("changes", "reason"), [
-    ({"sources": ()}, "No source says what it has sent"),
-    ({"sources": (SourceState(source="RXA/epr", patient="P100", last_heard=NOW, epoch=1, handover=True),)}, "is being handed over"),
-])
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"sources": ()}, "No source says what it has sent"),
+        ({"sources": (SourceState(source="RXA/epr", patient="P100", last_heard=NOW, epoch=1, handover=True),)}, "is being handed over"),
+    ],
+)
 def test_what_makes_a_record_incomplete_is_said_first(changes: dict[str, Any], reason: str) -> None:
     assert reason in text(read(record(**changes)), "//*[@aria-label='This record may be incomplete']")
 
@@ -125,6 +141,13 @@ def test_quarantine_lag_and_other_feeds_make_a_record_incomplete() -> None:
     assert "1 item from RXA/epr could not be taken in and names no patient" in shown
     assert "3 messages from RXA/epr wait to be taken in" in shown
     assert "No information about this person from feed raw.a82038-gp.v1" in shown
+
+
+def test_another_record_with_the_number_and_a_head_on_its_way_are_said() -> None:
+    shown = text(read(record(settled=False)))
+    assert "Entries are arriving at this moment" in shown
+    visitor = client(sources(record(), record(person="ab" * 16)))
+    assert "Another record carries this NHS number" in visitor.get(f"/people/{PERSON}").text
 
 
 def test_uncounted_quarantine_is_said() -> None:
@@ -164,7 +187,18 @@ def test_withdrawn_entries_are_not_shown_as_true() -> None:
 
 
 def test_labels_are_shown() -> None:
-    assert "Restricted: do not disclose where they are" in under(read(record([item("patient", labels=("pds-restricted",))])), "demographics")
+    assert "Restricted: where they are is withheld" in under(read(record([item("patient", labels=("pds-restricted",))])), "demographics")
+
+
+def test_whereabouts_of_a_restricted_person_are_withheld_whoever_says_them() -> None:
+    told = item("patient", fact="told", sources=("A82038/gp",), provenance=(said(lost={"postcode": "ZZ99 3WZ", "gender": "male"}),))
+    one = withhold(record([item("patient", labels=("pds-restricted",)), told, item("problem")]))
+    visitor = client(sources(one))
+    for path in (f"/people/{PERSON}", f"/people/{PERSON}/record.json"):
+        shown = visitor.get(path).text
+        assert not [where for where in ("Test Street", "ZZ99", "A82038<", "gp_practice") if where in shown]
+        assert "44054006" in shown
+    assert withhold(record()) == record()
 
 
 def test_fields_and_kinds_nobody_knows_yet_do_not_break_the_page() -> None:
@@ -177,9 +211,23 @@ HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
 
 def test_hostile_text_stays_text() -> None:
     patient = made.CONTENTS["patient"] | {"names": [{"family": HOSTILE, "given": [HOSTILE], "prefix": HOSTILE}]}
-    content = {"code": {"text": HOSTILE, "codes": [{"system": HOSTILE, "code": HOSTILE, "display": HOSTILE}]}, "note": HOSTILE, "status": HOSTILE}
-    entries = [item("patient", patient), item("problem", content, fact=HOSTILE, sources=(HOSTILE,), rules={HOSTILE: HOSTILE}, conflict=True,
-                                             provenance=(said(HOSTILE, patient=HOSTILE, lost={"note": HOSTILE}),))]
+    content = {
+        "code": {"text": HOSTILE, "codes": [{"system": HOSTILE, "code": HOSTILE, "display": HOSTILE}]},
+        "note": HOSTILE,
+        "status": HOSTILE,
+    }
+    entries = [
+        item("patient", patient),
+        item(
+            "problem",
+            content,
+            fact=HOSTILE,
+            sources=(HOSTILE,),
+            rules={HOSTILE: HOSTILE},
+            conflict=True,
+            provenance=(said(HOSTILE, patient=HOSTILE, lost={"note": HOSTILE}),),
+        ),
+    ]
     visitor = client(sources(record(entries)))
     pages = [visitor.get(f"/people/{PERSON}"), visitor.post("/search", data={"q": HOSTILE}), visitor.get(f"/people/{PERSON}/problem-list")]
     for answer in pages:
@@ -188,7 +236,9 @@ def test_hostile_text_stays_text() -> None:
         assert not tree.xpath("//script[not(@src)] | //img | //*[@onerror]")
 
 
-@pytest.mark.parametrize("path", ["/", "/stream", "/quarantine", "/accessibility", f"/people/{PERSON}", "/no-such-page", "/static/mainstem.css"])
+@pytest.mark.parametrize(
+    "path", ["/", "/stream", "/quarantine", "/accessibility", f"/people/{PERSON}", "/no-such-page", "/static/mainstem.css"]
+)
 def test_headers_and_nothing_from_elsewhere(path: str) -> None:
     answer = client(sources(record())).get(path)
     assert answer.headers["content-security-policy"].startswith("default-src 'none'")
@@ -234,11 +284,21 @@ class TestSearch:
             addresses = [str(one.url) for one in (*answer.history, answer)] + [one.headers["location"] for one in answer.history]
             assert not [one for one in addresses if typed in one]
 
-    @pytest.mark.parametrize(("typed", "why"), [("9990000019", "check digit"), ("999000001", "has 9 digits"), ("99900000180", "has 11 digits")])
+    @pytest.mark.parametrize(
+        ("typed", "why"), [("9990000019", "check digit"), ("999000001", "has 9 digits"), ("99900000180", "has 11 digits")]
+    )
     def test_wrong_number_is_explained(self, typed: str, why: str) -> None:
         answer = client(sources(record())).post("/search", data={"q": typed})
         assert answer.status_code == 400
         assert why in text(html.fromstring(answer.text), "//*[@id='q-error']")
+
+    def test_number_that_two_records_carry_is_not_chosen_between(self) -> None:
+        answer = client(sources(record(), record(person="ab" * 16))).post("/search", data={"q": NUMBER})
+        assert "More than one record carries this NHS number" in answer.text and "2 people found" in answer.text
+
+    def test_number_that_only_a_source_holds_is_searched_for(self) -> None:
+        answer = client(sources(record(nhs_numbers=()))).post("/search", data={"q": NUMBER})
+        assert "RAMSBOTTOM" in answer.text and answer.url.path.startswith("/search/")
 
     def test_nothing_found_is_not_no_records(self) -> None:
         for typed in ("nobody", NUMBER):
@@ -301,7 +361,7 @@ def test_stream_page() -> None:
     visitor = client(sources(stream=MadeStream(beats)))
     for path in ("/stream", "/stream/figures"):
         shown = visitor.get(path).text
-        assert ">50<" in shown and "0.50 s" in shown and "<path class=\"line line--0\"" in shown
+        assert ">50<" in shown and "0.50 s" in shown and '<path class="line line--0"' in shown
         assert "Silent</strong> never heard" in shown
 
 

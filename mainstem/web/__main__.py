@@ -1,0 +1,33 @@
+"""The web process: `python -m mainstem.web --kafka ... --registry ... --redis ... --home ... --port ...`, on loopback."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import uvicorn
+
+from mainstem.web.app import build
+from mainstem.web.live import live
+from mainstem.web.settings import WebSettings
+
+
+def main(
+    kafka: Annotated[str, typer.Option(help="Bootstrap server.")],
+    registry: Annotated[str, typer.Option(help="Schema registry (Confluent API).")],
+    redis: Annotated[str, typer.Option(help="Live cache.")],
+    home: Annotated[Path, typer.Option(help="Where the search store lies.")],
+    port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 8460,
+) -> None:
+    """Serve the pages until SIGTERM."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    settings = WebSettings()
+    with live(kafka, registry, redis, home, settings) as sources:
+        # uvicorn's access log would hold addresses; the guard logs pages by name instead.
+        uvicorn.run(build(sources, settings), host="127.0.0.1", port=port, access_log=False, server_header=False, log_config=None)
+
+
+if __name__ == "__main__":
+    typer.run(main)

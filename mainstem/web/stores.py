@@ -1,0 +1,86 @@
+"""The search store and the live cache as the pages ask them; opened when first asked, so that the page is up before they are built."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from mainstem import canonical
+from mainstem.web.errors import StoreUnavailableError
+from mainstem.web.record import Record
+from mainstem.web.sources import Hit
+from mainstem.web.withheld import withhold
+from sinks.cache import CacheReader, RecordView
+from sinks.errors import NotBuiltError
+from sinks.errors import StoreUnavailableError as SinkUnavailableError
+from sinks.search import SearchReader
+
+
+class SearchedPeople:
+    """People through the search store of a home directory."""
+
+    def __init__(self, home: Path) -> None:
+        self._home = home
+        self._reader: SearchReader | None = None
+
+    def find(self, text: str, limit: int) -> Sequence[Hit]:
+        return [Hit(found.person, found.reasons) for found in self._open().people(text, limit)]
+
+    def check(self) -> None:
+        self._open().people("a", 1)
+
+    def _open(self) -> SearchReader:
+        if self._reader is None:
+            try:
+                self._reader = SearchReader.at(self._home)
+            except NotBuiltError:
+                raise StoreUnavailableError("search store", "nothing has been indexed yet") from None
+        return self._reader
+
+
+class CachedRecords:
+    """Records through the live cache, with what a restricted person's record must not tell left out."""
+
+    def __init__(self, redis_url: str) -> None:
+        self._reader = CacheReader(redis_url)
+
+    def by_person(self, person: str) -> Record | None:
+        try:
+            view = self._reader.by_person(person)
+        except SinkUnavailableError as fault:
+            raise _unavailable(fault) from None
+        return shown(view) if view else None
+
+    def by_number(self, number: str) -> Sequence[Record]:
+        try:
+            first = self._reader.by_number(number)
+            others = [one for one in self._reader.persons(number) if first and one != first.person]
+        except SinkUnavailableError as fault:
+            raise _unavailable(fault) from None
+        found = [self.by_person(person) for person in others]
+        return [*([shown(first)] if first else []), *(record for record in found if record)]
+
+    def others(self, record: Record) -> int:
+        try:
+            return len({person for number in record.nhs_numbers for person in self._reader.persons(number)} - {record.person})
+        except SinkUnavailableError as fault:
+            raise _unavailable(fault) from None
+
+    def check(self) -> None:
+        try:
+            self._reader.check()
+        except SinkUnavailableError as fault:
+            raise _unavailable(fault) from None
+
+
+def shown(view: RecordView) -> Record:
+    """The digest is that of the entries as seen, not the head's: what the audit writes down is exactly what was shown."""
+    seen = canonical.record_digest(sum(canonical.entry_digest(entry.fact, bytes(entry.content)) for entry in view.entries))
+    record = msgspec.json.decode(view.json(), type=Record)
+    return withhold(msgspec.structs.replace(record, digest=seen, settled=seen == view.digest))
+
+
+def _unavailable(fault: SinkUnavailableError) -> StoreUnavailableError:
+    return StoreUnavailableError("live cache", fault.why)

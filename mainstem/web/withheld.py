@@ -1,0 +1,22 @@
+"""What a record must not tell of a person whose whereabouts are restricted (PDS code R): the policy of the search store, applied."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from mainstem.web.record import Item, Record
+from sinks import policy
+
+
+def withhold(record: Record) -> Record:
+    """One restricted patient entry restricts all of them: another source may not have been told yet. The digest stays the record's own."""
+    labels = {label for item in record.entries if item.kind == "patient" for label in item.labels}
+    if policy.PDS_RESTRICTED not in labels:
+        return record
+    return replace(record, entries=tuple(_withheld(item) if item.kind == "patient" else item for item in record.entries))
+
+
+def _withheld(item: Item) -> Item:
+    labels = tuple(sorted({*item.labels, policy.PDS_RESTRICTED}))
+    said = tuple(replace(one, lost=policy.searchable(one.lost, labels)) for one in item.provenance)
+    return replace(item, content=policy.searchable(item.content, labels), provenance=said, labels=labels)
