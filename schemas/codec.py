@@ -19,6 +19,7 @@ import httpx2
 import msgspec
 from confluent_kafka.schema_registry import Schema, SchemaRegistryClient
 from confluent_kafka.schema_registry.error import SchemaRegistryError
+from fastavro.read import SchemaResolutionError
 
 from mainstem import model
 from schemas.errors import RegistryUnavailableError, UndecodableError
@@ -91,7 +92,7 @@ class Codec:
             try:
                 body = fastavro.schemaless_reader(io.BytesIO(data[_HEAD.size:]), writer, reader)
                 return from_avro(body, kind)
-            except (EOFError, ValueError, IndexError, KeyError, TypeError, OverflowError, msgspec.ValidationError) as fault:
+            except (EOFError, ValueError, IndexError, KeyError, TypeError, OverflowError, SchemaResolutionError, msgspec.ValidationError) as fault:
                 raise UndecodableError(topic.name, type(fault).__name__) from None
 
         return decode

@@ -7,6 +7,7 @@ be wrong; whoever supervises it starts it again.
 from __future__ import annotations
 
 import asyncio
+import faulthandler
 import logging
 import os
 import sys
@@ -27,6 +28,8 @@ from schemas.errors import RegistryUnavailableError
 from schemas.kafka import ensure_topics, producer
 
 log = logging.getLogger(__name__)
+_SWITCH_SECONDS = 0.001
+"""Python's 5 ms make the fetching thread wait that long for each packet while partitions compute: 20 % less throughput measured."""
 EXIT_FENCED = 75
 """Another worker has taken over (EX_TEMPFAIL): start again."""
 EXIT_BUG = 70
@@ -60,6 +63,8 @@ class Heart(mode.Service):
 
 def run(stages: Sequence[Callable[[], Stage]], settings: LaneSettings) -> None:
     """Run until a signal ends it. Raises KafkaUnavailableError, TopicDiffersError; ends the process on what is fatal."""
+    faulthandler.enable()
+    sys.setswitchinterval(_SWITCH_SECONDS)
     lanes = [Lane(stage, settings, _end) for stage in stages]
     used = {topic.name: topic for lane in lanes for topic in (*lane.stage.inputs, lane.stage.changelog)}
     ensure_topics(settings.kafka, [*used.values(), topics.HEARTBEATS, topics.QUARANTINE])

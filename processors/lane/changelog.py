@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Mapping
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicCollection, TopicPartition
 from confluent_kafka.admin import AdminClient
@@ -14,6 +15,12 @@ from schemas.topics import Topic
 
 log = logging.getLogger(__name__)
 _SECONDS = 10.0
+_PATIENCE_SECONDS = 60.0
+_PASSING = frozenset({
+    KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN, KafkaError._TIMED_OUT, KafkaError.NOT_LEADER_FOR_PARTITION,
+    KafkaError.LEADER_NOT_AVAILABLE, KafkaError.UNKNOWN_TOPIC_OR_PART,
+})
+"""What a starting or restarting broker answers for a while."""
 _BATCH = 5_000
 
 
@@ -40,11 +47,25 @@ def reader(bootstrap: str) -> Consumer:
     })
 
 
-def batches(consumer: Consumer, topic: str, partition: int, start: int, stopped: Callable[[], bool]) -> Iterator[list[Message]]:
-    """Committed messages from `start` to the end as it is when reached. Raises LaneStoppedError, KafkaException."""
-    consumer.assign([TopicPartition(topic, partition, start)])
-    ended = False
-    while not ended:
+def bounds(consumer: Consumer, topic: str, partition: int, stopped: Callable[[], bool] = lambda: False) -> tuple[int, int]:
+    """First offset, and the offset after the last committed message. Waits out leader changes. Raises LaneStoppedError, KafkaException."""
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while True:
+        try:
+            return consumer.get_watermark_offsets(TopicPartition(topic, partition), _SECONDS)
+        except KafkaException as fault:
+            if stopped():
+                raise LaneStoppedError from None
+            if not fault.args[0].retriable() and fault.args[0].code() not in _PASSING or time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
+
+
+def batches(consumer: Consumer, topic: str, starts: Mapping[int, int], stopped: Callable[[], bool] = lambda: False) -> Iterator[list[Message]]:
+    """Committed messages of the partitions from their `starts` to the end as it is when reached. Raises LaneStoppedError, KafkaException."""
+    consumer.assign([TopicPartition(topic, partition, start) for partition, start in starts.items()])
+    unfinished = set(starts)
+    while unfinished:
         if stopped():
             raise LaneStoppedError
         # `consume` waits out its time at the end of a partition, `poll` does not.
@@ -55,8 +76,8 @@ def batches(consumer: Consumer, topic: str, partition: int, start: int, stopped:
             if error is None:
                 found.append(message)
             elif error.code() == KafkaError._PARTITION_EOF:
-                ended = True
-            elif not error.retriable():
+                unfinished.discard(message.partition())
+            elif not error.retriable() and error.code() not in _PASSING:
                 raise KafkaException(error)
         if found:
             yield found
@@ -69,14 +90,14 @@ def recover(bootstrap: str, store: Store, identity: str, topic: str, partition: 
     """
     consumer = reader(bootstrap)
     try:
-        _, end = consumer.get_watermark_offsets(TopicPartition(topic, partition), _SECONDS)
+        _, end = bounds(consumer, topic, partition, stopped)
         if store.position > end:
             log.warning("%s/%d: local state is ahead of the changelog and is rebuilt", topic, partition)
             store.reset(identity)
         if store.position == end:
             return 0
         applied = 0
-        for messages in batches(consumer, topic, partition, store.position, stopped):
+        for messages in batches(consumer, topic, {partition: store.position}, stopped):
             markers = store.markers
             for message in messages:
                 if message.key() == MARKERS:

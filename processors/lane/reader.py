@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
-from confluent_kafka import Consumer, Message, TopicPartition
-
-from processors.lane.changelog import batches, reader
+from processors.lane.changelog import batches, bounds, reader
 from processors.lane.store import MARKERS, decode_markers
 from schemas.topics import Topic
 
-_SECONDS = 10.0
 _TAIL = 64
 """A marker is the last record of its transaction; only aborted transactions lie between it and the end."""
 
 
 def changelog_state(bootstrap: str, changelog: Topic) -> dict[int, dict[bytes, bytes]]:
     """State partition -> key -> value, folded from the committed changelog; without the lane's own keys."""
-    return {partition: dict(_fold(bootstrap, changelog, partition)) for partition in range(changelog.partitions)}
+    state: dict[int, dict[bytes, bytes]] = {partition: {} for partition in range(changelog.partitions)}
+    consumer = reader(bootstrap)
+    try:
+        for messages in batches(consumer, changelog.name, dict.fromkeys(state, 0)):
+            for message in messages:
+                key, value, of_partition = message.key() or b"", message.value(), state[message.partition() or 0]
+                if value is None:
+                    of_partition.pop(key, None)
+                elif key != MARKERS:
+                    of_partition[key] = value
+        return state
+    finally:
+        consumer.close()
 
 
 def markers(bootstrap: str, changelog: Topic) -> Mapping[int, Mapping[str, int]]:
@@ -27,39 +36,19 @@ def markers(bootstrap: str, changelog: Topic) -> Mapping[int, Mapping[str, int]]
     not here, so compare with the offset after the last *message* (`mainstem.verify.log.last_offsets`).
     """
     consumer = reader(bootstrap)
+    found: dict[int, dict[str, int]] = {}
     try:
-        return {partition: _marker(consumer, changelog.name, partition) for partition in range(changelog.partitions)}
+        limits = {partition: bounds(consumer, changelog.name, partition) for partition in range(changelog.partitions)}
+        reach = _TAIL
+        while missing := {p: max(first, end - reach) for p, (first, end) in limits.items() if p not in found}:
+            for messages in batches(consumer, changelog.name, missing):
+                for message in messages:
+                    if message.key() == MARKERS:
+                        found[message.partition() or 0] = decode_markers(message.value() or b"{}")
+            for partition, start in missing.items():
+                if start == limits[partition][0]:
+                    found.setdefault(partition, {})
+            reach *= 16
+        return found
     finally:
         consumer.close()
-
-
-def _fold(bootstrap: str, changelog: Topic, partition: int) -> Iterator[tuple[bytes, bytes]]:
-    state: dict[bytes, bytes] = {}
-    consumer = reader(bootstrap)
-    try:
-        for messages in batches(consumer, changelog.name, partition, 0, lambda: False):
-            for message in messages:
-                key, value = message.key(), message.value()
-                if value is None:
-                    state.pop(key, None)
-                elif key != MARKERS:
-                    state[key] = value
-    finally:
-        consumer.close()
-    return iter(state.items())
-
-
-def _marker(consumer: Consumer, topic: str, partition: int) -> dict[str, int]:
-    first, end = consumer.get_watermark_offsets(TopicPartition(topic, partition), _SECONDS)
-    reach = _TAIL
-    while end > first:
-        start = max(first, end - reach)
-        found: Message | None = None
-        for messages in batches(consumer, topic, partition, start, lambda: False):
-            found = next((m for m in reversed(messages) if m.key() == MARKERS), found)
-        if found is not None:
-            return decode_markers(found.value() or b"{}")
-        if start == first:
-            break
-        reach *= 16
-    return {}

@@ -38,7 +38,7 @@ class Place:
         """What the input partition holds from `start` on."""
         source = self.world.stage.source
         consumer = changelog.reader(self.world.kafka)
-        found = [m for batch in changelog.batches(consumer, source.name, 0, start, lambda: False) for m in batch]
+        found = [m for batch in changelog.batches(consumer, source.name, {0: start}) for m in batch]
         consumer.close()
         received = [Received(source, 0, m.offset() or 0, m.timestamp()[1], m.key(), m.value()) for m in found]
         received = [r for r in received if stop is None or r.offset < stop]
@@ -151,8 +151,7 @@ def test_an_undecodable_message_is_quarantined_and_the_stream_goes_on(place: Pla
     done = owner.run([place.span()])
     assert done.processed == done.published
     decode = world.codec.decoder(topics.QUARANTINE)
-    found = [decode(m.value()) for m in world.messages(topics.QUARANTINE)]
-    [ours] = [q for q in found if q.stage == world.stage.name]
+    [ours] = [q for q in (decode(m.value()) for m in world.messages(topics.QUARANTINE)) if q.stage == world.stage.name]
     assert (ours.raw.topic, ours.raw.partition, ours.raw.offset) == (world.stage.source.name, 0, offset)
     assert (ours.source, ours.reason, ours.payload) == ("RXA/epr", "undecodable", None)
     place.check()
