@@ -63,7 +63,7 @@ class Capture:
             self._consumer.subscribe([topic.name for topic in self._raw], on_assign=self._assigned)
             log.info("capturing %s", ", ".join(source for source, _ in self._readers.values()))
             while not self._stop.is_set():
-                messages = [message for message in self._consumer.consume(_BATCH, _LINGER_SECONDS) if self._good(message)]
+                messages = [_raw(message) for message in self._consumer.consume(_BATCH, _LINGER_SECONDS) if self._good(message)]
                 if messages:
                     self._take(messages, batches, pulse)
                 pulse.beat(self._stand)
@@ -84,9 +84,9 @@ class Capture:
                 log.warning("waiting: %s", fault)
         raise StoppedError
 
-    def _take(self, messages: list[Message], batches: Batches, pulse: Pulse) -> None:
-        told = batches.tell(_raw(message) for message in messages)
-        ends = {(message.topic(), message.partition()): message.offset() + 1 for message in messages}
+    def _take(self, messages: list[RawMessage], batches: Batches, pulse: Pulse) -> None:
+        told = batches.tell(messages)
+        ends = {(message.topic, message.partition): message.offset + 1 for message in messages}
         positions = [TopicPartition(topic, number, offset) for (topic, number), offset in ends.items()]
         try:
             self._transactions.commit(told.records, positions, self._consumer.consumer_group_metadata())
@@ -142,8 +142,13 @@ class Capture:
 
 
 def _raw(message: Message) -> RawMessage:
-    return RawMessage(message.topic() or "", message.partition() or 0, message.offset() or 0, message.timestamp()[1], message.key(),
-                      message.value(), {name: value for name, value in message.headers() or () if value is not None})
+    headers = {name: value.encode() if isinstance(value, str) else value for name, value in dict(message.headers() or ()).items()}
+    return RawMessage(message.topic() or "", message.partition() or 0, message.offset() or 0, message.timestamp()[1],
+                      _bytes(message.key()), _bytes(message.value()), headers)
+
+
+def _bytes(given: str | bytes | None) -> bytes | None:
+    return given.encode() if isinstance(given, str) else given
 
 
 def main(

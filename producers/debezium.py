@@ -145,7 +145,7 @@ def _row_change(op: Any, envelope: _Row, value: bytes) -> _Change:
     if op not in ("c", "u", "d", "r", "t") or not isinstance(source, dict):
         raise _QuarantinedError(Reason.NOT_A_CHANGE)
     schema, table, lsn, committed = source.get("schema"), source.get("table"), source.get("lsn"), source.get("ts_ms")
-    if not isinstance(schema, str) or not isinstance(table, str) or not _whole(lsn, _WAL_END):
+    if not isinstance(schema, str) or not isinstance(table, str) or not isinstance(lsn, int) or not _whole(lsn, _WAL_END):
         raise _QuarantinedError(Reason.NOT_A_CHANGE, "source without schema, table or lsn")
     name = f"{schema}.{table}"
     if not isinstance(before, dict | None) or not isinstance(after, dict | None):

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
-
-import orjson
 
 Cell = Any
 """As JSON gave it."""
@@ -31,7 +30,7 @@ def text(cell: Cell) -> str | None:
         return "true" if cell else "false"
     if isinstance(cell, int | float):
         return str(cell)
-    return orjson.dumps(cell, option=orjson.OPT_SORT_KEYS).decode()
+    return json.dumps(cell, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 def day(cell: Cell) -> str | None:

@@ -1,0 +1,64 @@
+"""Claims of a patient row: a number carried, a merge pointed at."""
+
+from __future__ import annotations
+
+import orjson
+import pytest
+
+from mainstem.model import Claim, Status
+from tests.producers.changes import PATIENT, change, only, reader
+
+
+def claims(op: str, before: dict | None, after: dict | None) -> list[tuple[str, str, str, Status, dict]]:
+    found: tuple[Claim, ...] = only(reader().read(change(op, "patient", before, after))).claims
+    return [(each.patient, each.type, each.ref, each.status, orjson.loads(each.body)) for each in found]
+
+
+def test_a_number_is_carried_as_ten_digits_with_its_national_status() -> None:
+    assert claims("c", None, PATIENT) == [
+        ("1001", "carries-number", "", Status.ASSERTED, {"nhs_number": "9990000018", "verification": "01"})]
+    assert claims("c", None, PATIENT | {"traced": "N"})[0][-1]["verification"] == "02"
+    assert claims("c", None, PATIENT | {"traced": "?"})[0][-1]["verification"] == "03"
+    assert claims("c", None, PATIENT | {"traced": None})[0][-1]["verification"] == "03"
+
+
+@pytest.mark.parametrize("number", ["9990000019", "999000001", "99900000188", "999000001X", "9999999999", "٩٩٩٠٠٠٠٠١٨"])
+def test_a_number_that_cannot_be_right_stays_on_record_and_asks_for_a_trace(number: str) -> None:
+    item = only(reader().read(change("c", "patient", None, PATIENT | {"nhs": number})))
+    assert orjson.loads(item.claims[0].body) == {"nhs_number": number, "verification": "03"}
+    assert item.claims[0].status is Status.ASSERTED
+    content = orjson.loads(item.assertions[0].content)
+    assert (content["nhs_number"], content["verification"]) == (number, "Y")
+
+
+def test_no_number_retracts_the_claim() -> None:
+    assert claims("u", PATIENT, PATIENT | {"nhs": None}) == [("1001", "carries-number", "", Status.RETRACTED, {})]
+
+
+def test_a_deleted_patient_carries_no_number() -> None:
+    assert claims("d", PATIENT, None) == [("1001", "carries-number", "", Status.REMOVED, {})]
+
+
+def test_a_merge_pointer_and_its_correction() -> None:
+    merged, elsewhere = PATIENT | {"survivor": "1002"}, PATIENT | {"survivor": "1003"}
+    assert claims("u", PATIENT, merged)[1:] == [
+        ("1001", "merged-into", "RXX/test|1002", Status.ASSERTED, {"into": "RXX/test|1002"})]
+    assert claims("u", merged, PATIENT)[1:] == [("1001", "merged-into", "RXX/test|1002", Status.RETRACTED, {})]
+    assert claims("u", merged, elsewhere)[1:] == [
+        ("1001", "merged-into", "RXX/test|1003", Status.ASSERTED, {"into": "RXX/test|1003"}),
+        ("1001", "merged-into", "RXX/test|1002", Status.RETRACTED, {})]
+    assert [each[3] for each in claims("d", merged, None)] == [Status.REMOVED, Status.REMOVED]
+
+
+def test_a_patient_merged_into_itself_says_nothing() -> None:
+    assert len(claims("c", None, PATIENT | {"survivor": "1001"})) == 1
+
+
+def test_a_patient_with_a_new_local_id_leaves_nothing_under_the_old_one() -> None:
+    told = claims("u", PATIENT, PATIENT | {"mrn": "2001"})
+    assert [(patient, status) for patient, _, _, status, _ in told] == [("2001", Status.ASSERTED), ("1001", Status.REMOVED)]
+
+
+def test_a_date_that_cannot_be_read_is_kept() -> None:
+    item = only(reader().read(change("c", "patient", None, PATIENT | {"born": "31/02/1980"})))
+    assert orjson.loads(item.assertions[0].content)["birth_date"] == "31/02/1980"

@@ -1,0 +1,163 @@
+"""What each kind of change says, and what becomes of everything that is no change."""
+
+from __future__ import annotations
+
+import orjson
+import pytest
+
+from mainstem.model import Result, Status
+from producers.debezium import SNAPSHOT_MARGIN, UNAVAILABLE, DebeziumFormat
+from producers.reasons import Reason
+from tests.producers.changes import ALLERGY, BEGUN, CONTACT, PATIENT, change, message, only, reader, said
+
+MOVED = ALLERGY | {"mrn": "1002"}
+
+
+def test_an_insert_asserts_what_the_row_says() -> None:
+    item = only(reader().read(change("c", "allergy", after=ALLERGY)))
+    [assertion] = item.assertions
+    assert said(assertion) == ("1001", "allergy/5", "", "asserted")
+    assert orjson.loads(assertion.content) == {
+        "agent": {"codes": [{"system": "http://snomed.info/sct", "code": "764146007", "display": "Penicillin"}], "text": "Penicillin"},
+        "clinical_status": "active", "onset": "2019-04-14"}
+    assert (assertion.position, assertion.committed, assertion.raw.offset) == (f"{BEGUN:016X}", 1_700_000_000_000, 7)
+    assert (item.outcome.result, item.outcome.assertions, item.outcome.claims) == (Result.ASSERTIONS, 1, 0)
+
+
+def test_an_update_asserts_the_row_anew() -> None:
+    [assertion] = only(reader().read(change("u", "allergy", ALLERGY, ALLERGY | {"status": "R"}))).assertions
+    assert orjson.loads(assertion.content)["clinical_status"] == "resolved"
+
+
+def test_a_delete_removes() -> None:
+    [assertion] = only(reader().read(change("d", "allergy", ALLERGY))).assertions
+    assert said(assertion) == ("1001", "allergy/5", "", "removed")
+
+
+def test_a_snapshots_row_yields_to_what_the_log_says_of_a_transaction_that_was_open_then() -> None:
+    [snapshot] = only(reader().read(change("r", "allergy", after=ALLERGY))).assertions
+    [logged] = only(reader().read(change("u", "allergy", ALLERGY, ALLERGY, lsn=BEGUN - 1000))).assertions
+    assert snapshot.position == f"{BEGUN - SNAPSHOT_MARGIN:016X}" < logged.position
+    [early] = only(reader().read(change("r", "allergy", after=ALLERGY, lsn=5))).assertions
+    assert early.position == "0" * 16
+
+
+def test_positions_sort_as_the_log_does() -> None:
+    positions = [only(reader().read(change("c", "allergy", after=ALLERGY, lsn=lsn))).assertions[0].position for lsn in (9, 10, 255, 2**40, 2**63)]
+    assert positions == sorted(positions)
+
+
+@pytest.mark.parametrize(("before", "after"), [(ALLERGY, MOVED), (MOVED, ALLERGY)])
+def test_a_row_filed_under_another_patient_is_removed_from_the_first(before: dict, after: dict) -> None:
+    assertions = only(reader().read(change("u", "allergy", before, after))).assertions
+    assert [said(each) for each in assertions] == [
+        (after["mrn"], "allergy/5", "", "asserted"), (before["mrn"], "allergy/5", "", "removed")]
+
+
+def test_a_row_with_a_new_key_is_removed_under_the_old_one() -> None:
+    assertions = only(reader().read(change("u", "allergy", ALLERGY, ALLERGY | {"id": 6}))).assertions
+    assert [said(each) for each in assertions] == [("1001", "allergy/6", "", "asserted"), ("1001", "allergy/5", "", "removed")]
+
+
+def test_a_row_that_turns_into_another_kind_is_removed_as_the_first() -> None:
+    assertions = only(reader().read(change("u", "contact", CONTACT, CONTACT | {"kind": "done"}))).assertions
+    assert [(each.kind, said(each)) for each in assertions] == [
+        ("encounter", ("1001", "contact/9", "", "asserted")), ("appointment", ("1001", "appointment/9", "", "removed"))]
+
+
+def test_where_the_row_before_is_not_known_what_it_might_have_said_is_removed() -> None:
+    for op in ("r", "u"):
+        assertions = only(reader().read(change(op, "contact", after=CONTACT))).assertions
+        assert [said(each)[1::2] for each in assertions] == [("appointment/9", "asserted"), ("contact/9", "removed")]
+    assert len(only(reader().read(change("c", "contact", after=CONTACT))).assertions) == 1
+
+
+def test_entered_in_error_is_retracted_and_soft_deleted_is_removed_with_what_the_row_says() -> None:
+    for columns, status in (({"wrong": True}, Status.RETRACTED), ({"deleted": 1}, Status.REMOVED), ({"wrong": True, "deleted": 1}, Status.RETRACTED)):
+        [assertion] = only(reader().read(change("u", "allergy", ALLERGY, ALLERGY | columns))).assertions
+        assert assertion.status is status
+        assert orjson.loads(assertion.content)["agent"]["text"] == "Penicillin"
+
+
+def test_labels() -> None:
+    [assertion] = only(reader().read(change("c", "allergy", after=ALLERGY | {"private": "y"}))).assertions
+    assert assertion.labels == ("sensitive",)
+
+
+def test_a_row_to_ignore_is_ignored_and_one_that_was_not_is_removed() -> None:
+    trained = ALLERGY | {"test_row": True}
+    outcome = only(reader().read(change("c", "allergy", after=trained))).outcome
+    assert (outcome.result, outcome.reason) == (Result.IGNORED, Reason.IGNORED_ROW)
+    [assertion] = only(reader().read(change("u", "allergy", ALLERGY, trained))).assertions
+    assert assertion.status is Status.REMOVED
+    assert not only(reader().read(change("d", "allergy", trained))).assertions
+
+
+def test_a_large_value_not_sent_again_is_taken_from_the_row_before() -> None:
+    before = ALLERGY | {"note": "long text"}
+    [assertion] = only(reader().read(change("u", "allergy", before, before | {"note": UNAVAILABLE, "status": "R"}))).assertions
+    assert orjson.loads(assertion.content)["note"] == "long text"
+
+
+def test_with_schema_and_payload_the_change_is_the_same() -> None:
+    bare = change("c", "allergy", after=ALLERGY)
+    wrapped = message(orjson.dumps({"schema": {"type": "struct"}, "payload": orjson.loads(bare.value or b"")}))
+    assert only(reader().read(wrapped)) == only(reader().read(bare))
+
+
+def test_incarnation_goes_before_position() -> None:
+    from producers.mapping.load import parse
+    from tests.producers.changes import SMALL
+    restored = DebeziumFormat("RXX/test", parse(SMALL.replace("patient: mrn", "incarnation: 2\npatient: mrn", 1), "small.yaml"))
+    item = only(restored.read(change("c", "patient", after=PATIENT)))
+    assert {each.incarnation for each in (*item.assertions, *item.claims)} == {2}
+
+
+@pytest.mark.parametrize(("raw", "reason"), [
+    (message(None), Reason.TOMBSTONE),
+    (message(b'{"schema": {}, "payload": null}'), Reason.TOMBSTONE),
+    (message(b'{"ts_ms": 1}'), Reason.HEARTBEAT),
+    (message(b'{"status": "END", "id": "5:9", "event_count": 1, "data_collections": []}'), Reason.TRANSACTION_MARK),
+    (message(b'{"op": "m", "message": {"prefix": "x"}}'), Reason.LOGICAL_MESSAGE),
+    (change("c", "noise", after={"a": 1}), Reason.IGNORED_TABLE),
+])
+def test_ignored(raw, reason: Reason) -> None:
+    item = only(reader().read(raw))
+    assert (item.outcome.result, item.outcome.reason) == (Result.IGNORED, reason)
+    assert not item.assertions
+    assert not item.claims
+    assert item.quarantined is None
+
+
+@pytest.mark.parametrize(("raw", "reason", "names"), [
+    (message(b"{"), Reason.UNREADABLE, ""),
+    (message(b"[1]"), Reason.NOT_A_CHANGE, ""),
+    (message(b'{"a": 1}'), Reason.NOT_A_CHANGE, ""),
+    (message(b'{"op": "c", "source": null, "after": {}}'), Reason.NOT_A_CHANGE, ""),
+    (change("c", "allergy", after=ALLERGY, lsn=-1), Reason.NOT_A_CHANGE, ""),
+    (change("c", "allergy", after=None), Reason.NOT_A_CHANGE, "t.allergy"),
+    (change("c", "other", after={"a": 1}), Reason.UNMAPPED_TABLE, "t.other"),
+    (change("t", "allergy"), Reason.TRUNCATED_TABLE, "t.allergy"),
+    (change("c", "allergy", after={k: v for k, v in ALLERGY.items() if k != "term"}), Reason.MISSING_COLUMN, "column term of table t.allergy"),
+    (change("c", "allergy", after=ALLERGY | {"mrn": " "}), Reason.NO_PATIENT, "column mrn"),
+    (change("c", "allergy", after=ALLERGY | {"id": None}), Reason.NO_KEY, "column id"),
+    (change("d", "allergy"), Reason.NO_BEFORE, "t.allergy"),
+    (change("d", "allergy", {"id": 5}), Reason.NO_BEFORE, "t.allergy"),
+    (change("d", "allergy", dict.fromkeys(ALLERGY) | {"id": 5}), Reason.NO_BEFORE, "t.allergy"),
+    (change("u", "allergy", None, ALLERGY | {"note": UNAVAILABLE}), Reason.UNAVAILABLE_VALUE, "column note"),
+    (change("u", "allergy", {"id": 5}, ALLERGY | {"note": UNAVAILABLE}), Reason.UNAVAILABLE_VALUE, "column note"),
+])
+def test_quarantined_with_what_to_do(raw, reason: Reason, names: str) -> None:
+    item = only(reader().read(raw))
+    assert (item.outcome.result, item.outcome.reason) == (Result.QUARANTINED, reason)
+    assert not item.assertions
+    assert not item.claims
+    assert item.quarantined is not None
+    assert item.quarantined.raw.offset == 7
+    assert names in item.quarantined.detail
+    assert reason.todo in item.quarantined.detail
+
+
+def test_a_source_without_a_mapping_is_quarantined() -> None:
+    item = only(DebeziumFormat("RXZ/new", None).read(change("c", "allergy", after=ALLERGY)))
+    assert item.outcome.reason == Reason.NO_MAPPING
