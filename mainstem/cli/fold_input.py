@@ -160,8 +160,9 @@ class _File:
             if one.quarantined is not None:
                 self._fault(one.outcome.item, one.quarantined.reason, one.quarantined.detail)
             self._found.ignored += one.outcome.result == Result.IGNORED
-            for value in (*one.assertions, *one.claims):
-                self._take(value, one.outcome.item)
+            for assertion in one.assertions:
+                self._take(assertion, one.outcome.item)
+            self._found.claims += one.claims
 
     def _take(self, value: Assertion | Claim | Known, item: str) -> None:
         if isinstance(value, Claim):

@@ -7,7 +7,7 @@ nothing but their arguments, so that the order of arrival cannot matter.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, NamedTuple, Protocol
 
 from mainstem.model import Known
@@ -36,8 +36,7 @@ class Place(NamedTuple):
     item: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(NamedTuple):
     """What one record (or item) says, its parts united."""
 
     place: Place
@@ -53,18 +52,17 @@ class Member:
 
     @property
     def recorded(self) -> str:
-        """When the source recorded it: the latest of its parts, as text (ISO 8601 compares); empty where no part says."""
-        return max((known.assertion.recorded or "" for known in self.winners), default="")
+        """When the source recorded it: the latest of its parts, as `comparable` text; empty where no part says."""
+        return max((comparable(known.assertion.recorded or "") for known in self.winners), default="")
 
 
-@dataclass(frozen=True, slots=True)
-class Derived:
+class Derived(NamedTuple):
     """A fact's content."""
 
     content: dict[str, Any]
     decided: dict[str, int]
     """Field -> index of the member that decided it."""
-    rules: dict[str, str] = field(default_factory=dict)
+    rules: dict[str, str]
     """Field -> rule id; `*` for every field not named."""
     conflict: bool = False
 
@@ -88,17 +86,35 @@ class NoTerms:
         return None
 
 
+_GREATEST = {"*": GREATEST_VERSION.id}
+
+
 def latest_first(members: Sequence[Member]) -> Derived:
     """The default: each field from the member recorded last that values it; equal times go to the least place."""
     if len(members) == 1:
-        content = members[0].content
-        return Derived(content, dict.fromkeys(content, 0), {"*": GREATEST_VERSION.id})
-    order = sorted(range(len(members)), key=lambda i: members[i].place)
-    order.sort(key=lambda i: members[i].recorded, reverse=True)
+        return Derived(members[0].content, dict.fromkeys(members[0].content, 0), _GREATEST)
     content: dict[str, Any] = {}
     decided: dict[str, int] = {}
-    for i in order:
-        for name, value in members[i].content.items():
+    for index in by_recency(members):
+        for name, value in members[index].content.items():
             if name not in content:
-                content[name], decided[name] = value, i
+                content[name], decided[name] = value, index
     return Derived(content, decided, {"*": MOST_RECENTLY_RECORDED.id})
+
+
+def by_recency(members: Sequence[Member]) -> list[int]:
+    """Indexes of the members, the one recorded last first. Equal or unknown times: the least place first."""
+    order = sorted(range(len(members)), key=lambda i: members[i].place)
+    order.sort(key=lambda i: members[i].recorded, reverse=True)
+    return order
+
+
+def comparable(moment: str) -> str:
+    """ISO 8601 text that compares as the moments do: times with a zone in UTC. A date counts as its beginning."""
+    if "T" not in moment:
+        return moment
+    try:
+        at = datetime.fromisoformat(moment)
+    except ValueError:
+        return moment
+    return (at.astimezone(UTC) if at.tzinfo else at).strftime("%Y-%m-%dT%H:%M:%S.%f")

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
+from mainstem.kinds.facts import Place
 from processors.keys import pack, unpack
 
 WITHDRAWN_MANIFEST = ""
@@ -61,8 +62,8 @@ class Held(msgspec.Struct, array_like=True):
 class Gathered(msgspec.Struct, array_like=True):
     """A group whose key several records share."""
 
-    members: list[tuple[str, str, str]] = []
-    """Source patient, record, item; sorted."""
+    members: list[Place] = []
+    """Sorted."""
     facts: list[str] = []
 
 

@@ -116,8 +116,8 @@ class Person:
             if of.place is None:
                 gathered = self._gathered(of)
                 self._members[member.place] = member
-                if tuple(member.place) not in gathered.members:
-                    gathered.members = sorted([*gathered.members, tuple(member.place)])
+                if member.place not in gathered.members:
+                    gathered.members = sorted([*gathered.members, member.place])
             else:
                 self._found(facts(of, [member], self._terms))
 
@@ -128,13 +128,13 @@ class Person:
             return
         of = Group(kind, key)
         gathered = self._gathered(of)
-        gathered.members = [member for member in gathered.members if member != tuple(place)]
+        gathered.members = [member for member in gathered.members if member != place]
         _, said, places = self._why.get(of, (rule, [], []))
         self._why[of] = (rule, [*said, *causes], [*places, place])
 
     def _regroup(self, of: Group, gathered: Gathered) -> None:
         """A shared group's facts anew from all its members."""
-        found = facts(of, [self._member(Place(*place)) for place in gathered.members], self._terms)
+        found = facts(of, [self._member(place) for place in gathered.members], self._terms)
         rule, causes, places = self._why.get(of, (REGROUPED, [], []))
         places = [*places, *(member.place for fact in found for member in fact.members)]
         for before in gathered.facts:

@@ -88,6 +88,12 @@ def test_going_back_before_the_move_is_over(stage):
     assert stage.send(attached(OWN, 5)) == [(Op.DETACH, "p", 5, []), (Op.SETTLED, OWN, 5, [])]
 
 
+def test_an_answer_to_an_earlier_visit_does_not_end_the_handover(stage):
+    stage.send(said("a/1"), assigned("p", 3), assigned(OWN, 5), said("a/2"), assigned("p", 7))
+    assert stage.send(attached("p", 3)) == [], "p holds what it was sent at 3, and not yet what has been said since"
+    assert len(stage.send(attached("p", 7))) == 2
+
+
 def test_stale_epochs_are_ignored(stage):
     stage.send(said("a/1"), assigned("p", 3), attached("p", 3))
     assert stage.send(assigned("q", 2), assigned("q", 3)) == []

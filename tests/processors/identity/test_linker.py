@@ -77,7 +77,7 @@ def test_a_merge_reaches_no_other_source():
     assert people(merged("A|1", "B|2")) == {"A|1": own("A|1")}
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(st.lists(claims, max_size=25), st.randoms(use_true_random=False))
 def test_claim_by_claim_gives_what_from_scratch_gives(claimed, rng: random.Random):
     linker, state = Linker(KEY), MemoryState()

@@ -39,7 +39,7 @@ def check(pipeline: Pipeline) -> None:
         assert [entry.version for entry in entries] == list(range(1, len(entries) + 1))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(worlds, all_terms, st.integers(0, 2**32))
 def test_the_stream_gives_what_the_fold_gives(world, terms, seed):
     rng = random.Random(seed)
@@ -54,7 +54,7 @@ def test_the_stream_gives_what_the_fold_gives(world, terms, seed):
     check(pipeline)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(worlds, all_terms, st.integers(0, 2**32))
 def test_order_and_duplicates_make_no_difference(world, terms, seed):
     rng = random.Random(seed)
@@ -72,7 +72,7 @@ def test_order_and_duplicates_make_no_difference(world, terms, seed):
     assert _digests(one) == _digests(other)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.lists(assertions, max_size=20), st.lists(claims, max_size=8), all_terms, st.randoms(use_true_random=False))
 def test_the_fold_does_not_depend_on_order(said, claimed, terms, rng):
     known = [Known(assertion, at, 0, at) for at, assertion in enumerate(said)]
@@ -82,7 +82,7 @@ def test_the_fold_does_not_depend_on_order(said, claimed, terms, rng):
     assert fold([*known, *known[:3]], assign(claimed, KEY), KEY, terms) == before
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(worlds, st.integers(0, 2**32))
 def test_sending_everything_again_is_no_news(world, seed):
     rng = random.Random(seed)
