@@ -17,6 +17,7 @@ from mainstem.settings import Settings
 
 if TYPE_CHECKING:
     from producers.contract import RawMessage
+    from producers.fhir.publish import Publisher
     from producers.fhir.reader import Read
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__)
@@ -36,6 +37,7 @@ def fhir(
                                                     "Without it each file must tell.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Read and report; publish nothing, need no servers.")] = False,
     home: Annotated[Path | None, typer.Option(help="Where the run keeps its data.")] = None,
+    kafka: Annotated[str | None, typer.Option(help="Bootstrap servers, host:port; without it the local stack's.")] = None,
     output: Annotated[str, typer.Option(help="table or json")] = "table",
 ) -> None:
     """Publish FHIR files (UK Core R4, GP Connect STU3), each as one message of its source's raw topic.
@@ -58,7 +60,8 @@ def fhir(
         given, files = checked_source(source), listed(paths)
         found = Summary()
         with Progress(console=Console(stderr=True), transient=True) as progress:
-            for file, message, items in _ingested(progress.track(files, description="ingesting"), given, dry_run, home):
+            publisher = None if dry_run else _publisher(kafka, home)
+            for file, message, items in _ingested(progress.track(files, description="ingesting"), given, publisher):
                 found.add(file, message, items)
     except (PathError, SourceNameError, TooLargeError, KafkaUnavailableError, StackError) as fault:
         typer.echo(f"{fault}", err=True)
@@ -69,16 +72,14 @@ def fhir(
         found.show(Console(), dry_run)
 
 
-def _ingested(files: Iterable[Path], source: str | None, dry_run: bool,
-              home: Path | None) -> Iterator[tuple[Path, RawMessage, list[Read]]]:
-    """Each file read, and published unless it is a dry run. The broker has all of them when this ends."""
+def _ingested(files: Iterable[Path], source: str | None, publisher: Publisher | None) -> Iterator[tuple[Path, RawMessage, list[Read]]]:
+    """Each file read, and published if there is a publisher. The broker has all of them when this ends."""
     from mainstem.model import RawRef
     from producers.fhir.files import read_file
     from producers.fhir.format import items
-    from producers.fhir.publish import Publisher, source_of
+    from producers.fhir.publish import source_of
     from producers.fhir.reader import Origin
 
-    publisher = None if dry_run else Publisher(_kafka(home))
     for path in files:
         message = read_file(path, source)
         found = items(message.value or b"", Origin(RawRef(message.topic, 0, 0), source))
@@ -89,10 +90,11 @@ def _ingested(files: Iterable[Path], source: str | None, dry_run: bool,
         publisher.close()
 
 
-def _kafka(home: Path | None) -> str:
+def _publisher(kafka: str | None, home: Path | None) -> Publisher:
     from deploy.stack import endpoints
+    from producers.fhir.publish import Publisher
 
-    return endpoints(home or Settings().home).kafka
+    return Publisher(kafka or endpoints(home or Settings().home).kafka)
 
 
 class Summary:
