@@ -83,7 +83,7 @@ def main(
 ) -> None:
     """Run stages on the lane."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
-    for noisy in ("faust", "aiokafka", "mode"):
+    for noisy in ("faust", "aiokafka", "mode", "httpx2"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     names = [name.strip() for name in stages.split(",") if name.strip()]
     if unknown := [name for name in names if name not in STAGES]:
