@@ -1,0 +1,92 @@
+"""The pages in headless Chromium, wide and narrow: search, open a record, read its headings, watch the stream."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+from selenium import webdriver
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+
+from mainstem.web.figures import STAGES
+from schemas import topics
+from tests.web import made
+from tests.web.conftest import PERSON, Running, picture, until
+
+
+def one(browser: webdriver.Chrome, selector: str) -> webdriver.remote.webelement.WebElement:
+    return browser.find_element(By.CSS_SELECTOR, selector)
+
+
+def fits(browser: webdriver.Chrome) -> bool:
+    """Nothing stands out to the right of the window."""
+    return bool(browser.execute_script("return document.documentElement.scrollWidth <= window.innerWidth"))
+
+
+@pytest.fixture(autouse=True)
+def no_complaints(browser: webdriver.Chrome) -> object:
+    """The console stays empty: no refused style, script or missing file."""
+    yield
+    said = [line["message"] for line in browser.get_log("browser") if line["level"] in {"SEVERE", "WARNING"}]
+    said = [line for line in said if "status of 400" not in line]  # a mistyped number is answered so, on purpose
+    assert not said
+
+
+def test_search_open_and_read(running: Running, browser: webdriver.Chrome, tmp_path: Path) -> None:
+    browser.get(running.url)
+    assert "Find a person" in one(browser, "h1").text and fits(browser)
+    picture(browser, tmp_path / "home.png")
+    one(browser, "#q").send_keys("ramsbottom", Keys.ENTER)
+    assert until(lambda: "Search results" in browser.title)
+    assert "ramsbottom" not in browser.current_url and fits(browser)
+    picture(browser, tmp_path / "results.png")
+    one(browser, ".card a").click()
+    assert until(lambda: PERSON in browser.current_url)
+    assert one(browser, "h1").text == "RAMSBOTTOM, Edith May (Mrs)" and fits(browser)
+    headings = [node.text for node in browser.find_elements(By.CSS_SELECTOR, "section h2")]
+    assert headings[:5] == ["Sources", "Demographics", "Alerts", "Allergies and adverse reactions", "Medications and medical devices"]
+    picture(browser, tmp_path / "record.png")
+    one(browser, "#problem-list + article summary").click()
+    assert "offset 4711" in one(browser, "#problem-list + article details").text
+    browser.back()
+    assert until(lambda: "Search results" in browser.title)
+
+
+def test_by_keyboard_alone(running: Running, browser: webdriver.Chrome) -> None:
+    browser.get(running.url)
+    one(browser, "body").send_keys(Keys.TAB)
+    assert browser.switch_to.active_element.text == "Skip to main content"
+    browser.switch_to.active_element.send_keys(Keys.ENTER)
+    browser.switch_to.active_element.send_keys(Keys.TAB)
+    assert browser.switch_to.active_element.get_attribute("id") == "q"
+    browser.switch_to.active_element.send_keys("9990000019", Keys.ENTER)
+    assert until(lambda: browser.title.startswith("Error:"))
+    assert "check digit" in one(browser, "#q-error").text
+
+
+def test_stream_renews_itself_and_can_be_paused(running: Running, browser: webdriver.Chrome, tmp_path: Path) -> None:
+    now = time.time_ns() // 1_000_000
+    beats = [
+        made.beat(stage, now - second * 1000, (600 - second) * 40, freshness=(0.3, 0.5, 1.1) if stage.startswith("sink-") else ())
+        for second in range(600, 0, -2)
+        for stage in STAGES
+    ]
+    running.publish(topics.HEARTBEATS, "all", *beats)
+    browser.get(f"{running.url}/stream")
+    first = one(browser, "#figures > p").text
+    assert until(lambda: one(browser, "#figures > p").text != first)
+    assert fits(browser) and len(browser.find_elements(By.CSS_SELECTOR, ".plot > svg path.line")) >= 7
+    picture(browser, tmp_path / "stream.png")
+    one(browser, ".live button").click()
+    assert one(browser, ".live button").text == "Go on updating"
+
+
+def test_without_javascript_the_figures_are_there(running: Running, browser: webdriver.Chrome) -> None:
+    browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
+    browser.get(f"{running.url}/stream")
+    assert one(browser, ".live a").text == "Refresh the figures"
+    assert len(browser.find_elements(By.CSS_SELECTOR, "tbody tr")) >= len(STAGES)
+    browser.get(f"{running.url}/people/{PERSON}")
+    assert one(browser, "h1").is_displayed()

@@ -1,0 +1,134 @@
+"""The web process and `mainstem record` on real servers: audit before view, quarantine and lag as they stand, nothing in the log."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+import urllib.parse
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from mainstem.model import Quarantined, RawRef
+from mainstem.web.app import build
+from mainstem.web.audit import KafkaAudit
+from mainstem.web.errors import AuditUnavailableError, StoreUnavailableError
+from mainstem.web.figures import STAGES
+from mainstem.web.live import live
+from mainstem.web.record import Record
+from mainstem.web.settings import WebSettings
+from mainstem.web.stores import CachedRecords, SearchedPeople
+from schemas import topics
+from schemas.codec import Codec
+from tests.web import made
+from tests.web.conftest import PATIENT, PERSON, SOURCE, Running, until
+
+NOWHERE = "127.0.0.1:1"
+
+
+def opened(url: str, **form: str) -> tuple[str, str]:
+    """Address and text after redirects."""
+    data = urllib.parse.urlencode(form).encode() if form else None
+    with urllib.request.urlopen(url, data, timeout=20) as answer:
+        return answer.url, answer.read().decode()
+
+
+def test_search_and_record_are_audited_with_the_digest_seen(running: Running) -> None:
+    before = len(running.audited())
+    _, found = opened(f"{running.url}/search", q="ramsbottom")
+    assert "RAMSBOTTOM, Edith May" in found and "Name: " in found
+    address, shown = opened(f"{running.url}/search", q="999 000 0018")
+    assert address == f"{running.url}/people/{PERSON}"
+    assert running.digest in shown and "said otherwise" in shown
+    events = running.audited()[before:]
+    assert sorted(event.action for event in events) == ["listed", "record"]
+    assert {(event.digest, event.known, event.purpose, event.actor) for event in events} == {
+        (running.digest, made.NOW, "direct care", "web")
+    }
+
+
+def test_what_is_missing_is_said_as_it_stands(running: Running) -> None:
+    raw = RawRef(topics.raw(SOURCE).name, 0, 7)
+    running.publish(
+        topics.QUARANTINE,
+        SOURCE,
+        Quarantined(stage="capture", raw=raw, source=SOURCE, patient=PATIENT, reason="test.reason", detail="Do this."),
+    )
+    address = f"{running.url}/people/{PERSON}"
+    assert until(lambda: f"1 item from {SOURCE} (patient {PATIENT}) could not be taken in" in opened(address)[1])
+    assert "test.reason" in opened(f"{running.url}/quarantine")[1]
+    assert f"No information from <b>{SOURCE}</b>" not in opened(address)[1].split('id="allergies')[0]
+
+
+def test_stream_is_heard_and_healthz_means_it(running: Running) -> None:
+    raw = topics.raw(SOURCE)
+    running.publish(topics.HEARTBEATS, "capture", made.beat("capture", time.time_ns() // 1_000_000, 5, positions={f"{raw.name}/0": 0}))
+    assert until(lambda: 'capture</th>\n    <td><strong class="tag tag--green">Running' in opened(f"{running.url}/stream")[1], 4)
+    assert running.status("/healthz") == 503  # nobody else is heard
+
+
+def test_every_stage_heard_is_healthy(running: Running) -> None:
+    def well() -> bool:
+        now = time.time_ns() // 1_000_000
+        running.publish(topics.HEARTBEATS, "all", *(made.beat(stage, now) for stage in STAGES))
+        return running.status("/healthz") == 200
+
+    assert until(well)
+
+
+def test_log_of_the_process_tells_pages_and_nothing_of_patients(running: Running) -> None:
+    opened(f"{running.url}/search", q="ramsbottom")
+    opened(f"{running.url}/search", q=made.NUMBER)
+    assert until(lambda: "GET person 200" in running.log.read_text())
+    log = running.log.read_text().lower()
+    for canary in ("ramsbottom", "edith", made.NUMBER, PERSON, "penicillin", "/search/"):
+        assert canary not in log
+
+
+def test_command_shows_the_record_and_audits_it(running: Running, pytestconfig: pytest.Config) -> None:
+    if pytestconfig.getoption("--provider") != "native":
+        pytest.skip("the command finds servers through the native stack")
+    before = len(running.audited())
+    command = [sys.executable, "-m", "mainstem.cli", "record", made.NUMBER, "--home", str(running.home), "--actor", "tester"]
+    as_json = json.loads(subprocess.run([*command, "--output", "json"], capture_output=True, check=True).stdout)
+    assert as_json["digest"] == running.digest and len(as_json["entries"]) == len(made.CONTENTS)
+    explained = subprocess.run([*command, "--explain"], capture_output=True, check=True, text=True).stdout
+    assert "Allergy to penicillin" in explained and "offset 4711" in explained
+    assert [event.actor for event in running.audited()[before:]] == ["tester", "tester"]
+    unknown = subprocess.run([*command[:4], "9990000026", "--home", str(running.home)], capture_output=True, check=False, text=True)
+    assert unknown.returncode == 1 and "does not mean that the person has no records" in unknown.stderr
+
+
+def test_audit_that_cannot_be_written_refuses(registry: str) -> None:
+    audit = KafkaAudit(NOWHERE, Codec(registry), "direct care", seconds=1)
+    with pytest.raises(AuditUnavailableError):
+        audit.viewed("web", "record", [made.record()])
+    with pytest.raises(AuditUnavailableError):
+        KafkaAudit(NOWHERE, Codec("http://127.0.0.1:1"), "direct care", seconds=1).viewed("web", "record", [made.record()])
+
+
+def test_stores_that_are_not_there_are_named(tmp_path: Path) -> None:
+    with pytest.raises(StoreUnavailableError, match="nothing has been indexed yet"):
+        SearchedPeople(tmp_path).find("anyone", 5)
+    for ask in (CachedRecords(f"redis://{NOWHERE}/0").check, lambda: CachedRecords(f"redis://{NOWHERE}/0").by_number(made.NUMBER)):
+        with pytest.raises(StoreUnavailableError, match="live cache"):
+            ask()
+
+
+def test_pages_come_up_before_anything_else_does(tmp_path: Path) -> None:
+    from starlette.testclient import TestClient
+
+    with live(NOWHERE, "http://127.0.0.1:1", f"redis://{NOWHERE}/0", tmp_path, WebSettings()) as sources:
+        visitor = TestClient(build(sources, WebSettings()), base_url="http://127.0.0.1", raise_server_exceptions=False)
+        assert visitor.get("/").status_code == 200
+        assert "never heard" in visitor.get("/stream").text
+        answer = visitor.post("/search", data={"q": made.NUMBER})
+        assert answer.status_code == 503 and "live cache does not answer" in answer.text
+
+
+def test_digest_of_what_is_seen_not_of_the_head(running: Running, redis_url: str) -> None:
+    record = CachedRecords(redis_url).by_person(PERSON)
+    assert isinstance(record, Record) and record.settled and record.digest == running.digest
