@@ -16,6 +16,9 @@ from producers.fhir.errors import FieldError
 CONTAINERS = {"Bundle": "entry", "Parameters": "parameter"}
 """Resources that hold others as items of their own, and the element that holds them."""
 
+DELETION = "DELETE"
+"""Type of the item that stands for a Bundle entry without resource whose request is a DELETE (history and transaction Bundles)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Item:
@@ -87,10 +90,17 @@ def _walk(resource: Resource, full_url: str | None) -> Iterator[tuple[Resource, 
                 yield from _walk(inner, url if isinstance(url, str) else None)
             elif inner is not None:
                 yield {}, None, None                       # something stands where a resource should: it must not vanish
+            elif _deletes(entry):
+                yield {"resourceType": DELETION}, None, None
     elif kind == "List":
         for inner in _list(resource.get("contained")):
             if isinstance(inner, dict) and inner.get("resourceType") == "AllergyIntolerance":
                 yield inner, None, resource
+
+
+def _deletes(entry: Any) -> bool:
+    request = entry.get("request") if isinstance(entry, dict) else None
+    return isinstance(request, dict) and request.get("method") == DELETION
 
 
 def _list(value: Any) -> list[Any]:

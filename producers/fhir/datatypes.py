@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mainstem.kinds.base import DMD, Code, Coded, Quantity
-from producers.fhir.elements import Resource, boolean, child, children, date, many, plain, text, texts
+from producers.fhir.elements import Resource, boolean, child, children, date, decimal, many, plain, text, texts
 from producers.fhir.errors import FieldError
 
 NULL_FLAVOR = ("http://hl7.org/fhir/v3/NullFlavor", "http://terminology.hl7.org/CodeSystem/v3-NullFlavor")
@@ -74,7 +74,7 @@ def quantity(element: Resource | None) -> Quantity | None:
     """A Quantity with its value as the source wrote it; the unit as shown, else its code."""
     if element is None:
         return None
-    value = text(element, "value")
+    value = decimal(element, "value")
     if value is None:
         return None
     return Quantity(value=value, unit=text(element, "unit") or text(element, "code"), comparator=text(element, "comparator"))

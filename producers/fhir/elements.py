@@ -11,10 +11,11 @@ import re
 from typing import Any
 
 from producers.fhir.errors import FieldError
+from producers.fhir.instants import utc
 
 Resource = dict[str, Any]
 
-DATE = re.compile(r"\d{4}(-\d{2}(-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})?)?)?)?")
+_DECIMAL = re.compile(r"[+-]?\d{1,30}(\.\d{1,30})?([eE][+-]?\d{1,3})?")
 
 
 def many(element: Resource, name: str) -> list[Any]:
@@ -43,8 +44,12 @@ def child(element: Resource, name: str) -> Resource | None:
 
 
 def texts(element: Resource, name: str) -> list[str]:
-    """All values of a primitive element, as text; empty ones left out."""
-    return [text for text in (plain(value, name) for value in many(element, name)) if text]
+    """All values of a primitive element, as text; empty ones left out.
+
+    XML may give a primitive without a value, with only extensions that say why it is absent: no value either.
+    """
+    given = (value for value in many(element, name) if not (isinstance(value, dict) and value.keys() <= {"extension", "id"}))
+    return [text for text in (plain(value, name) for value in given) if text]
 
 
 def text(element: Resource, name: str) -> str | None:
@@ -56,7 +61,7 @@ def text(element: Resource, name: str) -> str | None:
 def date(element: Resource, name: str) -> str | None:
     """A date, dateTime or instant, as precise as given."""
     value = text(element, name)
-    if value is not None and not DATE.fullmatch(value):
+    if value is not None and utc(value) is None:
         raise FieldError(name, "a date (2019, 2019-03, 2019-03-02 or 2019-03-02T10:15:00Z)")
     return value
 
@@ -68,6 +73,14 @@ def boolean(element: Resource, name: str) -> bool | None:
     if value not in ("true", "false"):
         raise FieldError(name, "true or false")
     return value == "true"
+
+
+def decimal(element: Resource, name: str) -> str | None:
+    """A decimal, in the digits that the source wrote."""
+    value = text(element, name)
+    if value is not None and not _DECIMAL.fullmatch(value):
+        raise FieldError(name, "a number")
+    return value
 
 
 def integer(element: Resource, name: str) -> int | None:

@@ -7,16 +7,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Any
 
 from producers.fhir.bundle import Contents
-from producers.fhir.elements import DATE, Resource, child, children, many, text, texts
+from producers.fhir.elements import Resource, child, children, many, text, texts
 from producers.fhir.errors import FieldError
+from producers.fhir.instants import NEVER, utc
 
 ODS = ("https://fhir.nhs.uk/Id/ods-organization-code", "http://fhir.nhs.net/Id/ods-organization-code")
 GPCONNECT = ("GPConnect", "CareConnect-GPC")
-NEVER = "0001-01-01T00:00:00.000000Z"
 RECORDING = ("date", "recordedDate", "assertedDate", "dateAsserted", "authoredOn", "issued", "indexed", "recorded", "created")
 """Elements that say when something was written down, for files that say nowhere when they were exported. Dates of what was
 recorded (onset, appointment, recall) may lie in the future: they count only where there is nothing else."""
@@ -55,7 +54,7 @@ def exported(contents: Contents) -> str:
         (_when(each, "date") for each in contents.of("List") if _first(each, "mode") == "snapshot"),
         (last_updated(item.resource) for item in contents.items),
         (_when(item.resource, name) for item in contents.items for name in RECORDING),
-        (utc(value) for item in contents.items for value in _dates(item.resource)),
+        (utc(value) for item in contents.items for value in _texts(item.resource)),
     )
     for tier in tiers:
         latest = max((when for when in tier if when), default=None)
@@ -83,25 +82,13 @@ def ods_code(organisation: Resource | None) -> str | None:
     return None
 
 
-def utc(value: str) -> str | None:
-    """A FHIR date or instant in UTC at fixed width; the start of the day, month or year where it is less precise."""
-    padded = value + "0001-01-01T00:00:00"[len(value):] if len(value) in (4, 7, 10) else value
-    try:
-        moment = datetime.fromisoformat(padded)
-        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond:06d}Z".rjust(len(NEVER), "0")
-
-
-def _dates(value: Any) -> Iterator[str]:
-    """Every date in a resource, wherever it stands."""
+def _texts(value: Any) -> Iterator[str]:
+    """Every text in a resource that may be a date, wherever it stands."""
     if isinstance(value, str):
-        if DATE.fullmatch(value):
-            yield value
+        yield value
     elif isinstance(value, (dict, list)):
         for each in value.values() if isinstance(value, dict) else value:
-            yield from _dates(each)
+            yield from _texts(each)
 
 
 def _when(element: Resource, name: str) -> str | None:

@@ -11,7 +11,7 @@ from msgspec.structs import replace as replace_claim
 from mainstem import canonical
 from mainstem.model import Assertion, Claim, RawRef, Result, Status
 from producers.fhir import export, subject
-from producers.fhir.bundle import CONTAINERS, Contents, Item
+from producers.fhir.bundle import CONTAINERS, DELETION, Contents, Item
 from producers.fhir.elements import Resource
 from producers.fhir.errors import FieldError, PassedOverError, RefusedError
 from producers.fhir.labels import labels
@@ -74,12 +74,14 @@ class _File:
         if item.type in NO_KIND:
             return Read(item.name, item.type, Result.IGNORED, Reason.NO_KIND)
         blank = Read(item.name, item.type, Result.QUARANTINED, source=self._source or "")
+        if item.type == DELETION:
+            return replace(blank, reason=Reason.DELETION, detail=Reason.DELETION.todo)
         if item.type not in MAPPERS:
             return replace(blank, type="unknown", reason=Reason.UNKNOWN_TYPE, detail=Reason.UNKNOWN_TYPE.todo)
         try:
-            refuse_modified(item.resource)
             patient = subject.patient(item.resource, self._contents)
             blank = replace(blank, patient=patient, source=self._source_for(patient))
+            refuse_modified(item.resource)
             mapped = MAPPERS[item.type](item.resource, self._context)
             return self._taken(blank, item, mapped)
         except PassedOverError as passed:

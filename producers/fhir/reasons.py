@@ -28,6 +28,8 @@ class Reason(StrEnum):
                                 "Send the Medication with it, in one Bundle.")
     MODIFIED = "modified", ("It carries a modifier (modifierExtension, implicitRules, doNotPerform) that may turn its meaning round. "
                             "Ask the source what it means; show it to a clinician, not as the plain statement.")
+    DELETION = "deletion", ("An entry of a Bundle deletes a resource without saying whose it is. Send the resource as entered in error, "
+                            "or the patient's complete record.")
     # ignored
     CONTAINER = "container", "A Bundle or Parameters says nothing by itself; what it holds has outcomes of its own."
     CONTEXT = "context", "Read through the references of other resources, or about the exchange itself."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from mainstem.kinds.immunisation import ImmunisationContent
 from producers.fhir.datatypes import coded, concept, notes
 from producers.fhir.elements import Resource, boolean, child, choice, date, extension, text
-from producers.fhir.mapping.base import Context, Mapped, said, status_of
+from producers.fhir.mapping.base import Context, Mapped, joined, said, status_of
 
 
 def immunisation(resource: Resource, context: Context) -> Mapped:
@@ -28,5 +28,5 @@ def immunisation(resource: Resource, context: Context) -> Mapped:
         route=said(concept(resource, "route")),
         reason=said(concept(resource, "statusReason", "reasonCode") or concept(explanation, "reasonNotGiven", "reason")),
         performer=said(context.name(given_by, "actor")),
-        note=said(notes(resource)),
+        note=said(joined(["Subpotent dose" if boolean(resource, "isSubpotent") else None, notes(resource)])),
     ), status_of(status), recorded)

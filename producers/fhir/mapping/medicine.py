@@ -22,6 +22,9 @@ STATUS = {
 }
 """R4 and STU3 status codes to the kind's. `unknown` and `entered-in-error` say no status."""
 NOT_ISSUED = {"stopped", "cancelled", "draft", "entered-in-error"}
+NO_ORDER = {"proposal", "plan", "option"}
+"""Intents that authorise nothing (R4, "Request pattern"): shown as drafts, whatever their status. In GP Connect a plan is what the
+practice prescribes by."""
 
 
 def statement(resource: Resource, context: Context) -> Mapped:
@@ -46,7 +49,9 @@ def request(resource: Resource, context: Context) -> Mapped:
     plans = targets(resource, "basedOn")
     if context.gpconnect and text(resource, "intent") == "order" and plans and plans[0].startswith("MedicationRequest/"):
         return _issue(resource, plans[0], context)
-    plan = context.gpconnect and text(resource, "intent") == "plan"
+    intent = text(resource, "intent")
+    plan = context.gpconnect and intent == "plan"
+    unordered = intent in NO_ORDER and not plan
     product, form = _product(resource, context)
     dispense = child(resource, "dispenseRequest") or {}
     start, end = period(dispense, "validityPeriod")
@@ -58,7 +63,9 @@ def request(resource: Resource, context: Context) -> Mapped:
         course=said(_course(resource)), prescriber=said(_requester(resource, context)),
         reason=said(concept(resource, "reasonCode") or context.concept_of(resource, "reasonReference")),
         stop_reason=said((_labelled(stopped, "statusReason") if stopped else None) or label(resource, "statusReason")),
-        **_taking(children(resource, "dosageInstruction")), **_status(resource), note=said(notes(resource)),
+        **_taking(children(resource, "dosageInstruction")),
+        **({"status": "draft"} if unordered else _status(resource)),
+        note=said(joined([f"Intent: {intent}" if unordered else None, notes(resource)])),
     ), status_of(text(resource, "status")), written, part="plan" if plan else "")
 
 

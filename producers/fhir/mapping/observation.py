@@ -18,6 +18,8 @@ from producers.fhir.mapping.base import Context, Mapped, business_identifier, jo
 INVESTIGATIONS = {"laboratory", "LAB", "imaging", "RAD"}
 STATUS = {"registered": "requested", "partial": "preliminary", "preliminary": "preliminary", "final": "final",
           "amended": "corrected", "corrected": "corrected", "appended": "corrected", "cancelled": "cancelled"}
+UNSHOWN = {"valueSampledData": "sampled data", "valueAttachment": "attachment"}
+"""Values that no content can hold; that there is one is said."""
 
 
 def observation(resource: Resource, context: Context) -> Mapped:
@@ -111,7 +113,8 @@ def _named(element: Resource, name: str) -> list[str]:
 def _value(resource: Resource) -> tuple[Quantity | None, str | None, Coded | None]:
     words = joined([text(resource, "valueString"), text(resource, "valueInteger"), text(resource, "valueBoolean"),
                     moment(resource, "value"), text(resource, "valueTime"), _range(resource), _ratio(resource),
-                    label(resource, "dataAbsentReason")])
+                    label(resource, "dataAbsentReason"),
+                    *(f"({what}: see the source)" for name, what in UNSHOWN.items() if name in resource)])
     return amount(resource, "valueQuantity"), words, concept(resource, "valueCodeableConcept")
 
 

@@ -515,3 +515,28 @@ def test_negations_that_kinds_hold():
     plan = {"resourceType": "CarePlan", "id": "x", "subject": SUBJECT}
     plan |= {"activity": [{"detail": {"description": "drive", "prohibited": True}}]}
     assert content(plan) == {"activities": ["Do not: drive"]}
+
+
+@pytest.mark.parametrize("intent", ["option", "proposal", "plan"])
+def test_what_was_only_proposed_is_no_order(intent):
+    order = {"resourceType": "MedicationRequest", "id": "x", "subject": SUBJECT, "medicationCodeableConcept": {"text": "A"}}
+    found = content(order | {"status": "active", "intent": intent})
+    assert (found["status"], found["note"]) == ("draft", f"Intent: {intent}")
+    assert content(order | {"status": "active", "intent": "order"})["status"] == "active"
+
+
+def test_a_value_that_cannot_be_shown_is_said_to_be_there():
+    assert content(SODIUM | {"valueSampledData": {"data": "1 2 3"}})["value_text"] == "(sampled data: see the source)"
+
+
+@pytest.mark.parametrize("value", ["high", "1,5", "", "0x10"])
+def test_a_quantity_is_a_number(value):
+    found = first(SODIUM | {"valueQuantity": {"value": value or [], "unit": "mmol/L"}})
+    assert found.reason == ("bad-element" if value else "")
+
+
+def test_labels_of_documents():
+    letter = {"resourceType": "DocumentReference", "id": "x", "subject": SUBJECT, "status": "current"}
+    assert first(letter | {"securityLabel": [{"coding": [{"code": "V"}]}]}).assertions[0].labels == ("sensitive",)
+    summary = {"resourceType": "Composition", "id": "x", "subject": SUBJECT, "confidentiality": "R"}
+    assert first(summary).assertions[0].labels == ("sensitive",)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from producers.fhir.export import NEVER, utc
+from producers.fhir.instants import NEVER, utc
 from tests.producers.fhir.conftest import first, read
 
 FLAG = {"resourceType": "Flag", "id": "f1", "subject": {"reference": "Patient/p1"}}

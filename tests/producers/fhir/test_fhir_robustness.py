@@ -198,6 +198,13 @@ def test_an_entry_that_is_no_resource_does_not_vanish():
     assert [str(each.reason) for each in found] == ["container", "unknown-type", "unknown-type"]
 
 
+def test_a_deletion_does_not_vanish():
+    """And being of no known type it keeps every kind out of a manifest."""
+    entries = [{"request": {"method": "GET", "url": "Patient/1"}}, {"request": {"method": "DELETE", "url": "AllergyIntolerance/1"}}]
+    found = read_bytes(json.dumps({"resourceType": "Bundle", "type": "history", "entry": entries}).encode())
+    assert [str(each.reason) for each in found] == ["container", "deletion"]
+
+
 def test_the_same_resource_twice_has_two_outcomes():
     assert [each.item for each in read(SODIUM, SODIUM)][1:] == ["Observation/na", "Observation/na#2"]
 

@@ -90,6 +90,12 @@ def test_contained_resources_narrative_and_extensions_of_primitives():
     assert "<p>x</p>" in tree["text"]["div"]
 
 
+def test_a_primitive_that_only_says_why_it_is_absent():
+    absent = '<extension url="http://hl7.org/fhir/StructureDefinition/data-absent-reason"><valueCode value="masked"/></extension>'
+    found = read_bytes(f'<Patient xmlns="http://hl7.org/fhir"><id value="1"/><birthDate>{absent}</birthDate></Patient>'.encode())
+    assert found[0].assertions[0].content == b"{}"
+
+
 @pytest.mark.parametrize(
     ("document", "why"),
     [
