@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from producers.fhir.bundle import Contents, relative
-from producers.fhir.elements import Resource, children, text
+from producers.fhir.elements import Resource, child, children, text
 from producers.fhir.errors import RefusedError
 from producers.fhir.manifest import SECTIONS
 from producers.fhir.mapping import MAPPERS
@@ -39,6 +39,9 @@ def patient(resource: Resource, contents: Contents) -> str:
         kind, _, identity = (relative(text(reference, "reference") or "") or "").partition("/")
         if kind == "Patient" and _ID.fullmatch(identity):
             return identity
+        named = _by_identifier(reference, contents)
+        if named is not None:
+            return _identity(named, Reason.NO_PATIENT)
     raise RefusedError(Reason.NO_PATIENT)
 
 
@@ -52,6 +55,16 @@ def kinds(resource_type: str) -> tuple[str, ...]:
     if resource_type in MAPPERS:
         return _KINDS.get(resource_type, ())
     return tuple(SECTIONS)
+
+
+def _by_identifier(reference: Resource, contents: Contents) -> Resource | None:
+    """The one Patient in the file that carries the identifier of a logical reference."""
+    wanted = child(reference, "identifier")
+    if wanted is None or text(wanted, "value") is None:
+        return None
+    found = [each for each in contents.of("Patient") for identifier in children(each, "identifier")
+             if (text(identifier, "system"), text(identifier, "value")) == (text(wanted, "system"), text(wanted, "value"))]
+    return found[0] if len(found) == 1 else None
 
 
 def _identity(resource: Resource, reason: Reason) -> str:

@@ -143,6 +143,15 @@ def test_a_resource_without_id_is_known_by_its_business_identifier():
     assert first({**flag, "identifier": []}).reason == "no-id"
 
 
+def test_a_logical_reference_is_to_the_one_patient_in_the_file_with_that_identifier():
+    flag = FLAG | {"subject": {"identifier": {"system": NHS, "value": "9990000018"}}}
+    found = read(patient(number("9990000018")), flag)
+    assert [each.patient for each in found if each.type == "Flag"] == ["p1"]
+    twice = read(patient(number("9990000018")), patient(number("9990000018")) | {"id": "p2"}, flag)
+    assert [str(each.reason) for each in twice if each.type == "Flag"] == ["no-patient"]
+    assert first(flag).reason == "no-patient"
+
+
 def organisation(identity, code):
     return {"resourceType": "Organization", "id": identity, "identifier": [{"system": ODS, "value": code}]}
 
