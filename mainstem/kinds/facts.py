@@ -60,8 +60,8 @@ class Derived(NamedTuple):
     """A fact's content."""
 
     content: dict[str, Any]
-    decided: dict[str, int]
-    """Field -> index of the member that decided it."""
+    decided: dict[str, tuple[int, ...]]
+    """Field -> indexes of the members that decided it: one, or all that a united value was made from."""
     rules: dict[str, str]
     """Field -> rule id; `*` for every field not named."""
     conflict: bool = False
@@ -86,19 +86,20 @@ class NoTerms:
         return None
 
 
+_FIRST = (0,)
 _GREATEST = {"*": GREATEST_VERSION.id}
 
 
 def latest_first(members: Sequence[Member]) -> Derived:
     """The default: each field from the member recorded last that values it; equal times go to the least place."""
     if len(members) == 1:
-        return Derived(members[0].content, dict.fromkeys(members[0].content, 0), _GREATEST)
+        return Derived(members[0].content, dict.fromkeys(members[0].content, _FIRST), _GREATEST)
     content: dict[str, Any] = {}
-    decided: dict[str, int] = {}
+    decided: dict[str, tuple[int, ...]] = {}
     for index in by_recency(members):
         for name, value in members[index].content.items():
             if name not in content:
-                content[name], decided[name] = value, index
+                content[name], decided[name] = value, (index,)
     return Derived(content, decided, {"*": MOST_RECENTLY_RECORDED.id})
 
 

@@ -69,16 +69,17 @@ def provenance(fact: Fact) -> tuple[Provenance, ...]:
         return (_behind(fact.winners[0], list(fact.derived.decided), None),)
     fields: dict[int, list[str]] = {}
     lost: dict[int, dict[str, bytes]] = {}
-    for name, index in fact.derived.decided.items():
-        known = fact.members[index].said.get(name)
-        if known is not None:
-            fields.setdefault(id(known), []).append(name)
+    for name, indexes in fact.derived.decided.items():
+        for index in indexes:
+            known = fact.members[index].said.get(name)
+            if known is not None:
+                fields.setdefault(id(known), []).append(name)
     for index, member in enumerate(fact.members):
         for name, known, value in member.lost:
             _lose(lost, known, name, value, fact)
         if len(fact.members) > 1:
             for name, value in member.content.items():
-                if fact.derived.decided.get(name) != index:
+                if index not in fact.derived.decided.get(name, ()):
                     _lose(lost, member.said[name], name, value, fact)
     return tuple(_behind(known, fields.get(id(known), ()), lost.get(id(known))) for known in fact.winners)
 

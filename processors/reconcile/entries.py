@@ -53,7 +53,7 @@ def number_of(member: Member) -> str | None:
 
 
 def _committed(behind: Sequence[Known]) -> int | None:
-    return max([k.assertion.committed for k in behind if k.assertion.committed is not None], default=None)
+    return max([at for known in behind if (at := known.assertion.committed) is not None], default=None)
 
 
 def _cause(known: Known) -> Provenance:

@@ -70,10 +70,14 @@ def summary(person: str, head: Head) -> Summary:
                    nhs_numbers=tuple(numbers), sources=tuple(sources))
 
 
+_NOTHING = canonical.digest(entries.NOTHING)
+
+
 def _publish(person: Person, state: State, release: str) -> list[Output]:
     """An entry and a change for each touched fact that is news."""
     touched = sorted(person.touched)
-    keys = [b"f" + pack(person.person, fact) for fact in touched]
+    prefix = b"f" + pack(person.person)
+    keys = [prefix + pack(fact) for fact in touched]
     outputs: list[Output] = []
     shares = int.from_bytes(person.head.shares, "big")
     for key, name, data in zip(keys, touched, state.multi_get(keys), strict=True):
@@ -99,7 +103,7 @@ def _after(name: str, now: Fact | Ceased, before: Published | None) -> Published
     """What is published from now on; None where it is not news."""
     version = 1 if before is None else before.version + 1
     if isinstance(now, Ceased):
-        return Published(now.kind, version, current=False) if before is not None and before.current else None
+        return Published(now.kind, version, current=False, content=_NOTHING) if before is not None and before.current else None
     content, envelope = canonical.digest(now.content), entries.envelope(now)
     if before is not None and before.current and before.content == content and before.envelope == envelope:
         return None
@@ -113,9 +117,9 @@ def _news(person: Person, name: str, now: Fact | Ceased, after: Published, relea
                                   _successor(now, name, person.homes), release)
     else:
         entry = entries.current(person.person, now, after.version, release)
-    digest = canonical.digest(entry.content).hex()
+    digest = after.content.hex()
     sequence = person.head.sequence
-    change_id = hashlib.sha256(pack(person.person, name, digest, str(sequence))).hexdigest()[:32]
+    change_id = hashlib.sha256(f"{person.person}|{name}|{digest}|{sequence}".encode()).hexdigest()[:32]
     what = "withdrawn" if entry.status == entries.WITHDRAWN else "new" if new else "updated"
     change = Change(id=change_id, person=person.person, sequence=sequence, fact=name, kind=entry.kind, change=what, version=after.version,
                     digest=digest, known=entry.known)

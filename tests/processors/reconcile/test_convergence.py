@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 
 from mainstem import canonical
 from mainstem.kinds.facts import NoTerms
-from mainstem.model import Known
+from mainstem.model import Claim, Known, RawRef, Status
 from processors.identity.linker import assign
 from processors.reconcile.fold import fold
 from schemas import topics
 from tests.processors.pipeline import Pipeline
-from tests.strategies import KEY, Terms, assertions, claims
+from tests.strategies import KEY, SOURCES, Terms, assertions, claims
 
 worlds = st.lists(st.one_of(assertions, assertions, claims), max_size=30)
 all_terms = st.sampled_from([NoTerms(), Terms()])
@@ -95,6 +95,34 @@ def test_sending_everything_again_is_no_news(world, seed):
         pipeline.publish(value)
     pipeline.run(rng)
     assert (len(pipeline.published(topics.ENTRIES)), len(pipeline.published(topics.CHANGES))) == (entries, changes)
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.lists(assertions, min_size=1, max_size=15), st.lists(claims.filter(lambda claim: claim.type != "merged-into"), max_size=5),
+       st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2)), min_size=1, max_size=4), all_terms, st.integers(0, 2**32))
+def test_merge_then_unmerge_restores(said, claimed, pairs, terms, seed):
+    rng = random.Random(seed)
+    plain, merged = Pipeline(KEY, terms), Pipeline(KEY, terms)
+    for value in (*said, *claimed):
+        plain.publish(value)
+    plain.run(rng)
+    merges = [merge for source in SOURCES for n, (one, other) in enumerate(pairs) for merge in _merge_and_undo(source, one, other, str(n))]
+    world = [*said, *claimed, *merges]
+    rng.shuffle(world)
+    for value in world:
+        merged.publish(value)
+        if rng.random() < 0.2:
+            merged.run(rng)
+    merged.run(rng)
+    check(merged)
+    assert merged.current() == plain.current()
+    assert _digests(merged) == _digests(plain)
+
+
+def _merge_and_undo(source: str, one: int, other: int, ref: str) -> list[Claim]:
+    into = canonical.encode({"into": f"{source}|{other + 1}"})
+    return [Claim(source=source, patient=str(one + 1), type="merged-into", ref=ref, position=position, status=status, body=into,
+                  raw=RawRef("r", 0, 0)) for position, status in (("01", Status.ASSERTED), ("02", Status.RETRACTED))]
 
 
 def _digests(pipeline: Pipeline) -> dict[str, str]:
