@@ -24,6 +24,7 @@ from schemas.codec import read_file
 SUFFIXES = (".avro", ".json", ".jsonl", ".ndjson", ".xml")
 """What is taken from a folder, gzipped or not. A file named by itself is taken whatever its name."""
 _GZIP, _AVRO = b"\x1f\x8b", b"Obj\x01"
+_LONG = 1 << 63
 _LIMIT = 1 << 31
 """Bytes that a gzipped file may unfold to."""
 
@@ -146,7 +147,7 @@ class _File:
             item = f"line/{number}"
             try:
                 value = _decoded(line, RawRef(self._digest, 0, 0, item))
-            except (msgspec.MsgspecError, TypeError, ValueError):
+            except (TypeError, ValueError, RecursionError):
                 self._fault(item, "unreadable", "the line is no Assertion, Claim or Known (mainstem/model.py names the fields)")
                 continue
             self._take(value, item)
@@ -175,7 +176,7 @@ class _File:
             return
         try:
             msgspec.json.decode(known.assertion.content, type=kind.Content)
-        except (msgspec.MsgspecError, UnicodeDecodeError):
+        except (ValueError, RecursionError):
             self._fault(item, "bad-content", f"the content is not of the shape that kind `{kind.name}` has: compare mainstem/kinds")
             return
         self._found.assertions.append(known)
@@ -202,7 +203,7 @@ def _is_lines(data: bytes) -> bool:
 def _model_of(line: bytes) -> type[Assertion | Claim | Known] | None:
     try:
         value = msgspec.json.decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (ValueError, RecursionError):
         return None
     if not isinstance(value, dict) or "resourceType" in value:
         return None
@@ -225,5 +226,8 @@ def _decoded(line: bytes, raw: RawRef) -> Assertion | Claim | Known:
         if isinstance(said.get(name), dict):
             said[name] = canonical.encode(said[name])
     said.setdefault("raw", raw)
-    return msgspec.convert({**value, "assertion": said} if model is Known else said, model, from_attributes=True)
+    found = msgspec.convert({**value, "assertion": said} if model is Known else said, model)
+    if not -_LONG <= (found.assertion if isinstance(found, Known) else found).incarnation < _LONG:
+        raise ValueError("incarnation is no Avro long")
+    return found
 

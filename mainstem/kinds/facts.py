@@ -80,7 +80,7 @@ class Terms(Protocol):
 class NoTerms:
     """Knows no code."""
 
-    release = "none"
+    release = "builtin"
 
     def agent(self, concept: dict[str, Any]) -> str | None:
         return None

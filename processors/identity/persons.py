@@ -112,7 +112,7 @@ def _person_id(key: bytes, what: str) -> str:
 def _body(claim: Claim) -> dict[str, Any]:
     try:
         body = msgspec.json.decode(claim.body)
-    except msgspec.DecodeError:
+    except (ValueError, RecursionError):
         return {}  # capture writes bodies; one that is no JSON says nothing, and stays in state for whoever looks
     return body if isinstance(body, dict) else {}
 

@@ -61,7 +61,7 @@ def content(manifest: Known) -> ManifestContent:
         return ManifestContent(kinds=(), records=())  # a manifest is one part; anything else is not one
     try:
         return msgspec.json.decode(manifest.assertion.content, type=ManifestContent)
-    except msgspec.MsgspecError:
+    except (ValueError, RecursionError):
         return ManifestContent(kinds=(), records=())  # capture checks contents; one that is no manifest makes nothing absent
 
 

@@ -74,7 +74,7 @@ def fields(content: bytes) -> dict[str, Any]:
     """The fields valued. Null (cleared by the source) and an empty list tell a reader the same as nothing."""
     try:
         decoded = _decode(content)
-    except msgspec.DecodeError:
+    except (ValueError, RecursionError):
         return {}  # capture lets only the kind's content through; a fact without fields is still shown, with its provenance
     if not isinstance(decoded, dict):
         return {}

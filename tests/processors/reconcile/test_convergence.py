@@ -37,6 +37,9 @@ def check(pipeline: Pipeline) -> None:
     assert not any(source.handover for summary in summaries.values() for source in summary.sources)
     for entries in pipeline.history().values():
         assert [entry.version for entry in entries] == list(range(1, len(entries) + 1))
+        if entries[-1].status == "current":
+            decided = {name for behind in entries[-1].provenance for name in behind.fields}
+            assert decided == set(canonical.decode(entries[-1].content)), "every field shown names its assertion"
 
 
 @settings(max_examples=120, deadline=None)

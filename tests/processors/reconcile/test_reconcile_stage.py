@@ -239,8 +239,9 @@ def test_change_ids_differ_when_a_value_comes_back(stage):
     assert len(set(ids)) == 3
 
 
-def test_content_that_is_no_json_is_shown_without_fields(stage):
-    broken = msgspec.structs.replace(said().assertion, content=b"\xff{")
+@pytest.mark.parametrize("content", [b"", b"\xff{", b'{"note":"\xff"}', b"[1]", b"[" * 9000 + b"]" * 9000, b'{"note":1e999}'])
+def test_content_that_is_no_json_is_shown_without_fields(stage, content):
+    broken = msgspec.structs.replace(said().assertion, content=content)
     assert [entry.content for entry in stage.send(event(Known(broken, 1, 0, 0)))] == [b"{}"]
 
 
