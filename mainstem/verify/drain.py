@@ -14,6 +14,10 @@ _TAIL = 1000
 """Heartbeats looked at: two minutes of eight stages."""
 
 
+_LONGEST_PATH = 7
+"""capture, linker, identity, reconcile, identity and reconcile again (a handover), sinks."""
+
+
 class NotDrainedError(TimeoutError):
     """A stage did not pass the cut in time: it is down, stuck or slow."""
 
@@ -38,32 +42,37 @@ def readers(sources: Sequence[str], sinks: Sequence[str]) -> dict[str, tuple[Top
 
 def wait(bootstrap: str, codec: Codec, stages: dict[str, tuple[Topic, ...]], seconds: float,
          say: Callable[[str], None]) -> dict[str, int]:
-    """Wait until every stage has processed every message its topics hold, at one time. Returns `topic/partition` -> end offset.
+    """Wait until everything that follows from the input there is now has been processed. Returns `topic/partition` -> end offset.
 
-    The ends are taken anew each round, since stages write to each other (handovers go round). Raises NotDrainedError.
+    A round: take the ends of all topics, wait until every stage has passed those of its inputs. Stages feed each other, so rounds go on
+    until nothing grew, or, under load, as many rounds as a message passes stages. Raises NotDrainedError.
     """
     deadline = time.monotonic() + seconds
-    told = 0.0
-    while True:
-        ends = _ends(bootstrap, stages)
-        positions = _positions(bootstrap, codec)
-        behind = _behind(stages, ends, positions)
-        if not behind and _ends(bootstrap, stages) == ends:
-            return ends
+    ends = log.Ends(bootstrap)
+    every = list({topic.name: topic for group in stages.values() for topic in group}.values())
+    try:
+        cut = before = ends.of(every)
+        for _ in range(_LONGEST_PATH):
+            _pass(bootstrap, codec, stages, before, deadline, seconds, say)
+            after = ends.of(every)
+            if after == before:
+                break
+            before = after
+        return cut
+    finally:
+        ends.close()
+
+
+def _pass(bootstrap: str, codec: Codec, stages: dict[str, tuple[Topic, ...]], ends: dict[str, int], deadline: float, seconds: float,
+          say: Callable[[str], None]) -> None:
+    told = time.monotonic()
+    while behind := _behind(stages, ends, _positions(bootstrap, codec)):
         if time.monotonic() > deadline:
-            raise NotDrainedError(behind or {"new input": 1}, seconds)
+            raise NotDrainedError(behind, seconds)
         if time.monotonic() - told > 5:
             told = time.monotonic()
-            say(f"waiting for {', '.join(sorted({place.split(' ')[0] for place in behind})) or 'input to rest'}")
+            say(f"waiting for {', '.join(sorted({place.split(' ')[0] for place in behind}))}")
         time.sleep(0.5)
-
-
-def _ends(bootstrap: str, stages: dict[str, tuple[Topic, ...]]) -> dict[str, int]:
-    ends: dict[str, int] = {}
-    for topic in {topic.name: topic for group in stages.values() for topic in group}.values():
-        for partition, last in log.last_offsets(bootstrap, topic).items():
-            ends[f"{topic.name}/{partition}"] = last + 1
-    return ends
 
 
 def _positions(bootstrap: str, codec: Codec) -> dict[str, dict[str, int]]:

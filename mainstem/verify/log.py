@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
 
@@ -51,16 +51,58 @@ def read(bootstrap: str, topic: Topic, *, tail: int | None = None, seconds: floa
         consumer.close()
 
 
-def last_offsets(bootstrap: str, topic: Topic) -> dict[int, int]:
-    """Partition -> offset of the last committed message, -1 where there is none. Transaction markers are not messages."""
-    consumer = _consumer(bootstrap)
-    try:
-        metadata = consumer.list_topics(topic.name, timeout=15).topics[topic.name]
-        if metadata.error:
-            return {}
-        return {p: _last(consumer, topic.name, p) for p in sorted(metadata.partitions)}
-    finally:
-        consumer.close()
+class Ends:
+    """Where topics end, as readers see it: the offset after the last committed message. Transaction markers are not messages.
+
+    One consumer, and a memory of partitions that have not grown: cheap enough to poll.
+    """
+
+    def __init__(self, bootstrap: str) -> None:
+        self._consumer = _consumer(bootstrap)
+        self._seen: dict[tuple[str, int], tuple[int, int]] = {}
+
+    def of(self, topics: Iterable[Topic]) -> dict[str, int]:
+        """`topic/partition` -> offset after the last message, 0 where there is none. A topic that does not exist is left out."""
+        ends: dict[str, int] = {}
+        for topic in topics:
+            metadata = self._consumer.list_topics(topic.name, timeout=15).topics[topic.name]
+            if metadata.error is None:
+                ends |= {f"{topic.name}/{p}": self._end(topic.name, p) for p in metadata.partitions}
+        return ends
+
+    def close(self) -> None:
+        self._consumer.close()
+
+    def _end(self, topic: str, partition: int) -> int:
+        low, high = self._consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=15)
+        seen = self._seen.get((topic, partition))
+        if seen is None or seen[0] != high:
+            seen = self._seen[topic, partition] = (high, self._last(topic, partition, low, high) + 1)
+        return seen[1]
+
+    def _last(self, topic: str, partition: int, low: int, high: int) -> int:
+        window = 16
+        while high > low:
+            start = max(low, high - window)
+            self._consumer.assign([TopicPartition(topic, partition, start)])
+            last = -1
+            while True:
+                message = self._consumer.poll(15.0)
+                if message is None:
+                    raise TruncatedReadError(topic, 15)
+                if (message.topic(), message.partition()) != (topic, partition):
+                    continue
+                fault = message.error()
+                if fault is None:
+                    last = message.offset()
+                elif fault.code() == KafkaError._PARTITION_EOF:
+                    break
+                else:
+                    raise KafkaException(fault)
+            if last >= 0 or start == low:
+                return last
+            window *= 8
+        return -1
 
 
 def _start(consumer: Consumer, topic: str, partition: int, tail: int | None) -> int:
@@ -68,29 +110,6 @@ def _start(consumer: Consumer, topic: str, partition: int, tail: int | None) -> 
         return OFFSET_BEGINNING
     low, high = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=15)
     return max(low, high - tail)
-
-
-def _last(consumer: Consumer, topic: str, partition: int) -> int:
-    low, high = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=15)
-    window = 16
-    while high > low:
-        start = max(low, high - window)
-        consumer.assign([TopicPartition(topic, partition, start)])
-        last = -1
-        while True:
-            message = consumer.poll(15.0)
-            if message is None:
-                raise TruncatedReadError(topic, 15)
-            if message.error() is None:
-                last = message.offset()
-            elif message.error().code() == KafkaError._PARTITION_EOF:
-                break
-            else:
-                raise KafkaException(message.error())
-        if last >= 0 or start == low:
-            return last
-        window *= 8
-    return -1
 
 
 def _consumer(bootstrap: str) -> Consumer:

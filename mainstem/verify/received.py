@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
-from mainstem.model import Claim, Known, Result
+from mainstem.model import Claim, Known, Outcome, RawRef, Result
 from mainstem.verify import log
 from mainstem.verify.report import Check
 from schemas import topics
 from schemas.codec import Codec
+
+Place = tuple[str, int, int]
+"""Raw topic, partition, offset."""
+Items = dict[Place, Counter[str]]
+"""Place -> item -> how many."""
 
 
 def assertions(bootstrap: str, codec: Codec) -> Iterator[Known]:
@@ -26,46 +31,68 @@ def claims(bootstrap: str, codec: Codec) -> Iterator[Claim]:
         yield decode(message.value())
 
 
-def check_ledger(bootstrap: str, codec: Codec, sources: Sequence[str], published: dict[str, int]) -> Check:
-    """Every raw offset has exactly one outcome per item, and the ledger's counts are what the topics hold.
+def check_ledger(bootstrap: str, codec: Codec, sources: Sequence[str], published: Iterable[RawRef]) -> Check:
+    """Every raw offset has exactly one outcome per item, and brought into the topics just what its outcomes say.
 
-    `published`: topic name -> messages found in it (assertions, claims, quarantine of the capture stage).
+    `published`: the raw references of every assertion and claim found.
     """
     check = Check("every raw offset has one outcome")
-    outcomes, promised = _outcomes(bootstrap, codec)
+    held = _count(published)
+    quarantined = _count(_quarantined(bootstrap, codec))
+    outcomes = _outcomes(bootstrap, codec)
     for source in sources:
         raw = topics.raw(source)
         for message in log.read(bootstrap, raw):
             place = (raw.name, message.partition(), message.offset())
             check.compared += 1
             found = outcomes.pop(place, None)
-            if not found:
-                check.differs(f"{place[0]}/{place[1]} offset {place[2]} has no outcome")
-            elif max(found.values()) > 1:
-                check.differs(f"{place[0]}/{place[1]} offset {place[2]} has more than one outcome for an item")
+            if found is None:
+                check.differs(f"{_shown(place)} has no outcome")
+                continue
+            if len({outcome.item for outcome in found}) < len(found):
+                check.differs(f"{_shown(place)} has more than one outcome for an item")
+            if _promised(found) != held.pop(place, Counter()):
+                check.differs(f"{_shown(place)}: the topics do not hold the assertions and claims that its outcomes speak of")
+            if Counter(o.item for o in found if o.result == Result.QUARANTINED) != quarantined.pop(place, Counter()):
+                check.differs(f"{_shown(place)}: the quarantine does not hold what its outcomes speak of")
     for place in outcomes:
-        check.differs(f"{place[0]}/{place[1]} offset {place[2]} has an outcome but no message")
-    for name, count in published.items():
-        if promised[name] != count:
-            check.differs(f"the ledger speaks of {promised[name]} messages in {name}, which holds {count}")
+        check.differs(f"{_shown(place)} has an outcome but no message")
+    for place in held.keys() | quarantined.keys():
+        check.differs(f"{_shown(place)} is named as origin, but is no message of a captured source")
     return check
 
 
-def quarantined(bootstrap: str, codec: Codec) -> int:
-    """Messages the capture stage put into quarantine."""
-    decode = codec.decoder(topics.QUARANTINE)
-    return sum(decode(message.value()).stage == "capture" for message in log.read(bootstrap, topics.QUARANTINE))
-
-
-def _outcomes(bootstrap: str, codec: Codec) -> tuple[dict[tuple[str, int, int], Counter[str]], Counter[str]]:
-    decode = codec.decoder(topics.LEDGER)
-    outcomes: dict[tuple[str, int, int], Counter[str]] = {}
+def _promised(outcomes: Sequence[Outcome]) -> Counter[str]:
     promised: Counter[str] = Counter()
+    for outcome in outcomes:
+        promised[outcome.item] += outcome.assertions + outcome.claims
+    return +promised
+
+
+def _count(references: Iterable[RawRef]) -> Items:
+    items: Items = {}
+    for raw in references:
+        items.setdefault((raw.topic, raw.partition, raw.offset), Counter())[raw.item] += 1
+    return items
+
+
+def _quarantined(bootstrap: str, codec: Codec) -> Iterator[RawRef]:
+    decode = codec.decoder(topics.QUARANTINE)
+    for message in log.read(bootstrap, topics.QUARANTINE):
+        value = decode(message.value())
+        if value.stage == "capture":
+            yield value.raw
+
+
+def _outcomes(bootstrap: str, codec: Codec) -> dict[Place, list[Outcome]]:
+    decode = codec.decoder(topics.LEDGER)
+    outcomes: dict[Place, list[Outcome]] = {}
     for message in log.read(bootstrap, topics.LEDGER):
         ledger = decode(message.value())
         for outcome in ledger.outcomes:
-            outcomes.setdefault((ledger.topic, ledger.partition, outcome.offset), Counter())[outcome.item] += 1
-            promised[topics.ASSERTIONS.name] += outcome.assertions
-            promised[topics.CLAIMS.name] += outcome.claims
-            promised[topics.QUARANTINE.name] += outcome.result == Result.QUARANTINED
-    return outcomes, promised
+            outcomes.setdefault((ledger.topic, ledger.partition, outcome.offset), []).append(outcome)
+    return outcomes
+
+
+def _shown(place: Place) -> str:
+    return f"{place[0]}/{place[1]} offset {place[2]}"

@@ -14,17 +14,18 @@ class Check:
 
     name: str
     compared: int = 0
-    differences: list[str] = field(default_factory=list)
-    total: int = 0
+    differences: dict[str, None] = field(default_factory=dict)
 
     def differs(self, text: str) -> None:
-        self.total += 1
-        if len(self.differences) < SHOWN:
-            self.differences.append(text)
+        self.differences[text] = None
 
     @property
     def passed(self) -> bool:
-        return self.total == 0
+        return not self.differences
+
+    def lasting(self, before: Check) -> Check:
+        """What also differed in an earlier look. Under load a look may see one side a moment later than the other."""
+        return Check(self.name, self.compared, {text: None for text in self.differences if text in before.differences})
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,8 @@ class Report:
     def as_dict(self) -> dict[str, object]:
         return {
             "passed": self.passed, "persons": self.persons, "entries": self.entries, "cut": self.cut,
-            "checks": [{"name": c.name, "passed": c.passed, "compared": c.compared, "differences": c.total, "shown": c.differences}
+            "checks": [{"name": c.name, "passed": c.passed, "compared": c.compared, "differences": len(c.differences),
+                        "shown": list(c.differences)[:SHOWN]}
                        for c in self.checks],
         }
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-
-from processors.identity.linker import assign
-from processors.reconcile.fold import fold
+from dataclasses import dataclass, replace
+from itertools import chain
 
 from mainstem import canonical
 from mainstem.verify import drain, published, received, state, trusts
 from mainstem.verify.report import Check, Report, compare
-from schemas import topics
+from processors.identity.linker import assign
+from processors.reconcile.fold import fold
 from schemas.codec import Codec
 
 Contents = Callable[[], Iterable[tuple[str, str, int, str]]]
@@ -27,24 +26,38 @@ class Trust:
     tables: tuple[str, ...]
 
 
+_LOOKS = 3
+"""Under load, a difference counts if it is there in each of so many looks."""
+
+
 def verify(bootstrap: str, codec: Codec, person_key: bytes, sources: Sequence[str], stores: Mapping[str, Contents],
            of_trusts: Sequence[Trust], seconds: float, say: Callable[[str], None]) -> Report:
     """Raises NotDrainedError, TruncatedReadError, and what the stores and databases raise when they do not answer."""
-    say("taking a cut, waiting for every stage to pass it")
-    cut = drain.wait(bootstrap, codec, drain.readers(sources, list(stores)), seconds, say)
+    report: Report | None = None
+    for look in range(_LOOKS):
+        say("taking a cut, waiting for every stage to pass it" if not look else "looking again at what differs: input went on meanwhile")
+        cut = drain.wait(bootstrap, codec, drain.readers(sources, list(stores)), seconds, say)
+        found = _look(bootstrap, codec, person_key, sources, stores, of_trusts, cut, say)
+        report = found if report is None else replace(found, checks=tuple(
+            now.lasting(before) for now, before in zip(found.checks, report.checks, strict=True)))
+        if report.passed:
+            break
+    assert report is not None
+    return report
+
+
+def _look(bootstrap: str, codec: Codec, person_key: bytes, sources: Sequence[str], stores: Mapping[str, Contents],
+          of_trusts: Sequence[Trust], cut: dict[str, int], say: Callable[[str], None]) -> Report:
     say("reading back what was received, and folding it")
     claims = list(received.claims(bootstrap, codec))
     known = list(received.assertions(bootstrap, codec))
-    assigned = assign(claims, person_key)
-    records = fold(known, assigned, person_key)
+    records = fold(known, assign(claims, person_key), person_key)
     expected = {(record.person, entry.fact): canonical.digest(entry.content).hex()
                 for record in records.values() for entry in record.entries}
-    counts = {topics.ASSERTIONS.name: len(known), topics.CLAIMS.name: len(claims),
-              topics.QUARANTINE.name: received.quarantined(bootstrap, codec)}
-    say(f"comparing {len(expected)} entries of {len(records)} persons")
+    say(f"comparing {len(expected):,} entries of {len(records):,} persons")
     entries, order = published.entries(bootstrap, codec)
     checks = [
-        received.check_ledger(bootstrap, codec, sources, counts),
+        received.check_ledger(bootstrap, codec, sources, chain((k.assertion.raw for k in known), (claim.raw for claim in claims))),
         compare(Check("entries = fold"), expected, entries),
         order,
         published.check_digests(bootstrap, codec, {record.person: record.digest for record in records.values()}),

@@ -1,0 +1,55 @@
+"""Bringing a whole Mainstem up on one machine: servers, topics, trusts, processes, capture. `Platform` is what then runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from deploy.platform.processes import processes
+from deploy.platform.supervisor import Supervisor
+from deploy.stack import Endpoints
+from deploy.stack.connectors import debezium_postgres, ensure_connector
+from schemas import topics
+from schemas.codec import Codec
+from schemas.kafka import ensure_topics
+from seeds.trusts import TRUSTS
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """A running Mainstem. `stop` ends our processes; the servers are the stack's."""
+
+    home: Path
+    endpoints: Endpoints
+    supervisor: Supervisor
+    sources: tuple[str, ...]
+
+    def stop(self) -> None:
+        self.supervisor.stop()
+
+
+def prepare(endpoints: Endpoints, sources: Sequence[str]) -> Codec:
+    """Topics and schemas, made where missing. Raises what `ensure_topics` and the registry raise."""
+    every = (*topics.ALL, *(topics.raw(source) for source in sources))
+    ensure_topics(endpoints.kafka, every)
+    codec = Codec(endpoints.registry)
+    codec.register(topics.ALL)
+    return codec
+
+
+def start(endpoints: Endpoints, home: Path, sources: Sequence[str], web_port: int, say: Say) -> Platform:
+    """Our processes, supervised. Topics and schemas must be there (`prepare`)."""
+    supervisor = Supervisor(processes(endpoints, home, sources, web_port), home / "logs", say)
+    supervisor.start()
+    return Platform(home, endpoints, supervisor, tuple(sources))
+
+
+def capture_trusts(endpoints: Endpoints, say: Say) -> None:
+    """A Debezium connector for each synthetic trust; returns when their tasks run."""
+    for trust in TRUSTS:
+        say(f"capturing {trust.source}")
+        config = debezium_postgres(trust.source, endpoints.postgres, trust.database, trust.tables, topics.raw(trust.source).name)
+        ensure_connector(endpoints, trust.database, config)

@@ -1,0 +1,129 @@
+"""`mainstem run`: everything on one machine, from servers to the page, on synthetic trusts."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+from typing import Annotated
+
+import typer
+
+from mainstem.settings import Settings
+
+app = typer.Typer(add_completion=False)
+_MAINSTEM = (sys.executable, "-m", "mainstem.cli")
+
+
+@app.command()
+def run(
+    persons: Annotated[int, typer.Option(envvar="PERSONS", help="People in the synthetic trusts, when these are first made.")] = 500,
+    rate: Annotated[float, typer.Option(envvar="RATE", help="Changes a second in the trusts; 0 for a still life.")] = 20,
+    seconds: Annotated[float, typer.Option("--for", envvar="RUN_FOR", help="End by itself after so many seconds, with a proof.")] = 0,
+    seed: Annotated[int, typer.Option(help="Of the synthetic trusts.")] = 1,
+    profile: Annotated[str, typer.Option(help="Of the synthetic trusts: see `mainstem seeds make --help`.")] = "everyday",
+    home: Annotated[Path | None, typer.Option(help="Where everything is kept.")] = None,
+    port: Annotated[int | None, typer.Option(help="Of the web page.")] = None,
+    keep_servers: Annotated[bool, typer.Option(help="Leave the servers running at the end.")] = False,
+) -> None:
+    """Start servers, synthetic trusts and Mainstem, and keep them running until Ctrl-C.
+
+    With --for (or RUN_FOR) it ends by itself: the changes stop, `verify --source` runs, and the exit code is 0 only if it passes.
+
+    Examples:
+
+        mainstem run
+
+        mainstem run --persons 5000 --rate 200 --for 120
+    """
+    from deploy.platform import launch
+    from deploy.stack import down, up
+    from seeds.trusts import TRUSTS
+
+    settings = Settings()
+    home = home or settings.home
+    port = port or settings.web_port
+    sources = [trust.source for trust in TRUSTS]
+    ended = _on_signals()
+    began = time.monotonic()
+
+    def say(text: str) -> None:
+        typer.echo(f"[{time.monotonic() - began:6.1f} s] {text}")
+
+    endpoints = up(home, say=say)
+    launch.prepare(endpoints, sources)
+    _make_trusts(home, persons, seed, profile)
+    platform = launch.start(endpoints, home, sources, port, say)
+    player = None
+    passed = True
+    try:
+        launch.capture_trusts(endpoints, say)
+        if rate > 0:
+            player = _start("player", home, "seeds", "play", "--rate", str(rate), "--seed", str(int(time.time())))
+            say(f"life happens in the trusts at {rate:g} changes a second")
+        _say_where(port, say)
+        ended.wait(seconds or None)
+        if seconds and not ended.is_set():
+            _end(player)
+            say("proving that nothing was lost and nothing doubled")
+            passed = _command(home, "verify", "--source").returncode == 0
+    finally:
+        say("stopping")
+        _end(player)
+        platform.stop()
+        if not keep_servers:
+            down(home, say=say)
+    raise typer.Exit(0 if passed else 1)
+
+
+def _say_where(port: int, say: Callable[[str], None]) -> None:
+    say(f"search and records: http://127.0.0.1:{port}/")
+    say(f"rates, lag, freshness: http://127.0.0.1:{port}/stream")
+    say('in another terminal: mainstem search "smith" --people')
+    say('                     mainstem query "SELECT kind, count() FROM entries GROUP BY kind"')
+    say("                     mainstem verify --source")
+
+
+def _make_trusts(home: Path, persons: int, seed: int, profile: str) -> None:
+    """The trusts are made once per home, and live on."""
+    made = home / "trusts.json"
+    if made.exists():
+        return
+    _command(home, "seeds", "make", "--persons", str(persons), "--seed", str(seed), "--profile", profile,
+             "--truth", str(home / "truth.jsonl"), "--replace").check_returncode()
+    made.write_text(f'{{"persons": {persons}, "seed": {seed}, "profile": "{profile}"}}\n')
+
+
+def _command(home: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run([*_MAINSTEM, *arguments, "--home", str(home)], check=False)
+
+
+def _start(name: str, home: Path, *arguments: str) -> subprocess.Popen[bytes]:
+    with (home / "logs" / f"{name}.log").open("ab") as log:
+        return subprocess.Popen([*_MAINSTEM, *arguments, "--home", str(home)], stdout=log, stderr=subprocess.STDOUT,
+                                stdin=subprocess.DEVNULL)
+
+
+def _end(process: subprocess.Popen[bytes] | None) -> None:
+    if process is not None and process.poll() is None:
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+
+
+def _on_signals() -> threading.Event:
+    ended = threading.Event()
+
+    def end(_number: int, _frame: FrameType | None) -> None:
+        ended.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, end)
+    return ended

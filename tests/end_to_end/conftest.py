@@ -1,0 +1,83 @@
+"""A whole Mainstem for the tests of this folder: real servers, three small trusts, all processes; started once."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import orjson
+import psycopg
+import pytest
+
+from deploy.platform import launch
+from deploy.stack import Endpoints, down, up
+from deploy.stack.ports import free_port
+from seeds.trusts import TRUSTS
+
+T = TypeVar("T")
+PERSONS = 40
+
+
+def eventually(probe: Callable[[], T | None], what: str, seconds: float = 60) -> T:
+    """The probe's first true answer; fails, saying what was awaited, when none comes in time."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if found := probe():
+            return found
+        time.sleep(0.1)
+    raise AssertionError(f"{what} did not happen within {seconds:.0f} s")
+
+
+@dataclass(frozen=True)
+class World:
+    """The platform under test and the trusts behind it."""
+
+    home: Path
+    endpoints: Endpoints
+    platform: launch.Platform
+    web_port: int
+
+    def mainstem(self, *arguments: str, timeout: float = 240) -> subprocess.CompletedProcess[str]:
+        """The command line, as a user calls it."""
+        command = [sys.executable, "-m", "mainstem.cli", *arguments, "--home", str(self.home)]
+        return subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False)
+
+    def verify(self, *arguments: str) -> dict:
+        """The report of `mainstem verify`."""
+        done = self.mainstem("verify", "--output", "json", *arguments)
+        assert done.stdout, done.stderr
+        return orjson.loads(done.stdout)
+
+    def play(self, changes: int, rate: float, seed: int) -> None:
+        done = self.mainstem("seeds", "play", "--changes", str(changes), "--rate", str(rate), "--seed", str(seed))
+        assert done.returncode == 0, done.stderr
+
+    def trust(self, source: str) -> psycopg.Connection:
+        database = next(trust.database for trust in TRUSTS if trust.source == source)
+        return psycopg.connect(self.endpoints.database(database), autocommit=True)
+
+
+@pytest.fixture(scope="session")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    home = tmp_path_factory.mktemp("mainstem")
+    endpoints = up(home, say=print)
+    port = free_port()
+    sources = [trust.source for trust in TRUSTS]
+    try:
+        launch.prepare(endpoints, sources)
+        made = subprocess.run([sys.executable, "-m", "mainstem.cli", "seeds", "make", "--persons", str(PERSONS), "--seed", "7",
+                               "--home", str(home)], capture_output=True, text=True, check=False)
+        assert made.returncode == 0, made.stderr
+        platform = launch.start(endpoints, home, sources, port, print)
+        try:
+            launch.capture_trusts(endpoints, print)
+            yield World(home, endpoints, platform, port)
+        finally:
+            platform.stop()
+    finally:
+        down(home, say=print)

@@ -1,0 +1,115 @@
+"""A fault seeded in each stage makes `mainstem verify` fail, and it says where (design.md, "How nothing is lost")."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+import orjson
+import pytest
+import redis
+
+from mainstem.model import Entry, Ledger, Outcome, Result, Summary
+from mainstem.verify import log
+from schemas import topics
+from schemas.codec import Codec
+from schemas.kafka import producer
+from tests.end_to_end.conftest import World
+
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(600)]
+
+
+def _send(world: World, topic: topics.Topic, key: bytes, value: bytes | None, partition: int) -> None:
+    sender = producer(world.endpoints.kafka)
+    sender.produce(topic.name, value, key, partition=partition)
+    assert sender.flush(20) == 0
+
+
+def _failed(world: World) -> set[str]:
+    return {check["name"] for check in world.verify("--wait", "60")["checks"] if not check["passed"]}
+
+
+def _last(world: World, topic: topics.Topic, wanted: Callable[[object], bool] = lambda _: True) -> tuple[object, bytes, int]:
+    decode = Codec(world.endpoints.registry).decoder(topic)
+    found = None
+    for message in log.read(world.endpoints.kafka, topic):
+        value = decode(message.value())
+        if wanted(value):
+            found = (value, message.key(), message.partition())
+    assert found is not None
+    return found
+
+
+def test_a_store_that_lost_an_entry_is_found(world: World) -> None:
+    assert _failed(world) == set()
+    client = redis.Redis.from_url(world.endpoints.redis)
+    entry, _, _ = _last(world, topics.ENTRIES, lambda e: isinstance(e, Entry) and e.status == "current")
+    assert isinstance(entry, Entry)
+    name = next(key for key in client.scan_iter(f"*{entry.person}*") if client.type(key) == b"hash" and client.hexists(key, entry.fact))
+    held = client.hget(name, entry.fact)
+    client.hdel(name, entry.fact)
+    assert _failed(world) == {"cache store = fold"}
+    client.hset(name, entry.fact, held)
+    assert _failed(world) == set()
+
+
+def test_an_outcome_that_is_doubled_is_found(world: World) -> None:
+    codec = Codec(world.endpoints.registry)
+    ledger, key, partition = _last(world, topics.LEDGER)
+    assert isinstance(ledger, Ledger)
+    doubled = msgspec.structs.replace(ledger, outcomes=(Outcome(offset=ledger.first, result=Result.IGNORED, reason="seeded"),))
+    _send(world, topics.LEDGER, key, codec.encoder(topics.LEDGER)(doubled), partition)
+    assert "every raw offset has one outcome" in _failed(world)
+
+
+def test_an_entry_that_nobody_derived_is_found(world: World) -> None:
+    codec = Codec(world.endpoints.registry)
+    entry, key, partition = _last(world, topics.ENTRIES, lambda e: isinstance(e, Entry) and e.status == "current")
+    assert isinstance(entry, Entry)
+    forged = msgspec.structs.replace(entry, content=b'{"note":"seeded"}', version=entry.version + 1)
+    _send(world, topics.ENTRIES, key, codec.encoder(topics.ENTRIES)(forged), partition)
+    failed = _failed(world)
+    assert {"entries = fold", "cache store = fold", "search store = fold", "analytics store = fold"} <= failed
+
+
+def test_a_summary_with_a_wrong_digest_is_found(world: World) -> None:
+    codec = Codec(world.endpoints.registry)
+    summary, key, partition = _last(world, topics.SUMMARIES)
+    assert isinstance(summary, Summary)
+    wrong = msgspec.structs.replace(summary, digest="f" * 64)
+    _send(world, topics.SUMMARIES, key, codec.encoder(topics.SUMMARIES)(wrong), partition)
+    assert "record digests = fold" in _failed(world)
+
+
+def test_an_assertion_that_no_outcome_speaks_of_is_found(world: World) -> None:
+    codec = Codec(world.endpoints.registry)
+    assertion, key, partition = _last(world, topics.ASSERTIONS)
+    _send(world, topics.ASSERTIONS, key, codec.encoder(topics.ASSERTIONS)(assertion), partition)
+    assert "every raw offset has one outcome" in _failed(world)
+
+
+def test_state_that_lost_an_entry_is_found(world: World) -> None:
+    found = None
+    for message in log.read(world.endpoints.kafka, topics.RECONCILE_CHANGELOG):
+        if message.key()[:1] == b"f" and message.value() is not None:
+            found = (message.key(), message.partition())
+    assert found is not None
+    _send(world, topics.RECONCILE_CHANGELOG, found[0], None, found[1])
+    assert "state = fold" in _failed(world)
+
+
+def test_a_row_that_was_never_captured_is_found(world: World) -> None:
+    """A delete that the database never made stands for a change that was lost: the topic's last word on the row is wrong."""
+    raw = topics.raw("A82038/gp")
+    found = None
+    for message in log.read(world.endpoints.kafka, raw):
+        envelope = orjson.loads(message.value())
+        if envelope.get("op") in {"c", "r", "u"} and envelope["source"]["table"] == "observation":
+            found = (message.key(), envelope, message.partition())
+    assert found is not None
+    key, envelope, partition = found
+    later = envelope["source"] | {"lsn": envelope["source"]["lsn"] + 10**9}
+    forged = envelope | {"op": "d", "before": envelope["after"], "after": None, "source": later}
+    _send(world, raw, key, orjson.dumps(forged), partition)
+    report = world.verify("--source", "--wait", "60")
+    assert any("A82038/gp: rows captured" in check["name"] and not check["passed"] for check in report["checks"])
