@@ -80,6 +80,7 @@ _HTTP = {
         "If you typed the address, check it. If you followed a link to a record, the person's record may have moved when "
         "organisations corrected who they are: search for them again.",
     ),
+    413: ("That is too long to search for", "Search for a name, an NHS number or a few words."),
     405: ("This cannot be done here", "The address does not take this kind of request. Start from the search page."),
 }
 

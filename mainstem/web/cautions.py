@@ -32,7 +32,7 @@ def _none_known_beside_active(items: Sequence[Item]) -> Iterator[Caution]:
     """Safety of absence (design.md, promise 4): an active allergy is never hidden by "no known allergies"."""
     allergies = [item for item in items if item.kind == "allergy"]
     denied = [item for item in allergies if says_none_known(item)]
-    named = [item for item in allergies if not says_none_known(item)]
+    named = [item for item in allergies if not says_none_known(item) and _stands(item)]
     if denied and named:
         who = ", ".join(sorted({source for item in denied for source in item.sources}))
         yield Caution(
@@ -49,6 +49,10 @@ def _transfer_degraded(items: Sequence[Item]) -> Iterator[Caution]:
             "An allergy lost its meaning when the record moved between GP systems. Do not prescribe "
             "until you have read its original text and recorded the allergy again.",
         )
+
+
+def _stands(item: Item) -> bool:
+    return item.content.get("clinical_status") not in {"inactive", "resolved"} and item.content.get("verification") != "refuted"
 
 
 def _agents(item: Item) -> set[str]:

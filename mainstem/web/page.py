@@ -114,12 +114,12 @@ def as_json(page: Page) -> bytes:
 
 def section(record: Record, heading: Heading, start: int, limit: int) -> Section:
     items = [item for item in record.current if item.kind in heading.kinds]
-    shown = sorted(map(show, items), key=order, reverse=True)
+    chosen = sorted(items, key=order, reverse=True)[start : start + limit]
     spoken = _kinds_of_sources(record)
     here = {source for item in items for source in item.sources}
     silent = sorted(source for source, names in spoken.items() if not names & set(heading.kinds) and source not in here)
     empty = sorted(source for source, names in spoken.items() if names & set(heading.kinds) and source not in here)
-    return Section(heading, tuple(shown[start : start + limit]), len(items), tuple(cautions.of(items)), tuple(silent), tuple(empty))
+    return Section(heading, tuple(map(show, chosen)), len(items), tuple(cautions.of(items)), tuple(silent), tuple(empty))
 
 
 def banner(record: Record) -> Banner:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import msgspec
 
 from mainstem import kinds
 from mainstem.web import words
+from mainstem.web.cautions import says_none_known
 from mainstem.web.record import Item, Said
 
 _TAGGED = (
@@ -25,12 +25,13 @@ _TAGGED = (
     "priority",
 )
 """Fields shown as a tag beside the title instead of among the details."""
-_PLAIN = {"status", "clinical_status", "verification"}
+_PLAIN = {"status", "clinical_status", "verification", "view"}
 """Tags that read by themselves; the others name their field: "Criticality: high"."""
 _HOT = {"active", "high", "critical", "severe", "urgent", "major", "hh", "ll", "abnormal", "corrected"}
 _PAST = {"resolved", "inactive", "stopped", "completed", "cancelled", "refuted", "entered-in-error", "not-done", "ended"}
 _WHEN = ("taken", "given", "performed", "start", "onset", "recorded", "created", "referred", "last_issued", "reported", "requested")
 """Fields that date an entry, the telling one first."""
+_VIEWS = {"list": "on the GP list", "order": "ordered", "administration": "given", "dispense": "dispensed", "home": "found in the home"}
 _LABELS = {
     "sensitive": "Sensitive",
     "nopat": "Not to be shown to the patient",
@@ -96,34 +97,39 @@ def show(item: Item) -> Shown:
     title = _readable(kind.title(item.content)) if kind else item.kind.capitalize()
     if item.kind == "patient":
         title = next((words.person_name(name) for name in item.content.get("names") or ()), "Name not stated")
-    state = {str(item.content.get(field)).lower() for field in ("status", "clinical_status") if item.content.get(field)}
-    when = _when(item)
-    told = {title, when[1]}
-    details = tuple(one for one in _details(item) if len(one.lines) != 1 or _readable(one.lines[0]) not in told)
+    dated = _dated(item)
     return Shown(
         item,
         item.fact,
         title,
-        when[0],
+        _when(item, dated),
         tuple(_tags(item)),
-        details,
+        tuple(_details(item, title, dated)),
         tuple(dict.fromkeys(words.codes(item.content))),
         tuple(_differs(item)),
-        bool(state & _PAST),
+        _past(item),
     )
 
 
-def order(item: Shown) -> tuple[bool, bool, str]:
-    """Sort descending: conflicts first, then what is not past, then the latest."""
-    return item.item.conflict, not item.past, _sortable(item.item)
+def order(item: Item) -> tuple[bool, bool, bool, str]:
+    """Sort descending: conflicts first, then what is not past, what is there before what is said not to be, then the latest."""
+    dated = _dated(item)
+    return item.conflict, not _past(item), not says_none_known(item), item.content[dated] if dated else ""
 
 
-def _details(item: Item) -> Iterator[Detail]:
+def _past(item: Item) -> bool:
+    return any(str(item.content.get(field)).lower() in _PAST for field in ("status", "clinical_status"))
+
+
+def _details(item: Item, title: str, dated: str | None) -> Iterator[Detail]:
+    """All that is not said already: by a tag, by the date under the title, by the title."""
     for field in _fields(item):
         thing = item.content[field]
-        if thing in ([], {}) or _is_tag(item, field):
+        if thing in ([], {}) or field == dated or _is_tag(item, field):
             continue
         lines = tuple(words.value(thing, field))
+        if (words.coded(thing) or field in {"title", "names"}) and [_readable(line) for line in lines] == [title]:
+            continue
         if field == "verification" and item.kind == "patient":
             lines = tuple(f"{line}: {_VERIFICATION[line]}" if line in _VERIFICATION else line for line in lines)
         yield Detail(words.label(field), lines, item.rules.get(field, ""))
@@ -145,9 +151,17 @@ def _tags(item: Item) -> Iterator[Tag]:
         return
     for field in _TAGGED:
         if _is_tag(item, field):
-            low = item.content[field].lower()
-            text = _readable(item.content[field]) if field in _PLAIN else f"{words.label(field)}: {item.content[field]}"
-            yield Tag(text, "red" if low in _HOT and field != "status" else "grey" if low in _PAST else "blue")
+            yield _tag(item, field)
+
+
+def _tag(item: Item, field: str) -> Tag:
+    value = item.content[field]
+    low = value.lower()
+    text = _VIEWS.get(low, value) if field == "view" else value
+    hot = low in _HOT and field != "status" and not says_none_known(item)
+    return Tag(
+        _readable(text) if field in _PLAIN else f"{words.label(field)}: {text}", "red" if hot else "grey" if low in _PAST else "blue"
+    )
 
 
 def _is_tag(item: Item, field: str) -> bool:
@@ -162,21 +176,18 @@ def _differs(item: Item) -> Iterator[Differs]:
             yield Differs(words.label(field), said.source, tuple(words.value(lost, field)), shown, item.rules.get(field, ""))
 
 
-def _when(item: Item) -> tuple[str, str]:
-    """The line under the title, and the date in it."""
-    for field in _WHEN:
-        text = item.content.get(field)
-        if isinstance(text, str) and text:
-            return f"{_WHEN_WORDS.get(field, words.label(field))} {words.date(text)}", words.date(text)
-    return ("", "") if item.kind == "patient" else ("No date given", "")
+def _dated(item: Item) -> str | None:
+    """The field that dates the entry."""
+    return next((field for field in _WHEN if isinstance(item.content.get(field), str) and item.content[field]), None)
+
+
+def _when(item: Item, dated: str | None) -> str:
+    if dated is None:
+        return "" if item.kind == "patient" else "No date given"
+    return f"{_WHEN_WORDS.get(dated, words.label(dated))} {words.date(item.content[dated])}"
 
 
 _WHEN_WORDS = {"start": "From", "onset": "Since", "last_issued": "Last issued"}
-
-
-def _sortable(item: Item) -> str:
-    dates: list[Any] = [item.content.get(field) for field in _WHEN]
-    return next((text for text in dates if isinstance(text, str) and text), "")
 
 
 def _readable(text: str) -> str:

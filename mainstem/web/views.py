@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import parse_qs
 
 import jinja2
 from starlette.exceptions import HTTPException
@@ -23,6 +24,7 @@ from mainstem.web.sources import Hit, Sources
 
 _RESULTS = 25
 _LONGEST_TERM = 200
+_LONGEST_FORM = 4096
 
 
 class Views:
@@ -37,8 +39,12 @@ class Views:
 
     async def search(self, request: Request) -> Response:
         """Posted, kept under a random key, and answered by a redirect: the term is in no address."""
-        form = await request.form()
-        term = str(form.get("q", ""))[:_LONGEST_TERM].strip()
+        body = b""
+        async for piece in request.stream():
+            body += piece
+            if len(body) > _LONGEST_FORM:
+                raise HTTPException(413)
+        term = parse_qs(body.decode(errors="replace")).get("q", [""])[0][:_LONGEST_TERM].strip()
         if not term:
             return self._render(request, "home.html", status=400, fault="Enter a name, an NHS number or words to search for")
         return RedirectResponse(f"/search/{self._searches.keep(term)}", 303)

@@ -77,7 +77,7 @@ def test_stream_renews_itself_and_can_be_paused(running: Running, browser: webdr
     browser.get(f"{running.url}/stream")
     first = one(browser, "#figures > p").text
     assert until(lambda: one(browser, "#figures > p").text != first)
-    assert fits(browser) and len(browser.find_elements(By.CSS_SELECTOR, ".plot > svg path.line")) >= 7
+    assert fits(browser) and len(browser.find_elements(By.CSS_SELECTOR, ".plot__canvas path.line")) >= 7
     picture(browser, tmp_path / "stream.png")
     one(browser, ".live button").click()
     assert one(browser, ".live button").text == "Go on updating"

@@ -92,7 +92,9 @@ def test_none_known_beside_an_allergy_is_a_caution() -> None:
     denied = item("allergy", {"agent": made.coded("716186003", "No known allergies")}, sources=("A82038/gp",), fact="denied")
     shown = under(read(record([item("allergy"), denied])), "allergies-and-adverse-reactions")
     assert "A82038/gp says no allergies are known, but allergies are recorded" in shown
-    assert "Rely on" not in under(read(record([denied])), "allergies-and-adverse-reactions")
+    over = item("allergy", made.CONTENTS["allergy"] | {"clinical_status": "resolved"})
+    for entries in ([denied], [denied, over]):
+        assert "Rely on" not in under(read(record(entries)), "allergies-and-adverse-reactions")
 
 
 def test_transfer_degraded_allergy_stops_prescribing() -> None:
@@ -180,6 +182,21 @@ def test_long_headings_are_cut_openly_and_read_on_their_own_page() -> None:
     pages = [visitor.get(f"/people/{PERSON}/investigation-results?page={n}").text for n in (1, 2)]
     assert all(sum(f"order-{n}<" in page for page in pages) == 1 for n in range(260))
     assert visitor.get(f"/people/{PERSON}/no-such-heading").status_code == 404
+
+
+def test_two_dates_alike_are_both_shown() -> None:
+    shown = under(read(record([item("flag", made.CONTENTS["flag"] | {"end": "2026-07-30"})])), "alerts")
+    assert "From 30 July 2026" in shown and "End 30 July 2026" in " ".join(shown.replace("End", "End ").split())
+
+
+def test_what_is_there_comes_before_what_is_said_not_to_be() -> None:
+    denied = item(
+        "allergy", {"agent": made.coded("716186003", "No known allergies"), "clinical_status": "active", "recorded": "2026"}, fact="denied"
+    )
+    resolved = item("allergy", made.CONTENTS["allergy"] | {"clinical_status": "resolved"}, fact="resolved")
+    tree = read(record([denied, resolved, item("allergy")]))
+    ids = tree.xpath("//section[@aria-labelledby='allergies-and-adverse-reactions']/article/@id")
+    assert ids == [item("allergy").fact, "denied", "resolved"]
 
 
 def test_withdrawn_entries_are_not_shown_as_true() -> None:
@@ -307,6 +324,9 @@ class TestSearch:
     def test_person_not_yet_in_the_cache(self) -> None:
         people = MadePeople(made.Hit("ee" * 16))
         assert "1 more person matches" in client(sources(people=people)).post("/search", data={"q": "new"}).text
+
+    def test_too_long(self) -> None:
+        assert client(sources()).post("/search", data={"q": "x" * 5000}).status_code == 413
 
     def test_empty_and_forgotten(self) -> None:
         visitor = client(sources())
