@@ -56,14 +56,14 @@ class Batch:
         return list(_greatest(self.entries, lambda e: (e.person, e.fact), lambda e: e.version))
 
     def latest_summaries(self) -> list[Summary]:
-        """The greatest sequence of each person."""
-        return list(_greatest(self.summaries, lambda s: s.person, lambda s: s.sequence))
+        """The greatest revision of each person."""
+        return list(_greatest(self.summaries, lambda s: s.person, lambda s: s.revision))
 
 
 class Store(Protocol):
     """One store of one purpose. Not thread-safe: one sink writes to it.
 
-    Entries are versioned per (person, fact), summaries per person (`sequence`): an older or equal one never overwrites. Two messages of
+    Entries are versioned per (person, fact), summaries per person (`revision`): an older or equal one never overwrites. Two messages of
     one version are the same message. A withdrawn entry leaves its version behind, so that an older one arriving late cannot resurrect it.
     """
 

@@ -41,3 +41,15 @@ class NotBuiltError(RuntimeError):
         super().__init__(f"there is no {store} store at {path}; `mainstem run` builds it, or give --home")
         self.store = store
         self.path = path
+
+
+class BeyondLogError(RuntimeError):
+    """A store's position is not in the topic: the topic was made anew, or cut. The store is of another log and is built anew."""
+
+    def __init__(self, place: str, position: int, end: int) -> None:
+        shown = f"the log ends at {end}" if end >= 0 else "the log does not hold it"
+        super().__init__(f"the store stands at {position} of {place} and {shown}: the topic was made anew, so the store is built anew "
+                         "from it")
+        self.place = place
+        self.position = position
+        self.end = end

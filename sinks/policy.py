@@ -49,8 +49,8 @@ SECONDARY: Mapping[str, Mapping[str, Form]] = MappingProxyType({
     "problem": {"code": Form.CODED, "body_site": Form.CODED, "category": Form.WORD, "status": Form.WORD, "verification": Form.WORD,
                 "significance": Form.WORD, "severity": Form.WORD, "onset": Form.DATE, "abatement": Form.DATE, "recorded": Form.DATE},
     "result": {"test": Form.CODED, "panel": Form.CODED, "specimen": Form.CODED, "value_code": Form.CODED, "status": Form.WORD,
-               "interpretation": Form.WORD, "value": Form.AMOUNT, "low": Form.AMOUNT, "high": Form.AMOUNT, "requested": Form.DATE,
-               "taken": Form.DATE, "reported": Form.DATE},
+               "interpretation": Form.WORD, "value": Form.AMOUNT, "low": Form.AMOUNT, "high": Form.AMOUNT, "taken": Form.DATE,
+               "reported": Form.DATE, "requested": Form.DATE},
     "observation": {"code": Form.CODED, "value_code": Form.CODED, "category": Form.WORD, "status": Form.WORD, "value": Form.AMOUNT,
                     "taken": Form.DATE},
     "encounter": {"type": Form.CODED, "reason": Form.CODED, "encounter_class": Form.WORD, "status": Form.WORD, "start": Form.DATE,
@@ -64,8 +64,9 @@ SECONDARY: Mapping[str, Mapping[str, Form]] = MappingProxyType({
     "appointment": {"service": Form.CODED, "reason": Form.CODED, "status": Form.WORD, "start": Form.DATE, "end": Form.DATE},
     "careplan": {"category": Form.CODED, "status": Form.WORD, "start": Form.DATE, "end": Form.DATE},
 })
-"""Kind -> field -> form: all that secondary use may see. The first coded field of a kind is what it is about. A kind that is not
-here does not enter. Names, numbers, addresses, notes, clinicians, local identifiers and free text are not here on purpose."""
+"""Kind -> field -> form: all that secondary use may see. The first coded field of a kind is what it is about, the
+first date that is there dates it. A kind that is not here does not enter. Names, numbers, addresses, notes, clinicians,
+local identifiers and free text are not here on purpose."""
 
 
 def enters(purpose: Purpose, kind: str, labels: Sequence[str]) -> bool:

@@ -1,7 +1,7 @@
 """Keys of the cache in Redis, and the one script that writes to it.
 
 A person is one hash: field = fact id, value = `<version>|<entry JSON>`, or `<version>|` where the entry was withdrawn; field `head` =
-`<sequence>|<head JSON>`. So one HGETALL reads a record at one moment. A number is a set of persons: an unverified number may be
+`<revision>|<head JSON>`. So one HGETALL reads a record at one moment. A number is a set of persons: an unverified number may be
 carried by several.
 """
 
@@ -23,7 +23,7 @@ def number(nhs_number: str) -> str:
 
 
 APPLY = """
--- ARGV: positions expected, positions after, number of entries, (person, fact, version, json)*, (person, sequence, json)*
+-- ARGV: positions expected, positions after, number of entries, (person, fact, version, json)*, (person, revision, json)*
 local prefix = KEYS[1]
 if (redis.call('GET', prefix .. 'positions') or '') ~= ARGV[1] then return 0 end
 local function version(held) return tonumber(string.match(held, '^%d+')) end

@@ -50,7 +50,7 @@ class CacheStore:
         for entry in entries:
             arguments += (entry.person, entry.fact, entry.version, record.of_entry(entry) if entry.status == CURRENT else b"")
         for summary in batch.latest_summaries():
-            arguments += (summary.person, summary.sequence, record.of_summary(summary))
+            arguments += (summary.person, summary.revision, record.of_summary(summary))
         try:
             written = self._script(keys=[layout.PREFIX], args=arguments)
         except RedisError as fault:

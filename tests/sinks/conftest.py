@@ -13,6 +13,7 @@ import pytest
 from redis import Redis
 from redis.exceptions import RedisError
 
+from sinks.analytics import AnalyticsStore
 from sinks.cache import CacheStore
 from sinks.contract import Store
 from sinks.search import SearchStore
@@ -48,11 +49,13 @@ def _until_up(url: str) -> None:
             return
 
 
-@pytest.fixture(params=["search", "cache"])
+@pytest.fixture(params=["search", "analytics", "cache"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     made: Store
     if request.param == "search":
         made = SearchStore(tmp_path)
+    elif request.param == "analytics":
+        made = AnalyticsStore(tmp_path, b"test")
     else:
         url = request.getfixturevalue("own_redis")
         Redis.from_url(url).flushall()

@@ -1,0 +1,59 @@
+"""`mainstem query`: read-only SQL over the pseudonymised analytics store."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import orjson
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from mainstem.settings import Settings
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def query(
+    sql: Annotated[str, typer.Argument(help="One SELECT, WITH, SHOW, DESCRIBE or EXPLAIN; `-` reads it from standard input")],
+    home: Annotated[Path | None, typer.Option(help="Where the run keeps its data.")] = None,
+    output: Annotated[str, typer.Option(help="table, json or csv")] = "table",
+) -> None:
+    """Ask in ClickHouse SQL. There is a table `entries`, one for each kind (`allergies`, `results` ...) and `summaries`.
+
+    Persons are pseudonyms; there are no names, numbers, addresses or notes. Examples:
+
+        mainstem query "SELECT kind, count() FROM entries GROUP BY kind ORDER BY kind"
+
+        mainstem query "DESCRIBE medicines"
+    """
+    from sinks.analytics import QueryClient
+    from sinks.analytics.errors import NotServedError, QueryFailedError
+
+    if output not in {"table", "json", "csv"}:
+        raise typer.BadParameter("is table, json or csv", param_hint="--output")
+    text = sys.stdin.read() if sql == "-" else sql
+    try:
+        answer = QueryClient(home or Settings().home).query(text, "csv" if output == "csv" else "json")
+    except (NotServedError, QueryFailedError) as fault:
+        typer.echo(str(fault), err=True)
+        raise typer.Exit(1) from None
+    if output == "csv":
+        typer.echo(answer.decode(), nl=False)
+        return
+    found = orjson.loads(answer)
+    if output == "json":
+        typer.echo(orjson.dumps(found["data"], option=orjson.OPT_INDENT_2).decode())
+        return
+    columns = [column["name"] for column in found["meta"]]
+    table = Table(*columns)
+    for row in found["data"]:
+        table.add_row(*(_shown(row[column]) for column in columns))
+    Console().print(table)
+
+
+def _shown(value: object) -> str:
+    return value if isinstance(value, str) else "" if value is None else orjson.dumps(value).decode()

@@ -1,0 +1,161 @@
+"""Entries as rows of ReplacingMergeTree tables through clickhouse-connect: chDB inside this process, or a ClickHouse server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import clickhouse_connect
+import orjson
+from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import ClickHouseError
+
+from mainstem import canonical
+from mainstem.model import Entry, Summary
+from schemas.topics import Purpose
+from sinks import policy
+from sinks.analytics import rows, tables
+from sinks.analytics.pseudonyms import Pseudonyms
+from sinks.contract import CURRENT, Batch, Held, Place, Positions
+from sinks.errors import StoreHeldError, StoreMovedError, StoreUnavailableError
+
+_CLEARING = "clearing"
+"""In place of positions while the tables are being emptied, so that an emptying cut short is finished at the next start."""
+
+
+class AnalyticsStore:
+    """Rows first, positions after them: a batch cut short is taken in again, and the greatest version of a fact wins whatever came twice.
+
+    A withdrawn entry is a row without content that outlives older ones (`gone`); so is an entry that policy keeps out.
+    """
+
+    name = "analytics"
+    purpose = Purpose.SECONDARY_USE
+
+    def __init__(self, home: Path, person_key: bytes, url: str | None = None) -> None:
+        """`url` of a ClickHouse server; without it `home/stores/analytics` is held by this process."""
+        self._path = home / "stores" / "analytics" / tables.LAYOUT
+        self._url = url
+        self.pseudonyms = Pseudonyms(person_key)
+        self._client: Client | None = None
+        self._written = 0
+
+    def connect(self, settings: dict[str, Any] | None = None) -> Client:
+        """A client of its own, for another thread. Raises StoreUnavailableError, StoreHeldError."""
+        try:
+            if self._url:
+                return clickhouse_connect.get_client(dsn=self._url, settings=settings)
+            self._path.mkdir(parents=True, exist_ok=True)
+            return clickhouse_connect.get_client(interface="chdb", path=str(self._path), settings=settings)
+        except (ClickHouseError, OSError, RuntimeError) as fault:
+            if not self._url and "lock" in str(fault).lower():
+                raise StoreHeldError(self.name, str(self._path)) from None
+            raise StoreUnavailableError(self.name, type(fault).__name__) from None
+
+    def open(self) -> Positions:
+        self.close()
+        self._client = client = self.connect()
+        try:
+            for statement in tables.statements():
+                client.command(statement)
+            body = self._read_positions(client)
+            if body == _CLEARING:
+                self.clear()
+                body = "{}"
+        except ClickHouseError as fault:
+            raise StoreUnavailableError(self.name, type(fault).__name__) from None
+        return {Place.parse(text): offset for text, offset in orjson.loads(body).items()}
+
+    def apply(self, batch: Batch, positions: Positions) -> None:
+        client = self._opened()
+        entries, summaries = batch.latest_entries(), batch.latest_summaries()
+        written = self._written
+        try:
+            self._insert("entries", [self._entry(entry) for entry in entries], tables.ENTRY_COLUMNS)
+            self._insert("seals", [self._seal(entry) for entry in entries], tables.SEAL_COLUMNS)
+            self._insert("summaries", [self._summary(summary) for summary in summaries], tables.SUMMARY_COLUMNS)
+            if self._url:
+                self._read_positions(client)
+                if self._written != written:
+                    raise StoreMovedError(self.name)
+            self._write_positions(orjson.dumps({str(place): offset for place, offset in positions.items()}).decode())
+        except ClickHouseError as fault:
+            raise StoreUnavailableError(self.name, type(fault).__name__) from None
+
+    def contents(self) -> Iterator[Held]:
+        """Persons, facts and digests lie sealed in the store; this opens them with the key."""
+        client = self.connect()
+        try:
+            with client.query_rows_stream(tables.CONTENTS) as stream:
+                for pseudonym, fact, version, sealed in stream:
+                    person, true_fact, digest = self.pseudonyms.unseal(pseudonym, fact, version, sealed).split("\0")
+                    yield Held(person, true_fact, version, digest)
+        except ClickHouseError as fault:
+            raise StoreUnavailableError(self.name, type(fault).__name__) from None
+        finally:
+            client.close()
+
+    def clear(self) -> None:
+        client = self._opened()
+        try:
+            self._write_positions(_CLEARING)
+            for table in tables.names():
+                client.command(f"TRUNCATE TABLE {tables.BASE}.{table}")
+        except ClickHouseError as fault:
+            raise StoreUnavailableError(self.name, type(fault).__name__) from None
+
+    def compact(self) -> None:
+        """Merge old versions and withdrawn content away now, instead of when ClickHouse finds time."""
+        for table in tables.names():
+            self._opened().command(f"OPTIMIZE TABLE {tables.BASE}.{table} FINAL")
+
+    def close(self) -> None:
+        client, self._client = self._client, None
+        if client is not None:
+            client.close()
+
+    def _opened(self) -> Client:
+        if self._client is None:
+            raise StoreUnavailableError(self.name, "not opened")
+        return self._client
+
+    def _insert(self, table: str, data: Sequence[Sequence[Any]], columns: Sequence[str]) -> None:
+        if data:
+            self._opened().insert(table, data, column_names=columns, database=tables.BASE)
+
+    def _read_positions(self, client: Client) -> str:
+        found = client.query(tables.POSITIONS).result_rows
+        body, self._written = found[0] if found else ("{}", 0)
+        return str(body)
+
+    def _write_positions(self, body: str) -> None:
+        self._insert("positions", [(0, body, self._written + 1)], ("id", "body", "written"))
+        self._written += 1
+
+    def _entry(self, entry: Entry) -> tuple[Any, ...]:
+        place = self.pseudonyms.person(entry.person), self.pseudonyms.fact(entry.fact)
+        known = _moment(entry.known)
+        if entry.status != CURRENT or not policy.enters(self.purpose, entry.kind, entry.labels):
+            return (*place, "", "", [], "", "", "", [], None, "", "", {}, {}, "", None, {}, False, [], known, None, entry.version, 1)
+        content = rows.content_of(entry)
+        return (*place, entry.kind, content.status, rows.organisations(entry.sources), *content.main, content.concepts, content.value,
+                content.comparator, content.unit, content.amounts, content.words, content.dated, rows.day(content.dated), content.dates,
+                entry.conflict, list(entry.labels), known, None if entry.committed is None else _moment(entry.committed), entry.version, 0)
+
+    def _seal(self, entry: Entry) -> tuple[Any, ...]:
+        place = self.pseudonyms.person(entry.person), self.pseudonyms.fact(entry.fact)
+        if entry.status != CURRENT:
+            return (*place, "", False, entry.version, 1)
+        text = f"{entry.person}\0{entry.fact}\0{canonical.digest(entry.content).hex()}"
+        entered = policy.enters(self.purpose, entry.kind, entry.labels)
+        return (*place, self.pseudonyms.seal(*place, entry.version, text), entered, entry.version, 0)
+
+    def _summary(self, summary: Summary) -> tuple[Any, ...]:
+        return (self.pseudonyms.person(summary.person), summary.entries, summary.revision, _moment(summary.known),
+                rows.organisations(tuple(source.source for source in summary.sources)), any(s.handover for s in summary.sources))
+
+
+def _moment(milliseconds: int) -> datetime:
+    return datetime.fromtimestamp(milliseconds / 1000, UTC)

@@ -1,0 +1,114 @@
+"""From the published topics into one store: read, apply, remember, and wait where something is away."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Sequence
+
+from confluent_kafka import KafkaException
+
+from mainstem.model import Quarantined
+from schemas import kafka, topics
+from schemas.codec import Codec
+from schemas.errors import KafkaUnavailableError, RegistryUnavailableError
+from schemas.partition import partition
+from sinks.contract import Positions, Store
+from sinks.errors import BeyondLogError, StoreHeldError, StoreMovedError, StoreUnavailableError
+from sinks.intake import INPUTS, Intake
+from sinks.pulse import Heart, Pulse
+
+log = logging.getLogger(__name__)
+MOST = 2000
+"""Messages a batch."""
+_WAIT = 0.2
+_BACKOFF = (0.2, 5.0)
+_AWAY = (KafkaUnavailableError, RegistryUnavailableError, StoreUnavailableError, StoreHeldError, StoreMovedError, KafkaException)
+"""Dependency faults: waited for, then the store's positions say where to go on. Nothing is skipped."""
+
+
+class Sink:
+    """Writes to one store until stopped. Killed at any moment, it goes on where the store says it stands."""
+
+    def __init__(self, store: Store, bootstrap: str, registry: str, instance: str) -> None:
+        self._store = store
+        self._bootstrap = bootstrap
+        self._codec = Codec(registry)
+        self.pulse = Pulse(f"sink-{store.name}", instance)
+        self._positions: Positions = {}
+        self._intake: Intake | None = None
+        self._measured = True
+
+    def run(self, stop: threading.Event, *, rebuild: bool = False) -> None:
+        """`rebuild`: forget all and read from the beginning; its entries are not measured for freshness until it has caught up."""
+        heart = Heart(self.pulse, self._bootstrap, self._codec)
+        heart.start()
+        delay = _BACKOFF[0]
+        try:
+            while not stop.is_set():
+                try:
+                    self._start(rebuild)
+                    rebuild = False
+                    delay = _BACKOFF[0]
+                    while not stop.is_set():
+                        self._step()
+                except BeyondLogError as fault:
+                    log.warning("%s", fault)
+                    rebuild = True
+                except _AWAY as fault:
+                    self.pulse.trouble(type(fault).__name__)
+                    log.warning("%s; trying again in %.1f s", fault, delay)
+                    stop.wait(delay)
+                    delay = min(delay * 2, _BACKOFF[1])
+        finally:
+            heart.end()
+            if self._intake is not None:
+                self._intake.close()
+            self._store.close()
+
+    def _start(self, rebuild: bool) -> None:
+        kafka.ensure_topics(self._bootstrap, [*INPUTS, topics.HEARTBEATS, topics.QUARANTINE])
+        positions = self._store.open()
+        if rebuild:
+            log.info("%s: building the store anew", self.pulse.stage)
+            self._store.clear()
+            positions = {}
+            self._measured = False
+        if self._intake is None:
+            self._intake = Intake(self._bootstrap, self._codec, self.pulse.stage)
+        self._intake.start(positions)
+        self._positions = positions
+        log.info("%s: reading on from %s", self.pulse.stage, sum(positions.values()))
+
+    def _step(self) -> None:
+        assert self._intake is not None
+        taken = self._intake.take(MOST, _WAIT)
+        if taken is None:
+            self._measured = self._measured or self._intake.lag == 0
+            self.pulse.stand(self._positions, self._intake.lag)
+            return
+        if taken.undecodable:
+            self._quarantine(taken.undecodable)
+        self._store.apply(taken.batch, taken.positions)
+        self._positions = taken.positions
+        self.pulse.applied(taken.count, taken.batch.entries if self._measured else (), time.time())
+        self.pulse.stand(self._positions, self._intake.lag)
+
+    def _quarantine(self, items: Sequence[Quarantined]) -> None:
+        """Returns when the broker has confirmed all. Raises KafkaUnavailableError."""
+        encode = self._codec.encoder(topics.QUARANTINE)
+        faults: list[str] = []
+        producer = kafka.producer(self._bootstrap, message_timeout_ms=10_000)
+
+        def confirmed(fault: object, _message: object) -> None:
+            if fault is not None:
+                faults.append(str(fault))
+
+        for item in items:
+            log.warning("%s: message %d of %s/%d is put in quarantine: %s", self.pulse.stage, item.raw.offset, item.raw.topic,
+                        item.raw.partition, item.reason)
+            producer.produce(topics.QUARANTINE.name, encode(item), self.pulse.stage, on_delivery=confirmed,
+                             partition=partition(self.pulse.stage, topics.QUARANTINE.partitions))
+        if producer.flush(15.0) or faults:
+            raise KafkaUnavailableError(self._bootstrap, faults[0] if faults else "quarantine was not confirmed in time")
