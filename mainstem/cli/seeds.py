@@ -125,9 +125,13 @@ def describe(dsn: Dsn = None, home: Home = None, output: Output = "table") -> No
 def _server(dsn: str | None, home: Path | None) -> str:
     if dsn:
         return dsn
-    from deploy.stack import endpoints
+    from deploy.stack import StackError, endpoints
 
-    return endpoints(home or Settings().home).postgres
+    try:
+        return endpoints(home or Settings().home).postgres
+    except StackError as error:
+        typer.echo(f"mainstem seeds: {error}; or pass --dsn", err=True)
+        raise typer.Exit(1) from error
 
 
 def _show(rows: dict[str, dict[str, int]]) -> None:

@@ -19,8 +19,8 @@ _DOSES = ("Take one daily", "Take two daily", "Take one twice a day", "Take two 
 def _dose_change(world: World) -> Deed | None:
     if (found := world.pick("gp.medication")) is None:
         return None
-    world.change(GP, "UPDATE gp.medication SET dosage = %s, authorised_date = %s, authorised_text = NULL WHERE medication_guid = %s",
-                 f"{world.rng.choice(_DOSES)} ({world.rng.randint(7, 84)} supplied)", world.clock().date(), found[0])
+    dosage = f"{world.rng.choice(_DOSES)}, review in {world.rng.randint(2, 26)} weeks"
+    world.change(GP, "UPDATE gp.medication SET dosage = %s WHERE medication_guid = %s", dosage, found[0])
     return Deed(str(found[-1]), (("gp.medication", {"medication_guid": found[0]}),))
 
 

@@ -29,12 +29,12 @@ def test_dry_run_counts_without_a_server(tmp_path: Path) -> None:
     assert (tmp_path / "truth.jsonl").read_bytes().startswith(b'{"type":"made"')
 
 
-def test_make_play_describe(server: str) -> None:
-    made = run(app, ["make", "--persons", "60", "--dsn", server, "--replace", "--output", "json"])
+def test_make_play_describe(postgres: str) -> None:
+    made = run(app, ["make", "--persons", "60", "--dsn", postgres, "--replace", "--output", "json"])
     assert made.exit_code == 0, made.output
-    played = run(app, ["play", "--dsn", server, "--rate", "0", "--changes", "100", "--output", "json"])
+    played = run(app, ["play", "--dsn", postgres, "--rate", "0", "--changes", "100", "--output", "json"])
     assert json.loads(played.stdout)["changes"] >= 100
-    described = run(app, ["describe", "--dsn", server, "--output", "json"])
+    described = run(app, ["describe", "--dsn", postgres, "--output", "json"])
     assert json.loads(described.stdout).keys() == {"RXA/epr", "A82038/gp", "RXC/community"}
 
 

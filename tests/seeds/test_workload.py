@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from pathlib import Path
 
 import psycopg
@@ -17,17 +18,25 @@ from seeds.workload.player import ACTIONS
 
 
 @pytest.fixture
-def trusts(server: str) -> str:
-    make(150, 2, EVERYDAY, dsn=server, replace=True)
-    return server
+def trusts(postgres: str) -> str:
+    made = make(150, 2, EVERYDAY, dsn=postgres, replace=True)
+    _wait_until_counted(postgres, sum(sum(tables.values()) for tables in made.rows.values()))
+    return postgres
+
+
+def _wait_until_counted(dsn: str, changes: int) -> None:
+    """A server process adds what it did to the counters when it ends, a moment after its client has gone."""
+    deadline = time.monotonic() + 10
+    while (counted := _counted(dsn)) != changes and time.monotonic() < deadline:
+        threading.Event().wait(0.05)
+    assert counted == changes
 
 
 def _counted(dsn: str) -> int:
-    """Row changes as PostgreSQL counts them."""
+    """Row changes as PostgreSQL has counted them so far."""
     total = 0
     for trust in TRUSTS:
         with psycopg.connect(dsn_for(dsn, trust), autocommit=True) as connection:
-            connection.execute("SELECT pg_stat_force_next_flush()")
             (changed,) = connection.execute("SELECT sum(n_tup_ins + n_tup_upd + n_tup_del) FROM pg_stat_user_tables").fetchone() or (0,)
             total += int(changed)
     return total
@@ -40,17 +49,17 @@ def test_every_action_happens_and_every_change_is_counted(trusts: str, tmp_path:
     assert set(report.actions) == {action.name for action in ACTIONS}
     assert 4000 <= report.changes < 4020
     assert sum(report.changes_by_action.values()) == sum(report.changes_by_source.values()) == report.changes
-    assert _counted(trusts) - before == report.changes
+    _wait_until_counted(trusts, before + report.changes)
     lines = list(read(truth))
     assert len(lines) == sum(report.actions.values())
     assert all(line["type"] == "change" and line["records"] for line in lines)
 
 
-def test_the_same_seed_does_the_same_things(server: str) -> None:
+def test_the_same_seed_does_the_same_things(postgres: str) -> None:
     reports = []
     for _ in range(2):
-        make(80, 2, EVERYDAY, dsn=server, replace=True)
-        reports.append(play(server, rate=0, changes=300, seed=9))
+        make(80, 2, EVERYDAY, dsn=postgres, replace=True)
+        reports.append(play(postgres, rate=0, changes=300, seed=9))
     assert reports[0].actions == reports[1].actions
     assert reports[0].changes_by_action == reports[1].changes_by_action
 
@@ -61,8 +70,8 @@ def test_a_second_play_with_the_same_seed_does_not_collide(trusts: str) -> None:
 
 
 def test_the_rate_is_kept(trusts: str) -> None:
-    report = play(trusts, rate=200, seconds=2)
-    assert report.rate == pytest.approx(200, rel=0.15)
+    report = play(trusts, rate=100, seconds=2)
+    assert report.rate == pytest.approx(100, rel=0.25)
 
 
 def test_a_stop_ends_it_with_everything_committed(trusts: str) -> None:
@@ -70,4 +79,4 @@ def test_a_stop_ends_it_with_everything_committed(trusts: str) -> None:
     before = _counted(trusts)
     report = play(trusts, rate=100, stop=stop, progress=lambda so_far: stop.set() if so_far.changes >= 20 else None)
     assert report.changes >= 20
-    assert _counted(trusts) - before == report.changes
+    _wait_until_counted(trusts, before + report.changes)
