@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, Message, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from producers.batch import Batches
 from producers.contract import RawMessage
@@ -52,8 +52,9 @@ class Capture:
         self._instance = instance
         self._stop = stop
         self._next: dict[tuple[str, int], int] = {}
-        self._transactions = Transactions(bootstrap, f"{group}-{instance}", stop)
-        self._consumer = kafka.consumer(bootstrap, group, group_instance_id=f"{group}-{instance}")
+        self._id = f"{group}-{instance}"
+        self._transactions = Transactions(bootstrap, self._id, stop)
+        self._consumer = kafka.consumer(bootstrap, group, group_instance_id=self._id)
 
     def run(self) -> None:
         """Raises FencedError, QuarantineFailedError, TopicDiffersError; waits for servers that are away."""
@@ -77,7 +78,7 @@ class Capture:
     def _prepare(self) -> tuple[Batches, Pulse]:
         for _ in pauses(self._stop):
             try:
-                kafka.ensure_topics(self._bootstrap, [*WRITES, *self._raw])
+                kafka.ensure_topics(self._bootstrap, [*WRITES, *self._raw], seconds=_CALL_SECONDS)
                 self._codec.register(WRITES)
                 return Batches(self._codec, self._readers), Pulse(self._bootstrap, self._codec, self._instance)
             except (KafkaUnavailableError, RegistryUnavailableError) as fault:
@@ -135,14 +136,14 @@ class Capture:
         error = message.error()
         if error is None:
             return True
-        if error.fatal():
-            raise FencedError(self._instance, error.name())
+        if error.fatal() or error.code() == KafkaError._FATAL:
+            raise FencedError(self._id, error.str())
         log.warning("waiting for the broker (%s)", error.name())
         return False
 
 
 def _raw(message: Message) -> RawMessage:
-    headers = {name: value.encode() if isinstance(value, str) else value for name, value in dict(message.headers() or ()).items()}
+    headers = {name: value.encode() if isinstance(value, str) else value or b"" for name, value in dict(message.headers() or ()).items()}
     return RawMessage(message.topic() or "", message.partition() or 0, message.offset() or 0, message.timestamp()[1],
                       _bytes(message.key()), _bytes(message.value()), headers)
 
@@ -161,6 +162,7 @@ def main(
 ) -> None:
     """Turn raw topics into assertions and claims until told to stop."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
+    logging.getLogger("httpx2").setLevel(logging.WARNING)  # the registry's client tells of every request
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -74,8 +75,9 @@ class Transactions:
 
     def close(self) -> None:
         """Forget the producer. A transaction left open is ended by the next owner, or by its time limit."""
-        self._producer.purge()
-        self._producer.poll(0)
+        with contextlib.suppress(KafkaException):  # a fenced producer says so once more
+            self._producer.purge()
+            self._producer.poll(0)
 
     def _produce(self, record: Record) -> None:
         delivered = self._watched if record.topic == QUARANTINE.name else None

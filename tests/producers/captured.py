@@ -1,0 +1,105 @@
+"""A capture process under test and what it left in the topics, for one source of its own on a shared broker."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+from mainstem.model import Assertion, Claim, Heartbeat, Outcome, Quarantined
+from mainstem.verify import log
+from producers.contract import RawMessage
+from schemas import kafka, topics
+from schemas.codec import Codec
+from schemas.topics import Topic
+from tests.producers.changes import SMALL
+
+T = TypeVar("T")
+
+
+def eventually(probe: Callable[[], T | None], what: str, seconds: float = 90) -> T:
+    """The probe's first true answer; fails, saying what was awaited, when none comes in time."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if found := probe():
+            return found
+        time.sleep(0.05)
+    raise AssertionError(f"{what} did not happen within {seconds:.0f} s")
+
+
+class Captured:
+    """One source: its raw topic, its mapping, and the processes that capture it."""
+
+    def __init__(self, bootstrap: str, registry: str, folder: Path) -> None:
+        self.bootstrap, self.registry = bootstrap, registry
+        name = uuid.uuid4().hex[:10]
+        self.source, self.group = f"RX{name}/test", f"capture-{name}"
+        self.raw = topics.raw(self.source)
+        self.mappings = folder / "mappings"
+        self.mappings.mkdir()
+        (self.mappings / "test.yaml").write_text(SMALL.replace("RXX/test", self.source))
+        self.log = folder / "capture.log"
+        self.codec = Codec(registry)
+        kafka.ensure_topics(bootstrap, [self.raw, topics.ASSERTIONS, topics.CLAIMS, topics.LEDGER, topics.QUARANTINE, topics.HEARTBEATS])
+        self._producer = kafka.producer(bootstrap)
+        self._started: list[subprocess.Popen[bytes]] = []
+
+    def send(self, messages: list[RawMessage]) -> None:
+        for message in messages:
+            self._producer.produce(self.raw.name, message.value, message.key, partition=message.partition, headers=dict(message.headers))
+        assert self._producer.flush(30) == 0
+
+    def start(self, instance: str = "1") -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", "producers.capture", "--kafka", self.bootstrap, "--registry", self.registry, "--source", self.source,
+                   "--group", self.group, "--instance", instance, "--mappings", str(self.mappings)]
+        with self.log.open("ab") as output:
+            process = subprocess.Popen(command, stdout=output, stderr=output, env={**os.environ, "PYTHONUNBUFFERED": "1"})
+        self._started.append(process)
+        return process
+
+    def close(self) -> None:
+        for process in self._started:
+            if process.poll() is None:
+                process.send_signal(signal.SIGKILL)
+            process.wait(10)
+
+    def sent(self) -> list[RawMessage]:
+        return [RawMessage(self.raw.name, each.partition() or 0, each.offset() or 0, 0, each.key(), each.value())
+                for each in log.read(self.bootstrap, self.raw)]
+
+    def outcomes(self) -> dict[tuple[int, int], list[Outcome]]:
+        found: dict[tuple[int, int], list[Outcome]] = {}
+        for ledger in self._values(topics.LEDGER):
+            if ledger.topic == self.raw.name:
+                for outcome in ledger.outcomes:
+                    assert ledger.first <= outcome.offset <= ledger.last
+                    found.setdefault((ledger.partition, outcome.offset), []).append(outcome)
+        return found
+
+    def assertions(self) -> Counter[Assertion]:
+        return Counter(each for each in self._values(topics.ASSERTIONS) if each.source == self.source)
+
+    def claims(self) -> Counter[Claim]:
+        return Counter(each for each in self._values(topics.CLAIMS) if each.source == self.source)
+
+    def quarantined(self) -> list[Quarantined]:
+        return [each for each in self._values(topics.QUARANTINE) if each.source == self.source]
+
+    def positions(self) -> dict[str, int]:
+        """As the heartbeats of the last minutes tell."""
+        beats: list[Heartbeat] = list(self._values(topics.HEARTBEATS))
+        latest = max((each for each in beats if any(place.startswith(self.raw.name) for place in each.positions)),
+                     key=lambda each: each.at, default=None)
+        return latest.positions if latest else {}
+
+    def _values(self, topic: Topic) -> Iterator[Any]:
+        decode = self.codec.decoder(topic)
+        for message in log.read(self.bootstrap, topic):
+            yield decode(message.value())
