@@ -50,10 +50,15 @@ def debezium_postgres(source: str, postgres: str, database: str, tables: Iterabl
         "time.precision.mode": "isostring",
         # Moves the slot of a quiet database on while others of the same server write; else their WAL would be kept for it.
         "heartbeat.interval.ms": "10000",
-        "heartbeat.action.query": "SELECT pg_logical_emit_message(false, 'mainstem', 'heartbeat')",
+        # Transactional, so that it keeps the order of commits; not itself a change to be captured.
+        "heartbeat.action.query": "SELECT pg_logical_emit_message(true, 'mainstem', 'heartbeat')",
+        "message.prefix.exclude.list": "mainstem",
+        # Records and their source position in one transaction: with positions flushed later, a kill soon after the snapshot made a
+        # second snapshot, and rows deleted between the two were never heard of again.
+        "exactly.once.support": "required",
+        "producer.override.transaction.timeout.ms": "10000",   # how long readers wait for what a killed worker left open
         "poll.interval.ms": "20",
         "retriable.restart.connector.wait.ms": "1000",
-        "producer.override.linger.ms": "5",
         "producer.override.compression.type": "lz4",
         # One topic a source. Heartbeats have another prefix and keep their topic, which Connect makes.
         "transforms": "gather",

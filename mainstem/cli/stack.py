@@ -109,7 +109,7 @@ def fetch(
     try:
         if relock:
             artefacts.relock(typer.echo)
-        typer.echo(artefacts.fetch(StackSettings().cache.absolute(), typer.echo))
+        artefacts.fetch(StackSettings().cache.absolute(), typer.echo)
     except StackError as fault:
         _fail(fault)
 

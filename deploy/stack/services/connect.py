@@ -63,7 +63,8 @@ def worker_properties(*, bootstrap: str, listener: str, advertised: str, plugins
         "status.storage.topic": "connect.status",
         "status.storage.replication.factor": 1,
         "status.storage.partitions": 1,
-        "offset.flush.interval.ms": 5000,     # what is sent again after a kill
+        "exactly.once.source.support": "enabled",
+        "offset.flush.interval.ms": 5000,
         # One worker: after a kill its successor must not wait five minutes for it to come back, nor long for its session to end.
         "scheduled.rebalance.max.delay.ms": 0,
         "session.timeout.ms": 6000,
