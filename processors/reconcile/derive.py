@@ -30,14 +30,9 @@ class Fact(NamedTuple):
     derived: Derived
     winners: tuple[Known, ...]
     """Every assertion behind it, member by member."""
-
-    @property
-    def sources(self) -> tuple[str, ...]:
-        return tuple(sorted({known.assertion.source for known in self.winners}))
-
-    @property
-    def labels(self) -> tuple[str, ...]:
-        return tuple(sorted({label for known in self.winners for label in known.assertion.labels}))
+    sources: tuple[str, ...]
+    labels: tuple[str, ...]
+    """Of all its assertions: what one source holds to be sensitive is."""
 
 
 def group(member: Member, terms: Terms) -> Group:
@@ -60,7 +55,9 @@ def facts(of: Group, members: Sequence[Member], terms: Terms) -> list[Fact]:
     kind = kinds.BY_NAME.get(of.kind)
     derived = kind.derive(ordered, terms) if kind is not None else latest_first(ordered)
     winners = ordered[0].winners if len(ordered) == 1 else tuple(known for member in ordered for known in member.winners)
-    return [Fact(fact_id(of, ordered[0].place), of.kind, canonical.encode(derived.content), ordered, derived, winners)]
+    sources = tuple(sorted({known.assertion.source for known in winners})) if len(winners) > 1 else (winners[0].assertion.source,)
+    labels = tuple(sorted({label for known in winners for label in known.assertion.labels}))
+    return [Fact(fact_id(of, ordered[0].place), of.kind, canonical.encode(derived.content), ordered, derived, winners, sources, labels)]
 
 
 def provenance(fact: Fact) -> tuple[Provenance, ...]:

@@ -46,6 +46,8 @@ class Head(msgspec.Struct, array_like=True):
     sequence: int = 0
     known: int = 0
     feeds: dict[str, Feed] = {}
+    revision: int = 0
+    """Of the summary last published."""
 
 
 class Held(msgspec.Struct, array_like=True):

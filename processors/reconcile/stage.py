@@ -52,7 +52,8 @@ class ReconcileStage:
         head.known = max([head.known, *(feed.last_heard for feed in head.feeds.values())])
         after = layout.encode(head)
         if after != data and head.feeds:
-            state.put(layout.head_key(name), after)
+            head.revision += 1
+            state.put(layout.head_key(name), layout.encode(head))
             outputs.append(Output(topics.SUMMARIES, name.encode(), summary(name, head), name))
         outputs += [Output(topics.ATTACHED, answer.subject.encode(), answer, answer.subject) for answer in person.attached]
         return outputs
@@ -66,8 +67,8 @@ def summary(person: str, head: Head) -> Summary:
         sources.append(SourceState(source=source, patient=patient, last_heard=feed.last_heard, epoch=feed.epoch, handover=feed.handover,
                                    kinds=tuple(feed.kinds)))
     numbers = sorted({number for _, feed in live for number in feed.numbers.values()})
-    return Summary(person=person, digest=head.shares.hex(), entries=head.entries, sequence=head.sequence, known=head.known,
-                   nhs_numbers=tuple(numbers), sources=tuple(sources))
+    return Summary(person=person, digest=head.shares.hex(), entries=head.entries, sequence=head.sequence, revision=head.revision,
+                   known=head.known, nhs_numbers=tuple(numbers), sources=tuple(sources))
 
 
 _NOTHING = canonical.digest(entries.NOTHING)
