@@ -6,9 +6,11 @@ older messages stay readable.
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import struct
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from pathlib import Path
@@ -28,6 +30,8 @@ from schemas.topics import Topic
 T = TypeVar("T", bound=msgspec.Struct)
 _DIRECTORY = Path(__file__).parent / "avsc"
 _UNAVAILABLE = (SchemaRegistryError, OSError, httpx2.TransportError)
+_MISFITS = (EOFError, ValueError, IndexError, KeyError, TypeError, OverflowError, SchemaResolutionError, msgspec.ValidationError)
+_LOOKING = threading.Lock()
 _HEAD = struct.Struct(">bI")
 
 
@@ -81,6 +85,7 @@ class Codec:
         """A function from message bytes to the model's type; raises UndecodableError."""
         name = _schema_of(topic)
         kind, reader = getattr(model, name), avsc(name)
+        _look_at(kind)
 
         def decode(data: bytes | None) -> Any:
             if data is None or len(data) < _HEAD.size:
@@ -92,7 +97,7 @@ class Codec:
             try:
                 body = fastavro.schemaless_reader(io.BytesIO(data[_HEAD.size:]), writer, reader)
                 return from_avro(body, kind)
-            except (EOFError, ValueError, IndexError, KeyError, TypeError, OverflowError, SchemaResolutionError, msgspec.ValidationError) as fault:
+            except _MISFITS as fault:
                 raise UndecodableError(topic.name, type(fault).__name__) from None
 
         return decode
@@ -137,6 +142,12 @@ def read_file(source: BinaryIO) -> Iterator[tuple[str, Any]]:
         raise ValueError(f"a container of {name}, which is no type of Mainstem's")
     for record in reader:
         yield name, from_avro(record, kind)
+
+
+def _look_at(kind: type[msgspec.Struct]) -> None:
+    """Let msgspec learn a type before threads use it: 0.22 crashes or hangs when two of them convert to a new type at once."""
+    with _LOOKING, contextlib.suppress(msgspec.ValidationError):
+        msgspec.convert({}, kind, builtin_types=(bytes,))
 
 
 def _schema_of(topic: Topic) -> str:

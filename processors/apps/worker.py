@@ -51,7 +51,8 @@ class Heart(mode.Service):
         try:
             encode = await asyncio.to_thread(self._codec.encoder, topics.HEARTBEATS)
         except RegistryUnavailableError as fault:
-            return log.warning("no heartbeat: %s", fault)
+            log.warning("no heartbeat: %s", fault)
+            return
         for lane in self._lanes:
             lane.beat()
             self._producer.produce(topics.HEARTBEATS.name, encode(lane.pulse.beat()), lane.stage.name.encode(), partition=0)

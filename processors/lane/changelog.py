@@ -48,7 +48,7 @@ def reader(bootstrap: str) -> Consumer:
 
 
 def bounds(consumer: Consumer, topic: str, partition: int, stopped: Callable[[], bool] = lambda: False) -> tuple[int, int]:
-    """First offset, and the offset after the last committed message. Waits out leader changes. Raises LaneStoppedError, KafkaException."""
+    """First offset, and the end offset of what is committed. Waits out leader changes. Raises LaneStoppedError, KafkaException."""
     deadline = time.monotonic() + _PATIENCE_SECONDS
     while True:
         try:
@@ -56,13 +56,17 @@ def bounds(consumer: Consumer, topic: str, partition: int, stopped: Callable[[],
         except KafkaException as fault:
             if stopped():
                 raise LaneStoppedError from None
-            if not fault.args[0].retriable() and fault.args[0].code() not in _PASSING or time.monotonic() > deadline:
+            if not _passes(fault.args[0]) or time.monotonic() > deadline:
                 raise
             time.sleep(0.1)
 
 
-def batches(consumer: Consumer, topic: str, starts: Mapping[int, int], stopped: Callable[[], bool] = lambda: False) -> Iterator[list[Message]]:
-    """Committed messages of the partitions from their `starts` to the end as it is when reached. Raises LaneStoppedError, KafkaException."""
+def batches(consumer: Consumer, topic: str, starts: Mapping[int, int], stopped: Callable[[], bool] = lambda: False,
+            ) -> Iterator[list[Message]]:
+    """Committed messages from `starts`, partition -> offset, to the ends as they are when reached.
+
+    Raises LaneStoppedError, KafkaException.
+    """
     consumer.assign([TopicPartition(topic, partition, start) for partition, start in starts.items()])
     unfinished = set(starts)
     while unfinished:
@@ -77,7 +81,7 @@ def batches(consumer: Consumer, topic: str, starts: Mapping[int, int], stopped: 
                 found.append(message)
             elif error.code() == KafkaError._PARTITION_EOF:
                 unfinished.discard(message.partition())
-            elif not error.retriable() and error.code() not in _PASSING:
+            elif not _passes(error):
                 raise KafkaException(error)
         if found:
             yield found
@@ -101,9 +105,14 @@ def recover(bootstrap: str, store: Store, identity: str, topic: str, partition: 
             markers = store.markers
             for message in messages:
                 if message.key() == MARKERS:
-                    markers = decode_markers(message.value())
-            store.apply(((m.key(), m.value()) for m in messages if m.key() != MARKERS), markers, messages[-1].offset() + 1, now_ms)
+                    markers = decode_markers(message.value() or b"{}")
+            changes = ((m.key() or b"", m.value()) for m in messages if m.key() != MARKERS)
+            store.apply(changes, markers, (messages[-1].offset() or 0) + 1, now_ms)
             applied += len(messages)
         return applied
     finally:
         consumer.close()
+
+
+def _passes(error: KafkaError) -> bool:
+    return error.retriable() or error.code() in _PASSING

@@ -88,7 +88,7 @@ class FeedThread(driver.AIOKafkaConsumerThread):
         )
 
     async def _fetch_records(self, consumer: aiokafka.AIOKafkaConsumer, active_partitions: set[TP], timeout: float | None = None,
-                             max_records: int | None = None) -> dict[TP, Fetched]:
+                             max_records: int | None = None) -> dict[TP, Any]:
         found = await super()._fetch_records(consumer, active_partitions, timeout, max_records)
         stamped = {}
         for tp, records in found.items():

@@ -7,8 +7,6 @@ Faust's offset commits are only what other tools see; on each assignment fetchin
 from __future__ import annotations
 
 import asyncio
-import logging
-from collections import deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -16,21 +14,15 @@ from pathlib import Path
 from typing import Any, cast
 
 import faust
-from faust.types import TP, EventT, StreamT
+from faust.types import TP, StreamT
 
-from processors.lane.contract import Received, Stage
-from processors.lane.errors import LaneStoppedError
-from processors.lane.feed import BatchScheduler, Fetched, FeedConsumer, FeedTransport
-from processors.lane.owner import Done, Owner, Span
+from processors.lane.contract import Stage
+from processors.lane.feed import BatchScheduler, FeedConsumer, FeedTransport
+from processors.lane.owner import Owner
 from processors.lane.pulse import Pulse
+from processors.lane.slot import BATCH_BYTES, BATCH_RECORDS, Slot
 from schemas.codec import Codec
 from schemas.topics import Topic
-
-log = logging.getLogger(__name__)
-_BATCH_RECORDS = 2_000
-_BATCH_BYTES = 4 << 20
-_WAITING_RECORDS = 4_000
-"""Of one state partition, before its agents wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +72,7 @@ class Lane:
             web_enabled=False, topic_allow_declare=False, topic_disable_leader=True, autodiscover=False,
             consumer_group_instance_id=f"{self.stage.name}-{settings.instance}" if settings.instance else None,
             broker_session_timeout=10.0, broker_heartbeat_interval=2.0, broker_rebalance_timeout=30.0, broker_commit_interval=5.0,
-            broker_max_poll_records=_BATCH_RECORDS, consumer_max_fetch_size=_BATCH_BYTES,
+            broker_max_poll_records=BATCH_RECORDS, consumer_max_fetch_size=BATCH_BYTES,
             # Un-acked batches are fetched again from the markers, so a revocation need not wait for the queues.
             stream_wait_empty=False, stream_buffer_maxsize=2, worker_redirect_stdouts=False,
         )
@@ -106,7 +98,7 @@ class Lane:
         self.pulse.stand(positions, unread + sum(slot.waiting for slot in self._slots.values()))
 
     async def _agent(self, stream: StreamT[Any]) -> None:
-        async for event in stream.noack().events():
+        async for event in cast(faust.Stream, stream).noack().events():
             slot = self._slots.get(event.message.partition)
             if slot is not None:
                 await slot.put(event)
@@ -143,99 +135,3 @@ class Lane:
 
     def fatal(self, fault: Exception) -> None:
         self._on_fatal(fault)
-
-
-class Slot:
-    """An owner with its queue: strictly one batch at a time, from whichever input topic, merged while the last was being committed."""
-
-    def __init__(self, lane: Lane, owner: Owner, generation: int) -> None:
-        self.owner = owner
-        self.waiting = 0
-        self._lane = lane
-        self._generation = generation
-        self._expected: dict[str, int] = {}
-        self._queue: deque[tuple[EventT, Span, int]] = deque()
-        self._changed = asyncio.Condition()
-        self._closed = False
-        self._opening = asyncio.Lock()
-        self._task: asyncio.Task[None] | None = None
-
-    async def open(self) -> None:
-        async with self._opening:
-            try:
-                await self._lane.call(self.owner.open)
-            except LaneStoppedError:
-                return
-            except Exception as fault:
-                return self._lane.fatal(fault)
-        if not self._closed:
-            self._expected = dict(self.owner.markers)
-            self._task = asyncio.create_task(self._work(), name=self.owner.name)
-
-    def expected(self, topic: str) -> int:
-        """The offset that must come next."""
-        return self._expected.get(topic, 0)
-
-    async def put(self, event: EventT) -> None:
-        """Queue what was fetched, waiting while the queue is full. What is out of its order is fetched again."""
-        message, fetched = event.message, cast(Fetched, event.value)
-        if self._closed or message.generation_id != self._generation:
-            return
-        topic = self._lane.topic(message.topic)
-        expected = self.expected(topic.name)
-        if fetched.start > expected:
-            log.warning("%s: %s was handed over from offset %d on, %d was expected; fetching it again", self.owner.name, message.topic,
-                        fetched.start, expected)
-            return await self._lane.rewind(message.tp, expected)
-        if fetched.next <= expected:
-            event.ack()
-            return
-        received = [Received(topic, r.partition, r.offset, r.timestamp, r.key, r.value) for r in fetched.records]
-        size = sum(len(r.value) for r in received if r.value is not None)
-        self._expected[topic.name] = fetched.next
-        async with self._changed:
-            await self._changed.wait_for(lambda: self._closed or self.waiting < _WAITING_RECORDS)
-            self._queue.append((event, Span(topic, fetched.next, received), size))
-            self.waiting += len(received)
-            self._changed.notify_all()
-
-    async def close(self) -> None:
-        """Let the batch in flight end, forget the rest, release everything."""
-        self._closed = True
-        self.owner.stop()
-        async with self._changed:
-            self._changed.notify_all()
-        if self._task is not None:
-            await self._task
-        async with self._opening:
-            await self._lane.call(self.owner.close)
-
-    async def _work(self) -> None:
-        while True:
-            async with self._changed:
-                await self._changed.wait_for(lambda: self._closed or self._queue)
-                if self._closed:
-                    return
-                taken = self._take()
-                self._changed.notify_all()
-            try:
-                done: Done = await self._lane.call(self.owner.run, [span for _, span, _ in taken])
-            except LaneStoppedError:
-                return
-            except Exception as fault:
-                return self._lane.fatal(fault)
-            self._lane.pulse.done(done)
-            for event, span, _ in taken:
-                self.waiting -= len(span.messages)
-                event.ack()
-
-    def _take(self) -> list[tuple[EventT, Span, int]]:
-        taken = [self._queue.popleft()]
-        records, size = len(taken[0][1].messages), taken[0][2]
-        while self._queue:
-            _, span, more = self._queue[0]
-            if records + len(span.messages) > _BATCH_RECORDS or size + more > _BATCH_BYTES:
-                break
-            taken.append(self._queue.popleft())
-            records, size = records + len(span.messages), size + more
-        return taken

@@ -28,6 +28,9 @@ from schemas.partition import partition as partition_of
 from schemas.topics import Topic
 
 log = logging.getLogger(__name__)
+_COMPUTING = threading.Lock()
+"""One partition of a process computes at a time, others meanwhile wait for the broker: Python would not run two at once anyway, and
+stages need not be thread-safe; nor is msgspec 0.22, which crashes when two threads convert to a type it has not seen before."""
 _REGISTRY_BACKOFF_SECONDS = 1.0
 
 
@@ -70,7 +73,7 @@ class Owner:
         return self._store.markers if self._store else {}
 
     def open(self) -> int:
-        """Returns how many changelog records were applied. Raises FencedError, StateBusyError, TopicError, LaneStoppedError."""
+        """Returns how many changelog records were applied. Raises FencedError, StateBusyError, LaneStoppedError, KafkaException."""
         began = time.monotonic()
         topic = self._stage.changelog
         identity = changelog.identity(self._kafka, topic)
@@ -89,25 +92,19 @@ class Owner:
         store = self._store
         if store is None:
             raise LaneStoppedError
-        fresh = [m for span in spans for m in span.messages if m.offset >= store.markers.get(span.topic.name, 0)]
+        fresh: list[Received] = []
         markers = dict(store.markers)
         for span in spans:
-            markers[span.topic.name] = max(span.next, markers.get(span.topic.name, 0))
+            next_ = markers.get(span.topic.name, 0)
+            fresh.extend(m for m in span.messages if m.offset >= next_)
+            markers[span.topic.name] = max(span.next, next_)
         if not fresh:
-            # Only aborted or control records lie between: the marker follows with the next batch.
             return Done(0, 0, ())
-        batch, quarantined = self._decoded(fresh)
-        overlay = Overlay(store)
-        outputs = self._process(batch, overlay)
-        outputs.extend(quarantined)
-        records = [self._record(output) for output in outputs]
-        changes = list(overlay.changes.items())
-        log_topic = self._stage.changelog.name
-        records.extend(Record(log_topic, self.partition, key, value) for key, value in changes)
-        marker = Record(log_topic, self.partition, MARKERS, encode_markers(markers))
-        offset = self._transactions.commit(records, marker)
-        store.apply(changes, markers, offset + 1, _now())
-        return Done(len(fresh), len(outputs), _sampled(batch))
+        computed = self._computed(store, fresh)
+        marker = Record(self._stage.changelog.name, self.partition, MARKERS, encode_markers(markers))
+        offset = self._transactions.commit(computed.records, marker)
+        store.apply(computed.changes, markers, offset + 1, _now())
+        return Done(len(fresh), computed.published, computed.committed)
 
     def stop(self) -> None:
         """Give up whatever waits for the broker or the registry. Thread-safe."""
@@ -120,22 +117,32 @@ class Owner:
             self._store.close()
             self._store = None
 
-    def _decoded(self, messages: Sequence[Received]) -> tuple[list[tuple[Received, Any]], list[Output]]:
+    def _computed(self, store: Store, messages: Sequence[Received]) -> _Computed:
+        while True:
+            try:
+                with _COMPUTING:
+                    return self._compute(store, messages)
+            except RegistryUnavailableError as fault:
+                log.warning("%s: %s; waiting for it", self.name, fault)
+                if self._stop.wait(_REGISTRY_BACKOFF_SECONDS):
+                    raise LaneStoppedError from None
+
+    def _compute(self, store: Store, messages: Sequence[Received]) -> _Computed:
+        """Decode, process, encode: pure but for what the codec asks the registry, so it may be repeated."""
         batch: list[tuple[Received, Any]] = []
-        quarantined: list[Output] = []
+        outputs: list[Output] = []
         for message in messages:
-            while True:
-                try:
-                    batch.append((message, self._decoders[message.topic.name](message.value)))
-                    break
-                except UndecodableError as fault:
-                    quarantined.append(_quarantine(self._stage.name, message, fault))
-                    break
-                except RegistryUnavailableError as fault:
-                    log.warning("%s: %s; waiting for it", self.name, fault)
-                    if self._stop.wait(_REGISTRY_BACKOFF_SECONDS):
-                        raise LaneStoppedError from None
-        return batch, quarantined
+            try:
+                batch.append((message, self._decoders[message.topic.name](message.value)))
+            except UndecodableError as fault:
+                outputs.append(_quarantine(self._stage.name, message, fault))
+        overlay = Overlay(store)
+        outputs.extend(self._process(batch, overlay))
+        records = [self._record(output) for output in outputs]
+        changes = list(overlay.changes.items())
+        changelog_name = self._stage.changelog.name
+        records.extend(Record(changelog_name, self.partition, key, value) for key, value in changes)
+        return _Computed(records, changes, len(outputs), _sampled(batch))
 
     def _process(self, batch: list[tuple[Received, Any]], overlay: Overlay) -> list[Output]:
         if not batch:
@@ -161,18 +168,18 @@ class Owner:
         if not isinstance(value, bytes):
             encode = self._encoders.get(topic.name)
             if encode is None:
-                encode = self._encoders[topic.name] = self._encoder(topic)
+                encode = self._encoders[topic.name] = self._codec.encoder(topic)
             value = encode(value)
         return Record(topic.name, partition_of(output.partition_by, topic.partitions), output.key, value, output.headers)
 
-    def _encoder(self, topic: Topic) -> Callable[[msgspec.Struct], bytes]:
-        while True:
-            try:
-                return self._codec.encoder(topic)
-            except RegistryUnavailableError as fault:
-                log.warning("%s: %s; waiting for it", self.name, fault)
-                if self._stop.wait(_REGISTRY_BACKOFF_SECONDS):
-                    raise LaneStoppedError from None
+
+class _Computed(NamedTuple):
+    """What a batch comes to, before anything of it is written."""
+
+    records: list[Record]
+    changes: list[tuple[bytes, bytes | None]]
+    published: int
+    committed: tuple[int, ...]
 
 
 def _quarantine(stage: str, message: Received, fault: UndecodableError) -> Output:

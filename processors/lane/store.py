@@ -6,6 +6,7 @@ import shutil
 import struct
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import cast
 
 import msgspec
 from rocksdict import BlockBasedOptions, Cache, DBCompressionType, Options, Rdict, ReadOptions, WriteBatch
@@ -50,14 +51,14 @@ class Store:
         return self._db.get(key)
 
     def multi_get(self, keys: Sequence[bytes]) -> list[bytes | None]:
-        return self._db.get(list(keys)) if keys else []
+        return cast(list[bytes | None], self._db.get(list(keys))) if keys else []
 
     def prefix(self, prefix: bytes) -> Iterator[tuple[bytes, bytes]]:
         bounds = ReadOptions()
         if (end := _after(prefix)) is not None:
             bounds.set_iterate_upper_bound(end)
         # The lane's own keys begin with a zero byte; a stage's never do.
-        return iter(self._db.items(from_key=prefix or b"\x01", read_opt=bounds))
+        return cast(Iterator[tuple[bytes, bytes]], self._db.items(from_key=prefix or b"\x01", read_opt=bounds))
 
     def apply(self, changes: Iterable[tuple[bytes, bytes | None]], markers: dict[str, int], position: int, now_ms: int) -> None:
         """One atomic write: changes, markers and how far the changelog is contained."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
@@ -108,7 +108,7 @@ class Transactions:
                 if self._stop.is_set():
                     raise LaneStoppedError from None
 
-    def _produce(self, record: Record, delivered: object) -> None:
+    def _produce(self, record: Record, delivered: Callable[[KafkaError | None, Message], None] | None) -> None:
         while True:
             try:
                 return self._producer.produce(record.topic, record.value, record.key, partition=record.partition,

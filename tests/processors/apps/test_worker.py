@@ -17,7 +17,6 @@ from mainstem.settings import Settings
 from mainstem.verify import drain, log, published, received
 from processors.apps.stages import STAGES
 from processors.identity.linker import assign
-from processors.lane import reader
 from processors.reconcile.fold import fold
 from schemas import topics
 from schemas.codec import Codec

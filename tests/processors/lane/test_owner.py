@@ -85,6 +85,13 @@ def test_what_was_processed_is_dropped(place: Place) -> None:
     place.check()
 
 
+def test_overlapping_stretches_in_one_batch_count_once(place: Place) -> None:
+    owner = place.owner("a")
+    owner.open()
+    owner.run([place.span(stop=60), place.span(start=40), place.span()])
+    place.check()
+
+
 @pytest.mark.parametrize("loss", ["deleted", "damaged"])
 def test_state_comes_back_from_the_changelog(place: Place, loss: str) -> None:
     owner = place.owner("a")

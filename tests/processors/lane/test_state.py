@@ -44,7 +44,7 @@ def play(state: State, model: dict[bytes, bytes], todo: list[tuple[str, bytes, b
             assert state.get(key) == model.get(key)
         else:
             assert list(state.prefix(key)) == expected(model, key)
-    wanted = sorted(model) + [b"k-absent"]
+    wanted = [*sorted(model), b"k-absent"]
     assert state.multi_get(wanted) == [model.get(key) for key in wanted]
     assert list(state.prefix(b"")) == expected(model, b"")
 

@@ -1,0 +1,143 @@
+"""An owner with its queue: strictly one batch at a time, from whichever input topic, merged while the last was being committed."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable
+from typing import Any, Protocol, cast
+
+from faust.types import TP, EventT
+
+from processors.lane.contract import Received
+from processors.lane.errors import LaneStoppedError
+from processors.lane.feed import Fetched
+from processors.lane.owner import Done, Owner, Span
+from processors.lane.pulse import Pulse
+from schemas.topics import Topic
+
+log = logging.getLogger(__name__)
+BATCH_RECORDS = 2_000
+BATCH_BYTES = 4 << 20
+_WAITING_RECORDS = 4_000
+"""Of one state partition, before its agents wait."""
+
+
+class Surroundings(Protocol):
+    """What a slot needs of its lane."""
+
+    pulse: Pulse
+
+    async def call(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """Run it in a thread that may wait."""
+        ...
+
+    def topic(self, name: str) -> Topic: ...
+
+    async def rewind(self, tp: TP, offset: int) -> None:
+        """Fetch from this offset on."""
+        ...
+
+    def fatal(self, fault: Exception) -> None:
+        """End the process."""
+        ...
+
+
+class Slot:
+    """Opened and closed once; `put` by the agents. Batches are acknowledged in the order in which they came."""
+
+    def __init__(self, lane: Surroundings, owner: Owner, generation: int) -> None:
+        self.owner = owner
+        self.waiting = 0
+        self._lane = lane
+        self._generation = generation
+        self._expected: dict[str, int] = {}
+        self._queue: deque[tuple[EventT, Span, int]] = deque()
+        self._changed = asyncio.Condition()
+        self._closed = False
+        self._opening = asyncio.Lock()
+        self._task: asyncio.Task[None] | None = None
+
+    async def open(self) -> None:
+        async with self._opening:
+            try:
+                await self._lane.call(self.owner.open)
+            except LaneStoppedError:
+                return
+            except Exception as fault:
+                self._lane.fatal(fault)
+                return
+        if not self._closed:
+            self._expected = dict(self.owner.markers)
+            self._task = asyncio.create_task(self._work(), name=self.owner.name)
+
+    def expected(self, topic: str) -> int:
+        """The offset that must come next."""
+        return self._expected.get(topic, 0)
+
+    async def put(self, event: EventT) -> None:
+        """Queue what was fetched, waiting while the queue is full. What is out of its order is fetched again."""
+        message, fetched = event.message, cast(Fetched, event.value)
+        if self._closed or message.generation_id != self._generation:
+            return
+        topic = self._lane.topic(message.topic)
+        expected = self.expected(topic.name)
+        if fetched.start > expected:
+            log.warning("%s: %s was handed over from offset %d on, %d was expected; fetching it again", self.owner.name, message.topic,
+                        fetched.start, expected)
+            await self._lane.rewind(message.tp, expected)
+            return
+        if fetched.next <= expected:
+            event.ack()
+            return
+        received = [Received(topic, r.partition, r.offset, r.timestamp, r.key, r.value) for r in fetched.records]
+        size = sum(len(r.value) for r in received if r.value is not None)
+        self._expected[topic.name] = fetched.next
+        async with self._changed:
+            await self._changed.wait_for(lambda: self._closed or self.waiting < _WAITING_RECORDS)
+            self._queue.append((event, Span(topic, fetched.next, received), size))
+            self.waiting += len(received)
+            self._changed.notify_all()
+
+    async def close(self) -> None:
+        """Let the batch in flight end, forget the rest, release everything."""
+        self._closed = True
+        self.owner.stop()
+        async with self._changed:
+            self._changed.notify_all()
+        if self._task is not None:
+            await self._task
+        async with self._opening:
+            await self._lane.call(self.owner.close)
+
+    async def _work(self) -> None:
+        while True:
+            async with self._changed:
+                await self._changed.wait_for(lambda: self._closed or self._queue)
+                if self._closed:
+                    return
+                taken = self._take()
+                self._changed.notify_all()
+            try:
+                done: Done = await self._lane.call(self.owner.run, [span for _, span, _ in taken])
+            except LaneStoppedError:
+                return
+            except Exception as fault:
+                self._lane.fatal(fault)
+                return
+            self._lane.pulse.done(done)
+            for event, span, _ in taken:
+                self.waiting -= len(span.messages)
+                event.ack()
+
+    def _take(self) -> list[tuple[EventT, Span, int]]:
+        taken = [self._queue.popleft()]
+        records, size = len(taken[0][1].messages), taken[0][2]
+        while self._queue:
+            _, span, more = self._queue[0]
+            if records + len(span.messages) > BATCH_RECORDS or size + more > BATCH_BYTES:
+                break
+            taken.append(self._queue.popleft())
+            records, size = records + len(span.messages), size + more
+        return taken

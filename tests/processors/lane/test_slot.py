@@ -1,0 +1,106 @@
+"""What an agent hands to a slot out of its order: fetched again when something is missing before it, dropped when it is known."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from aiokafka.structs import ConsumerRecord
+from faust.types import TP
+
+from processors.lane import changelog
+from processors.lane.feed import Fetched
+from processors.lane.owner import Owner
+from processors.lane.pulse import Pulse
+from processors.lane.slot import Slot
+from schemas.topics import Topic
+from tests.processors.lane.conftest import World
+
+pytestmark = pytest.mark.stack
+
+
+@dataclass
+class Message:
+    topic: str
+    partition: int
+    generation_id: int = 1
+
+    @property
+    def tp(self) -> TP:
+        return TP(self.topic, self.partition)
+
+
+@dataclass
+class Event:
+    """As much of Faust's as a slot looks at."""
+
+    message: Message
+    value: Fetched
+    acked: bool = False
+
+    def ack(self) -> bool:
+        self.acked = True
+        return True
+
+
+@dataclass
+class Around:
+    """A slot's surroundings that write down what was asked of them."""
+
+    source: Topic
+    pulse: Pulse
+    rewound: list[tuple[TP, int]] = field(default_factory=list)
+    faults: list[Exception] = field(default_factory=list)
+
+    async def call(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        return await asyncio.to_thread(function, *arguments)
+
+    def topic(self, name: str) -> Topic:
+        return self.source
+
+    async def rewind(self, tp: TP, offset: int) -> None:
+        self.rewound.append((tp, offset))
+
+    def fatal(self, fault: Exception) -> None:
+        self.faults.append(fault)
+
+
+def test_gaps_repeats_and_other_generations(world: World) -> None:
+    world.send(400)
+    source = world.stage.source
+    consumer = changelog.reader(world.kafka)
+    messages = [m for batch in changelog.batches(consumer, source.name, {0: 0}) for m in batch]
+    consumer.close()
+    count = len(messages)
+
+    def event(start: int, stop: int, generation: int = 1) -> Event:
+        records = [ConsumerRecord(source.name, 0, m.offset(), m.timestamp()[1], 1, m.key(), m.value(), None, 0, 0, ())
+                   for m in messages[start:stop]]
+        return Event(Message(source.name, 0, generation), Fetched(records, start, stop))
+
+    async def play() -> None:
+        around = Around(source, Pulse("toy", ""))
+        slot = Slot(around, Owner(world.stage, 0, kafka=world.kafka, codec=world.codec, state_dir=world.directory), 1)
+        await slot.open()
+        first, missed, other, again, rest = event(0, 10), event(20, 30), event(10, 20, 2), event(0, 10), event(10, count)
+        await slot.put(first)
+        await slot.put(missed)
+        assert around.rewound == [(TP(source.name, 0), 10)]
+        await slot.put(other)
+        await slot.put(again)
+        assert slot.expected(source.name) == 10
+        await slot.put(event(5, 15))
+        await slot.put(rest)
+        async with asyncio.timeout(30):
+            while slot.waiting:
+                await asyncio.sleep(0.01)
+        assert slot.owner.markers == {source.name: count}
+        await slot.close()
+        assert (first.acked, missed.acked, other.acked, again.acked, rest.acked) == (True, False, False, True, True)
+        assert around.faults == []
+
+    asyncio.run(play())
+    assert sorted(m.key() or b"" for m in world.messages(world.stage.out)) == sorted(m.key() or b"" for m in messages)
