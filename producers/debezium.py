@@ -17,7 +17,7 @@ from producers.reasons import Reason
 UNAVAILABLE = "__debezium_unavailable_value"
 """Stands for a large value (TOAST) that an update did not touch and the database did not send again."""
 SNAPSHOT_MARGIN = 1 << 20
-"""How far below its log position a snapshot's row is placed (docs/decisions/0101-snapshot-rows-yield-to-the-log.md)."""
+"""How far below its log position a snapshot's row is placed (docs/decisions/snapshot-rows-yield-to-the-log.md)."""
 
 _STAGE = "capture"
 _UNAVAILABLE_BYTES = UNAVAILABLE.encode()
