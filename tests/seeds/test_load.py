@@ -13,17 +13,23 @@ import pytest
 from psycopg import sql
 
 from seeds.errors import DatabaseExistsError, DatabaseInUseError, DatabaseMissingError, UnreachableError
-from seeds.load import count, dsn_for, make
+from seeds.load import Made, count, dsn_for, make
 from seeds.profiles import EVERYDAY, MESSY
 from seeds.trusts import BY_SOURCE, TRUSTS
 from seeds.truth import read
 
 
-def test_databases_hold_what_was_made_and_the_truth_names_rows_that_exist(postgres: str, tmp_path: Path) -> None:
-    made = make(120, 4, MESSY, dsn=postgres, truth_path=tmp_path / "truth.jsonl", replace=True)
-    assert count(postgres) == made.rows
+@pytest.fixture(scope="module")
+def made(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[Made, Path]:
+    """What was made, and its truth file."""
+    truth = tmp_path_factory.mktemp("truth") / "truth.jsonl"
+    return make(120, 4, MESSY, dsn=postgres, truth_path=truth, replace=True), truth
+
+
+def test_databases_hold_what_was_made_and_the_truth_names_rows_that_exist(postgres: str, made: tuple[Made, Path]) -> None:
+    assert count(postgres) == made[0].rows
     connections = {trust.source: psycopg.connect(dsn_for(postgres, trust)) for trust in TRUSTS}
-    for line in list(read(tmp_path / "truth.jsonl"))[:300]:
+    for line in list(read(made[1]))[:300]:
         for record in line.get("records", ()):
             where = sql.SQL(" AND ").join(sql.SQL("{} = %s").format(sql.Identifier(column)) for column in record["key"])
             query = sql.SQL("SELECT 1 FROM {} WHERE {}").format(sql.Identifier(*record["table"].split(".")), where)
@@ -32,16 +38,16 @@ def test_databases_hold_what_was_made_and_the_truth_names_rows_that_exist(postgr
         connection.close()
 
 
+@pytest.mark.usefixtures("made")
 def test_existing_databases_are_kept_unless_asked(postgres: str) -> None:
-    make(5, 1, EVERYDAY, dsn=postgres, replace=True)
     before = count(postgres)
     with pytest.raises(DatabaseExistsError, match="--replace"):
         make(9, 1, EVERYDAY, dsn=postgres)
     assert count(postgres) == before
 
 
+@pytest.mark.usefixtures("made")
 def test_tables_have_full_replica_identity(postgres: str) -> None:
-    make(5, 1, EVERYDAY, dsn=postgres, replace=True)
     for trust in TRUSTS:
         with psycopg.connect(dsn_for(postgres, trust)) as connection:
             query = ("SELECT n.nspname || '.' || c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
@@ -49,8 +55,8 @@ def test_tables_have_full_replica_identity(postgres: str) -> None:
             assert {name for (name,) in connection.execute(query)} == set(BY_SOURCE[trust.source].tables)
 
 
+@pytest.mark.usefixtures("made")
 def test_a_captured_database_is_not_dropped_under_its_reader(postgres: str) -> None:
-    make(5, 1, EVERYDAY, dsn=postgres, replace=True)
     program = next(Path("/usr/lib/postgresql").glob("*/bin/pg_recvlogical"), None)
     if program is None:
         pytest.skip("pg_recvlogical of Debian's PostgreSQL is not installed")
