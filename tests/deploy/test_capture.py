@@ -1,0 +1,127 @@
+"""Debezium on the native stack: every change of a table arrives in the raw topic, through a kill of Connect."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import orjson
+import psycopg
+import pytest
+from confluent_kafka import Consumer
+from confluent_kafka.admin import AdminClient, NewTopic
+from psycopg.conninfo import conninfo_to_dict
+
+from deploy.stack import Endpoints, down, endpoints, status, up
+from deploy.stack.connectors import debezium_postgres, ensure_connector, remove_connector
+from deploy.stack.errors import ConnectorFailedError
+from tests.deploy.eventually import eventually
+
+pytestmark = pytest.mark.stack
+TOPIC = "raw.rxz-epr.v1"
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A stack of its own, since its Connect is killed."""
+    place = tmp_path_factory.mktemp("capture")
+    try:
+        up(place, only=["connect", "postgres"])
+        yield place
+    finally:
+        down(place)
+
+
+@pytest.fixture(scope="module")
+def servers(home: Path) -> Endpoints:
+    found = endpoints(home)
+    client = AdminClient({"bootstrap.servers": found.kafka})
+    client.create_topics([NewTopic(TOPIC, 3, 1)])[TOPIC].result()
+    with psycopg.connect(found.postgres, autocommit=True) as admin:
+        admin.execute("CREATE DATABASE rxz_epr")
+    with psycopg.connect(found.database("rxz_epr"), autocommit=True) as trust:
+        trust.execute("CREATE SCHEMA epr")
+        trust.execute("CREATE TABLE epr.patient (mrn text PRIMARY KEY, born date, seen timestamptz, at timestamp, weight numeric(5,2))")
+        trust.execute("CREATE TABLE epr.allergy (id int PRIMARY KEY, mrn text, agent text)")
+        trust.execute("CREATE TABLE epr.secret (id int PRIMARY KEY)")
+        trust.execute("ALTER TABLE epr.allergy REPLICA IDENTITY FULL")
+        trust.execute("INSERT INTO epr.patient VALUES ('1', '1980-02-29', '2024-05-01 10:00+01', '2024-05-01 10:00', 70.50)")
+        trust.execute("INSERT INTO epr.secret VALUES (1)")
+    return found
+
+
+def config(servers: Endpoints) -> dict[str, str]:
+    return debezium_postgres("RXZ/epr", servers.postgres, "rxz_epr", ["epr.patient", "epr.allergy"], TOPIC)
+
+
+def raw(bootstrap: str) -> list[dict]:
+    """All changes in the topic, from the start."""
+    consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": "look", "auto.offset.reset": "earliest", "enable.partition.eof": True,
+                         "enable.auto.commit": False})
+    consumer.subscribe([TOPIC])
+    found, ended = [], 0
+    while ended < 3:
+        message = consumer.poll(10)
+        assert message is not None, "the topic could not be read"
+        if message.error():
+            ended += 1
+        else:
+            found.append(orjson.loads(message.value()))
+    consumer.close()
+    return found
+
+
+def test_changes_of_all_tables_arrive_in_one_topic_through_a_kill_of_connect(home: Path, servers: Endpoints) -> None:
+    ensure_connector(servers, "rxz_epr", config(servers))
+    ensure_connector(servers, "rxz_epr", config(servers))
+    eventually(lambda: [change for change in raw(servers.kafka) if change["op"] == "r"], "the snapshot")
+    with psycopg.connect(servers.database("rxz_epr"), autocommit=True) as trust:
+        def allergy(number: int) -> None:
+            trust.execute("INSERT INTO epr.allergy VALUES (%s, '1', 'penicillin')", (number,))
+            trust.execute("UPDATE epr.allergy SET agent = 'amoxicillin' WHERE id = %s", (number,))
+            trust.execute("DELETE FROM epr.allergy WHERE id = %s", (number,))
+
+        for number in range(50):
+            allergy(number)
+        connect = next(one for one in status(home) if one.service == "connect")
+        os.kill(connect.pid, signal.SIGKILL)
+        for number in range(50, 100):
+            allergy(number)
+        eventually(lambda: next(one for one in status(home) if one.service == "connect").state == "lost", "the end of Connect")
+        up(home, only=["connect", "postgres"])
+        for number in range(100, 120):
+            allergy(number)
+
+    wanted = {(op, number) for number in range(120) for op in "cud"}
+
+    def complete() -> list[dict]:
+        changes = raw(servers.kafka)
+        seen = {(one["op"], (one["after"] or one["before"])["id"]) for one in changes if one["source"]["table"] == "allergy"}
+        return changes if seen == wanted else []
+
+    changes = eventually(complete, "the arrival of every change")
+    assert {one["source"]["table"] for one in changes} == {"patient", "allergy"}
+    (patient, *_) = (one["after"] for one in changes if one["op"] == "r")
+    assert patient == {
+        "mrn": "1", "born": "1980-02-29Z", "seen": "2024-05-01T09:00:00.000000Z", "at": "2024-05-01T10:00:00Z", "weight": "70.50",
+    }
+    deleted = next(one for one in changes if one["op"] == "d")
+    assert deleted["before"]["agent"] == "amoxicillin"
+    ensure_connector(servers, "rxz_epr", config(servers))
+
+
+def test_a_connector_that_cannot_work_says_why(servers: Endpoints) -> None:
+    wrong = config(servers) | {"database.dbname": "absent"}
+    with pytest.raises(ConnectorFailedError, match="absent"):
+        ensure_connector(servers, "wrong", wrong)
+    remove_connector(servers, "wrong")
+    remove_connector(servers, "wrong")
+
+
+def test_names_of_slot_and_publication_follow_the_source() -> None:
+    made = debezium_postgres("A82038/GP", "postgresql://u:p@127.0.0.1:5432/postgres", "gp", ["gp.registration"], "raw.a82038-gp.v1")
+    assert made["slot.name"] == made["publication.name"] == "mainstem_a82038_gp"
+    assert made["table.include.list"] == r"gp\.registration"
+    assert conninfo_to_dict("postgresql://u:p@127.0.0.1:5432/postgres")["port"] == made["database.port"]
