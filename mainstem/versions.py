@@ -8,19 +8,19 @@ import struct
 from mainstem.model import Assertion, Claim, Known, Status, Version
 
 DIGEST_BYTES = 17
-_RANK = {Status.REMOVED: b"\0", Status.RETRACTED: b"\1", Status.ASSERTED: b"\2"}
 _INCARNATION = struct.Struct(">Q")
 _SHIFT = 1 << 63
 
 
 def of_assertion(assertion: Assertion) -> Version:
     """At one position what is asserted beats what is withdrawn: shown twice is safe, hidden is not. Then the content's digest."""
-    said = b"\0".join((assertion.kind.encode(), ",".join(sorted(assertion.labels)).encode(), assertion.content))
-    return Version(assertion.incarnation, assertion.position, _RANK[assertion.status] + hashlib.sha256(said).digest()[:16])
+    labels = ",".join(sorted(assertion.labels)) if assertion.labels else ""
+    said = f"{assertion.kind}\0{labels}\0".encode() + assertion.content
+    return Version(assertion.incarnation, assertion.position, _rank(assertion.status) + hashlib.sha256(said).digest()[:16])
 
 
 def of_claim(claim: Claim) -> Version:
-    return Version(claim.incarnation, claim.position, _RANK[claim.status] + hashlib.sha256(claim.body).digest()[:16])
+    return Version(claim.incarnation, claim.position, _rank(claim.status) + hashlib.sha256(claim.body).digest()[:16])
 
 
 def packed(version: Version) -> bytes:
@@ -37,6 +37,10 @@ def place(version: bytes) -> bytes:
 def earlier(one: Known, other: Known) -> Known:
     """Of two copies of one assertion the one known first; for equal times, by where the raw message lies."""
     return min(one, other, key=_age)
+
+
+def _rank(status: Status) -> bytes:
+    return b"\2" if status is Status.ASSERTED else b"\1" if status is Status.RETRACTED else b"\0"
 
 
 def _age(known: Known) -> tuple[int, str, int, int, str, int, int]:

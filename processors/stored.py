@@ -39,7 +39,7 @@ _STATUS = {status.value: status for status in Status}
 def dump(known: Known) -> bytes:
     a = known.assertion
     raw = a.raw
-    return _encode(_Row(known.known, known.partition, known.offset, a.source, a.patient, a.record, a.part, a.kind, a.status.value,
+    return _encode(_Row(known.known, known.partition, known.offset, a.source, a.patient, a.record, a.part, a.kind, a.status,
                         a.incarnation, a.position, a.content, a.recorded, a.committed, raw.topic, raw.partition, raw.offset, raw.item,
                         a.known, a.labels, a.key_id))
 

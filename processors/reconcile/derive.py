@@ -55,9 +55,17 @@ def facts(of: Group, members: Sequence[Member], terms: Terms) -> list[Fact]:
     kind = kinds.BY_NAME.get(of.kind)
     derived = kind.derive(ordered, terms) if kind is not None else latest_first(ordered)
     winners = ordered[0].winners if len(ordered) == 1 else tuple(known for member in ordered for known in member.winners)
-    sources = tuple(sorted({known.assertion.source for known in winners})) if len(winners) > 1 else (winners[0].assertion.source,)
-    labels = tuple(sorted({label for known in winners for label in known.assertion.labels}))
+    sources, labels = union([known.assertion.source for known in winners]), _labels(winners)
     return [Fact(fact_id(of, ordered[0].place), of.kind, canonical.encode(derived.content), ordered, derived, winners, sources, labels)]
+
+
+def union(texts: Sequence[str]) -> tuple[str, ...]:
+    """Each once, sorted."""
+    return tuple(texts) if len(texts) < 2 else tuple(sorted(set(texts)))
+
+
+def _labels(winners: Sequence[Known]) -> tuple[str, ...]:
+    return union([label for known in winners for label in known.assertion.labels])
 
 
 def provenance(fact: Fact) -> tuple[Provenance, ...]:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from mainstem.kinds.facts import Member
 from mainstem.model import Entry, Known, Provenance
 from mainstem.nhs_number import verified
-from processors.reconcile.derive import Fact, provenance
+from processors.reconcile.derive import Fact, provenance, union
 from processors.reconcile.layout import encode
 
 CURRENT = "current"
@@ -28,11 +28,11 @@ def withdrawn(person: str, fact: str, kind: str, version: int, rule: str, causes
               successor: str | None, release: str) -> Entry:
     """`causes`: the assertions that ended it: a retraction, a removal, a manifest; none where the source patient moved away."""
     behind = tuple(_cause(cause) for cause in causes)
-    labels = {label for cause in causes for label in cause.assertion.labels}
+    labels = union([label for cause in causes for label in cause.assertion.labels])
     return Entry(person=person, fact=fact, kind=kind, status=WITHDRAWN, content=NOTHING, version=version,
                  known=max([cause.known for cause in causes], default=known), committed=_committed(causes),
-                 sources=tuple(sorted({cause.assertion.source for cause in causes})), provenance=behind, rules={"*": rule},
-                 labels=tuple(sorted(labels)), successor=successor, release=release)
+                 sources=union([cause.assertion.source for cause in causes]), provenance=behind, rules={"*": rule},
+                 labels=labels, successor=successor, release=release)
 
 
 def envelope(fact: Fact) -> bytes:

@@ -104,7 +104,7 @@ class Person:
         groups = [group(member, self._terms) for member in members]
         self._carry_number(name, held, members)
         now = [(of.kind, None if of.place else of.key, member.place.item) for of, member in zip(groups, members, strict=True)]
-        gone = [row for row in held.groups if row not in now]
+        gone = [row for row in held.groups if row not in now] if now != held.groups else []
         if gone:
             rule, causes = self._why_gone(name, winners, members)
             for kind, key, item in gone:

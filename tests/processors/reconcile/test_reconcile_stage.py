@@ -11,6 +11,7 @@ from processors.lane.contract import Output, Received
 from processors.lane.memory import MemoryState
 from processors.reconcile import layout
 from processors.reconcile.stage import ReconcileStage
+from processors.stored import load
 from schemas import topics
 from tests.strategies import Terms
 
@@ -205,6 +206,22 @@ def test_a_handover_is_shown_at_both_ends():
     new.send(event(op=Op.SETTLED, epoch=5, subject=s))
     assert not new.summary.sources[0].handover
     assert {key[:1] for key, _ in old.state.items()} == {b"f", b"h"}, "the old person keeps versions and epochs, nothing else"
+
+
+def test_what_came_and_went_in_one_batch_leaves_only_its_epoch(stage):
+    manifest = said("manifest", "05", kind="manifest", kinds=["allergy"], records=[])
+    stage.send(event(said(note="x"), manifest, epoch=1), event(op=Op.DETACH, epoch=5, subject="RXA/epr|1"))
+    assert {key[:1] for key, _ in stage.state.items()} == {b"h"}
+    assert stage.of(topics.ENTRIES) == []
+
+
+def test_of_copies_the_one_known_first_stays_in_state(stage):
+    def held():
+        return [load(value).known for key, value in stage.state.items() if key[:1] == b"v"]
+
+    for known, kept in ((2000, 2000), (3000, 2000), (1000, 1000), (1500, 1000)):
+        stage.send(event(said(note="x", known=known)))
+        assert held() == [kept]
 
 
 def test_stragglers_of_a_lower_epoch_do_not_come_back(stage):
