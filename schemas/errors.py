@@ -24,7 +24,8 @@ class KafkaUnavailableError(ConnectionError):
     """The broker does not answer, or refuses. A dependency fault: pause and retry."""
 
     def __init__(self, bootstrap: str, why: str) -> None:
-        super().__init__(f"Kafka at {bootstrap} does not do what was asked ({why}); start it with `mainstem stack up` and see `mainstem stack logs kafka`")
+        super().__init__(f"Kafka at {bootstrap} does not do what was asked ({why}); start it with `mainstem stack up` and see "
+                         "`mainstem stack logs kafka`")
         self.bootstrap = bootstrap
         self.why = why
 

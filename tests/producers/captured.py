@@ -57,8 +57,8 @@ class Captured:
         assert self._producer.flush(30) == 0
 
     def start(self, instance: str = "1") -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "producers.capture", "--kafka", self.bootstrap, "--registry", self.registry, "--source", self.source,
-                   "--group", self.group, "--instance", instance, "--mappings", str(self.mappings)]
+        command = [sys.executable, "-m", "producers.capture", "--kafka", self.bootstrap, "--registry", self.registry,
+                   "--source", self.source, "--group", self.group, "--instance", instance, "--mappings", str(self.mappings)]
         with self.log.open("ab") as output:
             process = subprocess.Popen(command, stdout=output, stderr=output, env={**os.environ, "PYTHONUNBUFFERED": "1"})
         self._started.append(process)

@@ -23,7 +23,10 @@ tables:
     records:
       - kind: patient
         record: patient
-        fields: {nhs_number: {column: nhs, digits: true}, verification: traced, birth_date: {column: born, date: [dd/mm/yyyy, mm/yyyy, yyyy]}}
+        fields:
+          nhs_number: {column: nhs, digits: true}
+          verification: traced
+          birth_date: {column: born, date: [dd/mm/yyyy, mm/yyyy, yyyy]}
     claims:
       carries_number: {number: nhs, verification: {column: traced, values: {Y: "01", N: "02"}, otherwise: "03"}}
       merged_into: {column: survivor}

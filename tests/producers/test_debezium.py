@@ -43,7 +43,8 @@ def test_a_snapshots_row_yields_to_what_the_log_says_of_a_transaction_that_was_o
 
 
 def test_positions_sort_as_the_log_does() -> None:
-    positions = [only(reader().read(change("c", "allergy", after=ALLERGY, lsn=lsn))).assertions[0].position for lsn in (9, 10, 255, 2**40, 2**63)]
+    positions = [only(reader().read(change("c", "allergy", after=ALLERGY, lsn=lsn))).assertions[0].position
+                 for lsn in (9, 10, 255, 2**40, 2**63)]
     assert positions == sorted(positions)
 
 
@@ -73,7 +74,8 @@ def test_where_the_row_before_is_not_known_what_it_might_have_said_is_removed() 
 
 
 def test_entered_in_error_is_retracted_and_soft_deleted_is_removed_with_what_the_row_says() -> None:
-    for columns, status in (({"wrong": True}, Status.RETRACTED), ({"deleted": 1}, Status.REMOVED), ({"wrong": True, "deleted": 1}, Status.RETRACTED)):
+    for columns, status in (({"wrong": True}, Status.RETRACTED), ({"deleted": 1}, Status.REMOVED),
+                            ({"wrong": True, "deleted": 1}, Status.RETRACTED)):
         [assertion] = only(reader().read(change("u", "allergy", ALLERGY, ALLERGY | columns))).assertions
         assert assertion.status is status
         assert orjson.loads(assertion.content)["agent"]["text"] == "Penicillin"
@@ -138,7 +140,7 @@ def test_ignored(raw, reason: Reason) -> None:
     (change("c", "allergy", after=None), Reason.NOT_A_CHANGE, "t.allergy"),
     (change("c", "other", after={"a": 1}), Reason.UNMAPPED_TABLE, "t.other"),
     (change("t", "allergy"), Reason.TRUNCATED_TABLE, "t.allergy"),
-    (change("c", "allergy", after={k: v for k, v in ALLERGY.items() if k != "term"}), Reason.MISSING_COLUMN, "column term of table t.allergy"),
+    (change("c", "allergy", after={k: v for k, v in ALLERGY.items() if k != "term"}), Reason.MISSING_COLUMN, "column term of table t."),
     (change("c", "allergy", after=ALLERGY | {"mrn": " "}), Reason.NO_PATIENT, "column mrn"),
     (change("c", "allergy", after=ALLERGY | {"id": None}), Reason.NO_KEY, "column id"),
     (change("d", "allergy"), Reason.NO_BEFORE, "t.allergy"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -11,17 +12,18 @@ from producers.mapping.load import load_all
 from tests.producers.changes import change
 
 ROW: dict[str, Any] = {
-    "allergy_id": 5, "mrn": "1001", "substance_code": "764146007", "code_system": "SNOMED", "substance_name": "Penicillin", "category": "DRUG",
-    "reaction_code": "271807003", "reaction_text": "Rash", "severity": "MILD", "certainty": "CONFIRMED", "status": "ACTIVE", "onset_on": 18000,
-    "recorded_at": "2024-01-01T10:00:00.000000Z", "recorded_by": "Ward pharmacist", "entered_in_error": False,
+    "allergy_id": 5, "mrn": "1001", "substance_code": "764146007", "code_system": "SNOMED", "substance_name": "Penicillin",
+    "category": "DRUG", "reaction_code": "271807003", "reaction_text": "Rash", "severity": "MILD", "certainty": "CONFIRMED",
+    "status": "ACTIVE", "onset_on": 18000, "recorded_at": "2024-01-01T10:00:00.000000Z", "recorded_by": "A nurse",
+    "entered_in_error": False,
 }
 
 
-@pytest.mark.benchmark(group="rows to assertions")
+@pytest.mark.benchmark(group="rows to assertions", timer=time.process_time)
 def test_rows_to_assertions(benchmark: Any) -> None:
     reader = Reader("RXA/epr", load_all()["RXA/epr"])
     messages = [change("u", "allergy", ROW, ROW | {"status": status}, schema="epr", offset=offset)
                 for offset, status in enumerate(("ACTIVE", "RESOLVED") * 500)]
     benchmark.extra_info["rows a round"] = len(messages)
     benchmark(lambda: [reader.read(message) for message in messages])
-    assert benchmark.stats.stats.min < len(messages) / 5_000  # a third of the target, since tests share their cores
+    assert benchmark.stats.stats.min < len(messages) / 8_000  # half the target: a shared core is a slower core

@@ -73,7 +73,8 @@ def test_what_quarantine_does_not_take_ends_the_process(kafka: str, transactions
     group = clients.consumer(kafka, "group-quarantine")
     nowhere = Record(topics.QUARANTINE.name, topics.QUARANTINE.partitions + 5, b"k", b"v")
     with pytest.raises(QuarantineFailedError, match="must go to quarantine"):
-        transactions.commit([Record(TOPIC.name, 0, key, b"lost"), nowhere], [TopicPartition(TOPIC.name, 0, 1)], group.consumer_group_metadata())
+        transactions.commit([Record(TOPIC.name, 0, key, b"lost"), nowhere], [TopicPartition(TOPIC.name, 0, 1)],
+                            group.consumer_group_metadata())
     group.close()
     assert committed(kafka, key) == []
 

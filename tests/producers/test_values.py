@@ -45,7 +45,8 @@ def test_a_date_that_cannot_be_read_is_kept_as_it_was_given(cell: str) -> None:
 
 
 @pytest.mark.parametrize(("cell", "read"), [
-    ("28.00", "28"), ("0.500", "0.5"), ("500.000", "500"), ("0.000", "0"), ("-0.10", "-0.1"), ("28", "28"), ("100", "100"), ("1.2.30", "1.2.30")])
+    ("28.00", "28"), ("0.500", "0.5"), ("500.000", "500"), ("0.000", "0"), ("-0.10", "-0.1"), ("28", "28"), ("100", "100"),
+    ("1.2.30", "1.2.30")])
 def test_a_columns_scale_is_no_precision(cell: str, read: str) -> None:
     assert values.number(cell) == read
 
