@@ -58,7 +58,7 @@ class Store:
         if (end := _after(prefix)) is not None:
             bounds.set_iterate_upper_bound(end)
         # The lane's own keys begin with a zero byte; a stage's never do.
-        return cast(Iterator[tuple[bytes, bytes]], self._db.items(from_key=prefix or b"\x01", read_opt=bounds))
+        return _within(self._db.items(from_key=prefix or b"\x01", read_opt=bounds), bounds, prefix)
 
     def apply(self, changes: Iterable[tuple[bytes, bytes | None]], markers: dict[str, int], position: int, now_ms: int) -> None:
         """One atomic write: changes, markers and how far the changelog is contained."""
@@ -80,6 +80,15 @@ class Store:
     def _number(self, key: bytes) -> int:
         found = self._db.get(key)
         return _NUMBER.unpack(found)[0] if found else 0
+
+
+def _within(items: Iterable[tuple[bytes, bytes]], bounds: ReadOptions, prefix: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """The items, holding on to `bounds`: RocksDB keeps a pointer into them, and rocksdict 0.3 lets them go while it iterates."""
+    for key, value in items:
+        if not key.startswith(prefix):
+            break
+        yield key, value
+    del bounds
 
 
 def encode_markers(markers: dict[str, int]) -> bytes:

@@ -103,3 +103,15 @@ def test_a_foreign_or_old_copy_starts_empty(tmp_path: Path, identity: str, hours
     again = Store(tmp_path / "s", identity, hours * 3_600_000)
     assert (again.markers, again.position, again.get(b"k")) == ({}, 0, None)
     again.close()
+
+
+def test_iterators_that_stand_together_keep_their_own_bounds(tmp_path: Path) -> None:
+    """A bound that is let go is overwritten by the next one's, and the iterator then runs on into others' keys."""
+    store = Store(tmp_path, "topic", 1)
+    names = [b"cRXA/epr|%07d\xff" % number for number in range(3000)]
+    store.apply([(name, b"") for name in names], {}, 1, 1)
+    for at in range(0, 2900, 7):
+        standing = [(name, store.prefix(name)) for name in names[at:at + 40]]
+        for name, iterator in standing:
+            assert list(iterator) == [(name, b"")]
+    store.close()
