@@ -111,13 +111,13 @@ def _seen(number: str, home: Path, actor: str) -> Page:
     """The record's page, once the view of it is in the audit."""
     from deploy.stack import StackError, endpoints
     from mainstem.web.errors import AuditUnavailableError, StoreUnavailableError
-    from mainstem.web.live import live
+    from mainstem.web.live import live, settle
     from mainstem.web.page import page
     from mainstem.web.settings import WebSettings
 
     try:
         servers = endpoints(home)
-        with live(servers.kafka, servers.registry, servers.redis, home, WebSettings(), wait=_WAIT_S) as sources:
+        with live(servers.kafka, servers.registry, servers.redis, home, WebSettings()) as sources:
             found = sources.records.by_number(number)
             if not found:
                 typer.echo(
@@ -127,6 +127,7 @@ def _seen(number: str, home: Path, actor: str) -> Page:
                 )
                 raise typer.Exit(1)
             sources.audit.viewed(actor, "record", found[:1])
+            settle(sources, _WAIT_S)  # what is not known by then is said to be so
             return page(found[0], sources, time.time_ns() // 1_000_000)
     except (StackError, AuditUnavailableError, StoreUnavailableError) as fault:
         typer.echo(str(fault), err=True)

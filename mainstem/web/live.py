@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,17 +17,24 @@ from schemas.codec import Codec
 
 
 @contextmanager
-def live(kafka: str, registry: str, redis: str, home: Path, settings: WebSettings, *, wait: float = 0.0) -> Iterator[Sources]:
-    """`wait`: seconds to wait until quarantine and heartbeats have been read, for a command that shows one record and ends."""
+def live(kafka: str, registry: str, redis: str, home: Path, settings: WebSettings) -> Iterator[Sources]:
+    """Comes up whatever is down: pages then say what does not answer."""
     codec = Codec(registry)
     stream, quarantine = KafkaStream(kafka, codec, settings.minutes), KafkaQuarantine(kafka, codec)
     stream.start()
     quarantine.start()
     try:
-        if wait:
-            quarantine.wait(wait)
-            stream.wait(wait)
         yield Sources(SearchedPeople(home), CachedRecords(redis), KafkaAudit(kafka, codec, settings.purpose), stream, quarantine)
     finally:
         stream.stop()
         quarantine.stop()
+
+
+def settle(sources: Sources, seconds: float) -> bool:
+    """Wait until quarantine is counted and heartbeats are heard, for a command that shows one record and ends. False: not in time."""
+    deadline = time.monotonic() + seconds
+    while not (sources.quarantine.counted and sources.stream.heard):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True

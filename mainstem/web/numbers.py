@@ -23,6 +23,8 @@ def parse(text: str) -> str:
         raise NotNHSNumberError("it has characters other than digits, spaces and dashes")
     if len(digits) != 10:
         raise NotNHSNumberError(f"it has {len(digits)} digits")
+    if len(set(digits)) == 1:
+        raise NotNHSNumberError("it is one digit ten times, which forms are filled with when no number is known")
     if not is_valid(digits):
         raise NotNHSNumberError("its check digit does not fit, so a digit is mistyped or two are swapped")
     return digits

@@ -66,10 +66,6 @@ class KafkaQuarantine:
     def stop(self) -> None:
         self._tail.stop()
 
-    def wait(self, seconds: float) -> bool:
-        """True once the topic has been read to its end."""
-        return self._tail.caught_up.wait(seconds)
-
     @property
     def counted(self) -> bool:
         return self._tail.caught_up.is_set() and not self._undecoded

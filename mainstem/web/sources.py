@@ -60,6 +60,11 @@ class Audit(Protocol):
 class Stream(Protocol):
     """What the processes say of their progress."""
 
+    @property
+    def heard(self) -> bool:
+        """False until the heartbeats of the last minutes have been read: nothing is known before."""
+        ...
+
     def figures(self) -> Figures: ...
 
     def waiting(self, source: str) -> int | None:

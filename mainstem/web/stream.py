@@ -30,9 +30,9 @@ class KafkaStream:
     def stop(self) -> None:
         self._tail.stop()
 
-    def wait(self, seconds: float) -> bool:
-        """True once the topic has been read to its end."""
-        return self._tail.caught_up.wait(seconds)
+    @property
+    def heard(self) -> bool:
+        return self._tail.caught_up.is_set()
 
     def figures(self) -> Figures:
         return self._beats.figures(time.time_ns() // 1_000_000)

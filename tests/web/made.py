@@ -188,6 +188,7 @@ class MadeStream:
         self.beats = beats or Beats(15)
         self._waiting = {"RXA/epr": 0, "A82038/gp": 0} if waiting is None else waiting
         self.now = NOW
+        self.heard = True
 
     def figures(self) -> Figures:
         return self.beats.figures(self.now)

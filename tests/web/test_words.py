@@ -57,3 +57,9 @@ def test_any_text_is_a_number_or_explained(text: str) -> None:
 )
 def test_what_looks_like_an_nhs_number(typed: str, like: bool) -> None:
     assert numbers.looks_like_number(typed) is like
+
+
+@pytest.mark.parametrize("filler", ["0000000000", "1111111111", "2222222222"])
+def test_fillers_are_no_numbers(filler: str) -> None:
+    with pytest.raises(NotNHSNumberError, match="one digit ten times"):
+        numbers.parse(filler)
