@@ -215,6 +215,9 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     """64 hex digits: sum mod 2^256 of SHA-256(fact id, content) over current entries."""
     entries: int
     sequence: int
+    """Of the latest change notified."""
+    revision: int = 0
+    """1, 2, 3 ... with every summary of the person, also where no entry changed (a source heard again, a handover): what stores compare."""
     known: int
     nhs_numbers: tuple[str, ...] = ()
     sources: tuple[SourceState, ...] = ()

@@ -10,6 +10,8 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaExcepti
 from schemas.topics import Topic
 
 _BATCH = 5000
+_LINGER = 0.05
+"""Seconds a read waits for a batch to fill: most topics end long before it is full."""
 
 
 class TruncatedReadError(TimeoutError):
@@ -35,8 +37,8 @@ def read(bootstrap: str, topic: Topic, *, tail: int | None = None, seconds: floa
         consumer.assign([TopicPartition(topic.name, p, _start(consumer, topic.name, p, tail)) for p in open_partitions])
         silent = 0.0
         while open_partitions:
-            messages = consumer.consume(_BATCH, timeout=1.0)
-            silent = 0.0 if messages else silent + 1.0
+            messages = consumer.consume(_BATCH, _LINGER)
+            silent = 0.0 if messages else silent + _LINGER
             if silent >= seconds:
                 raise TruncatedReadError(topic.name, seconds)
             for message in messages:
