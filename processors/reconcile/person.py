@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+
 from mainstem.kinds.facts import Member, Place, Terms
 from mainstem.model import Attached, Known, Op, PersonEvent
 from processors.keys import pack
@@ -116,8 +118,9 @@ class Person:
             if of.place is None:
                 gathered = self._gathered(of)
                 self._members[member.place] = member
-                if member.place not in gathered.members:
-                    gathered.members = sorted([*gathered.members, member.place])
+                at = bisect_left(gathered.members, member.place)
+                if at == len(gathered.members) or gathered.members[at] != member.place:
+                    gathered.members.insert(at, member.place)
             else:
                 self._found(facts(of, [member], self._terms))
 
