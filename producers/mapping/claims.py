@@ -12,7 +12,7 @@ from mainstem import canonical
 from mainstem.model import Status
 from producers.mapping import document
 from producers.mapping.conditions import Row, folded
-from producers.mapping.fields import Scope
+from producers.mapping.scope import Scope
 from producers.mapping.values import digits, text
 
 CARRIES_NUMBER = "carries-number"

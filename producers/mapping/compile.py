@@ -7,12 +7,13 @@ from typing import Any
 
 from mainstem import kinds
 from mainstem.kinds.base import Content
-from producers.mapping import document, fields
+from producers.mapping import columns, concepts, document, fields, rules
 from producers.mapping.claims import readers
 from producers.mapping.conditions import Row
 from producers.mapping.errors import MappingError, nearest
-from producers.mapping.fields import RULES, Scope, Value
+from producers.mapping.fields import RULES
 from producers.mapping.rows import Mapping, RecordRule, RefusedError, Table
+from producers.mapping.scope import Scope, Value
 from producers.mapping.values import text
 from producers.reasons import Reason
 
@@ -63,11 +64,11 @@ def _record(given: document.Record, place: str, scope: Scope) -> RecordRule | No
     return RecordRule(
         given.kind, kind.Content, said, _template(given.record, f"{place}.record", scope),
         _template(given.part, f"{place}.part", scope), scope.test(given.only), scope.test(given.retracted), scope.test(given.removed),
-        fields.column(given.recorded, f"{place}.recorded", scope) if given.recorded else None,
+        columns.column(given.recorded, f"{place}.recorded", scope) if given.recorded else None,
         tuple(sorted((label, test) for label, condition in given.labels.items() if (test := scope.test(condition)) is not None)))
 
 
-def _fields(given: dict[str, document.FieldRule], content: type[Content], place: str, scope: Scope) -> tuple[tuple[str, Value], ...]:
+def _fields(given: dict[str, rules.FieldRule], content: type[Content], place: str, scope: Scope) -> tuple[tuple[str, Value], ...]:
     shapes = fields.shapes(content)
     found: dict[str, Value] = {}
     for name, rule in given.items():
@@ -79,12 +80,12 @@ def _fields(given: dict[str, document.FieldRule], content: type[Content], place:
         if compiled.shape != shapes[name]:
             scope.problem(inside, f"expected {RULES[shapes[name]]} for a field of shape {shapes[name]}; this rule gives {compiled.shape}")
         found[name] = compiled.value
-        if isinstance(rule, document.Quantity) and (other := rule.quantity.otherwise_text) is not None:
+        if isinstance(rule, rules.Quantity) and (other := rule.quantity.otherwise_text) is not None:
             if shapes.get(other) != "text" or other in given:
                 texts = [each for each, shape in shapes.items() if shape == "text" and each not in given]
                 scope.problem(f"{inside}.quantity.otherwise_text",
                               f"expected a text field with no rule of its own, not '{other}'{nearest(other, texts)}")
-            found[other] = fields.text_of(rule.quantity)
+            found[other] = concepts.text_of(rule.quantity)
     return tuple(found.items())
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from producers.mapping import document
+from producers.mapping import rules
 from producers.mapping.values import measured, text
 
 Row = Mapping[str, Any]
 Test = Callable[[Row], bool]
 
 
-def compiled(condition: document.Condition, columns: set[str]) -> Test:
+def compiled(condition: rules.Condition, columns: set[str]) -> Test:
     """`columns` gathers the columns read. The function raises KeyError where the row lacks one."""
     if condition.column is None:
         return _combined(condition, columns)
@@ -37,7 +37,7 @@ def folded(cell: Any) -> str | None:
     return given.casefold() if given is not None else None
 
 
-def _combined(condition: document.Condition, columns: set[str]) -> Test:
+def _combined(condition: rules.Condition, columns: set[str]) -> Test:
     tests = [compiled(each, columns) for each in condition.all or condition.any or condition.none or ()]
     if condition.all is not None:
         return lambda row: all(test(row) for test in tests)

@@ -16,7 +16,7 @@ from mainstem.kinds.base import Content
 from mainstem.model import Status
 from producers.mapping.claims import MERGED_INTO, Evidence, Reader
 from producers.mapping.conditions import Row, Test
-from producers.mapping.fields import Value
+from producers.mapping.scope import Value
 from producers.mapping.values import text
 from producers.reasons import Reason
 
