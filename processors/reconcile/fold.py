@@ -11,7 +11,7 @@ import msgspec
 
 from mainstem import canonical, versions
 from mainstem.kinds.facts import Member, NoTerms, Terms
-from mainstem.model import Entry, Known, SourceState
+from mainstem.model import Entry, Known, SourceState, Status
 from processors.identity.persons import Placed, own_person
 from processors.reconcile import absence, resolve
 from processors.reconcile.derive import Group, facts, group
@@ -91,4 +91,4 @@ def _source(records: Mapping[str, _Parts]) -> SourceState:
     said = [known for parts in records.values() for versions_ in parts.values() for known in versions_.values()]
     first = said[0].assertion
     return SourceState(source=first.source, patient=first.patient, last_heard=max(known.known for known in said), epoch=-1,
-                       kinds=tuple(sorted({known.assertion.kind for known in said})))
+                       kinds=tuple(sorted({known.assertion.kind for known in said if known.assertion.status is Status.ASSERTED})))

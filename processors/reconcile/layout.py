@@ -32,7 +32,7 @@ class Feed(msgspec.Struct, array_like=True):
     handover: bool = False
     last_heard: int = 0
     kinds: list[str] = []
-    """Sorted."""
+    """Asserted, sorted."""
     numbers: dict[str, str] = {}
     """Patient record -> the verified NHS number that it carries."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 
 from mainstem.kinds.facts import Member, Place, Terms
-from mainstem.model import Attached, Known, Op, PersonEvent
+from mainstem.model import Attached, Known, Op, PersonEvent, Status
 from processors.keys import pack
 from processors.lane.contract import State
 from processors.reconcile import absence, layout, resolve
@@ -83,7 +83,7 @@ class Person:
         for known in event.items:
             a = known.assertion
             feed.last_heard = max(feed.last_heard, known.known)
-            if a.kind not in feed.kinds:
+            if a.kind not in feed.kinds and a.status is Status.ASSERTED:
                 feed.kinds = sorted([*feed.kinds, a.kind])
             if a.kind == resolve.MANIFEST:
                 self._manifests.setdefault(subject, []).append(known)

@@ -235,6 +235,19 @@ def test_stragglers_of_a_lower_epoch_do_not_come_back(stage):
     assert stage.outputs == [], "a detach older than the attach"
 
 
+def test_a_kind_is_spoken_of_by_what_was_asserted(stage):
+    stage.send(event(said("problem/1", kind="problem", status=Status.REMOVED), said(note="x"), said(position="02", status=Status.REMOVED)))
+    assert stage.summary.sources[0].kinds == ("allergy",), "a removal of what was never said is no word on problems"
+
+
+def test_every_summary_has_its_revision(stage):
+    revisions = []
+    for known, position in ((1000, "01"), (2000, "02"), (2000, "02"), (3000, "03")):
+        stage.send(event(said(position=position, known=known, note="x")))
+        revisions += [(summary.revision, summary.sequence) for summary in stage.of(topics.SUMMARIES)]
+    assert revisions == [(1, 1), (2, 1), (3, 1)]
+
+
 def test_numbers_shown_are_the_verified_ones(stage):
     stage.send(event(said("patient", kind="patient", nhs_number="9990000018", verification="01")))
     assert stage.summary.nhs_numbers == ("9990000018",)
