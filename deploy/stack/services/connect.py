@@ -17,7 +17,7 @@ class Connect:
     needs = ("kafka",)
     ports = ("connect",)
     java = True
-    patience = 120.0
+    patience = 180.0
     stop_signal = signal.SIGTERM
 
     def prepare(self, site: Site) -> Command:

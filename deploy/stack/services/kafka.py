@@ -23,7 +23,7 @@ class Kafka:
     needs: tuple[str, ...] = ()
     ports = ("kafka", "kafka-controller")
     java = True
-    patience = 90.0
+    patience = 180.0
     stop_signal = signal.SIGTERM
 
     def prepare(self, site: Site) -> Command:

@@ -41,7 +41,7 @@ class Postgres:
     needs: tuple[str, ...] = ()
     ports = ("postgres",)
     java = False
-    patience = 60.0
+    patience = 120.0
     stop_signal = signal.SIGINT         # fast shutdown: SIGTERM would wait for clients to leave
 
     def prepare(self, site: Site) -> Command:

@@ -17,7 +17,7 @@ class Redis:
     needs: tuple[str, ...] = ()
     ports = ("redis",)
     java = False
-    patience = 30.0
+    patience = 60.0
     stop_signal = signal.SIGTERM
 
     def prepare(self, site: Site) -> Command:

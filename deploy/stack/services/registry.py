@@ -16,7 +16,7 @@ class Registry:
     needs: tuple[str, ...] = ()
     ports = ("registry", "registry-management")
     java = True
-    patience = 90.0
+    patience = 180.0
     stop_signal = signal.SIGTERM
 
     def prepare(self, site: Site) -> Command:
