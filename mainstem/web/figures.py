@@ -1,10 +1,12 @@
-"""Figures of the stream, worked out from heartbeats: rates, lag, freshness, and who has fallen silent. Pure."""
+"""Figures of the stream, worked out from heartbeats: rates, lag, freshness, and who has fallen silent."""
 
 from __future__ import annotations
 
+import threading
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
+from itertools import islice
 from statistics import quantiles
 
 from mainstem.model import Heartbeat
@@ -12,6 +14,10 @@ from mainstem.model import Heartbeat
 STAGES = ("capture", "linker", "identity", "reconcile", "sink-search", "sink-analytics", "sink-cache")
 SILENT_MS = 5_000
 _RATE_MS, _FRESH_MS, _BUCKET_MS = 10_000, 60_000, 10_000
+_OVERLAP_MS = 1_500
+"""A bucket's rate is taken from the last heartbeat before it, so that no second between buckets is left out."""
+_LATEST = 30
+"""Heartbeats looked at for positions: some seconds of several instances."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,32 +74,66 @@ class Figures:
         return next((one.rate for one in self.stages if one.stage == "capture"), 0.0)
 
 
+@dataclass(frozen=True, slots=True)
+class _Bucket:
+    rate: float | None
+    p50: dict[str, float]
+    p95: dict[str, float]
+
+
 class Beats:
-    """The heartbeats of the last minutes. `add` in any order; `figures` is a function of what was added and of `now`."""
+    """The heartbeats of the last minutes. `add` in any order; `figures` is a function of what was added and of `now`.
+
+    Buckets of the plot are worked out once and kept: at hundreds of samples a second, sorting them anew for every look would cost more
+    than what is measured. Safe to share between threads.
+    """
 
     def __init__(self, minutes: int) -> None:
         self.window = minutes * 60_000
         self._beats: dict[str, deque[Heartbeat]] = {}
+        self._buckets: dict[int, _Bucket] = {}
+        self._lock = threading.Lock()
 
     def add(self, beat: Heartbeat) -> None:
-        beats = self._beats.setdefault(beat.stage, deque())
-        beats.append(beat)
-        while beats and beats[0].at < beat.at - self.window:
-            beats.popleft()
+        with self._lock:
+            beats = self._beats.setdefault(beat.stage, deque())
+            beats.append(beat)
+            while beats and beats[0].at < beat.at - self.window:
+                beats.popleft()
+            for at in (beat.at, beat.at + _OVERLAP_MS):
+                self._buckets.pop(at // _BUCKET_MS * _BUCKET_MS, None)
 
-    def latest(self, stage: str) -> Heartbeat | None:
-        return max(list(self._beats.get(stage, ())), key=lambda beat: beat.at, default=None)
+    def positions(self, stage: str) -> dict[str, int]:
+        """`topic/partition` -> the furthest position among its latest heartbeats, over all instances."""
+        furthest: dict[str, int] = {}
+        with self._lock:
+            for beat in islice(reversed(self._beats.get(stage, ())), _LATEST):
+                for place, offset in beat.positions.items():
+                    furthest[place] = max(offset, furthest.get(place, 0))
+        return furthest
 
     def figures(self, now: int) -> Figures:
-        heard = {stage: [beat for beat in list(beats) if beat.at > now - self.window] for stage, beats in list(self._beats.items())}
-        names = [*STAGES, *sorted(heard.keys() - set(STAGES))]
-        sinks = [stage for stage in names if stage.startswith("sink-")]
-        return Figures(
-            now,
-            tuple(_stage(stage, heard.get(stage, []), now) for stage in names),
-            tuple(_store(stage, heard.get(stage, []), now) for stage in sinks),
-            tuple(_points({stage: heard.get(stage, []) for stage in ("capture", *sinks)}, now, self.window)),
-        )
+        with self._lock:
+            heard = {stage: [beat for beat in beats if beat.at > now - self.window] for stage, beats in self._beats.items()}
+            names = [*STAGES, *sorted(heard.keys() - set(STAGES))]
+            sinks = [stage for stage in names if stage.startswith("sink-")]
+            return Figures(
+                now,
+                tuple(_stage(stage, heard.get(stage, []), now) for stage in names),
+                tuple(_store(stage, heard.get(stage, []), now) for stage in sinks),
+                tuple(self._points(heard, now)),
+            )
+
+    def _points(self, heard: dict[str, list[Heartbeat]], now: int) -> Iterator[Point]:
+        # Bucket borders stand still on the clock, so that the plot moves by whole buckets and does not flicker.
+        end = now // _BUCKET_MS * _BUCKET_MS
+        starts = range(end - self.window // _BUCKET_MS * _BUCKET_MS, end, _BUCKET_MS)
+        missing = {start for start in starts if start not in self._buckets}
+        if missing:
+            self._buckets = {start: self._buckets[start] for start in starts if start not in missing} | _buckets(heard, missing)
+        for start in starts:
+            bucket = self._buckets[start]
+            yield Point((now - start - _BUCKET_MS / 2) / 1000, bucket.rate, bucket.p50, bucket.p95)
 
 
 def _stage(stage: str, beats: Sequence[Heartbeat], now: int) -> StageFigures:
@@ -146,16 +186,26 @@ def _percentiles(samples: Sequence[float]) -> tuple[float | None, float | None]:
     return cuts[49], cuts[94]
 
 
-def _points(heard: dict[str, list[Heartbeat]], now: int, window: int) -> Iterable[Point]:
-    sinks = [stage for stage in heard if stage != "capture"]
-    # Bucket borders stand still on the clock, so that the plot moves by whole buckets and does not flicker.
-    end = now // _BUCKET_MS * _BUCKET_MS
-    for start in range(end - window // _BUCKET_MS * _BUCKET_MS, end, _BUCKET_MS):
-        until = start + _BUCKET_MS
-        p50, p95 = {}, {}
-        for stage in sinks:
-            middle, high = _percentiles([s for beat in heard[stage] if start <= beat.at < until for s in beat.freshness])
-            if middle is not None and high is not None:
-                p50[stage], p95[stage] = middle, high
-        spoken = [beat for beat in heard["capture"] if start - 1_500 <= beat.at < until]
-        yield Point((now - until + _BUCKET_MS / 2) / 1000, _rate(spoken, start - 1_500, until) if len(spoken) > 1 else None, p50, p95)
+def _buckets(heard: dict[str, list[Heartbeat]], starts: Set[int]) -> dict[int, _Bucket]:
+    samples: dict[int, dict[str, list[float]]] = {start: {} for start in starts}
+    spoken: dict[int, list[Heartbeat]] = {start: [] for start in starts}
+    for stage, beats in heard.items():
+        for beat in beats:
+            start = beat.at // _BUCKET_MS * _BUCKET_MS
+            if stage.startswith("sink-") and start in starts:
+                samples[start].setdefault(stage, []).extend(beat.freshness)
+            if stage == "capture":
+                for one in {start, (beat.at + _OVERLAP_MS) // _BUCKET_MS * _BUCKET_MS} & starts:
+                    spoken[one].append(beat)
+    return {start: _bucket(spoken[start], samples[start], start) for start in starts}
+
+
+def _bucket(spoken: list[Heartbeat], samples: dict[str, list[float]], start: int) -> _Bucket:
+    p50: dict[str, float] = {}
+    p95: dict[str, float] = {}
+    for stage, values in samples.items():
+        middle, high = _percentiles(values)
+        if middle is not None and high is not None:
+            p50[stage], p95[stage] = middle, high
+    rate = _rate(spoken, start - _OVERLAP_MS, start + _BUCKET_MS) if len(spoken) > 1 else None
+    return _Bucket(rate, p50, p95)

@@ -82,6 +82,8 @@ class Page:
     others: int
     """Other records that carry one of its NHS numbers."""
     sections: tuple[Section, ...]
+    unnamed: int
+    """Items in quarantine that name neither source nor patient."""
     unfilled: tuple[str, ...]
     """Headings of the standard that no kind fills."""
 
@@ -103,6 +105,7 @@ def page(record: Record, sources: Sources, now: int) -> Page:
         quarantine.counted,
         sources.records.others(record),
         tuple(section(record, heading, 0, PER_HEADING) for heading in headings() if heading.kinds),
+        quarantine.unattributed(""),
         tuple(heading.title for heading in headings() if not heading.kinds),
     )
 
@@ -183,6 +186,8 @@ def _reasons(page: Page) -> list[str]:
             found.append(f"{_messages(line.waiting)} from {line.source} wait to be taken in; some may be about this person.")
     for source, count in sorted({(line.source, line.unattributed) for line in page.sources if line.unattributed}):
         found.append(f"{_items(count)} from {source} could not be taken in and {_name(count)} no patient; some may be about this person.")
+    if page.unnamed:
+        found.append(f"{_items(page.unnamed)} from no source that could be told could not be taken in; some may be about this person.")
     for feed in page.silent_feeds:
         found.append(f"No information about this person from feed {feed}.")
     if page.others:

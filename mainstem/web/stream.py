@@ -54,9 +54,8 @@ class KafkaStream:
 
     def _measure(self, consumer: Consumer) -> None:
         """Raw topics are written without transactions, so that end minus position is a number of messages."""
-        beat = self._beats.latest("capture")
         waiting: dict[str, int] = {}
-        for place, position in (beat.positions if beat else {}).items():
+        for place, position in self._beats.positions("capture").items():
             topic, _, partition = place.rpartition("/")
             try:
                 _, end = consumer.get_watermark_offsets(TopicPartition(topic, int(partition)), timeout=1)

@@ -105,3 +105,26 @@ def test_searches_are_forgotten_in_time_and_in_number() -> None:
     for n in range(2000):
         searches.keep(str(n))
     assert searches.term(first) is None
+
+
+def test_late_heartbeats_still_count() -> None:
+    early = [beat("sink-search", NOW - s * 1000, freshness=(0.5,)) for s in range(60, 0, -1)]
+    late = [
+        beat("sink-search", NOW - 30_000, freshness=(9.0,) * 50),
+        *(beat("capture", NOW - s * 1000, 6000 - s * 100) for s in range(60, 0, -1)),
+    ]
+    heard = Beats(15)
+    for one in early:
+        heard.add(one)
+    heard.figures(NOW)
+    for one in late:
+        heard.add(one)
+    assert heard.figures(NOW) == figures(*early, *late)
+
+
+def test_positions_are_the_furthest_of_all_instances() -> None:
+    heard = Beats(15)
+    heard.add(beat("capture", NOW - 2000, instance="a", positions={"raw.x.v1/0": 5}))
+    heard.add(beat("capture", NOW - 1000, instance="b", positions={"raw.x.v1/1": 7}))
+    assert heard.positions("capture") == {"raw.x.v1/0": 5, "raw.x.v1/1": 7}
+    assert heard.positions("linker") == {}

@@ -158,6 +158,12 @@ def test_uncounted_quarantine_is_said() -> None:
     assert "still being counted" in text(read(record(), quarantine=quarantine))
 
 
+def test_what_names_nobody_may_be_about_anyone() -> None:
+    quarantine = MadeQuarantine()
+    quarantine.add(made.held(source="", patient=None), NOW)
+    assert "1 item from no source that could be told could not be taken in" in text(read(record(), quarantine=quarantine))
+
+
 def test_nothing_points_to_a_gap() -> None:
     assert "This record may be incomplete" not in text(read(record()))
 
