@@ -13,6 +13,7 @@ from mainstem.model import Entry, Quarantined, RawRef, Summary
 from schemas import kafka, topics
 from schemas.codec import Codec
 from schemas.errors import KafkaUnavailableError, UndecodableError
+from schemas.topics import Topic
 from sinks.contract import Batch, Place, Positions
 from sinks.errors import BeyondLogError
 
@@ -34,22 +35,23 @@ class Taken:
 
 
 class Intake:
-    """One consumer of all partitions of `INPUTS`."""
+    """One consumer of all partitions of topics of entries and summaries."""
 
-    def __init__(self, bootstrap: str, codec: Codec, stage: str) -> None:
+    def __init__(self, bootstrap: str, codec: Codec, stage: str, inputs: Sequence[Topic]) -> None:
         self._bootstrap = bootstrap
         self._stage = stage
+        self._inputs = inputs
         # A position that the log does not hold must be told, not replaced by the earliest one without a word.
         self._consumer: Consumer = kafka.consumer(bootstrap, f"mainstem-{stage}", auto_offset_reset="error", enable_partition_eof=True,
                                                   fetch_wait_max_ms=50)
-        self._decoders: dict[str, Callable[[bytes | None], Any]] = {topic.name: codec.decoder(topic) for topic in INPUTS}
+        self._decoders: dict[str, Callable[[bytes | None], Any]] = {topic.name: codec.decoder(topic) for topic in inputs}
         self._next: dict[Place, int] = {}
         self._end: dict[Place, int] = {}
 
     def start(self, positions: Positions) -> None:
         """Read on from these positions. Raises BeyondLogError where the log ends before one, KafkaUnavailableError."""
         self._next, self._end = {}, {}
-        places = [Place(topic.name, partition) for topic in INPUTS for partition in range(topic.partitions)]
+        places = [Place(topic.name, partition) for topic in self._inputs for partition in range(topic.partitions)]
         try:
             for place in places:
                 low, high = self._consumer.get_watermark_offsets(TopicPartition(*place), timeout=_PATIENCE)

@@ -14,6 +14,7 @@ from schemas import kafka, topics
 from schemas.codec import Codec
 from schemas.errors import KafkaUnavailableError, RegistryUnavailableError
 from schemas.partition import partition
+from schemas.topics import Topic
 from sinks.contract import Positions, Store
 from sinks.errors import BeyondLogError, StoreHeldError, StoreMovedError, StoreUnavailableError
 from sinks.intake import INPUTS, Intake
@@ -31,9 +32,10 @@ _AWAY = (KafkaUnavailableError, RegistryUnavailableError, StoreUnavailableError,
 class Sink:
     """Writes to one store until stopped. Killed at any moment, it goes on where the store says it stands."""
 
-    def __init__(self, store: Store, bootstrap: str, registry: str, instance: str) -> None:
+    def __init__(self, store: Store, bootstrap: str, registry: str, instance: str, inputs: Sequence[Topic] = INPUTS) -> None:
         self._store = store
         self._bootstrap = bootstrap
+        self._inputs = inputs
         self._codec = Codec(registry)
         self.pulse = Pulse(f"sink-{store.name}", instance)
         self._positions: Positions = {}
@@ -68,7 +70,7 @@ class Sink:
             self._store.close()
 
     def _start(self, rebuild: bool) -> None:
-        kafka.ensure_topics(self._bootstrap, [*INPUTS, topics.HEARTBEATS, topics.QUARANTINE])
+        kafka.ensure_topics(self._bootstrap, [*self._inputs, topics.HEARTBEATS, topics.QUARANTINE])
         positions = self._store.open()
         if rebuild:
             log.info("%s: building the store anew", self.pulse.stage)
@@ -76,7 +78,7 @@ class Sink:
             positions = {}
             self._measured = False
         if self._intake is None:
-            self._intake = Intake(self._bootstrap, self._codec, self.pulse.stage)
+            self._intake = Intake(self._bootstrap, self._codec, self.pulse.stage, self._inputs)
         self._intake.start(positions)
         self._positions = positions
         log.info("%s: reading on from %s", self.pulse.stage, sum(positions.values()))

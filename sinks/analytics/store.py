@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -50,7 +51,7 @@ class AnalyticsStore:
             self._path.mkdir(parents=True, exist_ok=True)
             return clickhouse_connect.get_client(interface="chdb", path=str(self._path), settings=settings)
         except (ClickHouseError, OSError, RuntimeError) as fault:
-            if not self._url and "lock" in str(fault).lower():
+            if not self._url and _held(self._path):
                 raise StoreHeldError(self.name, str(self._path)) from None
             raise StoreUnavailableError(self.name, type(fault).__name__) from None
 
@@ -155,6 +156,18 @@ class AnalyticsStore:
     def _summary(self, summary: Summary) -> tuple[Any, ...]:
         return (self.pseudonyms.person(summary.person), summary.entries, summary.revision, _moment(summary.known),
                 rows.organisations(tuple(source.source for source in summary.sources)), any(s.handover for s in summary.sources))
+
+
+def _held(path: Path) -> bool:
+    """Whether a process has locked the directory: the engine itself says why only on standard error."""
+    try:
+        with (path / "status").open("rb") as status:
+            fcntl.flock(status, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def _moment(milliseconds: int) -> datetime:

@@ -39,6 +39,7 @@ def schema() -> tantivy.Schema:
         build.add_text_field(name, stored=True, tokenizer_name="raw", index_option="basic")
     build.add_unsigned_field("version", stored=True, fast=True)
     build.add_boolean_field("current", stored=False, indexed=True, fast=True)
+    build.add_boolean_field("restricted", stored=False, indexed=True)
     build.add_bytes_field("digest", stored=True)
     build.add_text_field("title", stored=True, tokenizer_name=WORDS)
     build.add_text_field("name", stored=True, tokenizer_name=WORDS)
@@ -70,6 +71,7 @@ def of_entry(entry: Entry) -> tantivy.Document:
     if entry.status == CURRENT:
         document |= {"kind": entry.kind, "digest": canonical.digest(entry.content),
                      "organisation": sorted({source.partition("/")[0] for source in entry.sources}) or [""]}
+        document["restricted"] = policy.PDS_RESTRICTED in entry.labels
         document |= _shown(entry.kind, policy.searchable(canonical.decode(entry.content), entry.labels))
     return tantivy.Document.from_dict(document, schema())
 

@@ -30,6 +30,12 @@ def patient(person: str) -> Query:
     return _all([_exact("person", person), _exact("kind", "patient"), current()])
 
 
+def restricted(person: str) -> Query:
+    """Patient entries of a person whose whereabouts must not be told."""
+    marked = Query.term_query(documents.schema(), "restricted", True, "basic")
+    return _all([_exact("person", person), _exact("kind", "patient"), marked, current()])
+
+
 def by_name(words: Sequence[str], births: Sequence[str]) -> Query:
     """Every word begins or nearly is a name of one patient entry, born on one of the dates where there are any."""
     return _all([*(_name(word) for word in words), *(_exact("birth", birth) for birth in births), current()])

@@ -76,7 +76,8 @@ class SearchReader:
         found = self._grouped(searcher, named, limit, "Name" if words else "Birth date")
         if len(found) < limit and not births:
             known = {hit.person for hit in found}
-            hits = [hit for hit in self._hits(searcher, queries.by_words(words), limit * 20) if hit.person not in known]
+            hits = self._told(searcher, self._hits(searcher, queries.by_words(words), limit * 20))
+            hits = [hit for hit in hits if hit.person not in known]
             if not hits and not found and len(words) > 1:
                 hits = self._across(searcher, words, limit)
             found += self._grouped(searcher, hits, limit - len(found), None)
@@ -90,7 +91,7 @@ class SearchReader:
         words = documents.analyzer().analyze(text)
         if not words:
             return []
-        return self._hits(searcher, queries.by_words(words, {k: v for k, v in exact.items() if v is not None}), limit)
+        return self._told(searcher, self._hits(searcher, queries.by_words(words, {k: v for k, v in exact.items() if v is not None}), limit))
 
     def contents(self) -> Iterator[Held]:
         searcher = self._fresh()
@@ -109,11 +110,18 @@ class SearchReader:
         hits = searcher.search(query, max(limit, 1), count=False).hits
         return [_entry(searcher.doc(address), float(score)) for score, address in hits]
 
+    def _told(self, searcher: tantivy.Searcher, hits: Sequence[EntryHit]) -> list[EntryHit]:
+        """Without patient entries found by their words (an address, a postcode) of a person whom one source says must not be found:
+        the others may not have been told yet."""
+        patients = {hit.person for hit in hits if hit.kind == "patient"}
+        hidden = {person for person in patients if searcher.search(queries.restricted(person), 1, count=False).hits}
+        return [hit for hit in hits if hit.kind != "patient" or hit.person not in hidden]
+
     def _across(self, searcher: tantivy.Searcher, words: Sequence[str], limit: int) -> list[EntryHit]:
         by_word: list[dict[str, EntryHit]] = []
         for word in words:
             best: dict[str, EntryHit] = {}
-            for hit in self._hits(searcher, queries.by_any([word]), _PER_WORD):
+            for hit in self._told(searcher, self._hits(searcher, queries.by_any([word]), _PER_WORD)):
                 best.setdefault(hit.person, hit)
             by_word.append(best)
         persons = set.intersection(*(set(best) for best in by_word))

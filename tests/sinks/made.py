@@ -24,9 +24,12 @@ def entry(person: str, fact: str, version: int, content: dict[str, Any] | None =
                  committed=committed, sources=sources, provenance=(said,), rules={"*": "record.greatest-version"}, labels=labels)
 
 
-def summary(person: str, sequence: int, numbers: tuple[str, ...] = ()) -> Summary:
-    return Summary(person=person, digest=f"{sequence:064x}", entries=1, sequence=sequence, known=sequence, nhs_numbers=numbers,
-                   sources=(SourceState(source="RXA/epr", patient="1", last_heard=sequence, epoch=-1, kinds=("allergy",)),))
+def summary(person: str, revision: int, numbers: tuple[str, ...] = ()) -> Summary:
+    """A head whose sequence lags behind its revision, as where a source is heard again without a change."""
+    sequence = revision // 2
+    return Summary(person=person, digest=f"{revision:064x}", entries=1, sequence=sequence, revision=revision, known=revision,
+                   nhs_numbers=numbers,
+                   sources=(SourceState(source="RXA/epr", patient="1", last_heard=revision, epoch=-1, kinds=("allergy",)),))
 
 
 def _version(person: str, fact: str, version: int) -> Entry:

@@ -32,8 +32,8 @@ def coded(code: str, display: str, system: str = "http://snomed.info/sct", text:
 
 
 LIFE = (
-    entry(P, "who", 1, {"names": [{"given": [CANARY], "family": CANARY}], "nhs_number": NUMBER, "birth_date": "1980-03-02", "gender": "female",
-                        "address": [CANARY], "postcode": "ZZ99 3CZ", "telecom": [CANARY], "deceased": "2024-05-06",
+    entry(P, "who", 1, {"names": [{"given": [CANARY], "family": CANARY}], "nhs_number": NUMBER, "birth_date": "1980-03-02",
+                        "gender": "female", "address": [CANARY], "postcode": "ZZ99 3CZ", "telecom": [CANARY], "deceased": "2024-05-06",
                         "identifiers": [{"system": CANARY, "value": NUMBER}]}, kind="patient"),
     entry(P, "f1", 1, {"agent": coded("91936005", "Allergy to penicillin", text=f"{CANARY} told us"), "clinical_status": "active",
                        "criticality": "high", "onset": "2019-03", "note": f"{CANARY} {NUMBER}"}, sources=("RXA/epr", "A82038/gp")),
@@ -79,7 +79,7 @@ def test_no_canary_reaches_the_store(home: Path) -> None:
     client = store.connect()
     try:
         for table in ("entries", "seals", "summaries", "positions"):
-            text = client.raw_query(f"SELECT * FROM base.{table}", fmt="JSON").decode()  # noqa: S608
+            text = client.raw_query(f"SELECT * FROM base.{table}", fmt="JSON").decode()
             for canary in (CANARY, NUMBER, P, "ZZ99", "1980-03", "HIV", "86406008"):
                 assert canary not in text, table
     finally:
@@ -89,12 +89,14 @@ def test_no_canary_reaches_the_store(home: Path) -> None:
 def test_what_is_left_is_of_use(home: Path) -> None:
     (person,) = ask(home, "SELECT gender, birth_year, deceased_year FROM patients")
     assert person == {"gender": "female", "birth_year": 1980, "deceased_year": 2024}
-    (allergy,) = ask(home, "SELECT agent_code, agent_display, clinical_status, criticality, onset, date, organisations FROM allergies")
-    assert allergy == {"agent_code": "91936005", "agent_display": "Allergy to penicillin", "clinical_status": "active", "criticality": "high",
-                       "onset": "2019-03", "date": "2019-03-01", "organisations": ["A82038", "RXA"]}
+    (allergy,) = ask(home, "SELECT * EXCEPT (pseudonym, fact, known, version, conflict) FROM allergies")
+    assert allergy == {"agent_code": "91936005", "agent_display": "Allergy to penicillin", "clinical_status": "active",
+                       "criticality": "high", "onset": "2019-03", "date": "2019-03-01", "organisations": ["A82038", "RXA"], "category": "",
+                       "verification": "",
+                       "recorded": "", "last_occurrence": ""}
     (result,) = ask(home, "SELECT test_code, test_display, value_amount, comparator, unit, interpretation, date, status FROM results")
-    assert result == {"test_code": "x1", "test_display": "", "value_amount": 7.25, "comparator": "<", "unit": "mmol/L", "interpretation": "",
-                      "date": "2024-02-29", "status": "final"}
+    assert result == {"test_code": "x1", "test_display": "", "value_amount": 7.25, "comparator": "<", "unit": "mmol/L",
+                      "interpretation": "", "date": "2024-02-29", "status": "final"}
 
 
 def test_sensitive_entries_do_not_enter(home: Path) -> None:
@@ -120,9 +122,10 @@ def test_verify_reads_all_with_the_key_and_nothing_without(home: Path) -> None:
 
 
 @pytest.mark.parametrize(("sql", "why"), [
-    ("SELECT * FROM base.entries", "SHOW TABLES"), ("SELECT * FROM file('/etc/passwd')", "not taken"), ("DROP TABLE entries", "only SELECT"),
+    ("SELECT * FROM base.entries", "SHOW TABLES"), ("SELECT * FROM file('/etc/passwd')", "not taken"),
+    ("DROP TABLE entries", "only SELECT"),
     ("SELECT nothing FROM entries", "DESCRIBE"), ("SELECT 1 FROM nowhere", "SHOW TABLES"), ("SELECT * FROM numbers(5000)", "add LIMIT"),
-    ("SELECT count() FROM numbers(100000000000) WHERE sipHash64(number) % 7 = 3", "less at a time"), ("SELECT FROM", "yntax"),
+    ("SELECT count() FROM numbers(100000000000) WHERE sipHash64(number) % 7 = 3", "less at a time"), ("SELECT 1 1 1", "Syntax error"),
 ])
 def test_what_is_refused_says_what_to_do(home: Path, sql: str, why: str) -> None:
     with pytest.raises(QueryFailedError, match=why):
@@ -134,7 +137,7 @@ def test_every_kind_has_a_table(home: Path) -> None:
     names = {row["name"] for row in ask(home, "SHOW TABLES")}
     assert {"entries", "summaries", "allergies", "careplans", "medicines"} <= names
     for name in names:
-        ask(home, f"SELECT * FROM {name} LIMIT 1")  # noqa: S608
+        ask(home, f"SELECT * FROM {name} LIMIT 1")
 
 
 def test_csv(home: Path) -> None:
@@ -173,7 +176,7 @@ def test_content_that_becomes_sensitive_leaves(home: Path) -> None:
     store = AnalyticsStore(home, KEY)
     store.open()
     store.apply(Batch((entry(Q, "g", 1, {"code": coded("2", "Two")}, kind="problem"),)), {AT: 10})
-    where = f"SELECT toUInt32(count()) AS n FROM problems WHERE pseudonym = '{store.pseudonyms.person(Q)}'"  # noqa: S608
+    where = f"SELECT toUInt32(count()) AS n FROM problems WHERE pseudonym = '{store.pseudonyms.person(Q)}'"
     assert ask(home, where) == [{"n": 1}]
     store.apply(Batch((entry(Q, "g", 2, {"code": coded("2", "Two")}, kind="problem", labels=("sensitive",)),)), {AT: 11})
     assert ask(home, where) == [{"n": 0}]

@@ -26,12 +26,15 @@ def test_taken(sql: str) -> None:
 
 
 @pytest.mark.parametrize(("sql", "why"), [
-    ("", "only SELECT"), ("INSERT INTO entries VALUES (1)", "only SELECT"), ("DROP TABLE entries", "only SELECT"), ("SET readonly = 0", "only SELECT"),
+    ("", "only SELECT"), ("INSERT INTO entries VALUES (1)", "only SELECT"), ("DROP TABLE entries", "only SELECT"),
+    ("SET readonly = 0", "only SELECT"),
     ("SELECT 1; DROP TABLE entries", "one statement"), ("SELECT 1 ;; SELECT 2", "one statement"),
-    ("SELECT * FROM file('/etc/passwd', 'LineAsString')", r"file\("), ("SELECT * FROM FILE ('x')", r"file\("), ("SELECT file('x')", r"file\("),
+    ("SELECT * FROM file('/etc/passwd', 'LineAsString')", r"file\("), ("SELECT * FROM FILE ('x')", r"file\("),
+    ("SELECT file('x')", r"file\("),
     ("SELECT * FROM `file`('x')", r"file\("), ('SELECT * FROM "url"(\'http://x\')', r"url\("),
     ("SELECT * FROM entries, remote('h', 'base', 'entries')", r"remote\("), ("SELECT * FROM s3('http://x')", r"s3\("),
-    ("SELECT * FROM merge('base', '.*')", r"merge\("), ("SELECT * FROM python(x)", r"python\("), ("SELECT * FROM cluster('c', base, entries)", r"cluster\("),
+    ("SELECT * FROM merge('base', '.*')", r"merge\("), ("SELECT * FROM python(x)", r"python\("),
+    ("SELECT * FROM cluster('c', base, entries)", r"cluster\("),
     ("SELECT * FROM executable('x')", r"executable\("), ("SELECT dictGet('a', 'b', 1)", r"dictget\("), ("SELECT sleep(3)", r"sleep\("),
     ("SELECT * FROM base.seals", "`base`"), ("SELECT * FROM Base . seals", "`base`"), ("SELECT * FROM `base`.seals", "`base`"),
     ("SELECT * FROM system.query_log", "`system`"), ("SELECT * FROM INFORMATION_SCHEMA.tables", "information_schema"),

@@ -68,6 +68,18 @@ def test_whereabouts_of_who_must_not_be_found_are_not_searchable(home: Path) -> 
     assert SearchReader.at(home).people("ZZ98") == []
 
 
+def test_one_source_that_restricts_hides_what_others_say_of_whereabouts(tmp_path: Path) -> None:
+    store = SearchStore(tmp_path)
+    store.open()
+    told = patient(P, "Zoë", "Featherstone", "9990000018", "1980-03-02", labels=("pds-restricted",))
+    untold = entry(P, "other", 1, {"names": [{"family": "Featherstone"}], "postcode": "ZZ99 3CZ"}, kind="patient")
+    store.apply(Batch((told, untold)), {AT: 1})
+    reader = SearchReader.at(tmp_path)
+    assert reader.people("ZZ99") == reader.entries("ZZ99") == []
+    assert [hit.person for hit in reader.people("featherstone")] == [P]
+    store.close()
+
+
 def test_entries_by_words_and_filters(home: Path) -> None:
     reader = SearchReader.at(home)
     (hit,) = reader.entries("atorvastatin night")

@@ -1,0 +1,263 @@
+"""The sink on a real broker: nothing lost, nothing doubled, whatever stops or goes away."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+import msgspec
+import pytest
+from confluent_kafka.admin import AdminClient
+from made import entry, summary
+from redis import Redis
+
+from mainstem.model import Entry, Heartbeat, Quarantined, Summary
+from schemas import kafka as clients
+from schemas import topics
+from schemas.codec import Codec
+from schemas.partition import partition
+from schemas.topics import Topic
+from sinks.cache import CacheReader, CacheStore
+from sinks.contract import Held, Store
+from sinks.search import SearchReader, SearchStore
+from sinks.sink import Sink
+
+DEADLINE = 60
+
+
+class Log:
+    """Topics of entries and summaries of a test's own."""
+
+    def __init__(self, kafka: str, registry: str) -> None:
+        mark = uuid.uuid4().hex[:8]
+        self.kafka, self.registry, self.codec = kafka, registry, Codec(registry)
+        self.entries = dataclasses.replace(topics.ENTRIES, name=f"test.{mark}.entries.v1")
+        self.summaries = dataclasses.replace(topics.SUMMARIES, name=f"test.{mark}.summaries.v1")
+        self.make()
+
+    @property
+    def inputs(self) -> tuple[Topic, Topic]:
+        return self.entries, self.summaries
+
+    def make(self) -> None:
+        clients.ensure_topics(self.kafka, [*self.inputs, topics.HEARTBEATS, topics.QUARANTINE])
+
+    def remove(self) -> None:
+        admin = AdminClient({"bootstrap.servers": self.kafka})
+        for future in admin.delete_topics([topic.name for topic in self.inputs]).values():
+            future.result()
+        until(lambda: not {t.name for t in self.inputs} & admin.list_topics(timeout=10).topics.keys())
+
+    def write(self, *values: Entry | Summary | bytes) -> None:
+        producer = clients.producer(self.kafka)
+        for value in values:
+            topic = self.summaries if isinstance(value, Summary) else self.entries
+            person = "a" if isinstance(value, bytes) else value.person
+            data = value if isinstance(value, bytes) else self.codec.encoder(topic)(value)
+            producer.produce(topic.name, data, person, partition=partition(person, topic.partitions))
+        assert producer.flush(20) == 0
+
+
+@pytest.fixture
+def log(kafka: str, registry: str) -> Log:
+    return Log(kafka, registry)
+
+
+@contextmanager
+def running(store: Store, log: Log, **how: bool) -> Iterator[Sink]:
+    sink, stop = Sink(store, log.kafka, log.registry, uuid.uuid4().hex, log.inputs), threading.Event()
+    thread = threading.Thread(target=sink.run, args=(stop,), kwargs=how)
+    thread.start()
+    try:
+        yield sink
+    finally:
+        stop.set()
+        thread.join(20)
+        assert not thread.is_alive()
+
+
+def until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + DEADLINE
+    while not holds():
+        assert time.monotonic() < deadline, "did not come about in time"
+        time.sleep(0.05)
+
+
+def found(home: Path) -> set[Held]:
+    try:
+        return set(SearchReader.at(home).contents())
+    except RuntimeError:
+        return set()
+
+
+def facts(home: Path) -> set[tuple[str, int]]:
+    return {(held.fact, held.version) for held in found(home)}
+
+
+def last(log: Log, topic: Topic, kind: type[msgspec.Struct], wanted: Callable[..., bool]) -> list:  # type: ignore[type-arg]
+    consumer = clients.consumer(log.kafka, uuid.uuid4().hex)
+    consumer.subscribe([topic.name])
+    decode, kept = log.codec.decoder(topic), []
+    deadline = time.monotonic() + DEADLINE
+    try:
+        while not kept:
+            assert time.monotonic() < deadline, f"no such {kind.__name__}"
+            for message in consumer.consume(500, 0.5):
+                if message.error() is None and wanted(value := decode(message.value())):
+                    kept.append(value)
+    finally:
+        consumer.close()
+    return kept
+
+
+def test_what_is_published_is_held_and_told_of(log: Log, tmp_path: Path) -> None:
+    log.write(entry("a", "f1", 1, committed=int(time.time() * 1000)), entry("b", "f2", 1), summary("a", 1))
+    with running(SearchStore(tmp_path), log) as sink:
+        until(lambda: facts(tmp_path) == {("f1", 1), ("f2", 1)})
+        log.write(entry("a", "f1", 2), entry("b", "f2", 2, status="withdrawn"))
+        until(lambda: facts(tmp_path) == {("f1", 2)})
+        instance = sink.pulse._instance
+
+        def complete(beat: Heartbeat) -> bool:
+            return beat.instance == instance and sum(beat.positions.values()) == 5 and beat.lag == 0
+
+        (beat, *_) = last(log, topics.HEARTBEATS, Heartbeat, complete)
+        assert (beat.stage, beat.processed, beat.published, beat.note) == ("sink-search", 5, 4, "")
+        fresh = last(log, topics.HEARTBEATS, Heartbeat, lambda b: b.instance == instance and b.freshness)
+        measured = [seconds for beat in fresh for seconds in beat.freshness]
+        assert len(measured) == 1
+        assert 0 <= measured[0] < DEADLINE
+
+
+def test_it_goes_on_where_the_store_stands(log: Log, tmp_path: Path) -> None:
+    log.write(*(entry("a", f"f{n}", 1) for n in range(50)))
+    with running(SearchStore(tmp_path), log):
+        until(lambda: len(facts(tmp_path)) == 50)
+    log.write(entry("a", "late", 1))
+    with running(SearchStore(tmp_path), log) as sink:
+        until(lambda: len(facts(tmp_path)) == 51)
+        assert sink.pulse.beat(0).processed == 1
+
+
+def test_a_message_that_cannot_be_decoded_is_kept_apart_and_told_of(log: Log, tmp_path: Path) -> None:
+    log.write(entry("a", "f1", 1), b"\0\0\0\0\1 not avro", b"", entry("a", "f2", 1))
+    with running(SearchStore(tmp_path), log):
+        until(lambda: facts(tmp_path) == {("f1", 1), ("f2", 1)})
+    apart = last(log, topics.QUARANTINE, Quarantined, lambda q: q.raw.topic == log.entries.name)
+    assert {q.raw.offset for q in apart} == {1, 2}
+    assert {(q.stage, q.reason) for q in apart} == {("sink-search", "undecodable")}
+
+
+def test_rebuilt_it_is_the_same(log: Log, tmp_path: Path) -> None:
+    log.write(*(entry("a", f"f{n}", 1) for n in range(20)))
+    with running(SearchStore(tmp_path), log):
+        until(lambda: len(facts(tmp_path)) == 20)
+    before = found(tmp_path)
+    with running(SearchStore(tmp_path), log, rebuild=True) as sink:
+        until(lambda: sink.pulse.beat(0).processed == 20)
+        assert found(tmp_path) == before
+
+
+def test_a_topic_made_anew_is_noticed_and_the_store_built_anew(log: Log, tmp_path: Path) -> None:
+    log.write(*(entry("a", f"f{n}", 5) for n in range(20)))
+    with running(SearchStore(tmp_path), log):
+        until(lambda: len(facts(tmp_path)) == 20)
+    log.remove()
+    log.make()
+    log.write(entry("a", "f1", 1))
+    with running(SearchStore(tmp_path), log):
+        until(lambda: facts(tmp_path) == {("f1", 1)})
+
+
+def test_an_emptied_redis_is_filled_again(log: Log, own_redis: str) -> None:
+    Redis.from_url(own_redis).flushall()
+    reader = CacheReader(own_redis)
+    log.write(*(entry("a", f"f{n}", 1) for n in range(20)), summary("a", 1, ("9990000018",)))
+    with running(CacheStore(own_redis), log):
+        until(lambda: len(list(reader.contents())) == 20)
+        Redis.from_url(own_redis).flushall()
+        log.write(entry("a", "late", 1))
+        until(lambda: len(list(reader.contents())) == 21)
+    record = reader.record("9990000018")
+    assert record is not None
+    assert len(record.entries) == 21
+
+
+def test_a_store_that_is_away_is_waited_for(log: Log, tmp_path: Path) -> None:
+    """The directory is held by another process; nothing is skipped meanwhile."""
+    holder = SearchStore(tmp_path)
+    holder.open()
+    log.write(entry("a", "f1", 1))
+    with running(SearchStore(tmp_path), log) as sink:
+        until(lambda: sink.pulse.beat(0).note == "StoreHeldError")
+        holder.close()
+        until(lambda: facts(tmp_path) == {("f1", 1)})
+        until(lambda: sink.pulse.beat(0).note == "")
+
+
+PROCESS = """
+import sys, threading
+from pathlib import Path
+from dataclasses import replace
+from schemas import topics
+from sinks.runner import STORES, Where
+from sinks.sink import Sink
+name, kafka, registry, home, redis, entries, summaries = sys.argv[1:]
+store, beside = STORES[name](Where(Path(home), redis))
+inputs = replace(topics.ENTRIES, name=entries), replace(topics.SUMMARIES, name=summaries)
+with beside:
+    Sink(store, kafka, registry, "killed", inputs).run(threading.Event())
+"""
+
+
+@pytest.mark.parametrize("name", ["search", "cache", "analytics"])
+def test_killed_again_and_again_it_holds_all(log: Log, own_redis: str, tmp_path: Path, name: str) -> None:
+    Redis.from_url(own_redis).flushall()
+    command = [sys.executable, "-c", PROCESS, name, log.kafka, log.registry, str(tmp_path), own_redis, log.entries.name, log.summaries.name]
+    env = os.environ | {"MAINSTEM_QUERY_PORT": "0"}
+    wanted: dict[tuple[str, str], Entry] = {}
+    for turn in range(1, 4):
+        written = [entry(f"p{n % 7}", f"f{n}", turn, status="withdrawn" if n % 5 == turn else "current") for n in range(600)]
+        wanted |= {(one.person, one.fact): one for one in written}
+        log.write(*written)
+        process = subprocess.Popen(command, env=env, stderr=subprocess.DEVNULL)
+        try:
+            until(partial(_any_of, name, turn, tmp_path, own_redis))
+        finally:
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+    stop = threading.Event()
+    from sinks.runner import STORES, Name, Where
+    store, _ = STORES[Name(name)](Where(tmp_path, own_redis))
+    sink = Sink(store, log.kafka, log.registry, "after", log.inputs)
+    thread = threading.Thread(target=sink.run, args=(stop,))
+    thread.start()
+    try:
+        until(lambda: sum(sink.pulse.beat(0).positions.values()) == 1800)
+        held = {(one.person, one.fact): one.version for one in store.contents()}
+    finally:
+        stop.set()
+        thread.join(20)
+    assert held == {key: one.version for key, one in wanted.items() if one.status == "current"}
+
+
+def _any_of(name: str, turn: int, home: Path, redis: str) -> bool:
+    """Whether some entry of this turn is held: the process is at work."""
+    from sinks.analytics.errors import NotServedError, QueryFailedError
+    from sinks.contents import contents_of
+    from sinks.errors import NotBuiltError
+
+    try:
+        return any(held.version >= turn for held in contents_of(home, redis)[name]())
+    except (NotBuiltError, NotServedError, QueryFailedError):
+        return False
