@@ -49,6 +49,7 @@ class Allergy(Kind):
     name = "allergy"
     heading = "Allergies and adverse reactions"
     Content = AllergyContent
+    rules = (ACTIVE_COUNTS, WORST_COUNTS, REACTIONS_UNITED)
 
     def title(self, content: dict) -> str:
         return named(content.get("agent"), "Allergy")

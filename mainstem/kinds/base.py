@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from mainstem.kinds.facts import Derived, Member, Terms, latest_first
+from mainstem.kinds.facts import Derived, Member, Rule, Terms, latest_first
 
 SNOMED = "http://snomed.info/sct"
 DMD = "https://dmd.nhs.uk"
@@ -58,6 +58,8 @@ class Kind(Protocol):
     heading: str
     """PRSB Core Information Standard heading it is shown under."""
     Content: type[Content]
+    rules: tuple[Rule, ...] = ()
+    """The rules that `derive` decides fields by, beyond those of `mainstem.kinds.facts`."""
 
     def title(self, content: dict) -> str:
         """One line a clinician reads, from an entry's content (decoded JSON)."""

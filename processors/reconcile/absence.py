@@ -15,9 +15,6 @@ from mainstem import versions
 from mainstem.kinds.manifest import ManifestContent
 from mainstem.model import Known, Status
 
-ABSENT = "record.absent"
-"""The rule id of what is withdrawn for it."""
-
 
 class Listing(NamedTuple):
     """The manifest that counts for one kind. Greater ones take its place."""

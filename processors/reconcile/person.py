@@ -8,16 +8,12 @@ from mainstem.kinds.facts import Member, Place, Terms
 from mainstem.model import Attached, Known, Op, PersonEvent, Status
 from processors.keys import pack
 from processors.lane.contract import State
-from processors.reconcile import absence, layout, resolve
+from processors.reconcile import layout, resolve
 from processors.reconcile.derive import Fact, Group, fact_id, facts, group
 from processors.reconcile.entries import number_of
 from processors.reconcile.layout import Feed, Gathered, Head, Held
 from processors.reconcile.records import Name, Records
-
-MOVED = "identity.moved"
-"""Withdrawn because the source patient is another person's now; its assertions say so there."""
-REGROUPED = "fact.regrouped"
-"""Withdrawn because its members make another fact now: the successor."""
+from processors.reconcile.rules import ABSENT, MOVED, REGROUPED
 
 
 class Ceased:
@@ -95,7 +91,7 @@ class Person:
         for name, held in self.records.drop(subject):
             self._names.pop(name, None)
             for kind, key, item in held.groups:
-                self._discount(name, kind, key, item, MOVED, [])
+                self._discount(name, kind, key, item, MOVED.id, [])
         self._manifests.pop(subject, None)
 
     def _count(self, name: Name) -> None:
@@ -138,10 +134,10 @@ class Person:
     def _regroup(self, of: Group, gathered: Gathered) -> None:
         """A shared group's facts anew from all its members."""
         found = facts(of, [self._member(place) for place in gathered.members], self._terms)
-        rule, causes, places = self._why.get(of, (REGROUPED, [], []))
+        rule, causes, places = self._why.get(of, (REGROUPED.id, [], []))
         places = [*places, *(member.place for fact in found for member in fact.members)]
         for before in gathered.facts:
-            self.touched[before] = Ceased(of.kind, REGROUPED if found else rule, causes, places)
+            self.touched[before] = Ceased(of.kind, REGROUPED.id if found else rule, causes, places)
         self._found(found)
         gathered.facts = [fact.fact for fact in found]
         key = b"g" + pack(self.person, of.kind, of.key)
@@ -181,5 +177,5 @@ class Person:
         """The rule and the assertions by which something the record said is no more."""
         manifest = self.records.absent_by(name)
         if manifest is not None:
-            return absence.ABSENT, [manifest]
-        return (REGROUPED if members else resolve.why_nothing(winners)), winners
+            return ABSENT.id, [manifest]
+        return (REGROUPED.id if members else resolve.why_nothing(winners)), winners

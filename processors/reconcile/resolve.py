@@ -15,6 +15,7 @@ import msgspec
 
 from mainstem.kinds.facts import Member, Place
 from mainstem.model import Known, Status
+from processors.reconcile.rules import REMOVED, RETRACTED
 
 MANIFEST = "manifest"
 
@@ -42,9 +43,8 @@ def members(winners: Sequence[Known]) -> list[Member]:
 
 
 def why_nothing(winners: Sequence[Known]) -> str:
-    """The rule by which a record whose parts are all there says nothing."""
-    retracted = any(known.assertion.status is Status.RETRACTED for known in winners)
-    return "record.retracted" if retracted else "record.removed"
+    """The id of the rule by which a record that no manifest makes absent says nothing."""
+    return (RETRACTED if any(known.assertion.status is Status.RETRACTED for known in winners) else REMOVED).id
 
 
 def _single(known: Known) -> list[Member]:

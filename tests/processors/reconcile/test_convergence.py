@@ -11,6 +11,7 @@ from mainstem import canonical
 from mainstem.kinds.facts import NoTerms
 from mainstem.model import Claim, Known, RawRef, Status
 from processors.identity.linker import assign
+from processors.reconcile import rules
 from processors.reconcile.fold import fold
 from schemas import topics
 from tests.processors.pipeline import Pipeline
@@ -37,6 +38,7 @@ def check(pipeline: Pipeline) -> None:
     assert not any(source.handover for summary in summaries.values() for source in summary.sources)
     for entries in pipeline.history().values():
         assert [entry.version for entry in entries] == list(range(1, len(entries) + 1))
+        assert {rule for entry in entries for rule in entry.rules.values()} <= rules.BY_ID.keys()
         if entries[-1].status == "current":
             decided = {name for behind in entries[-1].provenance for name in behind.fields}
             assert decided == set(canonical.decode(entries[-1].content)), "every field shown names its assertion"

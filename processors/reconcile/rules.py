@@ -1,0 +1,26 @@
+"""The rules by which an entry is what it is: `BY_ID` explains every id that an entry's `rules` can hold.
+
+The rules that decide fields are the kinds' (`Kind.rules`) and the two of `mainstem.kinds.facts`; those here end an entry.
+"""
+
+from __future__ import annotations
+
+from mainstem import kinds
+from mainstem.kinds.facts import GREATEST_VERSION, MOST_RECENTLY_RECORDED, Rule
+
+RETRACTED = Rule("record.retracted", "the source says that its record was entered in error; only its own assertion is withdrawn",
+                 "design.md, Safety of absence")
+REMOVED = Rule("record.removed", "the source deleted its record", "design.md, Words")
+ABSENT = Rule("record.absent", "a complete export of the source, later than its last word on the record, no longer holds it",
+              "design.md, Words")
+MOVED = Rule("identity.moved", "the source patient is another person's now, and its assertions speak there",
+             "design.md, How a person comes together")
+REGROUPED = Rule("fact.regrouped", "the records that made this fact make another one now, the successor",
+                 "design.md, How convergence is had")
+
+BY_ID: dict[str, Rule] = {
+    rule.id: rule for rule in (
+        GREATEST_VERSION, MOST_RECENTLY_RECORDED, RETRACTED, REMOVED, ABSENT, MOVED, REGROUPED,
+        *(rule for kind in kinds.ALL for rule in kind.rules),
+    )
+}
