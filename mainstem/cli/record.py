@@ -81,12 +81,12 @@ def show(page: Page, console: Console, *, explain: bool) -> None:
             console.print(_text(f"{name} {' or '.join(values)}"))
     for what in banner.differ:
         console.print(_text(f"Sources disagree about {what}: check who you have.", "bold yellow"))
-    if page.reasons:
+    if page.gaps.reasons:
         console.print(_text("This record may be incomplete:", "bold yellow"))
-    for reason in page.reasons:
+    for reason in page.gaps.reasons:
         console.print(_text(f"- {reason}", "yellow"))
     console.print(
-        _table("Sources", ("source", "patient", "last heard"), ((s.source, s.patient, f"{s.heard} ({s.ago})") for s in page.sources))
+        _table("Sources", ("source", "patient", "last heard"), ((s.source, s.patient, f"{s.heard} ({s.ago})") for s in page.gaps.lines))
     )
     for section in page.sections:
         console.print(_text(f"\n{section.heading.title}", "bold"))

@@ -7,7 +7,7 @@ from typing import Any
 
 from mainstem.model import Heartbeat, Quarantined, RawRef, SourceState
 from mainstem.web.errors import AuditUnavailableError
-from mainstem.web.figures import Beats, Figures
+from mainstem.web.figures import STAGES, Beats, Figures
 from mainstem.web.quarantine import Counts
 from mainstem.web.record import Item, Record, Said
 from mainstem.web.sources import Hit, Sources
@@ -186,6 +186,9 @@ class MadeAudit:
 class MadeStream:
     def __init__(self, beats: Beats | None = None, waiting: dict[str, int] | None = None) -> None:
         self.beats = beats or Beats(15)
+        if beats is None:
+            for stage in STAGES:
+                self.beats.add(beat(stage, NOW - 500))
         self._waiting = {"RXA/epr": 0, "A82038/gp": 0} if waiting is None else waiting
         self.now = NOW
         self.heard = True

@@ -136,12 +136,12 @@ def test_quarantine_lag_and_other_feeds_make_a_record_incomplete() -> None:
     quarantine.add(made.held(), NOW)
     quarantine.add(made.held(patient=None), NOW)
     quarantine.add(made.held(patient="somebody else"), NOW)
-    stream = MadeStream(waiting={"RXA/epr": 3})
+    stream = MadeStream(waiting={"RXA/epr": 300})
     one = record(sources=record().sources[:1])
     shown = text(read(one, quarantine=quarantine, stream=stream), "//*[@aria-label='This record may be incomplete']")
     assert "1 item from RXA/epr (patient P100) could not be taken in and is not shown" in shown
     assert "1 item from RXA/epr could not be taken in and names no patient" in shown
-    assert "3 messages from RXA/epr wait to be taken in" in shown
+    assert "300 messages from RXA/epr wait to be taken in" in shown
     assert "No information about this person from feed raw.a82038-gp.v1" in shown
 
 
@@ -156,6 +156,22 @@ def test_uncounted_quarantine_is_said() -> None:
     quarantine = MadeQuarantine()
     quarantine.counted = False
     assert "still being counted" in text(read(record(), quarantine=quarantine))
+
+
+def test_what_is_merely_moving_is_said_without_alarm() -> None:
+    tree = read(record(), stream=MadeStream(waiting={"RXA/epr": 3, "A82038/gp": 0}))
+    assert "This record may be incomplete" not in text(tree)
+    assert "On its way at this moment: 3 messages from RXA/epr." in under(tree, "sources")
+
+
+def test_silent_and_late_processes_make_a_record_incomplete() -> None:
+    beats = Beats(15)
+    for stage in ("capture", "linker", "identity", "sink-cache"):
+        beats.add(made.beat(stage, NOW - 500, lag=5000 if stage == "sink-cache" else 0))
+    beats.add(made.beat("reconcile", NOW - 6000))
+    shown = text(read(record(), stream=MadeStream(beats)), "//*[@aria-label='This record may be incomplete']")
+    assert "Not heard for 5 seconds or more: reconcile" in shown
+    assert "5000 messages before sink-cache wait to be taken in" in shown
 
 
 def test_what_names_nobody_may_be_about_anyone() -> None:

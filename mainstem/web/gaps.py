@@ -1,0 +1,126 @@
+"""What may be missing from a record, and why: per source, and on the way through Mainstem. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from mainstem.model import SourceState
+from mainstem.web import words
+from mainstem.web.figures import Figures
+from mainstem.web.record import Record
+from mainstem.web.sources import Sources
+from schemas import topics
+
+_WAY = ("capture", "linker", "identity", "reconcile", "sink-cache")
+"""Stages between a trust's database and what is shown."""
+_FEW, _SECONDS = 100, 5.0
+"""So many messages on their way, or what is taken in within so many seconds, is the stream flowing; more is a stage behind."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceLine:
+    """What is known of one source patient that feeds the record, and what may be missing."""
+
+    source: str
+    patient: str
+    heard: str
+    ago: str
+    waiting: int | None
+    quarantined: int
+    unattributed: int
+    handover: bool
+
+    @property
+    def complete(self) -> bool:
+        return self.waiting == 0 and not (self.quarantined or self.unattributed or self.handover)
+
+
+@dataclass(frozen=True, slots=True)
+class Gaps:
+    lines: tuple[SourceLine, ...]
+    reasons: tuple[str, ...]
+    """Why the record may be incomplete; empty only where nothing points to it."""
+    moving: str
+    """What is on its way in the ordinary run of things; no warning, since it is so at most moments. Empty where nothing is."""
+    counted: bool
+
+
+def gaps(record: Record, sources: Sources, now: int) -> Gaps:
+    lines = tuple(_line(state, sources, now) for state in record.sources)
+    figures = sources.stream.figures()
+    late, moving = _on_the_way(lines, figures)
+    found = (*_of_sources(lines, record), *_of_stages(figures, sources), *late, *_of_others(record, sources))
+    return Gaps(lines, found, moving, sources.quarantine.counted)
+
+
+def _line(state: SourceState, sources: Sources, now: int) -> SourceLine:
+    return SourceLine(
+        state.source,
+        state.patient,
+        words.moment(state.last_heard),
+        words.ago(state.last_heard, now),
+        sources.stream.waiting(state.source),
+        sources.quarantine.about(state.source, state.patient),
+        sources.quarantine.unattributed(state.source),
+        state.handover,
+    )
+
+
+def _of_sources(lines: tuple[SourceLine, ...], record: Record) -> Iterator[str]:
+    if not record.sources:
+        yield "No source says what it has sent about this person."
+    for line in lines:
+        who = f"{line.source} (patient {line.patient})"
+        if line.handover:
+            yield f"{who} is being handed over from another record: entries may be missing here or be shown twice."
+        if line.quarantined:
+            is_ = "is" if line.quarantined == 1 else "are"
+            yield f"{_count(line.quarantined, 'item')} from {who} could not be taken in and {is_} not shown."
+        if line.waiting is None:
+            yield f"It is not known how far behind {line.source} is."
+    for source, count in sorted({(line.source, line.unattributed) for line in lines if line.unattributed}):
+        names = "names" if count == 1 else "name"
+        yield f"{_count(count, 'item')} from {source} could not be taken in and {names} no patient; some may be about this person."
+
+
+def _of_stages(figures: Figures, sources: Sources) -> Iterator[str]:
+    silent = [stage for stage in figures.silent if stage in _WAY]
+    if not sources.stream.heard:
+        yield "It is not known yet whether Mainstem's own processes are running."
+    elif silent:
+        yield f"Not heard for 5 seconds or more: {', '.join(silent)}. What organisations have sent since may not be shown."
+
+
+def _on_the_way(lines: tuple[SourceLine, ...], figures: Figures) -> tuple[list[str], str]:
+    """What is late, and what is merely moving."""
+    places = {f"from {line.source}": line.waiting for line in lines if line.waiting}
+    places |= {f"before {one.stage}": one.lag for one in figures.stages if one.stage in _WAY and one.stage != "capture" and one.lag}
+    much = max(_FEW, figures.rate * _SECONDS)
+    late = [
+        f"{_count(count, 'message')} {place} wait to be taken in; some may be about this person."
+        for place, count in places.items()
+        if count > much
+    ]
+    few = {place: count for place, count in places.items() if count <= much}
+    return late, ", ".join(f"{_count(count, 'message')} {place}" for place, count in few.items())
+
+
+def _of_others(record: Record, sources: Sources) -> Iterator[str]:
+    if unnamed := sources.quarantine.unattributed(""):
+        yield f"{_count(unnamed, 'item')} from no source that could be told could not be taken in; some may be about this person."
+    known = {topics.raw(state.source).name for state in record.sources}
+    for feed in sources.stream.feeds():
+        if feed not in known:
+            yield f"No information about this person from feed {feed}."
+    if others := sources.records.others(record):
+        who = "Another record carries" if others == 1 else f"{others} other records carry"
+        yield f"{who} this NHS number: it may hold more about this person, or be about somebody else."
+    if not record.settled:
+        yield "Entries are arriving at this moment. Load the record again."
+    if not sources.quarantine.counted:
+        yield "Items in quarantine are still being counted, so that what is missing may be more than is said here."
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
