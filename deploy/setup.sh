@@ -16,7 +16,7 @@ ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || packages="$packages pos
 
 python=""
 for candidate in python3.12 python3.11 python3; do
-    if command -v "$candidate" >/dev/null 2>&1 && "$candidate" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))'; then
+    if command -v "$candidate" >/dev/null 2>&1 && "$candidate" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null; then
         python=$candidate
         break
     fi
@@ -56,7 +56,7 @@ lock=$(sha256sum requirements.lock | cut -d' ' -f1)
 if [ "$(cat "$stamp" 2>/dev/null || true)" != "$lock" ]; then
     [ -x .venv/bin/python ] || { say "making .venv with $python"; "$python" -m venv .venv; }
     say "installing Python packages from requirements.lock (some minutes the first time)"
-    .venv/bin/python -m pip install --require-hashes --no-deps --disable-pip-version-check --quiet -r requirements.lock
+    .venv/bin/python -m pip install --require-hashes --no-deps --disable-pip-version-check --progress-bar off -r requirements.lock
     echo "$lock" > "$stamp"
 fi
 site=$(.venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
