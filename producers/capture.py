@@ -3,7 +3,7 @@
     python -m producers.capture --kafka 127.0.0.1:9092 --registry http://127.0.0.1:8080/apis/ccompat/v7 --source RXA/epr
 
 It keeps no state: where it reads on is committed with what it wrote. SIGTERM ends it cleanly; kill -9 loses and doubles nothing.
-Exit codes: 0 asked to end, 2 a mistake in a mapping or in the topics, 3 fenced, 4 quarantine cannot be written.
+Exit codes: 0 asked to end, 2 a mistake in a mapping or in the topics, 3 fenced, 4 quarantine cannot be written, 5 stuck.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import logging
 import signal
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -28,6 +28,7 @@ from producers.mapping.load import BUILT_IN, load_all
 from producers.mapping.rows import Mapping
 from producers.pulse import Pulse
 from producers.transaction import Transactions, pauses
+from producers.watchdog import Watchdog
 from schemas import kafka, topics
 from schemas.codec import Codec
 from schemas.errors import KafkaUnavailableError, RegistryUnavailableError, TopicDiffersError
@@ -38,6 +39,7 @@ WRITES = (topics.ASSERTIONS, topics.CLAIMS, topics.LEDGER, topics.QUARANTINE, to
 _BATCH = 2000
 _LINGER_SECONDS = 0.02
 _CALL_SECONDS = 5.0
+_STUCK_SECONDS = 60.0
 
 
 class Capture:
@@ -53,7 +55,8 @@ class Capture:
         self._stop = stop
         self._next: dict[tuple[str, int], int] = {}
         self._id = f"{group}-{instance}"
-        self._transactions = Transactions(bootstrap, self._id, stop)
+        self._watchdog = Watchdog(_STUCK_SECONDS)
+        self._transactions = Transactions(bootstrap, self._id, stop, self._watchdog.alive)
         self._consumer = kafka.consumer(bootstrap, group, group_instance_id=self._id)
 
     def run(self) -> None:
@@ -68,12 +71,15 @@ class Capture:
                 if messages:
                     self._take(messages, batches, pulse)
                 pulse.beat(self._stand)
+                self._watchdog.alive()
             pulse.close()
         except StoppedError:
             pass
         finally:
+            self._watchdog.alive()
             self._transactions.close()
             self._consumer.close()
+            self._watchdog.stop()
 
     def _prepare(self) -> tuple[Batches, Pulse]:
         for _ in pauses(self._stop):
@@ -82,11 +88,12 @@ class Capture:
                 self._codec.register(WRITES)
                 return Batches(self._codec, self._readers), Pulse(self._bootstrap, self._codec, self._instance)
             except (KafkaUnavailableError, RegistryUnavailableError) as fault:
+                self._watchdog.alive()
                 log.warning("waiting: %s", fault)
         raise StoppedError
 
     def _take(self, messages: list[RawMessage], batches: Batches, pulse: Pulse) -> None:
-        told = batches.tell(messages)
+        told = batches.tell(self._one_by_one(messages))
         ends = {(message.topic, message.partition): message.offset + 1 for message in messages}
         positions = [TopicPartition(topic, number, offset) for (topic, number), offset in ends.items()]
         try:
@@ -97,6 +104,11 @@ class Capture:
             return
         self._next.update(ends)
         pulse.done(len(messages), len(told.records), told.committed)
+
+    def _one_by_one(self, messages: list[RawMessage]) -> Iterator[RawMessage]:
+        for message in messages:  # a batch of large files takes its time
+            self._watchdog.alive()
+            yield message
 
     def _rewind(self) -> None:
         """Back to what is committed. Where a rebalance took a partition away, its new owner reads on."""
@@ -111,6 +123,7 @@ class Capture:
                     self._consumer.assign(assigned)
                 return
             except KafkaException as fault:
+                self._watchdog.alive()
                 log.warning("waiting to read the batch again (%s)", fault.args[0].name())
 
     def _assigned(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:

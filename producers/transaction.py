@@ -44,9 +44,11 @@ def pauses(stop: threading.Event) -> Iterator[int]:
 class Transactions:
     """Blocks while the broker is away. Of two processes with one id the later is the only one that can commit."""
 
-    def __init__(self, bootstrap: str, transactional_id: str, stop: threading.Event) -> None:
+    def __init__(self, bootstrap: str, transactional_id: str, stop: threading.Event, alive: Callable[[], None] = lambda: None) -> None:
+        """`alive` is called whenever a call to the broker has come back."""
         self._id = transactional_id
         self._stop = stop
+        self._alive = alive
         self._producer = kafka.producer(bootstrap, transactional_id=transactional_id, transaction_timeout_ms=60_000)
         self._refused: str | None = None
 
@@ -64,7 +66,8 @@ class Transactions:
             self._producer.begin_transaction()
             for record in records:
                 self._produce(record)
-            self._until_done(lambda: self._producer.send_offsets_to_transaction(list(positions), group, _CALL_SECONDS))
+            # not repeated when it fails, as its error may say: the second call was seen never to return
+            self._producer.send_offsets_to_transaction(list(positions), group, _CALL_SECONDS)
             self._until_done(lambda: self._producer.commit_transaction(_CALL_SECONDS))
         except KafkaException as fault:
             error = self._lasting(fault)
@@ -87,6 +90,7 @@ class Transactions:
                 return
             except BufferError:
                 self._producer.poll(0.1)
+                self._alive()
                 if self._stop.is_set():
                     raise StoppedError from None
 
@@ -112,6 +116,7 @@ class Transactions:
                 error = self._lasting(fault)
                 if error.txn_requires_abort() or not error.retriable():
                     raise
+                self._alive()
                 log.warning("%s waits for the broker (%s), attempt %d", self._id, error.name(), attempt)
         raise StoppedError
 
