@@ -11,13 +11,14 @@ class LaneStoppedError(Exception):
 
 
 class FencedError(Exception):
-    """Another process has taken this state partition over, or the broker no longer accepts this producer.
+    """Another process has taken this state partition over, or the broker has given this producer's transaction up (it was away too long).
 
     The batch was not applied here; whoever owns the partition now will process it.
     """
 
     def __init__(self, transactional_id: str, why: str) -> None:
-        super().__init__(f"{transactional_id} was fenced ({why}): another worker owns the partition now; restart this one to rejoin")
+        super().__init__(f"{transactional_id} was fenced ({why}): another worker owns the partition now, or the broker was away for longer "
+                         "than a transaction may last; start this worker again, which goes on where the last commit was")
         self.transactional_id = transactional_id
         self.why = why
 

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from mainstem.model import Quarantined, RawRef
+from mainstem.model import Op, PersonEvent, Quarantined, RawRef
 from processors.lane import changelog
 from processors.lane.contract import Output, Received, Stage
 from processors.lane.errors import LaneStoppedError, StageError
@@ -205,8 +205,9 @@ def _sampled(batch: Sequence[tuple[Received, Any]]) -> tuple[int, ...]:
 
 
 def _committed(value: Any) -> int | None:
-    if (items := getattr(value, "items", None)) and not callable(items):
-        value = items[-1].assertion
+    """When the source committed what caused a message; a handover carries what was committed long ago and says nothing."""
+    if isinstance(value, PersonEvent):
+        return value.items[-1].assertion.committed if value.op is Op.APPLY and value.items else None
     return getattr(value, "committed", None)
 
 
