@@ -25,8 +25,17 @@ def main(
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     settings = WebSettings()
     with live(kafka, registry, redis, home, settings) as sources:
-        # uvicorn's access log would hold addresses; the guard logs pages by name instead.
-        uvicorn.run(build(sources, settings), host="127.0.0.1", port=port, access_log=False, server_header=False, log_config=None)
+        uvicorn.run(
+            build(sources, settings),
+            host="127.0.0.1",
+            port=port,
+            log_config=None,
+            access_log=False,  # it would hold addresses; the guard logs pages by name instead
+            ws="none",  # nor may a refused WebSocket be logged with its address
+            proxy_headers=False,
+            server_header=False,
+            timeout_graceful_shutdown=5,
+        )
 
 
 if __name__ == "__main__":

@@ -82,7 +82,15 @@ def test_every_stage_heard_is_healthy(running: Running) -> None:
 def test_log_of_the_process_tells_pages_and_nothing_of_patients(running: Running) -> None:
     opened(f"{running.url}/search", q="ramsbottom")
     opened(f"{running.url}/search", q=made.NUMBER)
-    assert until(lambda: "GET person 200" in running.log.read_text())
+    upgrade = {
+        "Connection": "Upgrade",
+        "Upgrade": "websocket",
+        "Sec-WebSocket-Version": "13",
+        "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+    }
+    with urllib.request.urlopen(urllib.request.Request(f"{running.url}/people/{PERSON}?ramsbottom", headers=upgrade), timeout=20) as answer:
+        assert answer.status == 200
+    assert until(lambda: running.log.read_text().count("GET person 200") >= 2)
     log = running.log.read_text().lower()
     for canary in ("ramsbottom", "edith", made.NUMBER, PERSON, "penicillin", "/search/"):
         assert canary not in log
