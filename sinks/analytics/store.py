@@ -25,11 +25,15 @@ from sinks.errors import StoreHeldError, StoreMovedError, StoreUnavailableError
 _CLEARING = "clearing"
 """In place of positions while the tables are being emptied, so that an emptying cut short is finished at the next start."""
 
+_NOTHING: tuple[Any, ...] = ("", "", [], "", "", "", [], None, "", "", {}, {}, "", None, {}, False, [])
+"""The columns of content, empty."""
+
 
 class AnalyticsStore:
-    """Rows first, positions after them: a batch cut short is taken in again, and the greatest version of a fact wins whatever came twice.
+    """A batch cut short is taken in again, and the greatest version of a fact wins whatever came twice.
 
-    A withdrawn entry is a row without content that outlives older ones (`gone`); so is an entry that policy keeps out.
+    A withdrawn entry is a row without content that outlives older ones (`gone`). An entry that policy keeps out is a row without content,
+    not shown, that says under seal which version was seen.
     """
 
     name = "analytics"
@@ -74,14 +78,12 @@ class AnalyticsStore:
         entries, summaries = batch.latest_entries(), batch.latest_summaries()
         written = self._written
         try:
-            self._insert("entries", [self._entry(entry) for entry in entries], tables.ENTRY_COLUMNS)
-            self._insert("seals", [self._seal(entry) for entry in entries], tables.SEAL_COLUMNS)
             self._insert("summaries", [self._summary(summary) for summary in summaries], tables.SUMMARY_COLUMNS)
             if self._url:
                 self._read_positions(client)
                 if self._written != written:
                     raise StoreMovedError(self.name)
-            self._write_positions(orjson.dumps({str(place): offset for place, offset in positions.items()}).decode())
+            self._write(entries, orjson.dumps({str(place): offset for place, offset in positions.items()}).decode())
         except ClickHouseError as fault:
             raise StoreUnavailableError(self.name, type(fault).__name__) from None
 
@@ -101,7 +103,7 @@ class AnalyticsStore:
     def clear(self) -> None:
         client = self._opened()
         try:
-            self._write_positions(_CLEARING)
+            self._write((), _CLEARING)
             for table in tables.names():
                 client.command(f"TRUNCATE TABLE {tables.BASE}.{table}")
         except ClickHouseError as fault:
@@ -131,27 +133,24 @@ class AnalyticsStore:
         body, self._written = found[0] if found else ("{}", 0)
         return str(body)
 
-    def _write_positions(self, body: str) -> None:
-        self._insert("positions", [(0, body, self._written + 1)], ("id", "body", "written"))
+    def _write(self, entries: Sequence[Entry], positions: str) -> None:
+        marker = (*tables.POSITIONS_KEY, *_NOTHING, _moment(0), None, positions, False, self._written + 1, 0)
+        self._insert("entries", [*(self._entry(entry) for entry in entries), marker], tables.ENTRY_COLUMNS)
         self._written += 1
 
     def _entry(self, entry: Entry) -> tuple[Any, ...]:
         place = self.pseudonyms.person(entry.person), self.pseudonyms.fact(entry.fact)
         known = _moment(entry.known)
-        if entry.status != CURRENT or not policy.enters(self.purpose, entry.kind, entry.labels):
-            return (*place, "", "", [], "", "", "", [], None, "", "", {}, {}, "", None, {}, False, [], known, None, entry.version, 1)
+        if entry.status != CURRENT:
+            return (*place, *_NOTHING, known, None, "", False, entry.version, 1)
+        seal = self.pseudonyms.seal(*place, entry.version, f"{entry.person}\0{entry.fact}\0{canonical.digest(entry.content).hex()}")
+        if not policy.enters(self.purpose, entry.kind, entry.labels):
+            return (*place, *_NOTHING, known, None, seal, False, entry.version, 0)
         content = rows.content_of(entry)
         return (*place, entry.kind, content.status, rows.organisations(entry.sources), *content.main, content.concepts, content.value,
                 content.comparator, content.unit, content.amounts, content.words, content.dated, rows.day(content.dated), content.dates,
-                entry.conflict, list(entry.labels), known, None if entry.committed is None else _moment(entry.committed), entry.version, 0)
-
-    def _seal(self, entry: Entry) -> tuple[Any, ...]:
-        place = self.pseudonyms.person(entry.person), self.pseudonyms.fact(entry.fact)
-        if entry.status != CURRENT:
-            return (*place, "", False, entry.version, 1)
-        text = f"{entry.person}\0{entry.fact}\0{canonical.digest(entry.content).hex()}"
-        entered = policy.enters(self.purpose, entry.kind, entry.labels)
-        return (*place, self.pseudonyms.seal(*place, entry.version, text), entered, entry.version, 0)
+                entry.conflict, list(entry.labels), known, None if entry.committed is None else _moment(entry.committed), seal, True,
+                entry.version, 0)
 
     def _summary(self, summary: Summary) -> tuple[Any, ...]:
         return (self.pseudonyms.person(summary.person), summary.entries, summary.revision, _moment(summary.known),

@@ -1,7 +1,7 @@
 """Tables and views of the analytics store, as SQL that chDB and a ClickHouse server take alike.
 
 Database `base` is for the sink alone: every version until ClickHouse merges it away, seals, positions. Database `mainstem` holds what may
-be asked: views of the latest versions.
+be asked: views of the latest versions. Positions are a row of `base.entries`: an insert is one part, which is there whole or not at all.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ LAYOUT = "v1"
 """Of the tables. A change needs another name: the store is then built anew beside the old one."""
 
 ENTRY_COLUMNS = ("pseudonym", "fact", "kind", "status", "organisations", "system", "code", "display", "concepts", "value", "comparator",
-                 "unit", "amounts", "words", "dated", "date", "dates", "conflict", "labels", "known", "committed", "version", "gone")
-SEAL_COLUMNS = ("pseudonym", "fact", "sealed", "entered", "version", "gone")
+                 "unit", "amounts", "words", "dated", "date", "dates", "conflict", "labels", "known", "committed", "sealed", "entered",
+                 "version", "gone")
 SUMMARY_COLUMNS = ("pseudonym", "entries", "revision", "known", "organisations", "handover")
 
 _DURABLE = "SETTINGS fsync_after_insert = 1, fsync_part_directory = 1"
@@ -31,28 +31,22 @@ _TABLES = (
         value Nullable(Float64), comparator LowCardinality(String), unit LowCardinality(String), amounts Map(String, Float64),
         words Map(String, String), dated String, date Nullable(Date32), dates Map(String, String), conflict Bool,
         labels Array(LowCardinality(String)), known DateTime64(3, 'UTC'), committed Nullable(DateTime64(3, 'UTC')),
-        version UInt64, gone UInt8
-    ) ENGINE = ReplacingMergeTree(version, gone) ORDER BY (pseudonym, fact) {_DURABLE}""",
-    f"""CREATE TABLE IF NOT EXISTS {BASE}.seals (
-        pseudonym String, fact String, sealed String, entered Bool, version UInt64, gone UInt8
+        sealed String, entered Bool, version UInt64, gone UInt8
     ) ENGINE = ReplacingMergeTree(version, gone) ORDER BY (pseudonym, fact) {_DURABLE}""",
     f"""CREATE TABLE IF NOT EXISTS {BASE}.summaries (
         pseudonym String, entries UInt64, revision UInt64, known DateTime64(3, 'UTC'), organisations Array(LowCardinality(String)),
         handover Bool
     ) ENGINE = ReplacingMergeTree(revision) ORDER BY pseudonym {_DURABLE}""",
-    f"""CREATE TABLE IF NOT EXISTS {BASE}.positions (id UInt8, body String, written UInt64)
-        ENGINE = ReplacingMergeTree(written) ORDER BY id {_DURABLE}""",
 )
 _VIEWS = (
-    f"CREATE OR REPLACE VIEW {PUBLIC}.entries AS SELECT * EXCEPT (gone) FROM {BASE}.entries FINAL",
+    f"CREATE OR REPLACE VIEW {PUBLIC}.entries AS SELECT * EXCEPT (sealed, entered, gone) FROM {BASE}.entries FINAL WHERE entered",
     f"CREATE OR REPLACE VIEW {PUBLIC}.summaries AS SELECT * FROM {BASE}.summaries FINAL",
 )
 
-POSITIONS = f"SELECT body, written FROM {BASE}.positions FINAL"
-CONTENTS = f"""SELECT s.pseudonym, s.fact, s.version, s.sealed FROM (SELECT * FROM {BASE}.seals FINAL) AS s
-    LEFT JOIN (SELECT pseudonym, fact, version FROM {BASE}.entries FINAL) AS e ON s.pseudonym = e.pseudonym AND s.fact = e.fact
-    WHERE NOT s.entered OR e.version = s.version"""
-"""Every entry the store took in: those policy keeps out by their seal alone, all others only where their row is there too."""
+POSITIONS_KEY = ("", "positions")
+POSITIONS = f"SELECT sealed, version FROM {BASE}.entries FINAL WHERE pseudonym = '' AND fact = 'positions'"
+CONTENTS = f"SELECT pseudonym, fact, version, sealed FROM {BASE}.entries FINAL WHERE pseudonym != ''"
+"""Every entry the store took in, also those of which policy lets nothing in but that they were seen."""
 
 
 def statements() -> Iterator[str]:
@@ -67,8 +61,8 @@ def statements() -> Iterator[str]:
 
 
 def names() -> tuple[str, ...]:
-    """Tables of `base` that hold data; positions last."""
-    return "entries", "seals", "summaries", "positions"
+    """Tables of `base`; the one with the positions last."""
+    return "summaries", "entries"
 
 
 def _columns(kind: str) -> Iterator[str]:

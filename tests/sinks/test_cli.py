@@ -55,7 +55,9 @@ def test_search_people_as_json(home: Path) -> None:
 
 
 def test_search_for_what_is_not_there(home: Path, tmp_path: Path) -> None:
-    assert said(of_search.app, "zzzz", "--home", home) == (0, "nothing found; try fewer or shorter words, or --people for names and numbers\n")
+    code, text = said(of_search.app, "zzzz", "--home", home)
+    assert code == 0
+    assert "try fewer or shorter words" in text
     code, text = said(of_search.app, "zzzz", "--home", tmp_path)
     assert code == 1
     assert "mainstem run" in text
@@ -63,7 +65,8 @@ def test_search_for_what_is_not_there(home: Path, tmp_path: Path) -> None:
 
 def test_query(home: Path) -> None:
     sql = "SELECT kind, toUInt32(count()) AS n FROM entries GROUP BY kind ORDER BY kind"
-    assert orjson.loads(said(of_query.app, sql, "--home", home, "--output", "json")[1]) == [{"kind": "allergy", "n": 1}, {"kind": "patient", "n": 1}]
+    found = orjson.loads(said(of_query.app, sql, "--home", home, "--output", "json")[1])
+    assert found == [{"kind": "allergy", "n": 1}, {"kind": "patient", "n": 1}]
     assert said(of_query.app, sql, "--home", home, "--output", "csv") == (0, '"kind","n"\n"allergy",1\n"patient",1\n')
     assert "allergy" in said(of_query.app, sql, "--home", home)[1]
 

@@ -13,8 +13,9 @@ from sinks.analytics.pseudonyms import Pseudonyms
 from sinks.analytics.rows import content_of, day
 from sinks.policy import SECONDARY, Form
 
-FREE = {"note", "text", "title", "author", "value_text", "dose", "frequency", "performer", "prescriber", "clinician", "outcome", "names", "address",
-        "postcode", "telecom", "nhs_number", "identifiers", "order_id", "specimen_id", "visit_id", "document_id", "location", "batch", "goals",
+FREE = {"note", "text", "title", "author", "value_text", "dose", "frequency", "performer", "prescriber", "clinician", "outcome", "names",
+        "address", "postcode", "telecom", "nhs_number", "identifiers", "order_id", "specimen_id", "visit_id", "document_id",
+        "location", "batch", "goals",
         "activities", "recipient", "referrer"}
 """Fields that hold names, numbers, places or somebody's words."""
 
@@ -35,7 +36,8 @@ def test_no_date_of_birth_or_death_but_its_year() -> None:
 
 @pytest.mark.parametrize(("purpose", "labels", "enters"), [
     (Purpose.DIRECT_CARE, ("sensitive", "nopat", "pds-restricted"), True), (Purpose.SECONDARY_USE, (), True),
-    (Purpose.SECONDARY_USE, ("nopat",), True), (Purpose.SECONDARY_USE, ("sensitive",), False), (Purpose.SECONDARY_USE, ("nopat", "sensitive"), False),
+    (Purpose.SECONDARY_USE, ("nopat",), True), (Purpose.SECONDARY_USE, ("sensitive",), False),
+    (Purpose.SECONDARY_USE, ("nopat", "sensitive"), False),
 ])
 def test_labels(purpose: Purpose, labels: tuple[str, ...], enters: bool) -> None:
     assert policy.enters(purpose, "allergy", labels) is enters
@@ -54,7 +56,8 @@ def test_a_value_without_its_declared_form_is_left_out(value: object) -> None:
 def test_forms() -> None:
     content = content_of(entry("a", "f", 1, {
         "product": {"codes": [{"system": "urn:local", "code": "L1", "display": "private words"},
-                              {"system": "https://dmd.nhs.uk", "code": "322236009", "display": "Paracetamol 500mg tablets"}], "text": "private"},
+                              {"system": "https://dmd.nhs.uk", "code": "322236009", "display": "Paracetamol 500mg tablets"}],
+                    "text": "private"},
         "as_needed": True, "status": "Active", "start": "2020-01", "end": "soon",
         "dose_quantity": {"value": "2", "unit": "tablet"}, "quantity": {"value": "a few"}}, kind="medicine"))
     assert content.main == ("https://dmd.nhs.uk", "322236009", "Paracetamol 500mg tablets")
