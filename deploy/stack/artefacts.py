@@ -40,6 +40,8 @@ def fetch(cache: Path, say: Say) -> Path:
     with locked(cache / "lock"):
         if there.is_dir():
             return there
+        for half in cache.glob(".fetching-*"):    # of a fetch that was killed: the lock is ours, so nobody works in it
+            shutil.rmtree(half)
         with tempfile.TemporaryDirectory(prefix=".fetching-", dir=cache) as name:
             fetched = Path(name)
             fetched.chmod(0o755)
