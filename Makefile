@@ -18,8 +18,9 @@ lint: setup ## Style and import rules
 	@.venv/bin/lint-imports
 
 test: setup ## Lint, then every test but the slow ones
-	@echo "test: ruff"
+	@echo "test: ruff, imports"
 	@.venv/bin/ruff check .
+	@.venv/bin/lint-imports
 	@echo "test: pytest"
 	@.venv/bin/python -m pytest -m "not slow"
 

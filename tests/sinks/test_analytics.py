@@ -13,13 +13,13 @@ from typing import Any
 import httpx
 import orjson
 import pytest
-from made import PERSONS, entry, summary
 
 from sinks.analytics import AnalyticsStore, QueryClient, serving
 from sinks.analytics.errors import NotServedError, QueryFailedError
 from sinks.analytics.server import Address
 from sinks.contract import Batch, Place
 from sinks.settings import SinkSettings
+from tests.sinks.made import PERSONS, entry, summary
 
 KEY = b"test"
 AT = Place("records.entries.v1", 0)

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 import orjson
 import pytest
-from made import PERSONS, entry, summary
 from redis import Redis
 
 from sinks.cache import CacheReader, CacheStore
 from sinks.contract import Batch, Place
 from sinks.errors import StoreMovedError, StoreUnavailableError
+from tests.sinks.made import PERSONS, entry, summary
 
 AT = Place("records.entries.v1", 0)
 P, Q = PERSONS

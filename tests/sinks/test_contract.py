@@ -6,11 +6,11 @@ import hashlib
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from made import PERSONS, entries, entry, summary
 
 from mainstem.model import Entry
 from schemas import topics
 from sinks.contract import Batch, Held, Place, Store
+from tests.sinks.made import PERSONS, entries, entry, summary
 
 AT = Place(topics.ENTRIES.name, 0)
 P = PERSONS[0]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import msgspec
 import pytest
-from made import entry
 
 from mainstem import kinds
 from schemas.topics import Purpose
@@ -12,6 +11,7 @@ from sinks import policy
 from sinks.analytics.pseudonyms import Pseudonyms
 from sinks.analytics.rows import content_of, day
 from sinks.policy import SECONDARY, Form
+from tests.sinks.made import entry
 
 FREE = {"note", "text", "title", "author", "value_text", "dose", "frequency", "performer", "prescriber", "clinician", "outcome", "names",
         "address", "postcode", "telecom", "nhs_number", "identifiers", "order_id", "specimen_id", "visit_id", "document_id",

@@ -6,10 +6,10 @@ import time
 from statistics import median
 
 import pytest
-from made import entry
 
 from mainstem.model import Entry
 from sinks.contract import Batch, Place, Store
+from tests.sinks.made import entry
 
 AT = Place("records.entries.v1", 0)
 ENTRIES, BATCH, SMALL = 20_000, 2_000, 20

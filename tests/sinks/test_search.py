@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from made import PERSONS, entry
 
 from sinks.contract import Batch, Place
 from sinks.errors import NotBuiltError, StoreHeldError
 from sinks.search import SearchReader, SearchStore
+from tests.sinks.made import PERSONS, entry
 
 AT = Place("records.entries.v1", 0)
 P, Q = PERSONS

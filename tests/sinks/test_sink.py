@@ -18,7 +18,6 @@ from pathlib import Path
 import msgspec
 import pytest
 from confluent_kafka.admin import AdminClient
-from made import entry, summary
 from redis import Redis
 
 from mainstem.model import Entry, Heartbeat, Quarantined, Summary
@@ -31,6 +30,7 @@ from sinks.cache import CacheReader, CacheStore
 from sinks.contract import Held, Store
 from sinks.search import SearchReader, SearchStore
 from sinks.sink import Sink
+from tests.sinks.made import entry, summary
 
 DEADLINE = 60
 
