@@ -77,7 +77,8 @@ def main(
 ) -> None:
     """Write what is published to one store, and say so once a second."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    for chatty in ("httpx", "httpx2", "uvicorn"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
     stop = threading.Event()
 
     def end(_number: int, _frame: FrameType | None) -> None:

@@ -10,6 +10,7 @@ import orjson
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from mainstem.settings import Settings
 
@@ -51,7 +52,7 @@ def query(
     columns = [column["name"] for column in found["meta"]]
     table = Table(*columns)
     for row in found["data"]:
-        table.add_row(*(_shown(row[column]) for column in columns))
+        table.add_row(*(Text(_shown(row[column])) for column in columns))
     Console().print(table)
 
 

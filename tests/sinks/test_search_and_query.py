@@ -7,6 +7,7 @@ import io
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import orjson
 import pytest
@@ -14,7 +15,6 @@ from redis import Redis
 from rich.console import Console
 from typer.testing import CliRunner
 
-from deploy.stack import Endpoints
 from mainstem.cli import query as of_query
 from mainstem.cli import search as of_search
 from mainstem.verify import log
@@ -83,10 +83,11 @@ def test_terminal_obeys_nothing_that_was_found(home: Path) -> None:
     assert "[bold]not markup[/bold]" in out.getvalue()
 
 
-def test_search_of_real_servers(home: Path, endpoints: Endpoints, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The whole command; the stack of the tests has another home than the store."""
-    monkeypatch.setattr("deploy.stack.endpoints", lambda _home: endpoints)
-    cache = CacheStore(endpoints.redis)
+def test_search_of_real_servers(home: Path, kafka: str, registry: str, own_redis: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The whole command; the servers of the tests have another home than the store."""
+    monkeypatch.setattr("deploy.stack.endpoints", lambda _home: SimpleNamespace(kafka=kafka, registry=registry, redis=own_redis))
+    Redis.from_url(own_redis).flushall()
+    cache = CacheStore(own_redis)
     cache.open()
     cache.apply(Batch(ENTRIES, (summary(PERSON, 4),)), {AT: 2})
     code, text = said(of_search.app, "999 000 0018", "--people", "--home", home, "--output", "json")
