@@ -128,7 +128,6 @@ class Records:
             for key, _ in self._state.prefix(kind + self._person + pack(subject)):
                 self._state.delete(key)
                 self._said.pop(key, None)
-        self._listings.pop(subject, None)
 
     def flush(self) -> None:
         for name in self._dirty:

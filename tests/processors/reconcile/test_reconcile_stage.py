@@ -177,6 +177,13 @@ def test_what_a_later_export_no_longer_holds_is_absent_until_said_again(stage):
     assert [entry.status for entry in stage.send(event(said(position="06", note="z")))] == ["current"]
 
 
+def test_an_older_export_that_comes_late_takes_nothing_back(stage):
+    stage.send(event(said(note="x")))
+    stage.send(event(said("manifest", "05", kind="manifest", kinds=["allergy"], records=["allergy/1"])))
+    assert stage.send(event(said("manifest", "04", kind="manifest", kinds=["allergy"], records=[]))) == []
+    assert len(stage.send(event(said("manifest", "06", kind="manifest", kinds=["allergy"], records=[])))) == 1
+
+
 def test_a_manifest_of_another_source_patient_says_nothing(stage):
     stage.send(event(said(note="x")))
     assert stage.send(event(said("manifest", "05", patient="2", kind="manifest", kinds=["allergy"], records=[]))) == []
