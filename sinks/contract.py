@@ -79,6 +79,10 @@ class Store(Protocol):
         of nothing that is not held. Raises StoreUnavailableError, StoreMovedError."""
         ...
 
+    def fits(self, entry: Entry) -> None:
+        """Work out what `apply` would write. Raises whatever it raises where the entry's content is not of its kind's shape."""
+        ...
+
     def contents(self) -> Iterator[Held]:
         """Every current entry."""
         ...

@@ -29,6 +29,8 @@ class Taken:
     """A batch, where the next one starts, and what could not be decoded."""
 
     batch: Batch
+    origins: tuple[RawRef, ...]
+    """Where each of the batch's entries lies."""
     positions: Positions
     undecodable: tuple[Quarantined, ...]
     count: int
@@ -105,6 +107,7 @@ class Intake:
         if not messages:
             return None
         entries: list[Entry] = []
+        origins: list[RawRef] = []
         summaries: list[Summary] = []
         undecodable: list[Quarantined] = []
         for message in messages:
@@ -115,9 +118,13 @@ class Intake:
                 undecodable.append(Quarantined(stage=self._stage, raw=RawRef(*place, offset), source="", reason="undecodable",
                                                detail=str(fault)))
             else:
-                (entries if isinstance(value, Entry) else summaries).append(value)
+                if isinstance(value, Entry):
+                    entries.append(value)
+                    origins.append(RawRef(*place, offset))
+                else:
+                    summaries.append(value)
             self._next[place] = offset + 1
-        return Taken(Batch(tuple(entries), tuple(summaries)), dict(self._next), tuple(undecodable), len(messages))
+        return Taken(Batch(tuple(entries), tuple(summaries)), tuple(origins), dict(self._next), tuple(undecodable), len(messages))
 
 
 _PASSING = {KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN, KafkaError._RESOLVE, KafkaError._TIMED_OUT, KafkaError._MSG_TIMED_OUT}

@@ -9,15 +9,15 @@ from collections.abc import Sequence
 
 from confluent_kafka import KafkaException
 
-from mainstem.model import Quarantined
+from mainstem.model import Entry, Quarantined
 from schemas import kafka, topics
 from schemas.codec import Codec
 from schemas.errors import KafkaUnavailableError, RegistryUnavailableError
 from schemas.partition import partition
 from schemas.topics import Topic
-from sinks.contract import Positions, Store
+from sinks.contract import Batch, Positions, Store
 from sinks.errors import BeyondLogError, StoreHeldError, StoreMovedError, StoreUnavailableError
-from sinks.intake import INPUTS, Intake
+from sinks.intake import INPUTS, Intake, Taken
 from sinks.pulse import Heart, Pulse
 
 log = logging.getLogger(__name__)
@@ -25,6 +25,7 @@ MOST = 2000
 """Messages a batch."""
 _WAIT = 0.2
 _BACKOFF = (0.2, 5.0)
+_UNFIT = (ValueError, TypeError, KeyError, AttributeError, IndexError)
 _AWAY = (KafkaUnavailableError, RegistryUnavailableError, StoreUnavailableError, StoreHeldError, StoreMovedError, KafkaException)
 """Dependency faults: waited for, then the store's positions say where to go on. Nothing is skipped."""
 
@@ -92,10 +93,31 @@ class Sink:
             return
         if taken.undecodable:
             self._quarantine(taken.undecodable)
-        self._store.apply(taken.batch, taken.positions)
+        try:
+            self._store.apply(taken.batch, taken.positions)
+        except _UNFIT:
+            self._store.apply(self._fitting(taken), taken.positions)
         self._positions = taken.positions
         self.pulse.applied(taken.count, taken.batch.entries if self._measured else (), time.time())
         self.pulse.stand(self._positions, self._intake.lag)
+
+    def _fitting(self, taken: Taken) -> Batch:
+        """The batch without the entries that cannot be taken in, once these are in quarantine."""
+        kept: list[Entry] = []
+        unfit: list[Quarantined] = []
+        for entry, origin in zip(taken.batch.entries, taken.origins, strict=True):
+            try:
+                self._store.fits(entry)
+            except _UNFIT as fault:
+                detail = (f"its content is not of the shape of kind {entry.kind} ({type(fault).__name__}); "
+                          "see the rule or mapping that made it")
+                unfit.append(Quarantined(stage=self.pulse.stage, raw=origin, source="", reason="unfit", detail=detail))
+            else:
+                kept.append(entry)
+        if not unfit:
+            raise  # noqa: PLE0704 called while the store's fault is handled: it is not the entries' fault
+        self._quarantine(unfit)
+        return Batch(tuple(kept), taken.batch.summaries)
 
     def _quarantine(self, items: Sequence[Quarantined]) -> None:
         """Returns when the broker has confirmed all. Raises KafkaUnavailableError."""

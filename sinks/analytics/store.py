@@ -77,15 +77,19 @@ class AnalyticsStore:
         client = self._opened()
         entries, summaries = batch.latest_entries(), batch.latest_summaries()
         written = self._written
+        made = [self._entry(entry) for entry in entries]
         try:
             self._insert("summaries", [self._summary(summary) for summary in summaries], tables.SUMMARY_COLUMNS)
             if self._url:
                 self._read_positions(client)
                 if self._written != written:
                     raise StoreMovedError(self.name)
-            self._write(entries, orjson.dumps({str(place): offset for place, offset in positions.items()}).decode())
+            self._write(made, orjson.dumps({str(place): offset for place, offset in positions.items()}).decode())
         except ClickHouseError as fault:
             raise StoreUnavailableError(self.name, type(fault).__name__) from None
+
+    def fits(self, entry: Entry) -> None:
+        self._entry(entry)
 
     def contents(self) -> Iterator[Held]:
         """Persons, facts and digests lie sealed in the store; this opens them with the key."""
@@ -133,9 +137,9 @@ class AnalyticsStore:
         body, self._written = found[0] if found else ("{}", 0)
         return str(body)
 
-    def _write(self, entries: Sequence[Entry], positions: str) -> None:
+    def _write(self, made: Sequence[tuple[Any, ...]], positions: str) -> None:
         marker = (*tables.POSITIONS_KEY, *_NOTHING, _moment(0), None, positions, False, self._written + 1, 0)
-        self._insert("entries", [*(self._entry(entry) for entry in entries), marker], tables.ENTRY_COLUMNS)
+        self._insert("entries", [*made, marker], tables.ENTRY_COLUMNS)
         self._written += 1
 
     def _entry(self, entry: Entry) -> tuple[Any, ...]:

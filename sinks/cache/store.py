@@ -8,6 +8,7 @@ import orjson
 from redis import Redis
 from redis.exceptions import RedisError
 
+from mainstem.model import Entry
 from schemas.topics import Purpose
 from sinks import policy
 from sinks.cache import layout, record
@@ -58,6 +59,9 @@ class CacheStore:
         if not written:
             raise StoreMovedError(self.name)
         self._expected = after
+
+    def fits(self, entry: Entry) -> None:
+        record.decode_entry(record.of_entry(entry))
 
     def contents(self) -> Iterator[Held]:
         return CacheReader(self._url).contents()

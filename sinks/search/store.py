@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
 import orjson
 import tantivy
 
+from mainstem.model import Entry
 from schemas.topics import Purpose
 from sinks import policy
 from sinks.contract import Batch, Held, Place, Positions
@@ -46,21 +48,23 @@ class SearchStore:
 
     def apply(self, batch: Batch, positions: Positions) -> None:
         index, writer = self._opened()
+        entering = [entry for entry in batch.latest_entries() if policy.enters(self.purpose, entry.kind, entry.labels)]
+        made = [(documents.key(entry.person, entry.fact), entry.version, documents.of_entry(entry)) for entry in entering]
         try:
             searcher = index.searcher()
-            for entry in batch.latest_entries():
-                if not policy.enters(self.purpose, entry.kind, entry.labels):
-                    continue
-                key = documents.key(entry.person, entry.fact)
-                if entry.version > _version(searcher, key):
+            for key, version, document in made:
+                if version > _version(searcher, key):
                     writer.delete_documents_by_term("key", key)
-                    writer.add_document(documents.of_entry(entry))
+                    writer.add_document(document)
             writer.delete_documents_by_term("key", documents.POSITIONS)
             writer.add_document(documents.of_positions(orjson.dumps({str(place): n for place, n in positions.items()}).decode()))
             writer.commit()
             index.reload()
         except (OSError, ValueError) as fault:
             raise StoreUnavailableError(self.name, type(fault).__name__) from None
+
+    def fits(self, entry: Entry) -> None:
+        documents.of_entry(entry)
 
     def contents(self) -> Iterator[Held]:
         return SearchReader(self._path).contents()
@@ -74,7 +78,8 @@ class SearchStore:
     def close(self) -> None:
         writer, self._writer, self._index = self._writer, None, None
         if writer is not None:
-            writer.wait_merging_threads()
+            with contextlib.suppress(ValueError):  # a writer that has failed has nothing to wait for
+                writer.wait_merging_threads()
 
     def _opened(self) -> tuple[tantivy.Index, tantivy.IndexWriter]:
         if self._index is None or self._writer is None:

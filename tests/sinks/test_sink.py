@@ -26,6 +26,7 @@ from schemas import topics
 from schemas.codec import Codec
 from schemas.partition import partition
 from schemas.topics import Topic
+from sinks.analytics import AnalyticsStore
 from sinks.cache import CacheReader, CacheStore
 from sinks.contract import Held, Store
 from sinks.search import SearchReader, SearchStore
@@ -156,6 +157,17 @@ def test_a_message_that_cannot_be_decoded_is_kept_apart_and_told_of(log: Log, tm
     apart = last(log, topics.QUARANTINE, Quarantined, lambda q: q.raw.topic == log.entries.name)
     assert {q.raw.offset for q in apart} == {1, 2}
     assert {(q.stage, q.reason) for q in apart} == {("sink-search", "undecodable")}
+
+
+@pytest.mark.parametrize("made", [SearchStore, partial(AnalyticsStore, person_key=b"test")])
+def test_an_entry_that_cannot_be_taken_in_is_kept_apart_and_told_of(log: Log, tmp_path: Path, made: Callable[..., Store]) -> None:
+    log.write(entry("a", "f1", 1), entry("a", "f2", 1, content=[1, 2]), entry("a", "f3", 1))  # type: ignore[arg-type]
+    store = made(tmp_path)
+    with running(store, log) as sink:
+        until(lambda: sink.pulse.beat(0).processed == 3)
+        assert {held.fact for held in store.contents()} == {"f1", "f3"}
+    (apart,) = last(log, topics.QUARANTINE, Quarantined, lambda q: q.raw.topic == log.entries.name)
+    assert (apart.raw.offset, apart.reason) == (1, "unfit")
 
 
 def test_rebuilt_it_is_the_same(log: Log, tmp_path: Path) -> None:
