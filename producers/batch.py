@@ -9,7 +9,7 @@ import msgspec
 
 from mainstem.model import Assertion, Claim, Ledger, Outcome, Quarantined, RawRef, Result
 from producers.contract import ItemResult, RawMessage
-from producers.formats import Reader
+from producers.formats import Readers
 from producers.reasons import Reason
 from producers.transaction import Record
 from schemas import kafka
@@ -31,8 +31,8 @@ class Told(NamedTuple):
 class Batches:
     """Reads batches; keeps nothing between them."""
 
-    def __init__(self, codec: Codec, readers: dict[str, tuple[str, Reader]]) -> None:
-        """`readers`: raw topic -> its source and reader. Raises RegistryUnavailableError."""
+    def __init__(self, codec: Codec, readers: Readers) -> None:
+        """Raises RegistryUnavailableError."""
         self._readers = readers
         self._encoders: dict[Topic, Callable[[msgspec.Struct], bytes]] = {
             topic: codec.encoder(topic) for topic in (ASSERTIONS, CLAIMS, QUARANTINE, LEDGER)}
@@ -42,7 +42,7 @@ class Batches:
         told = Told([], [])
         outcomes: dict[tuple[str, int], list[Outcome]] = {}
         for message in messages:
-            source, reader = self._readers[message.topic]
+            source, reader = self._readers.of(message.topic)
             run = outcomes.setdefault((message.topic, message.partition), [])
             for item in reader.read(message):
                 run.append(self._item(item, message, source, told))

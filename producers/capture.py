@@ -22,7 +22,7 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaExcepti
 from producers.batch import Batches
 from producers.contract import RawMessage
 from producers.errors import AbortedError, FencedError, QuarantineFailedError, StoppedError
-from producers.formats import Reader
+from producers.formats import Readers
 from producers.mapping.errors import MappingError
 from producers.mapping.load import BUILT_IN, load_all
 from producers.mapping.rows import Mapping
@@ -38,6 +38,8 @@ log = logging.getLogger("producers.capture")
 WRITES = (topics.ASSERTIONS, topics.CLAIMS, topics.LEDGER, topics.QUARANTINE, topics.HEARTBEATS)
 _BATCH = 2000
 _LINGER_SECONDS = 0.02
+_NEW_TOPICS_MS = 2_000
+"""How soon a raw topic made later is noticed: the first file of a source nobody declared."""
 _CALL_SECONDS = 5.0
 _STUCK_SECONDS = 60.0
 
@@ -49,7 +51,8 @@ class Capture:
                  stop: threading.Event) -> None:
         self._bootstrap = bootstrap
         self._codec = Codec(registry)
-        self._readers = {topics.raw(source).name: (source, Reader(source, mappings.get(source))) for source in sources}
+        self._sources = tuple(sources)
+        self._readers = Readers(sources, mappings)
         self._raw = [topics.raw(source) for source in sources]
         self._instance = instance
         self._stop = stop
@@ -57,15 +60,16 @@ class Capture:
         self._id = f"{group}-{instance}"
         self._watchdog = Watchdog(_STUCK_SECONDS)
         self._transactions = Transactions(bootstrap, self._id, stop, self._watchdog.alive)
-        self._consumer = kafka.consumer(bootstrap, group, group_instance_id=self._id)
+        self._consumer = kafka.consumer(bootstrap, group, group_instance_id=self._id,
+                                        topic_metadata_refresh_interval_ms=_NEW_TOPICS_MS)
 
     def run(self) -> None:
         """Raises FencedError, QuarantineFailedError, TopicDiffersError; waits for servers that are away."""
         try:
             batches, pulse = self._prepare()
             self._transactions.open()
-            self._consumer.subscribe([topic.name for topic in self._raw], on_assign=self._assigned)
-            log.info("capturing %s", ", ".join(source for source, _ in self._readers.values()))
+            self._consumer.subscribe([topics.RAW_PATTERN], on_assign=self._assigned)
+            log.info("capturing %s", ", ".join(self._sources))
             while not self._stop.is_set():
                 messages = [_raw(message) for message in self._consumer.consume(_BATCH, _LINGER_SECONDS) if self._good(message)]
                 if messages:

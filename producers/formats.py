@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from mainstem.model import Outcome, Quarantined, RawRef, Result
 from producers.contract import FORMAT_HEADER, Format, ItemResult, RawMessage
 from producers.debezium import DebeziumFormat
 from producers.reasons import Reason
+from schemas import topics
 
 if TYPE_CHECKING:
     from producers.mapping.rows import Mapping as TrustMapping
@@ -48,6 +49,19 @@ class Reader:
             return chosen.read(message)
         except Exception as fault:
             return [_quarantined(message, self._source, Reason.READER_FAULT, f"{name}: {type(fault).__name__}: ")]
+
+
+class Readers:
+    """Raw topic -> source and reader. A topic that was not declared holds files, whose messages name their source."""
+
+    def __init__(self, sources: Sequence[str], mappings: Mapping[str, TrustMapping]) -> None:
+        self._of = {topics.raw(source).name: (source, Reader(source, mappings.get(source))) for source in sources}
+
+    def of(self, topic: str) -> tuple[str, Reader]:
+        found = self._of.get(topic)
+        if found is None:
+            found = self._of[topic] = ("", Reader("", None))
+        return found
 
 
 def _named(headers: Mapping[str, bytes]) -> str:

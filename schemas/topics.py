@@ -88,11 +88,19 @@ ALL: tuple[Topic, ...] = (
 )
 
 
+RAW_PATTERN = r"^raw\..+\.v1$"
+"""Every raw topic, of whatever source."""
+
+
 def raw(source: str) -> Topic:
     """The raw topic of a source: `RXA/epr` -> `raw.rxa-epr.v1`. Bytes kept as they came; header `mainstem-format` names the format
     (absent: Debezium JSON)."""
     slug = re.sub(r"[^a-z0-9]+", "-", source.lower())
-    return _topic(f"raw.{slug}.v1", "as the source keys it", None, f"Input of {source} as it came",
+    return raw_named(f"raw.{slug}.v1", source)
+
+
+def raw_named(name: str, source: str = "a source that its messages name") -> Topic:
+    return _topic(name, "as the source keys it", None, f"Input of {source} as it came",
                   "Debezium, `mainstem ingest`", "capture, verify", partitions=2)
 
 

@@ -67,7 +67,7 @@ def _report(settings: Settings, home: Path, source: bool, wait: float) -> Report
     key = settings.person_key.get_secret_value().encode()
     trusts = [Trust(t.source, servers.database(t.database), tuple(t.tables)) for t in TRUSTS] if source else []
     stores = contents_of(home, servers.redis)
-    return prove(servers.kafka, Codec(servers.registry), key, [t.source for t in TRUSTS], stores, trusts, wait,
+    return prove(servers.kafka, Codec(servers.registry), key, stores, trusts, wait,
                  lambda text: typer.echo(text, err=True))
 
 

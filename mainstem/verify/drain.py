@@ -28,11 +28,11 @@ class NotDrainedError(TimeoutError):
         self.behind = behind
 
 
-def readers(sources: Sequence[str], sinks: Sequence[str]) -> dict[str, tuple[Topic, ...]]:
+def readers(raw: Sequence[Topic], sinks: Sequence[str]) -> dict[str, tuple[Topic, ...]]:
     """Stage -> the topics it has to have read."""
     published = (topics.ENTRIES, topics.SUMMARIES)
     return {
-        "capture": tuple(topics.raw(source) for source in sources),
+        "capture": tuple(raw),
         "linker": (topics.CLAIMS,),
         "identity": (topics.ASSERTIONS, topics.ASSIGNMENTS, topics.ATTACHED),
         "reconcile": (topics.PERSON_EVENTS,),

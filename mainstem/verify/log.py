@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Iterable, Iterator
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
 
+from schemas import topics
 from schemas.topics import Topic
 
 _BATCH = 5000
@@ -53,6 +55,16 @@ def read(bootstrap: str, topic: Topic, *, tail: int | None = None, seconds: floa
         consumer.close()
 
 
+def raw_topics(bootstrap: str) -> list[Topic]:
+    """Every raw topic there is."""
+    consumer = _consumer(bootstrap)
+    try:
+        names = sorted(name for name in consumer.list_topics(timeout=15).topics if re.fullmatch(topics.RAW_PATTERN, name))
+        return [topics.raw_named(name) for name in names]
+    finally:
+        consumer.close()
+
+
 class Ends:
     """Where topics end, as readers see it: the offset after the last committed message. Transaction markers are not messages.
 
@@ -63,10 +75,10 @@ class Ends:
         self._consumer = _consumer(bootstrap)
         self._seen: dict[tuple[str, int], tuple[int, int]] = {}
 
-    def of(self, topics: Iterable[Topic]) -> dict[str, int]:
+    def of(self, wanted: Iterable[Topic]) -> dict[str, int]:
         """`topic/partition` -> offset after the last message, 0 where there is none. A topic that does not exist is left out."""
         ends: dict[str, int] = {}
-        for topic in topics:
+        for topic in wanted:
             metadata = self._consumer.list_topics(topic.name, timeout=15).topics[topic.name]
             if metadata.error is None:
                 ends |= {f"{topic.name}/{p}": self._end(topic.name, p) for p in metadata.partitions}

@@ -10,6 +10,7 @@ from mainstem.verify import log
 from mainstem.verify.report import Check
 from schemas import topics
 from schemas.codec import Codec
+from schemas.topics import Topic
 
 Place = tuple[str, int, int]
 """Raw topic, partition, offset."""
@@ -31,7 +32,7 @@ def claims(bootstrap: str, codec: Codec) -> Iterator[Claim]:
         yield decode(message.value())
 
 
-def check_ledger(bootstrap: str, codec: Codec, sources: Sequence[str], published: Iterable[RawRef]) -> Check:
+def check_ledger(bootstrap: str, codec: Codec, raw_topics: Sequence[Topic], published: Iterable[RawRef]) -> Check:
     """Every raw offset has exactly one outcome per item, and brought into the topics just what its outcomes say.
 
     `published`: the raw references of every assertion and claim found.
@@ -40,8 +41,7 @@ def check_ledger(bootstrap: str, codec: Codec, sources: Sequence[str], published
     held = _count(published)
     quarantined = _count(_quarantined(bootstrap, codec))
     outcomes = _outcomes(bootstrap, codec)
-    for source in sources:
-        raw = topics.raw(source)
+    for raw in raw_topics:
         for message in log.read(bootstrap, raw):
             place = (raw.name, message.partition(), message.offset())
             check.compared += 1
@@ -58,7 +58,7 @@ def check_ledger(bootstrap: str, codec: Codec, sources: Sequence[str], published
     for place in outcomes:
         check.differs(f"{_shown(place)} has an outcome but no message")
     for place in held.keys() | quarantined.keys():
-        check.differs(f"{_shown(place)} is named as origin, but is no message of a captured source")
+        check.differs(f"{_shown(place)} is named as origin, but is no message of a raw topic")
     return check
 
 

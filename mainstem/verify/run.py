@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 
 from mainstem import canonical
-from mainstem.verify import drain, published, received, state, trusts
+from mainstem.verify import drain, log, published, received, state, trusts
 from mainstem.verify.report import Check, Report, compare
 from processors.identity.linker import assign
 from processors.reconcile.fold import fold
@@ -30,14 +30,14 @@ _LOOKS = 3
 """Under load, a difference counts if it is there in each of so many looks."""
 
 
-def verify(bootstrap: str, codec: Codec, person_key: bytes, sources: Sequence[str], stores: Mapping[str, Contents],
+def verify(bootstrap: str, codec: Codec, person_key: bytes, stores: Mapping[str, Contents],
            of_trusts: Sequence[Trust], seconds: float, say: Callable[[str], None]) -> Report:
     """Raises NotDrainedError, TruncatedReadError, and what the stores and databases raise when they do not answer."""
     report: Report | None = None
     for look in range(_LOOKS):
         say("taking a cut, waiting for every stage to pass it" if not look else "looking again at what differs: input went on meanwhile")
-        cut = drain.wait(bootstrap, codec, drain.readers(sources, list(stores)), seconds, say)
-        found = _look(bootstrap, codec, person_key, sources, stores, of_trusts, cut, say)
+        cut = drain.wait(bootstrap, codec, drain.readers(log.raw_topics(bootstrap), list(stores)), seconds, say)
+        found = _look(bootstrap, codec, person_key, stores, of_trusts, cut, say)
         report = found if report is None else replace(found, checks=tuple(
             now.lasting(before) for now, before in zip(found.checks, report.checks, strict=True)))
         if report.passed:
@@ -46,7 +46,7 @@ def verify(bootstrap: str, codec: Codec, person_key: bytes, sources: Sequence[st
     return report
 
 
-def _look(bootstrap: str, codec: Codec, person_key: bytes, sources: Sequence[str], stores: Mapping[str, Contents],
+def _look(bootstrap: str, codec: Codec, person_key: bytes, stores: Mapping[str, Contents],
           of_trusts: Sequence[Trust], cut: dict[str, int], say: Callable[[str], None]) -> Report:
     say("reading back what was received, and folding it")
     claims = list(received.claims(bootstrap, codec))
@@ -55,9 +55,10 @@ def _look(bootstrap: str, codec: Codec, person_key: bytes, sources: Sequence[str
     expected = {(record.person, entry.fact): canonical.digest(entry.content).hex()
                 for record in records.values() for entry in record.entries}
     say(f"comparing {len(expected):,} entries of {len(records):,} persons")
+    origins = chain((k.assertion.raw for k in known), (claim.raw for claim in claims))
     entries, order = published.entries(bootstrap, codec)
     checks = [
-        received.check_ledger(bootstrap, codec, sources, chain((k.assertion.raw for k in known), (claim.raw for claim in claims))),
+        received.check_ledger(bootstrap, codec, log.raw_topics(bootstrap), origins),
         compare(Check("entries = fold"), expected, entries),
         order,
         published.check_digests(bootstrap, codec, {record.person: record.digest for record in records.values()}),
