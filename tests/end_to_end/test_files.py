@@ -10,7 +10,7 @@ import pytest
 from tests.end_to_end.conftest import World, eventually
 
 pytestmark = pytest.mark.stack
-NUMBER = "9998765432"
+NUMBER = "9998765439"
 BUNDLE = {
     "resourceType": "Bundle", "type": "collection", "timestamp": "2026-01-05T10:00:00Z",
     "entry": [
