@@ -34,7 +34,7 @@ class StoreHeldError(RuntimeError):
         self.path = path
 
 
-class NotBuiltError(RuntimeError):
+class NotBuiltError(ConnectionError):
     """There is nothing to read yet."""
 
     def __init__(self, store: str, path: str) -> None:

@@ -40,14 +40,13 @@ class QueryClient:
         return answer.content
 
     def contents(self, person_key: bytes) -> Iterator[Held]:
-        """Every current entry. Raises NotServedError, and QueryFailedError where the key is not that of the store."""
+        """Every current entry. Raises NotServedError, also where the key is not that of the store."""
         headers = self._shown(Pseudonyms(person_key).token(CONTENTS))
         try:
             with httpx.stream("GET", f"{self._address.url}/contents", headers=headers, timeout=self._seconds, trust_env=False) as answer:
                 if answer.status_code != httpx.codes.OK:
-                    answer.read()
-                    raise QueryFailedError(answer.status_code, "the analytics store does not know this person key (MAINSTEM_PERSON_KEY): "
-                                           "verify must run with the key the sink runs with")
+                    refused = answer.status_code == httpx.codes.UNAUTHORIZED
+                    raise NotServedError(self._where, "it runs with another MAINSTEM_PERSON_KEY" if refused else str(answer.status_code))
                 for line in answer.iter_lines():
                     yield Held(*_decode_held(line))
         except httpx.TransportError as fault:

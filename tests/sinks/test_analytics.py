@@ -117,7 +117,7 @@ def test_pseudonyms_join_and_do_not_name(home: Path) -> None:
 def test_verify_reads_all_with_the_key_and_nothing_without(home: Path) -> None:
     held = set(QueryClient(home).contents(KEY))
     assert {(one.person, one.fact) for one in held} == {(e.person, e.fact) for e in LIFE}
-    with pytest.raises(QueryFailedError, match="MAINSTEM_PERSON_KEY"):
+    with pytest.raises(NotServedError, match="MAINSTEM_PERSON_KEY"):
         list(QueryClient(home).contents(b"another key"))
 
 
