@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from deploy.stack.connectors import debezium_postgres, ensure_connector
 from schemas import topics
 from schemas.codec import Codec
 from schemas.kafka import ensure_topics
-from seeds.trusts import TRUSTS
+from seeds.trusts import TRUSTS, Trust
 
 Say = Callable[[str], None]
 
@@ -48,8 +49,12 @@ def start(endpoints: Endpoints, home: Path, sources: Sequence[str], web_port: in
 
 
 def capture_trusts(endpoints: Endpoints, say: Say) -> None:
-    """A Debezium connector for each synthetic trust; returns when their tasks run."""
-    for trust in TRUSTS:
-        say(f"capturing {trust.source}")
+    """A Debezium connector for each synthetic trust, side by side; returns when their tasks run. Raises ConnectorFailedError."""
+
+    def capture(trust: Trust) -> None:
         config = debezium_postgres(trust.source, endpoints.postgres, trust.database, trust.tables, topics.raw(trust.source).name)
         ensure_connector(endpoints, trust.database, config)
+        say(f"capturing {trust.source}")
+
+    with ThreadPoolExecutor(len(TRUSTS)) as pool:
+        list(pool.map(capture, TRUSTS))
