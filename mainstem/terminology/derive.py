@@ -33,6 +33,8 @@ class Deriver:
         for relation in statements.relations:
             self.links[relation.link].setdefault(relation.code, set()).add(relation.target)
         self._none_known = self._below(NONE_KNOWN_ROOT)
+        self._causes = frozenset().union(*self.links[Link.AGENT].values())
+        """Also organisms and things that some finding names as its cause, house dust mite."""
 
     def answers(self, code: int) -> Answers:
         now = self._current(code)
@@ -65,27 +67,53 @@ class Deriver:
 
     def _agent_of(self, code: int) -> int:
         stated = self.links[Link.AGENT].get(code)
-        found = {self._agent(target) for target in stated} if stated else {self._agent(code)} if self._level(code) in _AGENTS else set()
+        if stated:
+            found = {self._agent(target) for target in stated}
+        else:
+            found = {self._agent(code)} if code in self._causes or self._level(code) in _AGENTS else set()
         agent = found.pop() if len(found) == 1 else 0
         return 0 if agent in TOO_GENERAL else agent
 
     def _agent(self, code: int) -> int:
         """The substance where there is one, else the VTM, else the VMP: finding, salt, brand and moiety meet there."""
-        seen: set[int] = set()
+        path: list[int] = []
         at = self._current(code)
-        while at not in seen:
-            seen.add(at)
-            level = self._level(at)
-            further = 0
-            if level in _PRODUCTS:
-                moiety = self._moiety(at)
-                further = moiety if moiety not in (0, at) else self._sole(Link.SUBSTANCE_OF, at) or self._sole(Link.INGREDIENT, at)
-            # A substance stated to be another as an agent: dietary peanut is peanut.
-            further = further or self._sole(Link.BASE, at) or self._sole(Link.AGENT, at)
+        while at not in path:
+            path.append(at)
+            further = self._nearer(at)
             if not further:
                 return at
             at = self._current(further)
-        return min(seen)
+        return min(path[path.index(at):])
+
+    def _nearer(self, code: int) -> int:
+        """One step from a product, moiety or salt towards the agent; 0 at the agent."""
+        if self._level(code) in _PRODUCTS:
+            moiety = self._moiety(code)
+            if moiety not in (0, code):
+                return moiety
+            further = self._sole(Link.SUBSTANCE_OF, code) or self._ingredient(code)
+            if further:
+                return further
+        # A substance stated to be another as an agent: dietary peanut is peanut.
+        return self._base(code) or self._sole(Link.AGENT, code)
+
+    def _base(self, code: int) -> int:
+        """SNOMED CT says which substance it modifies, dm+d which VTM it is a form of: the substance first."""
+        bases = self.links[Link.BASE].get(code, set())
+        substances = {base for base in bases if self._level(base) is Level.SUBSTANCE} or bases
+        return next(iter(substances)) if len(substances) == 1 else 0
+
+    def _ingredient(self, code: int) -> int:
+        """The sole ingredient: SNOMED CT names both a salt (precise) and its base, which are one."""
+        found: set[int] = set()
+        for ingredient in self.links[Link.INGREDIENT].get(code, ()):
+            at, seen = ingredient, {ingredient}
+            while (base := self._base(at)) and self._level(base) is Level.SUBSTANCE and base not in seen:
+                seen.add(base)
+                at = base
+            found.add(at)
+        return found.pop() if len(found) == 1 else 0
 
     def _moiety(self, code: int) -> int:
         """VTM of a product; its VMP where that has none."""

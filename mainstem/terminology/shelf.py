@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from mainstem.terminology import dmd, shipped, snomed, store
-from mainstem.terminology.errors import NoSuchReleaseError, ReleaseError
+from mainstem.terminology.errors import NoSuchReleaseError, ReleaseError, StoreError
 from mainstem.terminology.lookup import Terminology
 from mainstem.terminology.statements import Statements
 from mainstem.terminology.store import Head, Store
@@ -58,12 +58,21 @@ class Shelf:
         found = [known for known in names if name in (known, known.partition("@")[0])]
         if len(found) != 1:
             raise NoSuchReleaseError(name, names)
-        return Terminology(Store.at(self.folder / f"{found[0]}{_SUFFIX}"))
+        path = self.folder / f"{found[0]}{_SUFFIX}"
+        terms = Terminology(Store.at(path))
+        if terms.release != found[0]:
+            raise StoreError(str(path), f"holds {terms.release}")
+        return terms
 
 
 def _besides(shipped_says: Statements, published: Statements) -> Statements:
-    """What the shipped table says where the publishers say nothing: their word on a code counts, ours never contradicts it."""
-    listed = {concept.code for concept in published.concepts}
+    """What the shipped table says where the publishers say nothing: their word on a code counts, ours never contradicts it.
+
+    SNOMED CT alone does not tell a VTM from other products, so that the level is kept."""
+    listed = {concept.code: concept for concept in published.concepts}
     told = {(relation.code, relation.link) for relation in published.relations}
-    return Statements([concept for concept in shipped_says.concepts if concept.code not in listed],
-                      [relation for relation in shipped_says.relations if (relation.code, relation.link) not in told])
+    concepts = []
+    for concept in shipped_says.concepts:
+        theirs = listed.get(concept.code)
+        concepts.append(concept if theirs is None else theirs._replace(level=max(theirs.level, concept.level)))
+    return Statements(concepts, [relation for relation in shipped_says.relations if (relation.code, relation.link) not in told])

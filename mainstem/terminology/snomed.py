@@ -28,7 +28,8 @@ _LINKS = {
 _HISTORY = frozenset({"900000000000527005", "900000000000526001"})
 """SAME AS, REPLACED BY. POSSIBLY EQUIVALENT TO and the like do not say that it is the same, so they are not followed."""
 _LEVELS = {"(substance)": Level.SUBSTANCE, "(product)": Level.PRODUCT, "(medicinal product)": Level.PRODUCT,
-           "(medicinal product form)": Level.PRODUCT, "(clinical drug)": Level.PRODUCT}
+           "(medicinal product form)": Level.PRODUCT, "(clinical drug)": Level.PRODUCT, "(real clinical drug)": Level.PRODUCT,
+           "(packaged clinical drug)": Level.PRODUCT}
 """By the semantic tag at the end of the fully specified name."""
 
 

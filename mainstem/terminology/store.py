@@ -20,6 +20,7 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
@@ -29,6 +30,8 @@ from mainstem.terminology.statements import Concept, Level, Link, Statements
 
 _MAGIC = b"MSTERMS1"
 _SIZE = struct.Struct("<I")
+_COLUMNS = frozenset({"codes", "current", "agent", "moiety", "none_known", "levels", "active", "starts", "link_of", "code_of", "target_of",
+                      "ends", "terms"})
 
 
 class Head(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,7 +44,7 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
     refused: int
     sources: dict[str, str]
     """Format -> the files it was read from."""
-    columns: dict[str, tuple[int, int, str]]
+    columns: dict[str, tuple[int, int, Literal["q", "b"]]]
 
 
 def made(name: str, statements: Statements, sources: Mapping[str, str]) -> bytes:
@@ -70,10 +73,10 @@ def made(name: str, statements: Statements, sources: Mapping[str, str]) -> bytes
         "target_of": array("q", (r.target for r in relations)), "ends": ends, "terms": array("b", b"".join(terms)),
     }
     body = bytearray()
-    places: dict[str, tuple[int, int, str]] = {}
+    places: dict[str, tuple[int, int, Literal["q", "b"]]] = {}
     for column, values in columns.items():
         data = _little(values)
-        places[column] = (len(body), len(data), values.typecode)
+        places[column] = (len(body), len(data), "b" if values.itemsize == 1 else "q")
         body += data + bytes(-len(data) % 8)
     head = Head(name=name, digest=hashlib.sha256(body).hexdigest(), concepts=len(codes), relations=len(relations),
                 refused=statements.refused, sources=dict(sorted(sources.items())), columns=places)
@@ -108,6 +111,8 @@ class Store:
         self._place, self._body = place, view[body:]
         if len(self._body) < max((at + size for at, size, _ in self.head.columns.values()), default=0):
             raise StoreError(place, "is cut short")
+        if not self.head.columns.keys() >= _COLUMNS:
+            raise StoreError(place, "is of another version")
         column = {name: self._body[at:at + size].cast("B").cast(type_) for name, (at, size, type_) in self.head.columns.items()}
         self._codes, self._levels, self._active = column["codes"], column["levels"], column["active"]
         self._current, self._agent, self._moiety, self._none = (column[n] for n in ("current", "agent", "moiety", "none_known"))

@@ -24,7 +24,7 @@ def _reconcile() -> Stage:
     from mainstem.terminology import builtin
     from processors.reconcile.stage import ReconcileStage
 
-    return ReconcileStage(builtin())
+    return cast(Stage, ReconcileStage(builtin()))
 
 
 STAGES: dict[str, Callable[[], Stage]] = {

@@ -39,6 +39,11 @@ def test_finding_substance_salt_product_and_former_finding_have_one_agent(sct, c
     assert sct.agent(coded(code)) == "372687004"
 
 
+def test_an_organism_that_a_finding_names_is_an_agent_however_it_is_coded(sct):
+    assert sct.agent(coded("232350006")) == sct.agent(coded("260147004")) == "260147004"
+    assert sct.agent(coded("50043002")) is None
+
+
 def test_snomed_relations_and_history(sct):
     assert sct.is_a("372687004", sct.agent(coded("91936005")))
     assert not sct.is_a("764146007", "372687004")
@@ -112,6 +117,8 @@ def test_the_shelf_keeps_versions(rf2, tmp_path):
     assert terms.release == f"uk-1@{head.digest[:12]}"
     terms.store.check()
     assert terms.agent(coded("91935009")) == "762952008", "of the shipped table"
+    assert terms.moiety(coded("27658006")) == "27658006", "SNOMED CT calls it a product, the shipped table a VTM"
+    assert terms.moiety(coded("323510009")) == "27658006"
     assert terms.concept("372687004").term == "Amoxicillin (substance)", "the publisher's word counts"
     other = shelf.load("uk-1", None, rf2, with_builtin=False)
     assert other.digest != head.digest
@@ -133,6 +140,14 @@ def test_damage_is_found(rf2, tmp_path):
         path.write_bytes(broken)
         with pytest.raises(StoreError, match="terms load"):
             shelf.open("uk-1")
+    path.write_bytes(data.replace(b'"codes"', b'"sedoc"'))
+    with pytest.raises(StoreError, match="another version"):
+        shelf.open("uk-1")
+    path.write_bytes(data)
+    path.rename(path.with_name("uk-2@000000000000.terms"))
+    with pytest.raises(StoreError, match="holds uk-1@"):
+        shelf.open("uk-2")
+    path.with_name("uk-2@000000000000.terms").unlink()
     path.write_bytes(data[:-1] + b"!")
     with pytest.raises(StoreError, match="damaged"):
         shelf.open("uk-1").store.check()
