@@ -49,8 +49,9 @@ def test_answers_hold_together_however_odd_the_release(said, linked):
     terms = Terminology(opened(Statements(said, linked)))
     for code in range(1, 31):
         concept = {"codes": [{"system": SNOMED, "code": str(code)}]}
-        assert terms.agent(concept) == terms.agent_of(concept).code
         now, moiety = terms.current(concept), terms.moiety(concept)
+        assert (terms.agent(concept), now, moiety) == (terms.agent_of(concept).code, terms.current_of(concept).code,
+                                                       terms.moiety_of(concept).code)
         if now is not None:
             at_now = {"codes": [{"system": SNOMED, "code": now}]}
             assert terms.agent(concept) == terms.agent(at_now)
