@@ -309,3 +309,17 @@ class AuditEvent(msgspec.Struct, frozen=True, kw_only=True):
     digest: str
     known: int
     purpose: str
+
+
+class Release(msgspec.Struct, frozen=True, kw_only=True):
+    """A control record: from its append on, this version of the rules, the terminology or the matching model is in force."""
+
+    activation: str
+    """Unique per activation and the message key, so that compaction keeps every one: what was in force then stays known."""
+    what: str
+    """`terminology`, `rules`, `matching`."""
+    name: str
+    digest: str
+    """SHA-256 of its content: a worker refuses a release of that name with other content."""
+    actor: str
+    reason: str

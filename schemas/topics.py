@@ -81,10 +81,12 @@ HEARTBEATS = _topic("operations.heartbeats.v1", "stage", "Heartbeat", "Each proc
     "every process", "web, verify", partitions=1, expires=True, purpose=Purpose.OPERATIONS)
 AUDIT = _topic("operations.audit.v1", "person", "AuditEvent", "Every view of a record",
     "web, command line", "privacy officers", purpose=Purpose.OPERATIONS)
+RELEASES = _topic("control.releases.v1", "activation", "Release", "Which rules, terminology and matching model are in force from now on",
+    "operators", "stages, verify", partitions=1, compacted=True, purpose=Purpose.OPERATIONS)
 
 ALL: tuple[Topic, ...] = (
     ASSERTIONS, CLAIMS, LEDGER, QUARANTINE, ASSIGNMENTS, ATTACHED, PERSON_EVENTS, ENTRIES, SUMMARIES, CHANGES,
-    LINKER_CHANGELOG, IDENTITY_CHANGELOG, RECONCILE_CHANGELOG, HEARTBEATS, AUDIT,
+    LINKER_CHANGELOG, IDENTITY_CHANGELOG, RECONCILE_CHANGELOG, HEARTBEATS, AUDIT, RELEASES,
 )
 
 

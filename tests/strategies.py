@@ -7,6 +7,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from mainstem import canonical
+from mainstem.kinds.facts import NoTerms
 from mainstem.model import Assertion, Claim, RawRef, Status
 
 KEY = b"test"
@@ -23,7 +24,7 @@ incarnations = st.sampled_from([0, 0, 0, 1])
 raws = st.builds(RawRef, st.just("raw.x.v1"), st.just(0), st.integers(0, 99))
 
 
-class Terms:
+class Terms(NoTerms):
     """Knows the agents by their text: what a terminology would find out from codes. Latex it cannot tell."""
 
     release = "test"

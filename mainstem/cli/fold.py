@@ -41,6 +41,7 @@ def fold(
     """
     from mainstem.cli import fold_input
     from mainstem.settings import Settings
+    from mainstem.terminology import builtin
     from processors.identity.linker import assign
     from processors.reconcile.fold import fold as fold_records
     from producers.fhir.errors import SourceNameError
@@ -59,7 +60,7 @@ def fold(
     key = Settings().person_key.get_secret_value().encode()
     claims = [claim for claim in found.claims if moment is None or fold_input.moment(claim) <= moment]
     known = [known for known in found.assertions if moment is None or known.known <= moment]
-    records = list(fold_records(known, assign(claims, key), key).values())
+    records = list(fold_records(known, assign(claims, key), key, builtin()).values())
     if output == "json":
         _print_json(records, found, pretty=pretty)
     else:

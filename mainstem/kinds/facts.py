@@ -76,6 +76,26 @@ class Terms(Protocol):
         """The causative agent behind an allergy's coding (finding, product or substance); None where it cannot tell."""
         ...
 
+    def moiety(self, concept: dict[str, Any]) -> str | None:
+        """VTM of a medicine's coding (pack, brand or virtual product), else its VMP; None where it cannot tell."""
+        ...
+
+    def current(self, concept: dict[str, Any]) -> str | None:
+        """The code in use today for what was coded, code history followed; None where it cannot tell."""
+        ...
+
+    def none_known(self, concept: dict[str, Any]) -> str | None:
+        """The code, where it says `no known allergy` or a narrower form of it; else None."""
+        ...
+
+    def parents(self, code: str) -> tuple[str, ...]:
+        """Parents and classes of a code that `agent`, `moiety` or `current` gave; empty where it knows none."""
+        ...
+
+    def is_a(self, code: str, other: str) -> bool:
+        """Whether `code` is `other` or one of it: amoxicillin is a penicillin."""
+        ...
+
 
 class NoTerms:
     """Knows no code."""
@@ -84,6 +104,21 @@ class NoTerms:
 
     def agent(self, concept: dict[str, Any]) -> str | None:
         return None
+
+    def moiety(self, concept: dict[str, Any]) -> str | None:
+        return None
+
+    def current(self, concept: dict[str, Any]) -> str | None:
+        return None
+
+    def none_known(self, concept: dict[str, Any]) -> str | None:
+        return None
+
+    def parents(self, code: str) -> tuple[str, ...]:
+        return ()
+
+    def is_a(self, code: str, other: str) -> bool:
+        return code == other
 
 
 _FIRST = (0,)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 
 from mainstem import canonical
+from mainstem.terminology import builtin
 from mainstem.verify import drain, log, published, received, state, trusts
 from mainstem.verify.report import Check, Report, compare
 from processors.identity.linker import assign
@@ -51,7 +52,7 @@ def _look(bootstrap: str, codec: Codec, person_key: bytes, stores: Mapping[str, 
     say("reading back what was received, and folding it")
     claims = list(received.claims(bootstrap, codec))
     known = list(received.assertions(bootstrap, codec))
-    records = fold(known, assign(claims, person_key), person_key)
+    records = fold(known, assign(claims, person_key), person_key, builtin())
     expected = {(record.person, entry.fact): canonical.digest(entry.content).hex()
                 for record in records.values() for entry in record.entries}
     say(f"comparing {len(expected):,} entries of {len(records):,} persons")

@@ -19,8 +19,16 @@ def _stage(place: str) -> Callable[[], Stage]:
     return make
 
 
+def _reconcile() -> Stage:
+    """With the release that ships with Mainstem; `verify` and `mainstem fold` fold with the same."""
+    from mainstem.terminology import builtin
+    from processors.reconcile.stage import ReconcileStage
+
+    return cast(Stage, ReconcileStage(builtin()))
+
+
 STAGES: dict[str, Callable[[], Stage]] = {
     "linker": _stage("processors.identity.linker:Linker"),
     "identity": _stage("processors.identity.stage:IdentityStage"),
-    "reconcile": _stage("processors.reconcile.stage:ReconcileStage"),
+    "reconcile": _reconcile,
 }

@@ -1,0 +1,158 @@
+"""`mainstem terms`: load terminology releases, list them, and look codes up."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from mainstem.terminology import Answer, Shelf, Terminology
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, help="Load terminology releases (dm+d, SNOMED CT), and look codes up.")
+
+Home = Annotated[Path | None, typer.Option(help="Where the run keeps its data.")]
+Output = Annotated[str, typer.Option(help="table or json")]
+
+
+@app.command()
+def load(
+    release: Annotated[str, typer.Option(help="Its name, uk-2026-11. Loading other content under a name makes a second release of it.")],
+    dmd: Annotated[Path | None, typer.Option(help="Folder of an unpacked dm+d release (TRUD XML).", exists=True, file_okay=False)] = None,
+    snomed: Annotated[Path | None, typer.Option(help="Folder of an unpacked SNOMED CT RF2 release; its snapshot files are read.",
+                                                exists=True, file_okay=False)] = None,
+    with_builtin: Annotated[bool, typer.Option("--builtin/--no-builtin", help="Keep what the shipped table says besides.")] = True,
+    home: Home = None,
+) -> None:
+    """Read a release into the local store. It is not in force until a control record says so.
+
+    Example: mainstem terms load --release uk-2026-11 --dmd nhsbsa_dmd_11/ --snomed SnomedCT_UKEdition/
+    """
+    from mainstem.terminology.errors import ReleaseError
+
+    if dmd is None and snomed is None:
+        raise typer.BadParameter("name a folder with --dmd or --snomed or both")
+    try:
+        head = _shelf(home).load(release, dmd, snomed, with_builtin=with_builtin)
+    except ReleaseError as fault:
+        _fail(fault)
+    typer.echo(f"{head.name}@{head.digest[:12]}: {head.concepts:,} codes, {head.relations:,} relations, "
+               f"{head.refused:,} ids refused (check digit)")
+
+
+@app.command("list")
+def list_(home: Home = None, output: Output = "table") -> None:
+    """Name the releases at hand, the built-in one first.
+
+    Example: mainstem terms list --output json
+    """
+    import msgspec
+    import orjson
+    from rich.console import Console
+    from rich.table import Table
+
+    from mainstem.terminology.errors import ReleaseError
+
+    _checked(output)
+    shelf = _shelf(home)
+    try:
+        found = [(name, shelf.open(name).store.head) for name in shelf.names()]
+    except ReleaseError as fault:
+        _fail(fault)
+    if output == "json":
+        rows = [{"release": name, **{k: v for k, v in msgspec.to_builtins(head).items() if k != "columns"}} for name, head in found]
+        typer.echo(orjson.dumps(rows, option=orjson.OPT_INDENT_2).decode())
+        return
+    table = Table("release", "codes", "relations", "from")
+    for name, head in found:
+        table.add_row(name, f"{head.concepts:,}", f"{head.relations:,}", ", ".join(head.sources))
+    Console().print(table)
+
+
+@app.command()
+def show(
+    code: Annotated[str, typer.Argument(help="A SNOMED CT or dm+d id.")],
+    release: Annotated[str, typer.Option(help="Which release answers, by name or name@digest.")] = "builtin",
+    home: Home = None,
+    output: Output = "table",
+) -> None:
+    """Tell all that a release knows of a code, and why it cannot tell what it does not. Exit code 1 where the code is unknown.
+
+    Example: mainstem terms show 91936005
+    """
+    import orjson
+    from rich.console import Console
+    from rich.table import Table
+
+    from mainstem.terminology.errors import ReleaseError
+
+    _checked(output)
+    try:
+        terms = _shelf(home).open(release)
+    except ReleaseError as fault:
+        _fail(fault)
+    told = _told(terms, code)
+    if output == "json":
+        typer.echo(orjson.dumps(told, option=orjson.OPT_INDENT_2).decode())
+    else:
+        table = Table(show_header=False, title=f"{code} in {terms.release}", title_justify="left")
+        for name, value in told.items():
+            lines = value if isinstance(value, list) else [value]
+            table.add_row(name.replace("_", " "), "\n".join(map(_line, lines)))
+        Console().print(table)
+    if told["level"] is None:
+        raise typer.Exit(1)
+
+
+def _told(terms: Terminology, code: str) -> dict[str, Any]:
+    from mainstem.kinds.base import SNOMED
+    from mainstem.terminology import codes
+
+    concept, asked = terms.concept(code), {"codes": [{"system": SNOMED, "code": code}]}
+    told: dict[str, Any] = {
+        "code": code, "well_formed": codes.valid(code), "term": concept.term if concept else None,
+        "level": concept.level.name.lower() if concept else None, "active": concept.active if concept else None,
+        "current": _answer(terms, terms.current_of(asked)), "agent": _answer(terms, terms.agent_of(asked)),
+        "moiety": _answer(terms, terms.moiety_of(asked)),
+    }
+    for name, found in (("none_known", terms.none_known(asked)), ("form", terms.form(asked)), ("route", terms.route(asked))):
+        told[name] = _named(terms, found) if found else None
+    agent = terms.agent(asked)
+    told["parents"] = [_named(terms, parent) for parent in terms.parents(terms.current(asked) or code)]
+    told["agent_is_a"] = [_named(terms, parent) for parent in terms.parents(agent)] if agent else []
+    return told
+
+
+def _answer(terms: Terminology, answer: Answer) -> dict[str, str]:
+    from mainstem.terminology import REASONS
+
+    return _named(terms, answer.code) if answer.code else {"cannot_tell": REASONS[answer.reason]}
+
+
+def _named(terms: Terminology, code: str) -> dict[str, str]:
+    concept = terms.concept(code)
+    return {"code": code, "term": concept.term if concept else ""}
+
+
+def _line(value: Any) -> str:
+    if isinstance(value, dict):
+        return f"cannot tell: {value['cannot_tell']}" if "cannot_tell" in value else f"{value['code']} {value['term']}"
+    return {None: "", True: "yes", False: "no"}.get(value, str(value))
+
+
+def _shelf(home: Path | None) -> Shelf:
+    from mainstem.settings import Settings
+    from mainstem.terminology import Shelf
+
+    return Shelf((home or Settings().home) / "terms")
+
+
+def _checked(output: str) -> None:
+    if output not in ("table", "json"):
+        raise typer.BadParameter("give table or json", param_hint="--output")
+
+
+def _fail(fault: Exception) -> NoReturn:
+    typer.echo(str(fault), err=True)
+    raise typer.Exit(1)

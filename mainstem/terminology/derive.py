@@ -1,0 +1,163 @@
+"""The answers of a release, worked out once when it is loaded: per code its current code, agent, moiety, none-known scope."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from mainstem.terminology.statements import Concept, Level, Link, Relation, Statements
+
+NONE_KNOWN_ROOT = 716186003
+"""No known allergy (situation). UK Core and GP Connect: it and its children say that none is known."""
+TOO_GENERAL = frozenset({105590001, 410942007, 373873005, 762766007})
+"""Substance, drug or medicament, product, edible substance: `allergy to a drug` names no agent, and two of them need not be one."""
+_PRODUCTS = frozenset({Level.PRODUCT, Level.VTM, Level.VMP, Level.AMP, Level.VMPP, Level.AMPP})
+_AGENTS = _PRODUCTS | {Level.SUBSTANCE}
+
+
+class Answers(NamedTuple):
+    """Of one code; 0 where the release cannot tell."""
+
+    current: int
+    agent: int
+    moiety: int
+    none_known: int
+
+
+class Deriver:
+    """Follows a release's relations. A chain that forks or goes round has no answer."""
+
+    def __init__(self, statements: Statements) -> None:
+        self.concepts = united(statements.concepts)
+        self.links: dict[Link, dict[int, set[int]]] = {link: {} for link in Link}
+        for relation in statements.relations:
+            self.links[relation.link].setdefault(relation.code, set()).add(relation.target)
+        self._none_known = self._below(NONE_KNOWN_ROOT)
+        self._causes = frozenset().union(*self.links[Link.AGENT].values())
+        """Also organisms and things that some finding names as its cause, house dust mite."""
+
+    def answers(self, code: int) -> Answers:
+        now = self._current(code)
+        return Answers(now, self._agent_of(now), self._moiety(now), now if now in self._none_known else 0)
+
+    def codes(self) -> list[int]:
+        """Every code that is listed or has been replaced, sorted."""
+        return sorted(self.concepts.keys() | self.links[Link.REPLACED_BY].keys())
+
+    def _level(self, code: int) -> Level:
+        concept = self.concepts.get(code)
+        return concept.level if concept else Level.OTHER
+
+    def _sole(self, link: Link, code: int) -> int:
+        targets = self.links[link].get(code, ())
+        return next(iter(targets)) if len(targets) == 1 else 0
+
+    def _current(self, code: int) -> int:
+        """An active concept is its own current; an unclear history leaves a code what it is."""
+        seen = {code}
+        at = code
+        while True:
+            concept = self.concepts.get(at)
+            if concept is not None and concept.active:
+                return at
+            at = self._sole(Link.REPLACED_BY, at)
+            if not at or at in seen:
+                return code
+            seen.add(at)
+
+    def _agent_of(self, code: int) -> int:
+        stated = self.links[Link.AGENT].get(code)
+        if stated:
+            found = {self._agent(target) for target in stated}
+        else:
+            found = {self._agent(code)} if code in self._causes or self._level(code) in _AGENTS else set()
+        agent = found.pop() if len(found) == 1 else 0
+        return 0 if agent in TOO_GENERAL else agent
+
+    def _agent(self, code: int) -> int:
+        """The substance where there is one, else the VTM, else the VMP: finding, salt, brand and moiety meet there."""
+        path: list[int] = []
+        at = self._current(code)
+        while at not in path:
+            path.append(at)
+            further = self._nearer(at)
+            if not further:
+                return at
+            at = self._current(further)
+        return min(path[path.index(at):])
+
+    def _nearer(self, code: int) -> int:
+        """One step from a product, moiety or salt towards the agent; 0 at the agent."""
+        if self._level(code) in _PRODUCTS:
+            moiety = self._moiety(code)
+            if moiety not in (0, code):
+                return moiety
+            further = self._sole(Link.SUBSTANCE_OF, code) or self._ingredient(code)
+            if further:
+                return further
+        # A substance stated to be another as an agent: dietary peanut is peanut.
+        return self._base(code) or self._sole(Link.AGENT, code)
+
+    def _base(self, code: int) -> int:
+        """SNOMED CT says which substance it modifies, dm+d which VTM it is a form of: the substance first."""
+        bases = self.links[Link.BASE].get(code, set())
+        substances = {base for base in bases if self._level(base) is Level.SUBSTANCE} or bases
+        return next(iter(substances)) if len(substances) == 1 else 0
+
+    def _ingredient(self, code: int) -> int:
+        """The sole ingredient: SNOMED CT names both a salt (precise) and its base, which are one."""
+        found: set[int] = set()
+        for ingredient in self.links[Link.INGREDIENT].get(code, ()):
+            at, seen = ingredient, {ingredient}
+            while (base := self._base(at)) and self._level(base) is Level.SUBSTANCE and base not in seen:
+                seen.add(base)
+                at = base
+            found.add(at)
+        return found.pop() if len(found) == 1 else 0
+
+    def _moiety(self, code: int) -> int:
+        """VTM of a product; its VMP where that has none."""
+        seen: set[int] = set()
+        at = code
+        while at not in seen:
+            seen.add(at)
+            level = self._level(at)
+            if level is Level.VTM:
+                return at
+            if level is Level.VMP:
+                moieties = self.links[Link.MOIETY].get(at, ())
+                return at if not moieties else self._current(self._sole(Link.MOIETY, at)) if len(moieties) == 1 else 0
+            direct = self._sole(Link.MOIETY, at)
+            if direct:
+                return self._current(direct)
+            at = self._current(self._sole(Link.ACTUAL_OF, at))
+            if not at:
+                return 0
+        return 0
+
+    def _below(self, root: int) -> frozenset[int]:
+        children: dict[int, list[int]] = {}
+        for code, parents in self.links[Link.IS_A].items():
+            for parent in parents:
+                children.setdefault(parent, []).append(code)
+        found, todo = set(), [root]
+        while todo:
+            at = todo.pop()
+            if at not in found:
+                found.add(at)
+                todo += children.get(at, ())
+        return frozenset(found)
+
+
+def united(concepts: Iterable[Concept]) -> dict[int, Concept]:
+    """One concept a code: dm+d and SNOMED CT list the same ids. The more telling level counts, active before inactive."""
+    found: dict[int, Concept] = {}
+    for concept in concepts:
+        other = found.get(concept.code)
+        found[concept.code] = concept if other is None else max(concept, other, key=lambda c: (c.level, c.active, c.term))
+    return found
+
+
+def relations_by_code(links: dict[Link, dict[int, set[int]]]) -> list[Relation]:
+    """Each relation once, sorted."""
+    return sorted(Relation(code, link, target) for link, of in links.items() for code, targets in of.items() for target in targets)

@@ -1,0 +1,110 @@
+"""Reads a SNOMED CT release in the RF2 snapshot format: tab-separated `sct2_*_*Snapshot*.txt` and `der2_*`, gzipped or not.
+
+Columns and file names: SNOMED CT Release File Specification, 4.2 and 5.2. An edition unpacked to several folders is read as one.
+"""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, cast
+
+from mainstem.terminology import codes
+from mainstem.terminology.errors import MalformedFileError, MissingFileError
+from mainstem.terminology.statements import Concept, Level, Link, Relation, Statements
+
+_FSN = "900000000000003001"
+_PREFERRED = "900000000000548007"
+_LANGUAGES = ("999001261000000100", "999000691000001104", "900000000000508004")
+"""Best first: NHS realm language refset (clinical part, pharmacy part), then GB English."""
+_LINKS = {
+    "116680003": Link.IS_A,
+    "246075003": Link.AGENT,
+    "738774007": Link.BASE,           # is modification of
+    "127489000": Link.INGREDIENT,     # has active ingredient
+    "762949000": Link.INGREDIENT,     # has precise active ingredient
+}
+_HISTORY = frozenset({"900000000000527005", "900000000000526001"})
+"""SAME AS, REPLACED BY. POSSIBLY EQUIVALENT TO and the like do not say that it is the same, so they are not followed."""
+_LEVELS = {"(substance)": Level.SUBSTANCE, "(product)": Level.PRODUCT, "(medicinal product)": Level.PRODUCT,
+           "(medicinal product form)": Level.PRODUCT, "(clinical drug)": Level.PRODUCT, "(real clinical drug)": Level.PRODUCT,
+           "(packaged clinical drug)": Level.PRODUCT}
+"""By the semantic tag at the end of the fully specified name."""
+
+
+def read(folder: Path) -> tuple[Statements, list[str]]:
+    """What a release says, and the names of the files read. Raises MissingFileError, MalformedFileError."""
+    files = {
+        "concept": _files(folder, "sct2_Concept_*Snapshot*", required=True),
+        "description": _files(folder, "sct2_Description_*Snapshot*", required=True),
+        "relationship": _files(folder, "sct2_Relationship_*Snapshot*", required=True),
+        "language": _files(folder, "der2_cRefset_Language*Snapshot*"),
+        "association": _files(folder, "der2_cRefset_Association*Snapshot*"),
+    }
+    active: dict[int, bool] = {}
+    refused = 0
+    for id_, state in _rows(files["concept"], "id", "active"):
+        if codes.valid(id_):
+            active[int(id_)] = state == "1"
+        else:
+            refused += 1
+    terms, levels = _descriptions(files["description"], _preferred(files["language"]))
+    concepts = [Concept(code, levels.get(code, Level.OTHER), terms.get(code, ""), state) for code, state in active.items()]
+    relations = [Relation(int(source), link, int(target))
+                 for source, target, type_, state in _rows(files["relationship"], "sourceId", "destinationId", "typeId", "active")
+                 if state == "1" and (link := _LINKS.get(type_)) is not None and int(source) in active and int(target) in active]
+    relations += [Relation(int(before), Link.REPLACED_BY, int(now))
+                  for refset, before, now, state in _rows(files["association"], "refsetId", "referencedComponentId", "targetComponentId",
+                                                          "active")
+                  if state == "1" and refset in _HISTORY and int(before) in active and int(now) in active]
+    return Statements(concepts, relations, refused), sorted(path.name for found in files.values() for path in found)
+
+
+def _preferred(paths: list[Path]) -> dict[int, int]:
+    """Description -> rank of the best language refset that prefers it."""
+    found: dict[int, int] = {}
+    for refset, description, acceptability, state in _rows(paths, "refsetId", "referencedComponentId", "acceptabilityId", "active"):
+        if state == "1" and acceptability == _PREFERRED and refset in _LANGUAGES:
+            rank = _LANGUAGES.index(refset)
+            found[int(description)] = min(rank, found.get(int(description), rank))
+    return found
+
+
+def _descriptions(paths: list[Path], preferred: dict[int, int]) -> tuple[dict[int, str], dict[int, Level]]:
+    """Term shown per concept: the preferred synonym, else any synonym, else the fully specified name; and its level."""
+    last = len(_LANGUAGES)
+    best: dict[int, tuple[int, str]] = {}
+    levels: dict[int, Level] = {}
+    for id_, concept, type_, term, state in _rows(paths, "id", "conceptId", "typeId", "term", "active"):
+        if state != "1":
+            continue
+        code = int(concept)
+        if type_ == _FSN:
+            level = _LEVELS.get(term[term.rfind("("):])
+            if level is not None:
+                levels[code] = level
+        offered = (last + 1 if type_ == _FSN else preferred.get(int(id_), last), term)
+        best[code] = min(offered, best.get(code, offered))
+    return {code: term for code, (_, term) in best.items()}, levels
+
+
+def _files(folder: Path, pattern: str, *, required: bool = False) -> list[Path]:
+    found = sorted(path for path in folder.rglob(pattern) if path.name.endswith((".txt", ".txt.gz")))
+    if required and not found:
+        raise MissingFileError(str(folder), pattern + ".txt", "SNOMED CT RF2 snapshot")
+    return found
+
+
+def _rows(paths: list[Path], *columns: str) -> Iterator[tuple[str, ...]]:
+    """The named columns of every row. RF2 has no quoting: a tab ends a field, whatever is in it."""
+    for path in paths:
+        try:
+            with cast(IO[bytes], gzip.open(path) if path.suffix == ".gz" else path.open("rb")) as file:
+                head = file.readline().decode("utf-8-sig").rstrip("\r\n").split("\t")
+                at = [head.index(column) for column in columns]
+                for line in file:
+                    fields = line.decode().rstrip("\r\n").split("\t")
+                    yield tuple(fields[index] for index in at)
+        except (OSError, EOFError, ValueError, IndexError) as fault:
+            raise MalformedFileError(str(path), f"is no RF2 file with columns {', '.join(columns)}") from fault

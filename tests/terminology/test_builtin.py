@@ -1,0 +1,112 @@
+"""What ships is right, covers the seeds' catalogue, and knows what it does not know."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+from pathlib import Path
+
+import pytest
+
+from mainstem.kinds.base import DMD, EMIS, READ2, SNOMED
+from mainstem.terminology import builtin, dmd, shipped
+from mainstem.terminology.lookup import NO_ANSWER, NONE_KNOWN, NOT_CODED, OTHER_SYSTEM, SEVERAL, UNKNOWN_CODE
+from mainstem.terminology.statements import Level
+
+ROOT = Path(__file__).parents[2]
+CORPORA = ROOT.parent / "shared" / "corpora"
+SOURCES = {"dmd", "gp-connect", "uk-core", "hl7", "bnf", "snomed"}
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def coded(*codes: str, system: str = SNOMED) -> dict:
+    return {"codes": [{"system": system, "code": code} for code in codes]}
+
+
+@pytest.mark.parametrize("row", rows(ROOT / "seeds/catalogue/allergens.csv"), ids=lambda row: row["name"])
+def test_every_way_to_code_a_seeds_allergen_is_one_agent(row):
+    agents = {builtin().agent(coded(row[way])) for way in ("substance", "vtm", "finding") if row[way]}
+    assert len(agents) == 1
+    assert None not in agents
+
+
+@pytest.mark.parametrize("row", rows(ROOT / "seeds/catalogue/medicines.csv"), ids=lambda row: row["name"])
+def test_every_seeds_medicine_has_its_moiety(row):
+    assert builtin().moiety(coded(row["code"], system=DMD)) == row["vtm"]
+    assert builtin().route(coded(row["code"], system=DMD))
+    assert builtin().agent(coded(row["code"])) == builtin().agent(coded(row["vtm"]))
+
+
+def test_every_seeds_problem_is_known():
+    for row in rows(ROOT / "seeds/catalogue/problems.csv"):
+        assert builtin().current(coded(row["code"])) == row["code"]
+
+
+@pytest.mark.parametrize(("concept", "reason"), [
+    ({}, NOT_CODED), ({"text": "penicillin"}, NOT_CODED), ({"codes": []}, NOT_CODED), ({"codes": "x"}, NOT_CODED),
+    (coded("ALLERGY4276EGTON", system=EMIS), OTHER_SYSTEM), (coded("TJ00300", system=READ2), OTHER_SYSTEM),
+    (coded("91936005", system="urn:local"), OTHER_SYSTEM), ({"codes": [None, 7, {"system": SNOMED, "code": 91936005}]}, OTHER_SYSTEM),
+    (coded("AL10"), OTHER_SYSTEM), (coded("9" * 30), OTHER_SYSTEM), (coded("²"), OTHER_SYSTEM),
+    (coded("1012851000006104"), UNKNOWN_CODE), (coded("195967001"), NO_ANSWER), (coded("62014003"), NO_ANSWER),
+    (coded("196461000000101"), NO_ANSWER), (coded("716186003"), NONE_KNOWN), (coded("409137002"), NONE_KNOWN),
+    (coded("91936005", "91935009"), SEVERAL),
+])
+def test_cannot_tell_has_its_reason(concept, reason):
+    answer = builtin().agent_of(concept)
+    assert (answer.code, answer.reason) == (None, reason)
+    assert builtin().agent(concept) is None
+
+
+def test_a_suppliers_code_beside_a_snomed_code_does_not_matter():
+    concept = {"codes": [{"system": READ2, "code": "TJ00300"}, {"system": SNOMED, "code": "292967008"}]}
+    assert builtin().agent(concept) == "372687004"
+
+
+def test_class_is_a_relation_and_no_agent():
+    penicillin, amoxicillin = (builtin().agent(coded(code)) for code in ("91936005", "372687004"))
+    assert penicillin != amoxicillin
+    assert builtin().is_a(amoxicillin, penicillin)
+    assert builtin().parents(amoxicillin) == (penicillin,)
+
+
+def test_every_row_has_its_source_and_no_relation_dangles():
+    concepts = rows(shipped.FOLDER / "concepts.csv")
+    relations = rows(shipped.FOLDER / "relations.csv")
+    assert {row["source"] for row in concepts + relations} <= SOURCES
+    listed = [row["code"] for row in concepts]
+    assert len(set(listed)) == len(listed)
+    assert {row["target"] for row in relations} <= set(listed)
+    assert {row["code"] for row in relations if row["link"] != "replaced-by"} <= set(listed)
+
+
+@pytest.mark.corpus
+def test_what_it_takes_from_dmd_is_what_dmd_says():
+    if not (CORPORA / "dmd").is_dir():
+        pytest.skip(f"no {CORPORA}")
+    said, _ = dmd.read(CORPORA / "dmd")
+    terms = {concept.code: concept.term for concept in said.concepts}
+    relations = {(r.code, r.link.name.lower().replace("_", "-"), r.target) for r in said.relations}
+    for row in rows(shipped.FOLDER / "concepts.csv"):
+        if row["source"] == "dmd":
+            assert terms[int(row["code"])] == row["term"]
+    for row in rows(shipped.FOLDER / "relations.csv"):
+        if row["source"] == "dmd" and row["link"] in ("replaced-by", "substance-of"):
+            assert (int(row["code"]), row["link"], int(row["target"])) in relations
+
+
+@pytest.mark.corpus
+def test_what_it_takes_from_gp_connect_is_there():
+    if not CORPORA.is_dir():
+        pytest.skip(f"no {CORPORA}")
+    text = "".join(gzip.decompress(path.read_bytes()).decode() for path in sorted((CORPORA / "gp-connect-stu3").rglob("*.gz")))
+    assert [row["code"] for row in rows(shipped.FOLDER / "concepts.csv")
+            if row["source"] == "gp-connect" and f'"{row["code"]}"' not in text] == []
+
+
+def test_levels_are_told():
+    assert builtin().concept("643911000001108").level is Level.AMP
+    assert builtin().concept("1") is None

@@ -1,0 +1,153 @@
+"""Releases as the publishers give them: RF2 by hand, dm+d from the corpora."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mainstem.kinds.base import DMD, SNOMED
+from mainstem.terminology import Shelf, Terminology, dmd, snomed, store
+from mainstem.terminology.errors import MalformedFileError, MissingFileError, NoSuchReleaseError, ReleaseError, StoreError
+from mainstem.terminology.lookup import NO_ANSWER, NONE_KNOWN
+
+CORPUS = Path(__file__).parents[3] / "shared" / "corpora" / "dmd"
+
+
+def coded(*codes: str, system: str = SNOMED) -> dict:
+    return {"codes": [{"system": system, "code": code} for code in codes]}
+
+
+def made(statements) -> Terminology:
+    return Terminology(store.Store(store.made("test", statements, {})))
+
+
+@pytest.fixture(scope="module")
+def sct(rf2) -> Terminology:
+    return made(snomed.read(rf2)[0])
+
+
+@pytest.fixture(scope="module")
+def corpus() -> Terminology:
+    if not CORPUS.is_dir():
+        pytest.skip(f"no {CORPUS}")
+    return made(dmd.read(CORPUS)[0])
+
+
+@pytest.mark.parametrize("code", ["294505008", "372687004", "96068000", "27658006", "292967008"])
+def test_finding_substance_salt_product_and_former_finding_have_one_agent(sct, code):
+    assert sct.agent(coded(code)) == "372687004"
+
+
+def test_an_organism_that_a_finding_names_is_an_agent_however_it_is_coded(sct):
+    assert sct.agent(coded("232350006")) == sct.agent(coded("260147004")) == "260147004"
+    assert sct.agent(coded("50043002")) is None
+
+
+def test_snomed_relations_and_history(sct):
+    assert sct.is_a("372687004", sct.agent(coded("91936005")))
+    assert not sct.is_a("764146007", "372687004")
+    assert sct.parents("195967001") == ("50043002",)
+    assert sct.current(coded("292967008")) == "294505008"
+    assert sct.current(coded("38341003")) == "38341003", "possibly equivalent is not the same; a withdrawn association says nothing"
+
+
+def test_a_cause_as_broad_as_substance_is_no_agent(sct):
+    assert sct.agent_of(coded("62014003")).reason == NO_ANSWER
+
+
+def test_none_known_is_no_agent(sct):
+    assert sct.agent_of(coded("409137002")).reason == NONE_KNOWN
+    assert sct.none_known(coded("409137002")) == "409137002"
+    assert sct.none_known(coded("195967001")) is None
+
+
+def test_the_preferred_term_is_shown_and_bad_ids_are_counted(sct):
+    assert sct.concept("195967001").term == "Asthma"
+    assert sct.store.head.refused == 1
+
+
+@pytest.mark.corpus
+def test_the_corpus_release(corpus):
+    assert corpus.store.head.refused == 0
+    assert len(corpus.store) > 2859 + 3482, "VTMs and ingredients"
+    assert corpus.agent(coded("27658006", system=DMD)) == corpus.agent(coded("372687004")) == "372687004"
+    drops = coded("347209005", system=DMD)
+    assert corpus.current(drops) == "36016311000001102", "VPIDPREV"
+    assert (corpus.moiety(drops), corpus.form(drops), corpus.route(drops)) == ("90356005", "385124005", "54485002")
+    adenocor = coded("4744411000001104", system=DMD)
+    assert (corpus.moiety(adenocor), corpus.agent(adenocor), corpus.route(adenocor)) == ("108502004", "35431001", "47625008")
+    nutrison = coded("442611000001109", system=DMD)
+    assert corpus.moiety(nutrison) == "3549611000001100", "its VMP has no VTM"
+
+
+@pytest.mark.corpus
+def test_packs_lead_to_their_product(corpus, tmp_path):
+    for path in CORPUS.glob("*.gz"):
+        (tmp_path / path.name).symlink_to(path.resolve())
+    (tmp_path / "f_vmpp2_1.xml").write_text("<V><VMPPS><VMPP><VPPID>1067711000001100</VPPID><NM>p</NM><VPID>347208002</VPID></VMPP>"
+                                            "</VMPPS></V>")
+    (tmp_path / "f_ampp2_1.xml").write_text("<A><AMPPS><AMPP><APPID>1067712000001103</APPID><NM>p</NM><APID>4744411000001104</APID>"
+                                            "</AMPP></AMPPS></A>")
+    terms = made(dmd.read(tmp_path)[0])
+    found = [terms.moiety(coded(code, system=DMD)) for code in ("1067711000001100", "1067712000001103")]
+    assert found == ["90356005", "108502004"]
+
+
+def test_what_is_no_release_is_refused_with_what_to_do(tmp_path):
+    with pytest.raises(MissingFileError, match="unpacked"):
+        dmd.read(tmp_path)
+    with pytest.raises(MissingFileError, match="unpacked"):
+        snomed.read(tmp_path)
+    for name in ("vtm", "ingredient", "vmp", "amp"):
+        (tmp_path / f"f_{name}2_1.xml").write_text("<VTMS><VTM><VTMID>68088000</VTMID>")
+    with pytest.raises(MalformedFileError, match=r"f_vtm2_1\.xml"):
+        dmd.read(tmp_path)
+    for name in ("Concept", "Description", "Relationship"):
+        (tmp_path / f"sct2_{name}_Snapshot_1.txt").write_text("id\tactive\n1\n")
+    with pytest.raises(MalformedFileError, match="RF2"):
+        snomed.read(tmp_path)
+
+
+def test_the_shelf_keeps_versions(rf2, tmp_path):
+    shelf = Shelf(tmp_path / "terms")
+    head = shelf.load("uk-1", None, rf2)
+    assert shelf.load("uk-1", None, rf2) == head, "the same input, the same release"
+    terms = shelf.open("uk-1")
+    assert terms.release == f"uk-1@{head.digest[:12]}"
+    terms.store.check()
+    assert terms.agent(coded("91935009")) == "762952008", "of the shipped table"
+    assert terms.moiety(coded("27658006")) == "27658006", "SNOMED CT calls it a product, the shipped table a VTM"
+    assert terms.moiety(coded("323510009")) == "27658006"
+    assert terms.concept("372687004").term == "Amoxicillin (substance)", "the publisher's word counts"
+    other = shelf.load("uk-1", None, rf2, with_builtin=False)
+    assert other.digest != head.digest
+    assert len(shelf.names()) == 3
+    with pytest.raises(NoSuchReleaseError, match="uk-1@"):
+        shelf.open("uk-1")
+    assert shelf.open(f"uk-1@{other.digest[:12]}").agent(coded("91935009")) is None
+    for name in ("builtin", "Uk", "../x", ""):
+        with pytest.raises(ReleaseError, match="no name"):
+            shelf.load(name, None, rf2)
+
+
+def test_damage_is_found(rf2, tmp_path):
+    shelf = Shelf(tmp_path)
+    head = shelf.load("uk-1", None, rf2)
+    path = tmp_path / f"uk-1@{head.digest[:12]}.terms"
+    data = path.read_bytes()
+    for broken in (b"", data[:10], data[:-9], b"x" + data[1:], data[:12] + b"[" + data[13:]):
+        path.write_bytes(broken)
+        with pytest.raises(StoreError, match="terms load"):
+            shelf.open("uk-1")
+    path.write_bytes(data.replace(b'"codes"', b'"sedoc"'))
+    with pytest.raises(StoreError, match="another version"):
+        shelf.open("uk-1")
+    path.write_bytes(data)
+    path.rename(path.with_name("uk-2@000000000000.terms"))
+    with pytest.raises(StoreError, match="holds uk-1@"):
+        shelf.open("uk-2")
+    path.with_name("uk-2@000000000000.terms").unlink()
+    path.write_bytes(data[:-1] + b"!")
+    with pytest.raises(StoreError, match="damaged"):
+        shelf.open("uk-1").store.check()
