@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
+
 from msgspec import UNSET, UnsetType
 
 from mainstem.kinds.base import Amount, Concept, Content, Kind, Text
+from mainstem.kinds.same import DATE, PERSON, PROSE
 from mainstem.kinds.titles import named
 
 
@@ -37,6 +40,14 @@ class Medicine(Kind):
     name = "medicine"
     heading = "Medications and medical devices"
     Content = MedicineContent
+    compared = MappingProxyType({
+        "start": DATE,
+        "end": DATE,
+        "last_issued": DATE,
+        "stop_reason": PROSE,
+        "prescriber": PERSON,
+        "note": PROSE,
+    })
 
     def title(self, content: dict) -> str:
         return " ".join(x for x in (named(content.get("product"), "Medicine"), content.get("dose")) if x)
