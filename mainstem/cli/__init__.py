@@ -21,6 +21,7 @@ COMMANDS: dict[str, str] = {
     "verify": "Prove that state, entries and stores agree with a fold of everything received.",
     "freshness": "Measure how long a change takes from a trust's database to the stores.",
     "fold": "Work out records from files, without servers.",
+    "churn": "Tell what of a source's next export is news, and what is other bytes for the same.",
 }
 """Command -> its line in `mainstem --help`. The command `x` is `app` of `mainstem.cli.x`."""
 
