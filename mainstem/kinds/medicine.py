@@ -30,6 +30,11 @@ class MedicineContent(Content):
     end: Text = UNSET
     last_issued: Text = UNSET
     quantity: Amount = UNSET
+    supply: Amount = UNSET
+    """How long one issue lasts: 28 days."""
+    repeats_allowed: Text = UNSET
+    repeats_issued: Text = UNSET
+    authorised_until: Text = UNSET
     reason: Concept = UNSET
     stop_reason: Text = UNSET
     prescriber: Text = UNSET
@@ -44,6 +49,7 @@ class Medicine(Kind):
         "start": DATE,
         "end": DATE,
         "last_issued": DATE,
+        "authorised_until": DATE,
         "stop_reason": PROSE,
         "prescriber": PERSON,
         "note": PROSE,

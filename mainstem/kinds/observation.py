@@ -25,6 +25,9 @@ class ObservationContent(Content):
     value: Amount = UNSET
     value_text: Text = UNSET
     value_code: Concept = UNSET
+    interpretation: Text = UNSET
+    normal: Text = UNSET
+    """Reference range as text."""
     components: tuple[Component, ...] | UnsetType | None = UNSET
     taken: Text = UNSET
     performer: Text = UNSET

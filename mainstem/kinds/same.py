@@ -141,7 +141,7 @@ def _form(canonical: Callable[[Any], Any], value: Any) -> Any:
 
 
 def _plain(text: str) -> str:
-    return text.translate(_KEYBOARD) if text.isascii() else unicodedata.normalize("NFC", text).translate(_KEYBOARD)
+    return text if text.isascii() else unicodedata.normalize("NFC", text.translate(_KEYBOARD))
 
 
 def _of_type(hint: Any) -> Same:

@@ -32,6 +32,8 @@ def problem(resource: Resource, _: Context) -> Mapped:
 
 
 def _related(resource: Resource) -> tuple[str, ...] | None:
-    """What GP Connect links to a problem; not the Lists, which are headings of consultations."""
+    """What GP Connect links to a problem, and its parents and children; not the Lists, which are headings of consultations."""
     linked = [target for each in extensions(resource, "RelatedClinicalContent") for target in targets(each, "valueReference")]
+    linked += [target for each in extensions(resource, "RelatedProblemHeader") for other in extensions(each, "target")
+               for target in targets(other, "valueReference")]
     return tuple(sorted({target for target in linked if not target.startswith("List/")})) or None
