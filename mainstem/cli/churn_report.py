@@ -1,7 +1,7 @@
 """What one export after another changes: resources told by patient, type and id, and the entries that the stream would publish.
 
 Both sides are folded by the cores of the stream: first BEFORE alone, then BEFORE with AFTER on top. A resource's change is published
-where the content of the entry that it speaks in differs between the two, in a field that this resource decides.
+where the content of the entry that it speaks in differs between the two, in a field that this resource decides or changes.
 """
 
 from __future__ import annotations
@@ -14,12 +14,13 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from mainstem import canonical, kinds
+from mainstem import canonical, kinds, versions
 from mainstem.cli import fold_input
 from mainstem.kinds.same import differing
-from mainstem.model import Entry
+from mainstem.model import Entry, Known
 from processors.identity.linker import assign
 from processors.reconcile.fold import fold
+from processors.reconcile.resolve import fields
 from producers.fhir.bundle import CONTAINERS, contents
 from producers.fhir.content import resources
 from producers.fhir.errors import FieldError, RefusedError, UnreadableError
@@ -95,10 +96,11 @@ def compare(before: Side, after: Side, person_key: bytes) -> Report:
     first = _entries(before.read, person_key)
     then = _entries(_together(before.read, after.read), person_key)
     places = _places(before.read, after.read)
+    was, now = _said(before.read), _said(before.read, after.read)
     return Report(
         in_common=common, byte_different=[each for each in common if old[each] != new[each]],
         published=[change for each in common for place in sorted(places.get((each.patient, each.item), ()))
-                   if (change := _change(each, first.get(place), then.get(place)))],
+                   if (change := _change(each, first.get(place), then.get(place), was.get(place), now.get(place)))],
         new=sorted(new.keys() - old.keys()), vanished=sorted(old.keys() - new.keys()),
         faults=sorted({*before.read.faults, *after.read.faults}))
 
@@ -138,21 +140,36 @@ def _places(*reads: fold_input.Input) -> dict[tuple[str, str], set[_Place]]:
     return found
 
 
-def _change(resource: Resource, before: Entry | None, after: Entry | None) -> Change | None:
+def _change(resource: Resource, before: Entry | None, after: Entry | None, was: Known | None, now: Known | None) -> Change | None:
+    """`was`, `now`: what the resource itself says. A field that two parts change alike, one of which decides it, is a change of both."""
     entry = after or before
     if entry is None or (before and after and before.content == after.content):
         return None
+    kind = kinds.BY_NAME[entry.kind]
     one = canonical.decode(before.content) if before else {}
     other = canonical.decode(after.content) if after else {}
-    kind = kinds.BY_NAME[entry.kind]
-    decided = {name for each in (before, after) if each for name in _decided(each, resource)}
-    fields = [name for name in differing(kind, one, other) if name in decided]
-    if not fields and before and after:
-        fields = [name for name in sorted(decided) if one.get(name) != other.get(name)]
-    if not fields:
+    own = {name for each in (before, after) if each for name in _decided(each, resource)}
+    if was and now:
+        own.update(differing(kind, fields(was.assertion.content), fields(now.assertion.content)))
+    names = [name for name in differing(kind, one, other) if name in own]
+    if not names and before and after:
+        names = [name for name in sorted(own) if one.get(name) != other.get(name)]
+    if not names:
         return None
     what = "updated" if before and after else "new" if after else "withdrawn"
-    return Change(resource, entry.kind, what, tuple((name, one.get(name), other.get(name)) for name in fields))
+    return Change(resource, entry.kind, what, tuple((name, one.get(name), other.get(name)) for name in names))
+
+
+def _said(*reads: fold_input.Input) -> dict[_Place, Known]:
+    """The greatest version of each record part."""
+    found: dict[_Place, Known] = {}
+    for read in reads:
+        for known in read.assertions:
+            a = known.assertion
+            place = _Place(a.source, a.patient, a.record, a.part)
+            if place not in found or versions.of_assertion(a) > versions.of_assertion(found[place].assertion):
+                found[place] = known
+    return found
 
 
 def _decided(entry: Entry, resource: Resource) -> Iterator[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
@@ -23,9 +23,12 @@ Same = Callable[[Any, Any], bool]
 
 def differing(kind: Kind, before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[str, ...]:
     """The fields, sorted, in which two contents of a kind say something different."""
-    table = comparisons(kind)
-    return tuple(name for name in sorted(before.keys() | after.keys())
-                 if (one := before.get(name)) != (other := after.get(name)) and not table.get(name, exact)(one, other))
+    return tuple(sorted(_differing(kind, before, after)))
+
+
+def same(kind: Kind, before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    """Whether two contents of a kind say the same."""
+    return next(_differing(kind, before, after), None) is None
 
 
 @lru_cache(maxsize=256)
@@ -116,6 +119,14 @@ def same_concept(one: Any, other: Any) -> bool:
         return False
     names = _names(one) | _names(other) if codes else frozenset[str]()
     return _beyond(one, names) == _beyond(other, names)
+
+
+def _differing(kind: Kind, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:
+    table = comparisons(kind)
+    for name in before.keys() | after.keys():
+        one, other = before.get(name), after.get(name)
+        if one != other and not table.get(name, exact)(one, other):
+            yield name
 
 
 def _codes(concept: Mapping[str, Any]) -> frozenset[tuple[str, str]]:

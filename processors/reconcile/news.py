@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from mainstem import kinds
-from mainstem.kinds.same import DATE, differing
+from mainstem.kinds.same import DATE, same
 from mainstem.model import Known, Status
-from processors.reconcile.resolve import fields
+from processors.reconcile.resolve import MANIFEST, fields
 
 
 def shown(versions: Iterable[tuple[bytes, Known]]) -> tuple[bytes, Known]:
@@ -36,4 +36,6 @@ def says_the_same(before: Known, after: Known) -> bool:
     if one.content == other.content:
         return True
     kind = kinds.BY_NAME.get(one.kind)
-    return kind is not None and one.status is Status.ASSERTED and not differing(kind, fields(one.content), fields(other.content))
+    if kind is None or one.kind == MANIFEST or one.status is not Status.ASSERTED:
+        return False
+    return same(kind, fields(one.content), fields(other.content))

@@ -26,6 +26,8 @@ class Records:
         self._held: dict[Name, Held] = {}
         self._packed: dict[Name, bytes] = {}
         self._dirty: set[Name] = set()
+        self._late: set[tuple[Name, str]] = set()
+        """Parts of which versions came that are not the greatest."""
         self._said: dict[bytes, Known] = {}
         self._listings: dict[str, dict[str, tuple[bytes, str]]] = {}
         self._listed: dict[bytes, frozenset[str]] = {}
@@ -59,7 +61,9 @@ class Records:
             self._keep(key, known)
             if before is not None and before.assertion.recorded == a.recorded:
                 return False
-            return self._show(held, name, a.part, self._walked(name, a.part)) or before is not None
+            self._late.add((name, a.part))
+            return True
+        self._walk(name, a.part)
         shown = held.shown.get(a.part, greatest)
         same = shown is not None and news.says_the_same(self._known(self._version_key(name, a.part, shown)), known)
         self._keep(key, known)
@@ -74,25 +78,27 @@ class Records:
         self._state.put(key, dump(known))
         self._said[key] = known
 
-    def _walked(self, name: Name, part: str) -> bytes:
-        """The version to show, from all versions of the part: what one that comes late makes necessary."""
-        prefix = self._version_key(name, part, b"")
-        return news.shown((key[len(prefix):], load(value)) for key, value in self._state.prefix(prefix))[0]
+    def _walk(self, name: Name, part: str) -> None:
+        """After versions that came late: find the one to show from all versions of the part, once for all that came in the batch."""
+        if (name, part) in self._late:
+            self._late.discard((name, part))
+            prefix = self._version_key(name, part, b"")
+            version, _ = news.shown((key[len(prefix):], load(value)) for key, value in self._state.prefix(prefix))
+            self._show(self.get(name), name, part, version)
 
-    def _show(self, held: Held, name: Name, part: str, version: bytes) -> bool:
-        """Note the version to show; whether it is another one than before."""
-        if version == held.shown.get(part, held.parts[part]):
-            return False
-        if version == held.parts[part]:
-            del held.shown[part]
-        else:
+    def _show(self, held: Held, name: Name, part: str, version: bytes) -> None:
+        """Note the version to show, where it is not the greatest."""
+        before = held.shown.pop(part, held.parts[part])
+        if version != held.parts[part]:
             held.shown[part] = version
-        self._dirty.add(name)
-        return True
+        if version != before:
+            self._dirty.add(name)
 
     def winners(self, name: Name) -> list[Known]:
         """The version shown of each part, sorted by part."""
         held = self.get(name)
+        for part in held.parts if self._late else ():
+            self._walk(name, part)
         parts = {**held.parts, **held.shown} if held.shown else held.parts
         order = sorted(parts) if len(parts) > 1 else parts
         return [self._known(self._version_key(name, part, parts[part])) for part in order]
@@ -150,6 +156,7 @@ class Records:
             yield name, self.get(name)
             self._held[name] = Held()
             self._dirty.discard(name)
+            self._late -= {late for late in self._late if late[0] == name}
         for kind in (b"r", b"v", b"m"):
             for key, _ in self._state.prefix(kind + self._person + pack(subject)):
                 self._state.delete(key)
