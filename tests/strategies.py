@@ -38,10 +38,12 @@ def _content(value: dict[str, Any]) -> bytes:
     return canonical.encode(value)
 
 
-notes = st.sampled_from([None, "mild", "severe"])
+notes = st.sampled_from([None, "mild", "severe", "mild, at night", "mild - at night", "mild\nat night"])
+onsets = st.sampled_from(["2019-03-02", "2019-03-02T00:00:00+00:00", "2019-03-02T10:00:00Z"])
+"""These and the notes: some say the same in other words."""
 allergy_contents = st.fixed_dictionaries(
     {"agent": st.sampled_from([{"text": agent} for agent in AGENTS])},
-    optional={"note": notes, "clinical_status": st.sampled_from(["active", "resolved"]), "reactions": st.just([])},
+    optional={"note": notes, "onset": onsets, "clinical_status": st.sampled_from(["active", "resolved"]), "reactions": st.just([])},
 ).map(_content)
 result_contents = st.fixed_dictionaries(
     {}, optional={"test": st.just({"text": "sodium"}), "value": st.sampled_from([{"value": "140"}, {"value": "141"}]), "note": notes},

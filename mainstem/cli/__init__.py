@@ -22,6 +22,7 @@ COMMANDS: dict[str, str] = {
     "freshness": "Measure how long a change takes from a trust's database to the stores.",
     "fold": "Work out records from files, without servers.",
     "terms": "Load terminology releases (dm+d, SNOMED CT), and look codes up.",
+    "churn": "Tell what of a source's next export is news, and what is other bytes for the same.",
 }
 """Command -> its line in `mainstem --help`. The command `x` is `app` of `mainstem.cli.x`."""
 

@@ -57,7 +57,7 @@ def read(paths: Iterable[Path], source: str | None) -> Input:
     """Everything the paths hold. Never raises for what a file holds: see `Input.faults`."""
     found = Input()
     seen: set[str] = set()
-    for path in _listed(paths, found):
+    for path in listed(paths, found):
         try:
             data = path.read_bytes()
         except OSError as fault:
@@ -95,7 +95,8 @@ def time_of(text: str) -> int | None:
     return int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() * 1000)
 
 
-def _listed(paths: Iterable[Path], found: Input) -> list[Path]:
+def listed(paths: Iterable[Path], found: Input) -> list[Path]:
+    """The files of the paths, sorted; a folder that holds none is a fault."""
     files: set[Path] = set()
     for path in paths:
         if path.is_dir():

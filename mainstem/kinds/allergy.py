@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from types import MappingProxyType
 from typing import Any
 
 from msgspec import UNSET, UnsetType
 
 from mainstem.kinds.base import Coded, Concept, Content, Kind, Text
 from mainstem.kinds.facts import Derived, Member, Rule, Terms, by_recency, latest_first
+from mainstem.kinds.same import DATE, PROSE, by, coded, line, unordered
 from mainstem.kinds.titles import named
 
 ACTIVE_COUNTS = Rule(
@@ -45,11 +47,19 @@ class AllergyContent(Content):
     note: Text = UNSET
 
 
+def _reaction(reaction: dict[str, Any]) -> Any:
+    return coded(reaction.get("manifestation") or {}), line(reaction.get("severity") or "")
+
+
+REACTIONS = by(unordered(_reaction))
+
+
 class Allergy(Kind):
     name = "allergy"
     heading = "Allergies and adverse reactions"
     Content = AllergyContent
     rules = (ACTIVE_COUNTS, WORST_COUNTS, REACTIONS_UNITED)
+    compared = MappingProxyType({"onset": DATE, "recorded": DATE, "last_occurrence": DATE, "note": PROSE, "reactions": REACTIONS})
 
     def title(self, content: dict) -> str:
         return named(content.get("agent"), "Allergy")

@@ -6,7 +6,8 @@ and times are ISO 8601 text as precise as the source gave them: `2019`, `2019-03
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Protocol
 
 import msgspec
@@ -60,6 +61,8 @@ class Kind(Protocol):
     Content: type[Content]
     rules: tuple[Rule, ...] = ()
     """The rules that `derive` decides fields by, beyond those of `mainstem.kinds.facts`."""
+    compared: Mapping[str, Callable[[Any, Any], bool]] = MappingProxyType({})
+    """How fields are compared from one version of a record to the next, where their type does not say: see `mainstem.kinds.same`."""
 
     def title(self, content: dict) -> str:
         """One line a clinician reads, from an entry's content (decoded JSON)."""

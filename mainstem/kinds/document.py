@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
+
 from msgspec import UNSET, UnsetType
 
 from mainstem.kinds.base import Concept, Content, Kind, Text
+from mainstem.kinds.same import DATE, PERSON, PROSE
 from mainstem.kinds.titles import named
 
 
@@ -25,6 +28,7 @@ class Document(Kind):
     name = "document"
     heading = "Documents"
     Content = DocumentContent
+    compared = MappingProxyType({"created": DATE, "author": PERSON, "text": PROSE})
 
     def title(self, content: dict) -> str:
         return content.get("title") or named(content.get("type"), "Document")

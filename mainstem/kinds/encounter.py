@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
+
 from msgspec import UNSET
 
 from mainstem.kinds.base import Concept, Content, Kind, Text
+from mainstem.kinds.same import DATE, PERSON, PROSE
 from mainstem.kinds.titles import named
 
 
@@ -28,6 +31,7 @@ class Encounter(Kind):
     name = "encounter"
     heading = "Contacts and encounters"
     Content = EncounterContent
+    compared = MappingProxyType({"start": DATE, "end": DATE, "clinician": PERSON, "outcome": PROSE, "note": PROSE})
 
     def title(self, content: dict) -> str:
         return named(content.get("type"), "") or str(content.get("encounter_class") or "Encounter").capitalize()

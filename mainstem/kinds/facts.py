@@ -22,7 +22,8 @@ class Rule(NamedTuple):
 
 
 GREATEST_VERSION = Rule(
-    "record.greatest-version", "the source's own latest word on its record counts", "design.md, How convergence is had")
+    "record.greatest-version", "the source's own latest word on its record counts, in the words in which it first said it",
+    "design.md, How convergence is had")
 MOST_RECENTLY_RECORDED = Rule(
     "fact.most-recently-recorded", "of several records that speak of one fact, the one recorded last decides a field",
     "design.md, Reconciliation, per kind")

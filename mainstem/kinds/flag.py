@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
+
 from msgspec import UNSET
 
 from mainstem.kinds.base import Concept, Content, Kind, Text
+from mainstem.kinds.same import DATE, PROSE
 from mainstem.kinds.titles import named
 
 
@@ -21,6 +24,7 @@ class Flag(Kind):
     name = "flag"
     heading = "Alerts"
     Content = FlagContent
+    compared = MappingProxyType({"start": DATE, "end": DATE, "note": PROSE})
 
     def title(self, content: dict) -> str:
         return named(content.get("code"), "Alert")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
+
 from msgspec import UNSET
 
 from mainstem.kinds.base import Concept, Content, Kind, Text
+from mainstem.kinds.same import DATE, PERSON, PROSE
 from mainstem.kinds.titles import named
 
 
@@ -28,6 +31,7 @@ class Immunisation(Kind):
     name = "immunisation"
     heading = "Immunisations"
     Content = ImmunisationContent
+    compared = MappingProxyType({"given": DATE, "performer": PERSON, "note": PROSE})
 
     def title(self, content: dict) -> str:
         return named(content.get("vaccine") or content.get("procedure"), "Immunisation")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
+
 from msgspec import UNSET, UnsetType
 
 from mainstem.kinds.base import Amount, Concept, Content, Kind, Text
+from mainstem.kinds.same import DATE, PERSON, PROSE
 from mainstem.kinds.titles import named
 
 
@@ -27,6 +30,11 @@ class MedicineContent(Content):
     end: Text = UNSET
     last_issued: Text = UNSET
     quantity: Amount = UNSET
+    supply: Amount = UNSET
+    """How long one issue lasts: 28 days."""
+    repeats_allowed: Text = UNSET
+    repeats_issued: Text = UNSET
+    authorised_until: Text = UNSET
     reason: Concept = UNSET
     stop_reason: Text = UNSET
     prescriber: Text = UNSET
@@ -37,6 +45,15 @@ class Medicine(Kind):
     name = "medicine"
     heading = "Medications and medical devices"
     Content = MedicineContent
+    compared = MappingProxyType({
+        "start": DATE,
+        "end": DATE,
+        "last_issued": DATE,
+        "authorised_until": DATE,
+        "stop_reason": PROSE,
+        "prescriber": PERSON,
+        "note": PROSE,
+    })
 
     def title(self, content: dict) -> str:
         return " ".join(x for x in (named(content.get("product"), "Medicine"), content.get("dose")) if x)

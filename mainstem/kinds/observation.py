@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
+from typing import Any
+
 from msgspec import UNSET, UnsetType
 
 from mainstem.kinds.base import Amount, Coded, Concept, Content, Kind, Quantity, Text
+from mainstem.kinds.same import DATE, PERSON, PROSE, amount, by, coded, line, unordered
 from mainstem.kinds.titles import named
 
 
@@ -21,6 +25,9 @@ class ObservationContent(Content):
     value: Amount = UNSET
     value_text: Text = UNSET
     value_code: Concept = UNSET
+    interpretation: Text = UNSET
+    normal: Text = UNSET
+    """Reference range as text."""
     components: tuple[Component, ...] | UnsetType | None = UNSET
     taken: Text = UNSET
     performer: Text = UNSET
@@ -28,10 +35,19 @@ class ObservationContent(Content):
     note: Text = UNSET
 
 
+def _component(component: dict[str, Any]) -> Any:
+    value = component.get("value")
+    return coded(component["code"]), amount(value) if value else None, line(component.get("value_text") or "")
+
+
+COMPONENTS = by(unordered(_component))
+
+
 class Observation(Kind):
     name = "observation"
     heading = "Observations"
     Content = ObservationContent
+    compared = MappingProxyType({"components": COMPONENTS, "taken": DATE, "performer": PERSON, "note": PROSE})
 
     def title(self, content: dict) -> str:
         value = content.get("value") or {}

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
+from typing import Any
+
 from msgspec import UNSET, UnsetType
 
 from mainstem.kinds.base import Content, Kind, Text
+from mainstem.kinds.same import DATE, by, line, prose, unordered
 
 
 class Name(Content):
@@ -36,10 +40,34 @@ class PatientContent(Content):
     active: bool | UnsetType = UNSET
 
 
+def _closed(text: str) -> str:
+    """Postcodes and telephone numbers, however they are spaced."""
+    return "".join(text.split()).upper()
+
+
+def _name(name: dict[str, Any]) -> Any:
+    return [line(part) for part in (name.get("prefix") or "", *name.get("given", ()), name.get("family") or "")], name.get("use")
+
+
+CODE, CODES = by(_closed), by(unordered(_closed))
+NAMES = by(unordered(_name))
+ADDRESS = by(lambda lines: prose("\n".join(lines)))
+IDENTIFIERS = by(unordered(lambda identifier: (identifier["system"].rstrip("/"), identifier["value"])))
+
+
 class Patient(Kind):
     name = "patient"
     heading = "Demographics"
     Content = PatientContent
+    compared = MappingProxyType({
+        "names": NAMES,
+        "birth_date": DATE,
+        "deceased": DATE,
+        "address": ADDRESS,
+        "postcode": CODE,
+        "telecom": CODES,
+        "identifiers": IDENTIFIERS,
+    })
 
     def title(self, content: dict) -> str:
         names = content.get("names") or [{}]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
+
 from msgspec import UNSET
 
 from mainstem.kinds.base import Concept, Content, Kind, Text
+from mainstem.kinds.same import DATE, PERSON, PROSE
 from mainstem.kinds.titles import named
 
 
@@ -22,6 +25,7 @@ class Procedure(Kind):
     name = "procedure"
     heading = "Procedures and therapies"
     Content = ProcedureContent
+    compared = MappingProxyType({"performed": DATE, "performer": PERSON, "outcome": PROSE, "note": PROSE})
 
     def title(self, content: dict) -> str:
         return named(content.get("code"), "Procedure")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from msgspec import UNSET
+from types import MappingProxyType
+
+from msgspec import UNSET, UnsetType
 
 from mainstem.kinds.base import Concept, Content, Kind, Text
+from mainstem.kinds.same import DATE, PARTS, PERSON, PROSE
 from mainstem.kinds.titles import named
 
 
@@ -17,6 +20,8 @@ class ReferralContent(Content):
     referred: Text = UNSET
     referrer: Text = UNSET
     recipient: Text = UNSET
+    related: tuple[str, ...] | UnsetType | None = UNSET
+    """Ids of the documents and findings that go with it (`DocumentReference/1`), sorted."""
     note: Text = UNSET
 
 
@@ -24,6 +29,7 @@ class Referral(Kind):
     name = "referral"
     heading = "Referrals and appointments"
     Content = ReferralContent
+    compared = MappingProxyType({"referred": DATE, "referrer": PERSON, "recipient": PERSON, "related": PARTS, "note": PROSE})
 
     def title(self, content: dict) -> str:
         return named(content.get("service"), "Referral")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
+
 from msgspec import UNSET
 
 from mainstem.kinds.base import Amount, Concept, Content, Kind, Text
+from mainstem.kinds.same import DATE, PERSON, PROSE
 from mainstem.kinds.titles import named
 
 
@@ -34,6 +37,7 @@ class Result(Kind):
     name = "result"
     heading = "Investigation results"
     Content = ResultContent
+    compared = MappingProxyType({"requested": DATE, "taken": DATE, "reported": DATE, "performer": PERSON, "note": PROSE})
 
     def title(self, content: dict) -> str:
         value = content.get("value") or {}

@@ -32,6 +32,8 @@ _PAST = {"resolved", "inactive", "stopped", "completed", "cancelled", "refuted",
 _WHEN = ("taken", "given", "performed", "start", "onset", "recorded", "created", "referred", "last_issued", "reported", "requested")
 """Fields that date an entry, the telling one first."""
 _VIEWS = {"list": "on the GP list", "order": "ordered", "administration": "given", "dispense": "dispensed", "home": "found in the home"}
+_LINKS = {"related"}
+"""Ids of other records: nothing to read."""
 _LABELS = {
     "sensitive": "Sensitive",
     "nopat": "Not to be shown to the patient",
@@ -125,7 +127,7 @@ def _details(item: Item, title: str, dated: str | None) -> Iterator[Detail]:
     """All that is not said already: by a tag, by the date under the title, by the title."""
     for field in _fields(item):
         thing = item.content[field]
-        if thing in ([], {}) or field == dated or _is_tag(item, field):
+        if thing in ([], {}) or field == dated or field in _LINKS or _is_tag(item, field):
             continue
         lines = tuple(words.value(thing, field))
         if (words.coded(thing) or field in {"title", "names"}) and [_readable(line) for line in lines] == [title]:

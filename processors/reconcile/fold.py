@@ -1,6 +1,6 @@
 """The record from scratch: a pure function of the set of assertions and of who is who. What `verify` and `mainstem fold` rest on.
 
-It knows nothing of the incremental engine's state, and shares with it only the rules: `resolve`, `absence`, `derive`.
+It knows nothing of the incremental engine's state, and shares with it only the rules: `resolve`, `news`, `absence`, `derive`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from mainstem import canonical, versions
 from mainstem.kinds.facts import Member, NoTerms, Terms
 from mainstem.model import Entry, Known, SourceState, Status
 from processors.identity.persons import Placed, own_person
-from processors.reconcile import absence, resolve
+from processors.reconcile import absence, news, resolve
 from processors.reconcile.derive import Group, facts, group
 from processors.reconcile.entries import current, number_of
 
@@ -77,7 +77,7 @@ def _members(records: Mapping[str, _Parts]) -> list[Member]:
     listed = {kind: frozenset(absence.content(listing.known).records) for kind, listing in listings.items()}
     found: list[Member] = []
     for record, parts in records.items():
-        winners = [parts[part][max(parts[part])] for part in sorted(parts)]
+        winners = [news.shown(sorted(parts[part].items()))[1] for part in sorted(parts)]
         kind = winners[0].assertion.kind
         if kind in listings and record not in listed[kind]:
             latest = max(versions.place(max(said)) for said in parts.values())

@@ -59,6 +59,8 @@ class Held(msgspec.Struct, array_like=True):
     """Part -> greatest version, packed."""
     groups: list[tuple[str, str | None, str]] = []
     """(kind, canonical key or None, item) of each of its members as last counted in."""
+    shown: dict[str, bytes] = {}
+    """Part -> the version shown, where it is not the greatest one, which says the same (`processors.reconcile.news`)."""
 
 
 class Gathered(msgspec.Struct, array_like=True):

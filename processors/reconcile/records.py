@@ -9,7 +9,7 @@ from mainstem.kinds.facts import Member
 from mainstem.model import Known, Status
 from processors.keys import END, pack, unpack
 from processors.lane.contract import State
-from processors.reconcile import absence, layout, resolve
+from processors.reconcile import absence, layout, news, resolve
 from processors.reconcile.layout import Held
 from processors.stored import dump, load
 
@@ -26,6 +26,8 @@ class Records:
         self._held: dict[Name, Held] = {}
         self._packed: dict[Name, bytes] = {}
         self._dirty: set[Name] = set()
+        self._late: set[tuple[Name, str]] = set()
+        """Parts of which versions came that are not the greatest."""
         self._said: dict[bytes, Known] = {}
         self._listings: dict[str, dict[str, tuple[bytes, str]]] = {}
         self._listed: dict[bytes, frozenset[str]] = {}
@@ -45,29 +47,59 @@ class Records:
         self._dirty.add(name)
 
     def add(self, name: Name, known: Known) -> bool:
-        """Keep an assertion of a record; whether it is the greatest version of its part now."""
+        """Keep an assertion of a record; whether it may have changed what is shown of its part, or the place of its greatest version."""
         a = known.assertion
         held = self.get(name)
         version = versions.packed(versions.of_assertion(a))
         key = self._version_key(name, a.part, version)
         greatest = held.parts.get(a.part)
         if greatest is not None and version <= greatest:
-            before = self._state.get(key)
-            if before is None or versions.earlier(load(before), known) is known:
-                self._state.put(key, dump(known))
-                self._said[key] = known
-            return False
-        self._state.put(key, dump(known))
-        self._said[key] = known
+            data = self._state.get(key)
+            before = None if data is None else load(data)
+            if before is not None and versions.earlier(before, known) is not known:
+                return False
+            self._keep(key, known)
+            if before is not None and before.assertion.recorded == a.recorded:
+                return False
+            self._late.add((name, a.part))
+            return True
+        self._walk(name, a.part)
+        shown = held.shown.get(a.part, greatest)
+        same = shown is not None and news.says_the_same(self._known(self._version_key(name, a.part, shown)), known)
+        self._keep(key, known)
         held.parts[a.part] = version
         if len(held.parts) == 1 or a.part == min(held.parts):
             held.kind = a.kind
+        self._show(held, name, a.part, shown if same and shown is not None else version)
         self._dirty.add(name)
         return True
 
+    def _keep(self, key: bytes, known: Known) -> None:
+        self._state.put(key, dump(known))
+        self._said[key] = known
+
+    def _walk(self, name: Name, part: str) -> None:
+        """After versions that came late: find the one to show from all versions of the part, once for all that came in the batch."""
+        if (name, part) in self._late:
+            self._late.discard((name, part))
+            prefix = self._version_key(name, part, b"")
+            version, _ = news.shown((key[len(prefix):], load(value)) for key, value in self._state.prefix(prefix))
+            self._show(self.get(name), name, part, version)
+
+    def _show(self, held: Held, name: Name, part: str, version: bytes) -> None:
+        """Note the version to show, where it is not the greatest."""
+        before = held.shown.pop(part, held.parts[part])
+        if version != held.parts[part]:
+            held.shown[part] = version
+        if version != before:
+            self._dirty.add(name)
+
     def winners(self, name: Name) -> list[Known]:
-        """The greatest version of each part, sorted by part."""
-        parts = self.get(name).parts
+        """The version shown of each part, sorted by part."""
+        held = self.get(name)
+        for part in held.parts if self._late else ():
+            self._walk(name, part)
+        parts = {**held.parts, **held.shown} if held.shown else held.parts
         order = sorted(parts) if len(parts) > 1 else parts
         return [self._known(self._version_key(name, part, parts[part])) for part in order]
 
@@ -124,6 +156,7 @@ class Records:
             yield name, self.get(name)
             self._held[name] = Held()
             self._dirty.discard(name)
+            self._late -= {late for late in self._late if late[0] == name}
         for kind in (b"r", b"v", b"m"):
             for key, _ in self._state.prefix(kind + self._person + pack(subject)):
                 self._state.delete(key)

@@ -103,11 +103,13 @@ def choice(element: Resource, *names: str) -> str | None:
 
 def extension(element: Resource, name: str) -> Resource | None:
     """The first extension whose url ends with `name`, with or without a version suffix (`-1`), in any publisher's namespace."""
-    for each in children(element, "extension"):
-        url = text(each, "url") or ""
-        if re.sub(r"-\d+$", "", url).rsplit("/", 1)[-1].endswith(name):
-            return each
-    return None
+    return next(iter(extensions(element, name)), None)
+
+
+def extensions(element: Resource, name: str) -> list[Resource]:
+    """All of them."""
+    return [each for each in children(element, "extension")
+            if re.sub(r"-\d+$", "", text(each, "url") or "").rsplit("/", 1)[-1].endswith(name)]
 
 
 def plain(value: Any, name: str) -> str:

@@ -60,6 +60,7 @@ def request(resource: Resource, context: Context) -> Mapped:
     return Mapped("medicine", MedicineContent(
         view="list" if context.gpconnect else "order", product=product, form=said(form),
         start=said(start or written), end=said(end), quantity=said(amount(dispense, "quantity")),
+        supply=said(amount(dispense, "expectedSupplyDuration")), **_repeats(resource, dispense),
         course=said(_course(resource)), prescriber=said(_requester(resource, context)),
         reason=said(concept(resource, "reasonCode") or context.concept_of(resource, "reasonReference")),
         stop_reason=said((_labelled(stopped, "statusReason") if stopped else None) or label(resource, "statusReason")),
@@ -171,10 +172,29 @@ def _course(resource: Resource) -> str | None:
     return code(kind, "valueCodeableConcept") if kind else code(resource, "courseOfTherapyType")
 
 
+def _repeats(resource: Resource, dispense: Resource) -> dict:
+    """GP Connect (MedicationRepeatInformation) counts what was allowed and issued; plain FHIR only what is allowed."""
+    information = extension(resource, "MedicationRepeatInformation") or {}
+    found = {name: extension(information, name) or {} for name in (
+        "numberOfRepeatPrescriptionsAllowed", "numberOfRepeatPrescriptionsIssued", "authorisationExpiryDate")}
+    allowed, issued, until = found.values()
+    return {
+        "repeats_allowed": said(_count(allowed) or text(dispense, "numberOfRepeatsAllowed")),
+        "repeats_issued": said(_count(issued)),
+        "authorised_until": said(date(until, "valueDateTime") or date(until, "valueDate")),
+    }
+
+
+def _count(element: Resource) -> str | None:
+    return text(element, "valueUnsignedInt") or text(element, "valuePositiveInt") or text(element, "valueInteger")
+
+
 def _requester(resource: Resource, context: Context) -> str | None:
-    """STU3 wraps who asked in `agent`."""
+    """STU3 wraps who asked in `agent`. GP systems that name no requester give the prescriber as recorder (measured on two exports of
+    one system, of before and after it named requesters: the same person in all of 379)."""
     requester = child(resource, "requester") or {}
-    return context.name(requester, "agent") if "agent" in requester else context.name(resource, "requester")
+    named = context.name(requester, "agent") if "agent" in requester else context.name(resource, "requester")
+    return named or (context.name(resource, "recorder") if context.gpconnect else None)
 
 
 def _labelled(element: Resource, name: str) -> str | None:

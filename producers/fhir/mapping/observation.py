@@ -33,6 +33,7 @@ def observation(resource: Resource, context: Context) -> Mapped:
         category=said(joined(codes(resource, "category"), ", ")),
         status=said(STATUS.get(text(resource, "status") or "")),
         value=said(value), value_text=said(words), value_code=said(concept_),
+        interpretation=said(label(resource, "interpretation")), normal=said(_normal(resource)),
         components=said(_components(resource)),
         taken=said(moment(resource, "effective")),
         performer=said(context.name(resource, "performer")),
@@ -116,6 +117,12 @@ def _value(resource: Resource) -> tuple[Quantity | None, str | None, Coded | Non
                     label(resource, "dataAbsentReason"),
                     *(f"({what}: see the source)" for name, what in UNSHOWN.items() if name in resource)])
     return amount(resource, "valueQuantity"), words, concept(resource, "valueCodeableConcept")
+
+
+def _normal(resource: Resource) -> str | None:
+    """The reference range, or several with what each is for, in the source's words."""
+    return joined(text(each, "text") or " to ".join(_shown(amount(each, name)) for name in ("low", "high")).strip()
+                  for each in children(resource, "referenceRange"))
 
 
 def _range(resource: Resource) -> str | None:

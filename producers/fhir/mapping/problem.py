@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from mainstem.kinds.problem import ProblemContent
 from producers.fhir.datatypes import code, codes, concept, label, moment, notes
-from producers.fhir.elements import Resource, choice, extension
-from producers.fhir.mapping.base import ENTERED_IN_ERROR, Context, Mapped, joined, said, status_of
+from producers.fhir.elements import Resource, choice, extension, extensions
+from producers.fhir.mapping.base import ENTERED_IN_ERROR, Context, Mapped, joined, said, status_of, targets
 
 STATUS = {"active": "active", "recurrence": "active", "relapse": "active", "inactive": "inactive", "remission": "inactive",
           "resolved": "resolved"}
@@ -26,5 +26,14 @@ def problem(resource: Resource, _: Context) -> Mapped:
         onset=said(moment(resource, "onset")),
         abatement=said(moment(resource, "abatement")),
         recorded=said(recorded),
+        related=said(_related(resource)),
         note=said(notes(resource)),
     ), status_of(verification), recorded)
+
+
+def _related(resource: Resource) -> tuple[str, ...] | None:
+    """What GP Connect links to a problem, and its parents and children; not the Lists, which are headings of consultations."""
+    linked = [target for each in extensions(resource, "RelatedClinicalContent") for target in targets(each, "valueReference")]
+    linked += [target for each in extensions(resource, "RelatedProblemHeader") for other in extensions(each, "target")
+               for target in targets(other, "valueReference")]
+    return tuple(sorted({target for target in linked if not target.startswith("List/")})) or None

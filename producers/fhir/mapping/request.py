@@ -5,7 +5,7 @@ from __future__ import annotations
 from mainstem.kinds.referral import ReferralContent
 from producers.fhir.datatypes import concept, label, moment, notes
 from producers.fhir.elements import Resource, child, children, date, text
-from producers.fhir.mapping.base import Context, Mapped, business_identifier, joined, said, status_of
+from producers.fhir.mapping.base import Context, Mapped, business_identifier, joined, said, status_of, targets
 
 
 def service_request(resource: Resource, context: Context) -> Mapped:
@@ -42,6 +42,7 @@ def _common(resource: Resource, context: Context) -> dict:
         "status": said(None if status in ("unknown", "entered-in-error") else status),
         "priority": said(text(resource, "priority")),
         "referred": said(date(resource, "authoredOn")),
+        "related": said(tuple(sorted({*targets(resource, "supportingInfo"), *targets(resource, "supportingInformation")})) or None),
         "referrer": said(context.name(requester, "agent") if "agent" in requester else context.name(resource, "requester")),
     }
 

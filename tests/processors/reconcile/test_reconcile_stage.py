@@ -82,6 +82,32 @@ def test_the_same_again_in_other_bytes_is_no_news(stage):
     assert stage.outputs == []
 
 
+def test_the_same_in_other_words_is_no_news_and_the_first_words_stay(stage):
+    stage.send(event(said(note="mild, at night")))
+    assert stage.send(event(said(position="02", note="mild - at night"))) == []
+    assert stage.send(event(said(position="03", note="mild\nat night"))) == []
+    [entry] = stage.send(event(said(position="04", note="mild\nat night", criticality="high")))
+    assert canonical.decode(entry.content) == {"note": "mild\nat night", "criticality": "high"}
+    assert [behind.position for behind in entry.provenance] == ["04"]
+
+
+def test_after_another_meaning_the_first_words_are_new_ones(stage):
+    stage.send(event(said(note="mild, at night")), event(said(position="02", note="severe")))
+    [entry] = stage.send(event(said(position="03", note="mild - at night")))
+    assert canonical.decode(entry.content) == {"note": "mild - at night"}
+    [entry] = stage.send(event(said(position="04", status=Status.RETRACTED, note="mild - at night")))
+    assert entry.status == "withdrawn"
+
+
+def test_first_words_that_come_late_are_shown_as_if_they_had_come_first(stage):
+    stage.send(event(said(position="03", note="mild\nat night")))
+    [entry] = stage.send(event(said(position="01", note="mild, at night")))
+    assert canonical.decode(entry.content) == {"note": "mild, at night"}
+    [entry] = stage.send(event(said(position="02", note="severe")))
+    assert canonical.decode(entry.content) == {"note": "mild\nat night"}
+    assert stage.send(event(said(position="03", note="mild\nat night"))) == []
+
+
 def test_a_change_of_labels_is_news(stage):
     stage.send(event(said(note="x")))
     [entry] = stage.send(event(said(position="02", note="x", labels=("nopat",))))

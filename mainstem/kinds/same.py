@@ -1,0 +1,180 @@
+"""Whether two contents say the same in other words: what is news and what is not (design.md, promise 7).
+
+A content is published as the source wrote it; only the comparison of one version with the next folds spelling. Each field goes by
+a comparison: by its type (a concept, an amount, else text), or as its kind says in `Kind.compared`. Folding is narrow on purpose:
+what could be another meaning to a reader (a comma that becomes nothing, capitals, another code) stays a difference.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from functools import lru_cache
+from typing import Any, get_args, get_type_hints
+
+from mainstem.kinds.base import Coded, Kind, Quantity
+
+Same = Callable[[Any, Any], bool]
+"""Whether two values of a field, decoded JSON or None where nothing is said, say the same."""
+
+
+def differing(kind: Kind, before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[str, ...]:
+    """The fields, sorted, in which two contents of a kind say something different."""
+    return tuple(sorted(_differing(kind, before, after)))
+
+
+def same(kind: Kind, before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    """Whether two contents of a kind say the same."""
+    return next(_differing(kind, before, after), None) is None
+
+
+@lru_cache(maxsize=256)
+def comparisons(kind: Kind) -> Mapping[str, Same]:
+    """Field -> comparison, of every field of a kind."""
+    return {name: kind.compared.get(name) or _of_type(hint) for name, hint in get_type_hints(kind.Content).items()}
+
+
+def exact(one: Any, other: Any) -> bool:
+    return bool(one == other)
+
+
+def by(canonical: Callable[[Any], Any]) -> Same:
+    """The same where the canonical forms are equal. What is not of the form expected is compared as it is."""
+
+    def same(one: Any, other: Any) -> bool:
+        return bool(_form(canonical, one) == _form(canonical, other))
+
+    return same
+
+
+def unordered(canonical: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Canonical form of a list whose order says nothing."""
+    return lambda values: sorted(repr(_form(canonical, value)) for value in values)
+
+
+def line(text: str) -> str:
+    """White space, quotation marks and dashes are as any keyboard has them."""
+    return " ".join(_plain(text).split())
+
+
+def prose(text: str) -> str:
+    """Notes, that systems put together from parts with a comma, a dash or a new line between them."""
+    lines = re.sub(r"[^\S\n]+", " ", _plain(text).replace("\r\n", "\n").replace("\r", "\n"))
+    parts = re.split(r"\n|[,;](?=\s)|(?<!\S)-(?!\S)", lines)
+    return "\n".join(part for part in (part.strip() for part in parts) if part).rstrip(".,;")
+
+
+def moment(text: str) -> str:
+    """A date or time as precise as it is: midnight, in whatever zone it was written, is a date; other times with a zone are in UTC."""
+    day, _, clock = text.strip().partition("T")
+    if not clock or _MIDNIGHT.fullmatch(clock):
+        return day
+    try:
+        at = datetime.fromisoformat(text.strip())
+        return (at.astimezone(UTC) if at.tzinfo else at).isoformat()
+    except (ValueError, OverflowError):
+        return text
+
+
+def person(text: str) -> str | None:
+    """Who: without what stands for a part that is not known. None where nobody is named."""
+    return " ".join(word for word in line(text).casefold().split() if word.strip(".,") not in _NOBODY) or None
+
+
+def amount(quantity: Mapping[str, Any]) -> Any:
+    """A quantity by its number and unit, however they are spelt."""
+    return number(quantity["value"]), unit(quantity.get("unit") or ""), quantity.get("comparator")
+
+
+def number(text: str) -> Decimal | str:
+    try:
+        return Decimal(text.strip()).normalize()
+    except InvalidOperation:
+        return text
+
+
+def unit(text: str) -> str:
+    """One spelling of a unit: UCUM's own way of writing powers, and the commonest long and short names."""
+    plain = unicodedata.normalize("NFKC", text.translate(_UNIT)).casefold().replace("\u03bc", "u").replace("**", "^").replace("*", "^")
+    plain = re.sub(r"\s*\bper\b\s*", "/", plain)
+    plain = re.sub(r"(?<=10)e(?=\d)|(?<=[a-z])\^(?=\d)", lambda found: "^" if found.group() == "e" else "", plain)
+    return "".join(_UNITS.get(word, word) for word in re.split(r"([^a-z%]+)", plain) if word.strip()).replace(" ", "").removeprefix("x")
+
+
+def coded(value: Mapping[str, Any]) -> Any:
+    """A concept by its codes, in any order; displays and who chose it say nothing beside a code, a text that no display repeats does."""
+    codes = _codes(value)
+    return sorted(codes), _beyond(value, _names(value) if codes else frozenset())
+
+
+def same_concept(one: Any, other: Any) -> bool:
+    """As `coded`, and a text that one side's display repeats is no more than a display on the other side either."""
+    if not (isinstance(one, dict) and isinstance(other, dict)):
+        return bool(one == other)
+    codes = _codes(one)
+    if codes != _codes(other):
+        return False
+    names = _names(one) | _names(other) if codes else frozenset[str]()
+    return _beyond(one, names) == _beyond(other, names)
+
+
+def _differing(kind: Kind, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:
+    table = comparisons(kind)
+    for name in before.keys() | after.keys():
+        one, other = before.get(name), after.get(name)
+        if one != other and not table.get(name, exact)(one, other):
+            yield name
+
+
+def _codes(concept: Mapping[str, Any]) -> frozenset[tuple[str, str]]:
+    return frozenset((code["system"].rstrip("/"), code["code"]) for code in concept.get("codes") or ())
+
+
+def _names(concept: Mapping[str, Any]) -> frozenset[str]:
+    return frozenset(line(code["display"]) for code in concept.get("codes") or () if code.get("display"))
+
+
+def _beyond(concept: Mapping[str, Any], names: frozenset[str]) -> str:
+    text = line(concept.get("text") or "")
+    return "" if text in names else text
+
+
+def _form(canonical: Callable[[Any], Any], value: Any) -> Any:
+    if value is None:
+        return None
+    try:
+        return canonical(value)
+    except (AttributeError, KeyError, TypeError):
+        return value  # not of the kind's shape: capture checks contents, and what came by another way is compared as it is
+
+
+def _plain(text: str) -> str:
+    return text if text.isascii() else unicodedata.normalize("NFC", text.translate(_KEYBOARD))
+
+
+def _of_type(hint: Any) -> Same:
+    types = {hint, *get_args(hint)}
+    return same_concept if Coded in types else by(amount) if Quantity in types else by(line) if str in types else exact
+
+
+_MIDNIGHT = re.compile(r"00:00(:00(\.0+)?)?(Z|[+-]\d{2}:\d{2})?")
+_NOBODY = {"", "unknown", "unspecified", "not-known"}
+_KEYBOARD = str.maketrans({
+    "\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u2010": "-", "\u2011": "-", "\u2012": "-", "\u2013": "-", "\u2014": "-",
+    "\u2212": "-", "\u200b": "", "\ufeff": "",
+})
+_UNIT = str.maketrans({
+    "[": "", "]": "", "{": "", "}": "", "_": "", "\u00b0": "", "\u00d7": "x", "\u00b2": "^2", "\u00b3": "^3", "\u00b9": "^1",
+    **{chr(0x2070 + digit): f"^{digit}" for digit in range(4, 10)},
+})
+_UNITS = {
+    "mcg": "ug", "microgram": "ug", "micrograms": "ug", "milligram": "mg", "milligrams": "mg", "gram": "g", "grams": "g",
+    "millilitre": "ml", "millilitres": "ml", "litre": "l", "litres": "l", "tablets": "tablet", "capsules": "capsule", "units": "unit",
+    "cel": "c", "deg": "", "percent": "%", "kilogram": "kg", "kilograms": "kg", "centimetre": "cm", "centimetres": "cm",
+}
+
+DATE, PROSE, PERSON = by(moment), by(prose), by(person)
+PARTS = by(unordered(prose))

@@ -1,0 +1,108 @@
+"""`mainstem churn` on small exports: what is counted, what is published, and that neither order nor names of files matter."""
+
+from __future__ import annotations
+
+import copy
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from mainstem.cli.churn import app
+
+ALLERGY = {
+    "resourceType": "AllergyIntolerance", "id": "a-1", "patient": {"reference": "Patient/patient-one"},
+    "identifier": [{"system": "https://EMISWeb/A82038", "value": "one"}],
+    "clinicalStatus": {"coding": [{"code": "active"}]}, "note": [{"text": "Minor - seen once"}],
+    "code": {"coding": [{"system": "http://snomed.info/sct", "code": "91936005", "display": "Penicillin allergy"}]},
+}
+STATEMENT = {
+    "resourceType": "MedicationStatement", "id": "m-1", "status": "active", "subject": {"reference": "Patient/patient-one"},
+    "medicationReference": {"reference": "Medication/x-1"}, "dosage": [{"text": "one daily"}],
+}
+MEDICATION = {"resourceType": "Medication", "id": "x-1", "code": {"coding": [{"system": "http://snomed.info/sct", "code": "1"}]}}
+
+
+def bundle(day: str, *resources: dict) -> dict:
+    patient = {"resourceType": "Patient", "id": "patient-one"}
+    return {"resourceType": "Bundle", "type": "collection", "timestamp": f"{day}T10:00:00Z",
+            "entry": [{"resource": each} for each in (patient, *resources)]}
+
+
+def write(folder: Path, *bundles: dict) -> Path:
+    folder.mkdir()
+    for number, each in enumerate(bundles):
+        (folder / f"{number}.json").write_text(json.dumps(each))
+    return folder
+
+
+def churn(before: Path, after: Path, *options: str, exit_code: int = 0):
+    found = CliRunner().invoke(app, [str(before), str(after), "--source", "RXA/fhir", *options])
+    assert found.exit_code == exit_code, found.output
+    return found
+
+
+def report(before: Path, after: Path) -> dict:
+    return json.loads(churn(before, after, "--output", "json").stdout)
+
+
+@pytest.fixture
+def before(tmp_path: Path) -> Path:
+    return write(tmp_path / "before", bundle("2024-01-01", ALLERGY, STATEMENT, MEDICATION))
+
+
+def changed(resource: dict, **fields) -> dict:
+    return {**copy.deepcopy(resource), **fields}
+
+
+def test_other_bytes_for_the_same_publish_nothing(before, tmp_path):
+    allergy = changed(ALLERGY, note=[{"text": "Minor\nseen once"}], identifier=[{"system": "https://EMISWeb/A82038", "value": "two"}])
+    allergy["code"]["coding"][0]["display"] = "Allergy to penicillin"
+    after = write(tmp_path / "after", bundle("2024-06-01", changed(MEDICATION, id="x-2"),
+                  changed(STATEMENT, medicationReference={"reference": "Medication/x-2"}), allergy))
+    found = report(before, after)
+    assert {name: found[name] for name in ("in_common", "byte_different", "published", "new", "vanished")} == {
+        "in_common": 3, "byte_different": 2, "published": 0, "new": 1, "vanished": 1}
+    assert found["changes"] == []
+    assert found["new_resources"] == [{"patient": "patient-one", "type": "Medication", "id": "x-2"}]
+    assert "Nothing that both sides hold would be published." in churn(before, after).stdout
+
+
+def test_a_change_names_its_fields_and_both_values(before, tmp_path):
+    allergy = changed(ALLERGY, note=[{"text": "Minor\nseen once"}], criticality="high")
+    after = write(tmp_path / "after", bundle("2024-06-01", allergy, changed(STATEMENT, dosage=[{"text": "two daily"}]), MEDICATION))
+    found = report(before, after)
+    assert [(each["type"], each["id"], each["change"], each["fields"]) for each in found["changes"]] == [
+        ("AllergyIntolerance", "a-1", "updated", [{"field": "criticality", "before": None, "after": "high"}]),
+        ("MedicationStatement", "m-1", "updated", [{"field": "dose", "before": "one daily", "after": "two daily"}]),
+    ]
+    table = churn(before, after).stdout
+    assert "AllergyIntolerance/a-1" in table
+    assert "+ two daily" in table
+
+
+def test_a_resource_entered_in_error_is_a_change(before, tmp_path):
+    allergy = changed(ALLERGY, verificationStatus={"coding": [{"code": "entered-in-error"}]})
+    after = write(tmp_path / "after", bundle("2024-06-01", allergy, STATEMENT, MEDICATION))
+    [change] = report(before, after)["changes"]
+    assert (change["id"], change["change"]) == ("a-1", "withdrawn")
+    assert all(each["after"] is None for each in change["fields"])
+
+
+def test_neither_order_nor_names_of_files_matter(tmp_path):
+    allergies = [changed(ALLERGY, id=f"a-{number}") for number in range(3)]
+    old = [bundle("2024-01-01", each) for each in allergies]
+    new = [bundle("2024-06-01", changed(each, criticality="low")) for each in allergies]
+    one = report(write(tmp_path / "1", *old), write(tmp_path / "2", *new))
+    other = report(write(tmp_path / "3", *reversed(old)), write(tmp_path / "4", *new[1:], new[0], new[0]))
+    assert one == other
+    assert one["published"] == 3
+
+
+def test_what_cannot_be_read_is_named_and_the_rest_compared(before, tmp_path):
+    after = write(tmp_path / "after", bundle("2024-06-01", ALLERGY))
+    (after / "broken.json").write_text("{")
+    found = churn(before, after, "--output", "json", exit_code=1)
+    assert "broken.json" in found.stderr
+    assert json.loads(found.stdout)["in_common"] == 2

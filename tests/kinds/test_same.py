@@ -1,0 +1,92 @@
+"""What says the same in other words, and what does not: kind by kind, field by field."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mainstem import kinds
+from mainstem.kinds.same import comparisons, differing, line, moment, person, prose
+
+SNOMED = "http://snomed.info/sct"
+
+
+def concept(*codes: str, text: str | None = None, display: str = "x") -> dict:
+    found = {"codes": [{"system": SNOMED, "code": code, "display": display} for code in codes]}
+    return {**found, "text": text} if text else found
+
+
+SAME = [
+    ("allergy", "note", "Minor - First - seen, twice", "Minor\nFirst\nseen\ntwice"),
+    ("allergy", "note", "it\u2019s\u00a0mild.", "it's mild"),
+    ("allergy", "agent", concept("91936005", display="Penicillin allergy"), concept("91936005", display="Allergy to penicillin")),
+    ("allergy", "agent", concept("1", "2"), concept("2", "1")),
+    ("allergy", "agent", concept("1", display="Old name"), concept("1", display="New name", text="Old name")),
+    ("allergy", "reactions", [{"severity": "mild"}, {"severity": "severe"}], [{"severity": "severe"}, {"severity": "mild"}]),
+    ("problem", "abatement", "2012-05-17T00:00:00+01:00", "2012-05-17"),
+    ("problem", "onset", "2012-05-17T09:00:00+01:00", "2012-05-17T08:00:00.000Z"),
+    ("problem", "related", ["Observation/1", "Observation/2"], ["Observation/2", "Observation/1"]),
+    ("medicine", "dose", "ONE  daily", "ONE daily"),
+    ("medicine", "quantity", {"value": "28.0", "unit": "tablets"}, {"value": "28", "unit": "tablet"}),
+    ("result", "value", {"value": "4.1", "unit": "10*9/L"}, {"value": "4.10", "unit": "x10^9/l"}),
+    ("observation", "performer", "Dr Unknown", "Dr"),
+    ("observation", "performer", None, "Unknown"),
+    ("patient", "postcode", "LS1 4AP", "ls14ap"),
+    ("patient", "telecom", ["0113 300 0000", "a@b.uk"], ["A@B.uk", "01133000000"]),
+]
+OTHER = [
+    ("allergy", "note", "No, penicillin allergy", "No penicillin allergy"),
+    ("allergy", "note", "not severe", "severe"),
+    ("allergy", "note", "worse", None),
+    ("allergy", "note", "5-10 minutes", "5\n10 minutes"),
+    ("allergy", "agent", concept("1"), concept("2")),
+    ("allergy", "agent", concept("1"), concept("1", "2")),
+    ("allergy", "agent", concept("1", text="to codeine"), concept("1", text="to aspirin")),
+    ("allergy", "agent", concept("1", display="Drug allergy"), concept("1", display="Drug allergy", text="to codeine")),
+    ("allergy", "agent", {"text": "codeine"}, {"text": "aspirin"}),
+    ("allergy", "clinical_status", "active", "resolved"),
+    ("problem", "onset", "2012-05-17", "2012-05"),
+    ("problem", "onset", "2012-05-17", "2012-05-17T10:00:00Z"),
+    ("problem", "onset", "2012-05-17T10:00:00", "2012-05-17T10:00:00Z"),
+    ("medicine", "dose", "1 - 2 daily", "1, 2 daily"),
+    ("medicine", "prescriber", "Dr One", "Dr Other"),
+    ("medicine", "dose_quantity", {"value": "5", "unit": "mg"}, {"value": "5", "unit": "ug"}),
+    ("result", "value", {"value": "5"}, {"value": "5", "comparator": "<"}),
+    ("result", "value", {"value": "5"}, {"value": "50"}),
+    ("observation", "components", [{"code": {"text": "a"}, "value_text": "x"}], [{"code": {"text": "a"}, "value_text": "y"}]),
+    ("observation", "components", None, [{"code": {"text": "a"}}]),
+    ("patient", "nhs_number", "9990000018", "9990000026"),
+]
+
+
+@pytest.mark.parametrize(("kind", "field", "before", "after"), SAME)
+def test_the_same_in_other_words(kind, field, before, after):
+    assert not _differs(kind, field, before, after)
+    assert not _differs(kind, field, after, before)
+
+
+@pytest.mark.parametrize(("kind", "field", "before", "after"), OTHER)
+def test_another_meaning(kind, field, before, after):
+    assert _differs(kind, field, before, after)
+    assert _differs(kind, field, after, before)
+
+
+@pytest.mark.parametrize("kind", kinds.ALL, ids=lambda kind: kind.name)
+def test_every_field_has_a_comparison_and_none_is_of_a_field_that_is_not(kind):
+    fields = set(kind.Content.__struct_fields__)
+    assert comparisons(kind).keys() == fields
+    assert kind.compared.keys() <= fields
+
+
+@given(st.text())
+def test_forms_are_forms_of_themselves(text):
+    for form in (line, prose):
+        assert form(form(text)) == form(text)
+    assert person(person(text) or "") == person(text)
+    assert moment(moment(text)) == moment(text)
+
+
+def _differs(kind: str, field: str, before, after) -> bool:
+    contents = ({field: value} if value is not None else {} for value in (before, after))
+    return differing(kinds.BY_NAME[kind], *contents) == (field,)
