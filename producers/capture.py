@@ -37,7 +37,7 @@ log = logging.getLogger("producers.capture")
 
 WRITES = (topics.ASSERTIONS, topics.CLAIMS, topics.LEDGER, topics.QUARANTINE, topics.HEARTBEATS)
 _BATCH = 2000
-_LINGER_SECONDS = 0.02
+_LINGER_SECONDS = 0.1
 _NEW_TOPICS_MS = 2_000
 """How soon a raw topic made later is noticed: the first file of a source nobody declared."""
 _CALL_SECONDS = 5.0

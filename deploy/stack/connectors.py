@@ -57,7 +57,7 @@ def debezium_postgres(source: str, postgres: str, database: str, tables: Iterabl
         # second snapshot, and rows deleted between the two were never heard of again.
         "exactly.once.support": "required",
         "producer.override.transaction.timeout.ms": "10000",   # how long readers wait for what a killed worker left open
-        "poll.interval.ms": "20",
+        "poll.interval.ms": "100",
         "retriable.restart.connector.wait.ms": "1000",
         "producer.override.compression.type": "lz4",
         # One topic a source. Heartbeats have another prefix and keep their topic, which Connect makes.

@@ -35,6 +35,8 @@ class Person:
         self.touched: dict[str, Fact | Ceased] = {}
         self.homes: dict[Place, str] = {}
         """Where each member counted in this batch is now: what a ceased fact names as successor."""
+        self.arrived: dict[Name, int] = {}
+        """Record -> when the latest of what arrived of it was committed at its source. What a handover brings has not just happened."""
         self.attached: list[Attached] = []
         self._state = state
         self._terms = terms
@@ -84,6 +86,8 @@ class Person:
             if a.kind == resolve.MANIFEST:
                 self._manifests.setdefault(subject, []).append(known)
             name = (subject, a.record)
+            if event.op is Op.APPLY and a.committed is not None:
+                self.arrived[name] = max(a.committed, self.arrived.get(name, 0))
             if self.records.add(name, known):
                 self._names[name] = None
 

@@ -9,6 +9,8 @@ import hashlib
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
+
 from mainstem import canonical
 from mainstem.kinds.facts import NoTerms, Place, Terms
 from mainstem.model import Change, PersonEvent, SourceState, Summary
@@ -117,7 +119,7 @@ def _news(person: Person, name: str, now: Fact | Ceased, after: Published, relea
         entry = entries.withdrawn(person.person, name, now.kind, after.version, now.rule, now.causes, _last_heard(person),
                                   _successor(now, name, person.homes), release)
     else:
-        entry = entries.current(person.person, now, after.version, release)
+        entry = msgspec.structs.replace(entries.current(person.person, now, after.version, release), committed=_committed(person, now))
     digest = after.content.hex()
     sequence = person.head.sequence
     change_id = hashlib.sha256(f"{person.person}|{name}|{digest}|{sequence}".encode()).hexdigest()[:32]
@@ -127,6 +129,12 @@ def _news(person: Person, name: str, now: Fact | Ceased, after: Published, relea
     key = f"{person.person}|{name}".encode()
     return [Output(topics.ENTRIES, key, entry, person.person),
             Output(topics.CHANGES, person.person.encode(), change, person.person)]
+
+
+def _committed(person: Person, fact: Fact) -> int | None:
+    """When what causes this version was committed at its source: of the arrivals among the fact's assertions the latest."""
+    names = {(known.assertion.subject, known.assertion.record) for known in fact.winners}
+    return max([person.arrived[name] for name in names if name in person.arrived], default=None)
 
 
 def _successor(ceased: Ceased, name: str, homes: dict[Place, str]) -> str | None:

@@ -47,14 +47,14 @@ class World:
         command = [sys.executable, "-m", "mainstem.cli", *arguments, "--home", str(self.home)]
         return subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False)
 
-    def verify(self, *arguments: str) -> dict:
+    def verify(self, *arguments: str, timeout: float = 240) -> dict:
         """The report of `mainstem verify`."""
-        done = self.mainstem("verify", "--output", "json", *arguments)
+        done = self.mainstem("verify", "--output", "json", *arguments, timeout=timeout)
         assert done.stdout, done.stderr
         return orjson.loads(done.stdout)
 
-    def play(self, changes: int, rate: float, seed: int) -> None:
-        done = self.mainstem("seeds", "play", "--changes", str(changes), "--rate", str(rate), "--seed", str(seed))
+    def play(self, changes: int, rate: float, seed: int, timeout: float = 240) -> None:
+        done = self.mainstem("seeds", "play", "--changes", str(changes), "--rate", str(rate), "--seed", str(seed), timeout=timeout)
         assert done.returncode == 0, done.stderr
 
     def trust(self, source: str) -> psycopg.Connection:

@@ -11,6 +11,7 @@ import redis
 
 from mainstem.model import Entry, Ledger, Outcome, Result, Summary
 from mainstem.verify import log
+from processors.reconcile.layout import published
 from schemas import topics
 from schemas.codec import Codec
 from schemas.kafka import producer
@@ -89,12 +90,10 @@ def test_an_assertion_that_no_outcome_speaks_of_is_found(world: World) -> None:
 
 
 def test_state_that_lost_an_entry_is_found(world: World) -> None:
-    found = None
-    for message in log.read(world.endpoints.kafka, topics.RECONCILE_CHANGELOG):
-        if message.key()[:1] == b"f" and message.value() is not None:
-            found = (message.key(), message.partition())
-    assert found is not None
-    _send(world, topics.RECONCILE_CHANGELOG, found[0], None, found[1])
+    changelog = log.read(world.endpoints.kafka, topics.RECONCILE_CHANGELOG)
+    latest = {message.key(): (message.value(), message.partition()) for message in changelog}
+    key, partition = next((key, partition) for key, (value, partition) in latest.items() if value and any(published([(key, value)])))
+    _send(world, topics.RECONCILE_CHANGELOG, key, None, partition)
     assert "state = fold" in _failed(world)
 
 

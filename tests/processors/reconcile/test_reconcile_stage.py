@@ -339,3 +339,13 @@ def test_an_event_costs_the_same_however_much_is_known(stage):
         costs.append(stage.state.touched)
         assert max(len(value) for _, value in stage.state.items()) < 120, "no value grows with the person"
     assert costs[0] == costs[1]
+
+
+def test_what_a_handover_brings_has_not_just_been_committed(stage):
+    """Freshness is measured from `committed`: of what arrives, never of what only moves."""
+    arriving = said(agent={"text": "penicillin"})
+    arriving = msgspec.structs.replace(arriving, assertion=msgspec.structs.replace(arriving.assertion, committed=900))
+    [entry] = stage.send(event(arriving))
+    assert entry.committed == 900
+    [moved] = Stage().send(event(arriving, op=Op.ATTACH, epoch=3))
+    assert moved.committed is None
