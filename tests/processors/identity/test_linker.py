@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import random
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mainstem import canonical
 from mainstem.model import Claim, RawRef, Status
-from processors.identity import persons
+from processors.identity import numbers, persons
 from processors.identity.linker import Linker, assign
 from processors.lane.contract import Received
 from processors.lane.memory import MemoryState
@@ -77,9 +78,16 @@ def test_a_merge_reaches_no_other_source():
     assert people(merged("A|1", "B|2")) == {"A|1": own("A|1")}
 
 
-@settings(max_examples=120, deadline=None)
+@pytest.mark.parametrize("crowd", [1, 5])
+@settings(max_examples=150, deadline=None)
 @given(st.lists(claims, max_size=25), st.randoms(use_true_random=False))
-def test_claim_by_claim_gives_what_from_scratch_gives(claimed, rng: random.Random):
+def test_claim_by_claim_gives_what_from_scratch_gives(crowd: int, claimed, rng: random.Random):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(numbers, "CROWD", crowd)
+        _compare(claimed, rng)
+
+
+def _compare(claimed, rng: random.Random) -> None:
     linker, state = Linker(KEY), MemoryState()
     assigned: dict[str, tuple[str, int]] = {}
     offset = 0
@@ -96,3 +104,11 @@ def test_claim_by_claim_gives_what_from_scratch_gives(claimed, rng: random.Rando
         wanted = expected[subject].person if subject in expected else own(subject)
         assert (assigned[subject][0] if subject in assigned else own(subject)) == wanted
     assert {claim.subject for claim in claimed} <= assigned.keys()
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(claims, max_size=20), st.randoms(use_true_random=False))
+def test_order_and_duplicates_make_no_difference(claimed, rng: random.Random):
+    shuffled = claimed + rng.choices(claimed, k=3) if claimed else []
+    rng.shuffle(shuffled)
+    assert assign(shuffled, KEY) == assign(claimed, KEY)
