@@ -77,6 +77,12 @@ def decided(members: Mapping[str, Evidence], blocks: Blocks) -> Decided:
     return Decided(frozenset(together), frozenset(apart), frozenset(aside))
 
 
+def newest(one: str, ours: Evidence, other: str, theirs: Evidence) -> Decision | None:
+    """The decision about a pair that counts."""
+    found = [*(each for each in ours.decisions if each.other == other), *(each for each in theirs.decisions if each.other == one)]
+    return max(found, key=_rank, default=None)
+
+
 def ordered(one: str, other: str) -> Pair:
     return (one, other) if one < other else (other, one)
 

@@ -73,17 +73,13 @@ class Indexes:
     def predecessors(self, number: str) -> frozenset[str]:
         return self._named(b"r" + pack(number))
 
-    def sharing(self, key: str) -> list[str]:
+    def sharing(self, key: str, limit: int = SHARED_BY) -> list[str]:
         found = []
         for subject in self._members(b"k" + pack(key)):
             found.append(subject)
-            if len(found) > SHARED_BY:
+            if len(found) > limit:
                 return []
         return sorted(found)
-
-    def everyone_sharing(self, key: str) -> list[str]:
-        """However many they are."""
-        return sorted(self._members(b"k" + pack(key)))
 
     def _members(self, prefix: bytes) -> Iterable[str]:
         return (unpack(name[1:])[1] for name, _ in self._state.prefix(prefix))

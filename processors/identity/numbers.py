@@ -62,6 +62,7 @@ class Numbers:
     def __init__(self, view: View) -> None:
         self._view = view
         self._found: dict[str, Number] = {}
+        self._carriers: dict[tuple[str, ...], list[str]] = {}
 
     def of(self, number: str) -> Number:
         found = self._found.get(number)
@@ -76,7 +77,11 @@ class Numbers:
         return tuple(sorted({found for number in said.numbers if (found := self.of(number).usable) is not None}))
 
     def carriers(self, number: str) -> list[str]:
-        return sorted({subject for name in self.of(number).names for subject in self._view.carriers(name)})
+        names = self.of(number).names
+        found = self._carriers.get(names)
+        if found is None:
+            found = self._carriers[names] = sorted({subject for name in names for subject in self._view.carriers(name)})
+        return found
 
     def _surviving(self, number: str) -> str | None:
         """Follows the chain. Round a circle the least survives: any one would do, if it is the same whoever asks first."""

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from processors.identity import persons
 from processors.identity.apart import Blocks, Pair, decided, ordered, settle
 from processors.identity.demographics import Demographics, contradiction
-from processors.identity.evidence import Evidence
+from processors.identity.evidence import PAIR, Evidence
 from processors.identity.numbers import Numbers, View
 from processors.identity.persons import Placed
 
@@ -23,6 +23,8 @@ class Finding(NamedTuple):
 
     reason: str
     subjects: tuple[str, ...]
+    about: str
+    """What it is one finding of, whoever else comes to it."""
 
 
 class Placement(NamedTuple):
@@ -56,7 +58,7 @@ def _alone(subject: str, said: Evidence, numbers: Numbers, key: bytes) -> Placem
     usable = numbers.usable(said)
     if len(usable) == 1:
         return Placement({subject: Placed(persons.numbered_person(key, usable[0]), persons.VERIFIED_NUMBER)}, [])
-    findings = [Finding(persons.CONFLICTING_NUMBERS, (subject,))] if usable else []
+    findings = [Finding(persons.CONFLICTING_NUMBERS, (subject,), subject)] if usable else []
     return Placement({subject: Placed(persons.own_person(key, subject), _why_alone(said, numbers, usable))}, findings)
 
 
@@ -177,8 +179,8 @@ class _Placing:
         return _why_alone(self._members[subject], self._numbers, usable)
 
     def _unsettled_merges(self, merged: Blocks) -> Iterator[Finding]:
-        for pair in self._decided.set_aside:
-            yield Finding(persons.CONFLICTING_DECISIONS, pair)
+        for pair in sorted(self._decided.set_aside):
+            yield Finding(persons.CONFLICTING_DECISIONS, pair, PAIR.join(pair))
         seen: set[Pair] = set()
         for one, other in self._merges:
             pair = ordered(one, other)
@@ -186,11 +188,11 @@ class _Placing:
                     and pair not in seen:
                 seen.add(pair)
                 both = self._usable[one] and self._usable[other]
-                yield Finding(persons.CONFLICTING_NUMBERS if both else persons.KEPT_APART, pair)
+                yield Finding(persons.CONFLICTING_NUMBERS if both else persons.KEPT_APART, pair, PAIR.join(pair))
 
     def _unsettled_numbers(self) -> Iterator[Finding]:
         """A number some of whose carriers are apart without a human having said so."""
-        for carriers in self._groups.values():
+        for number, carriers in self._groups.items():
             sides: defaultdict[str, list[str]] = defaultdict(list)
             for subject in carriers:
                 sides[self._blocks.of(subject)].append(subject)
@@ -198,12 +200,12 @@ class _Placing:
             if open_:
                 subjects = tuple(sorted(subject for side in open_ for subject in sides[side]))
                 contradicted = any(set(pair) <= set(subjects) for pair in self._contradicting)
-                yield Finding(persons.CONTRADICTED if contradicted else persons.KEPT_APART, subjects)
+                yield Finding(persons.CONTRADICTED if contradicted else persons.KEPT_APART, subjects, f"n|{number}")
 
     def _on_their_own(self) -> Iterator[Finding]:
         for subject, usable in self._usable.items():
             if len(usable) > 1:
-                yield Finding(persons.CONFLICTING_NUMBERS, (subject,))
+                yield Finding(persons.CONFLICTING_NUMBERS, (subject,), subject)
 
     def _settled(self, one: str, other: str) -> bool:
         """Whether a human said that the persons of the two are not one."""

@@ -7,11 +7,12 @@ import random
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from mainstem import canonical
-from mainstem.model import Claim, RawRef, Status
+from mainstem.model import Claim, RawRef, Status, Task
 from processors.identity import numbers, persons
-from processors.identity.linker import Linker, assign
+from processors.identity.linker import Linker, assign, review
 from processors.lane.contract import Received
 from processors.lane.memory import MemoryState
 from schemas import topics
@@ -90,11 +91,17 @@ def test_claim_by_claim_gives_what_from_scratch_gives(crowd: int, claimed, rng: 
 def _compare(claimed, rng: random.Random) -> None:
     linker, state = Linker(KEY), MemoryState()
     assigned: dict[str, tuple[str, int]] = {}
+    opened: dict[str, Task] = {}
     offset = 0
     while offset < len(claimed):
         batch = claimed[offset:offset + rng.choice([1, 3, 10])]
         rows = [(Received(topics.CLAIMS, 0, offset + i, 0, None, None), claim) for i, claim in enumerate(batch)]
         for output in linker.process(rows, state):
+            if output.topic is topics.TASKS:
+                assert replace(opened.get(output.value.id, output.value), epoch=-1) != replace(output.value, epoch=-1) \
+                    or output.value.id not in opened, "only change is news"
+                opened[output.value.id] = output.value
+                continue
             before = assigned.get(output.value.subject)
             assert before is None or (before[0] != output.value.person and before[1] < output.value.epoch)
             assigned[output.value.subject] = (output.value.person, output.value.epoch)
@@ -104,6 +111,7 @@ def _compare(claimed, rng: random.Random) -> None:
         wanted = expected[subject].person if subject in expected else own(subject)
         assert (assigned[subject][0] if subject in assigned else own(subject)) == wanted
     assert {claim.subject for claim in claimed} <= assigned.keys()
+    assert [replace(opened[each], epoch=-1) for each in sorted(opened) if opened[each].status == "open"] == review(claimed, KEY)
 
 
 @settings(max_examples=100, deadline=None)
