@@ -39,8 +39,9 @@ class Figures(NamedTuple):
 
     def shown(self) -> str:
         return (f"{self.false} false automatic links; of {self.true} true ones {self.made / self.true:.1%} made, "
-                f"{(self.made + self.first) / self.true:.1%} with first candidates of tasks, {(self.made + self.offered) / self.true:.1%} with "
-                f"all; {self.tasks} tasks, {self.tasks / self.patients:.1%} of {self.patients} source patients")
+                f"{(self.made + self.first) / self.true:.1%} with first candidates of tasks, "
+                f"{(self.made + self.offered) / self.true:.1%} with all; "
+                f"{self.tasks} tasks, {self.tasks / self.patients:.1%} of {self.patients} source patients")
 
 
 def measure(world: Told) -> Figures:
