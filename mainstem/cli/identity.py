@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import orjson
 import typer
@@ -64,7 +64,7 @@ def show(whom: Annotated[str, typer.Argument(help="A source patient, a person id
             if placed.person == whom or any(number == digits for number, _ in view.said(subject).carried)}
         if not chosen:
             _refuse(f"nobody is known as {whom}: give a source patient (RXA/epr|1000001), a person id or an NHS number", 1)
-        shown = []
+        shown: list[dict[str, Any]] = []
         for person in sorted(chosen):
             subjects = sorted(subject for subject, placed in assigned.items() if placed.person == person)
             fields = compared([view.said(subject) for subject in subjects])
@@ -260,7 +260,7 @@ def _topics(home: Path | None) -> Iterator[_Topics]:
         _refuse(str(fault), 1)
 
 
-def _refuse(message: str, code: int) -> Any:
+def _refuse(message: str, code: int) -> NoReturn:
     typer.echo(f"mainstem identity: {message}", err=True)
     raise typer.Exit(code)
 
