@@ -92,7 +92,7 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     incarnation: int = 0
     position: str
     body: bytes = b"{}"
-    """Canonical JSON: `carries-number` {"nhs_number","verification"}; `merged-into` {"into": subject}; ..."""
+    """Canonical JSON: `carries-number` {"nhs_number","verification"}; `merged-into` {"into": subject}; see docs/identity.md."""
     recorded: str | None = None
     committed: int | None = None
     raw: RawRef
@@ -112,6 +112,34 @@ class Assignment(msgspec.Struct, frozen=True, kw_only=True):
     epoch: int
     reason: str
     """Rule id, `identity.verified-number`."""
+
+
+class Compared(msgspec.Struct, frozen=True, kw_only=True):
+    """One field of what source patients say of who they are, side by side."""
+
+    field: str
+    """`nhs_number`, `verification`, `family`, `given`, `birth_date`, `gender`, `postcode`."""
+    values: tuple[str, ...]
+    """In the order of the task's subjects; empty where one says nothing."""
+    outcome: str
+    """`agree`, `differ`, or `missing` where fewer than two say anything."""
+
+
+class Task(msgspec.Struct, frozen=True, kw_only=True):
+    """Something about who someone is that only a human can settle. No machine decision is in it."""
+
+    id: str
+    status: str
+    """`open`, or `closed`: settled by a human, or by what sources said since."""
+    reason: str
+    """Rule id, `identity.unverified-number`."""
+    subjects: tuple[str, ...]
+    """Source patients: a pair, a group, or one and then those it may be, best first. Empty where a number itself is in doubt."""
+    persons: tuple[str, ...]
+    """The person of each subject, as it is while nobody has decided."""
+    evidence: tuple[Compared, ...] = ()
+    epoch: int = -1
+    """Offset of the claim that caused this version; -1 where worked out from scratch."""
 
 
 class Known(msgspec.Struct, frozen=True):

@@ -54,13 +54,15 @@ def _topic(name: str, key: str, schema: str | None, what: str, writer: str, read
 ASSERTIONS = _topic("assertions.clinical.v1", "source patient", "Assertion", "What sources say",
     "capture", "identity, verify")
 CLAIMS = _topic("identity.claims.v1", "source patient", "Claim", "Evidence about who someone is",
-    "capture", "linker, verify", partitions=1)
+    "capture, command line", "linker, verify, command line", partitions=1)
 LEDGER = _topic("operations.ledger.v1", "raw topic", "Ledger", "One outcome for every input item",
     "capture", "verify", purpose=Purpose.OPERATIONS)
 QUARANTINE = _topic("operations.quarantine.v1", "source", "Quarantined", "Input that could not be taken in, and why",
     "capture, stages, sinks", "web, verify", purpose=Purpose.OPERATIONS)
 ASSIGNMENTS = _topic("identity.assignments.v1", "source patient", "Assignment", "Source patient -> person",
     "linker", "identity", compacted=True)
+TASKS = _topic("identity.tasks.v1", "task", "Task", "Review tasks: what only a human can settle",
+    "linker", "web, command line", compacted=True)
 ATTACHED = _topic("identity.attached.v1", "source patient", "Attached", "Reconcile has taken a handover over",
     "reconcile", "identity")
 PERSON_EVENTS = _topic("persons.events.v1", "person", "PersonEvent", "Assertions by person, and handovers",
@@ -71,7 +73,7 @@ SUMMARIES = _topic("records.summaries.v1", "person", "Summary", "Each record's h
     "reconcile", "sinks, verify", compacted=True)
 CHANGES = _topic("records.changes.v1", "person", "Change", "Notifications: which entry changed",
     "reconcile", "subscribers")
-LINKER_CHANGELOG = _topic("identity.linker-changelog.v1", "state key", None, "State of the linker",
+LINKER_CHANGELOG = _topic("identity.linker-changelog.v2", "state key", None, "State of the linker",
     "linker", "linker", partitions=1, compacted=True, purpose=Purpose.OPERATIONS)
 IDENTITY_CHANGELOG = _topic("identity.stage-changelog.v1", "state key", None, "State of the identity stage",
     "identity", "identity", compacted=True, purpose=Purpose.OPERATIONS)
@@ -85,7 +87,7 @@ RELEASES = _topic("control.releases.v1", "activation", "Release", "Which rules, 
     "operators", "stages, verify", partitions=1, compacted=True, purpose=Purpose.OPERATIONS)
 
 ALL: tuple[Topic, ...] = (
-    ASSERTIONS, CLAIMS, LEDGER, QUARANTINE, ASSIGNMENTS, ATTACHED, PERSON_EVENTS, ENTRIES, SUMMARIES, CHANGES,
+    ASSERTIONS, CLAIMS, LEDGER, QUARANTINE, ASSIGNMENTS, TASKS, ATTACHED, PERSON_EVENTS, ENTRIES, SUMMARIES, CHANGES,
     LINKER_CHANGELOG, IDENTITY_CHANGELOG, RECONCILE_CHANGELOG, HEARTBEATS, AUDIT, RELEASES,
 )
 

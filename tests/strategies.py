@@ -15,6 +15,7 @@ SOURCES = ("RXA/epr", "A82038/gp")
 PATIENTS = ("1", "2")
 NUMBERS = ("9990000018", "9990000026")
 """Valid, of the synthetic range."""
+THIRD = "9990000034"
 AGENTS = ("penicillin", "peanut", "latex")
 POSITIONS = ("01", "02", "03", "04")
 
@@ -78,7 +79,7 @@ assertions = st.one_of(
 subjects = st.builds(lambda source, patient: f"{source}|{patient}", st.sampled_from(SOURCES), st.sampled_from(("1", "2", "3")))
 number_bodies = st.builds(
     lambda number, verification: _content({"nhs_number": number, "verification": verification}),
-    st.sampled_from([*NUMBERS, "9990000019", "9999999999"]), st.sampled_from(["01", "01", "01", "02"]),
+    st.sampled_from([*NUMBERS, THIRD, "9990000019", "9999999999"]), st.sampled_from(["01", "01", "01", "02"]),
 )
 
 
@@ -87,8 +88,28 @@ def _claim(type_: str, ref: st.SearchStrategy[str], body: st.SearchStrategy[byte
                      status=statuses, incarnation=incarnations, position=positions, body=body, raw=raws)
 
 
+
+def _decision(type_: str) -> st.SearchStrategy[Claim]:
+    """Of the lesser of two source patients about the other, as operators' decisions are written."""
+    pairs = st.tuples(subjects, subjects).filter(lambda pair: pair[0] < pair[1])
+    return st.builds(
+        lambda pair, status, position: Claim(
+            source=pair[0].partition("|")[0], patient=pair[0].partition("|")[2], type=type_, ref=f"{pair[0]} ~ {pair[1]}", status=status,
+            position=position, body=_content({"other": pair[1]}), raw=RawRef("r", 0, 0)),
+        pairs, statuses, positions)
+
+
+_superseding = st.tuples(st.sampled_from([*NUMBERS, THIRD]), st.sampled_from([*NUMBERS, THIRD, None]))
+_who = st.fixed_dictionaries({}, optional={
+    "family": st.sampled_from(["Archer", "Bell"]), "given": st.sampled_from([["Ann"], ["Ben"]]),
+    "birth_date": st.sampled_from(["1980-03-02", "2024-01-01"]), "gender": st.sampled_from(["female", "male"])})
+
 claims = st.one_of(
     _claim("carries-number", st.just(""), number_bodies),
+    _claim("carries-number", st.just(""), number_bodies),
     _claim("merged-into", st.sampled_from(["", "case"]), subjects.map(lambda subject: _content({"into": subject}))),
-    _claim("demographics", st.just(""), st.just(b"{}")),
+    _claim("demographics", st.just(""), _who.map(_content)),
+    _claim("superseded", st.sampled_from(["", "other"]), _superseding.map(lambda pair: _content({"old": pair[0], "new": pair[1]}))),
+    _decision("linked"),
+    _decision("unlinked"),
 )

@@ -17,6 +17,7 @@ COMMANDS: dict[str, str] = {
     "ingest": "Publish files (FHIR, GP Connect) to the stream.",
     "record": "Show one person's record.",
     "search": "Search people and entries.",
+    "identity": "Who is with whom and why; review and decide.",
     "query": "Ask the analytics store in SQL.",
     "verify": "Prove that state, entries and stores agree with a fold of everything received.",
     "freshness": "Measure how long a change takes from a trust's database to the stores.",

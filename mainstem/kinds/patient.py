@@ -73,3 +73,18 @@ class Patient(Kind):
         names = content.get("names") or [{}]
         first = names[0]
         return " ".join([*first.get("given", ()), first.get("family") or ""]).strip() or "Patient"
+
+
+_RANK = {"official": 0, "usual": 1, None: 2, "": 2}
+"""Uses of a name, best first; nicknames, maiden and old names identify nobody."""
+
+
+def identifying(content: PatientContent) -> dict[str, Any]:
+    """What tells one human from another, as the body of a `demographics` claim; empty where the source says none of it."""
+    names = content.names if isinstance(content.names, tuple) else ()
+    known = sorted((name for name in names if name.use in _RANK), key=lambda name: _RANK[name.use])
+    said: dict[str, Any] = {}
+    if known:
+        said = {"family": known[0].family, "given": list(known[0].given)}
+    said |= {"birth_date": content.birth_date, "gender": content.gender, "postcode": content.postcode}
+    return {field: value for field, value in said.items() if value and value is not UNSET}

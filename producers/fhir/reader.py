@@ -9,6 +9,7 @@ from typing import Any
 from msgspec.structs import replace as replace_claim
 
 from mainstem import canonical
+from mainstem.kinds.patient import PatientContent, identifying
 from mainstem.model import Assertion, Claim, RawRef, Result, Status
 from producers.fhir import export, subject
 from producers.fhir.bundle import CONTAINERS, DELETION, Contents, Item
@@ -102,7 +103,7 @@ class _File:
     def _taken(self, blank: Read, item: Item, mapped: Mapped) -> Read:
         record = mapped.record or subject.record(item.resource, item.type)
         assertion = self._assertion(blank, item, mapped, record)
-        claims = (self._number(assertion, item.resource), *self._merges(assertion, item.resource)) if item.type == "Patient" else ()
+        claims = tuple(self._claims(assertion, item.resource, mapped)) if item.type == "Patient" else ()
         return replace(blank, result=Result.ASSERTIONS, assertions=(assertion,), claims=claims)
 
     def _assertion(self, blank: Read, item: Item, mapped: Mapped, record: str) -> Assertion:
@@ -110,6 +111,12 @@ class _File:
             source=blank.source, patient=blank.patient or "", record=record, part=mapped.part, kind=mapped.kind, status=mapped.status,
             incarnation=self._origin.incarnation, position=export.position(item.resource, self._exported),
             content=canonical.encode(mapped.content), recorded=mapped.recorded, raw=self._raw(item.name), labels=labels(item.resource))
+
+    def _claims(self, assertion: Assertion, resource: Resource, mapped: Mapped) -> Iterator[Claim]:
+        yield self._number(assertion, resource)
+        if isinstance(mapped.content, PatientContent):
+            yield _claim(assertion, assertion.patient, "demographics", "", identifying(mapped.content))
+        yield from self._merges(assertion, resource)
 
     def _number(self, assertion: Assertion, resource: Resource) -> Claim:
         """A Patient without a number withdraws the one it had, as a row without one does."""

@@ -1,4 +1,4 @@
-"""Rules of a patient row about who someone is, as functions: a number carried, a merge pointed at."""
+"""Rules of a patient row about who someone is, as functions: a number carried, a merge pointed at, demographics."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import NamedTuple
 import nhs_number as standard
 
 from mainstem import canonical
+from mainstem.kinds.patient import PatientContent, identifying
 from mainstem.model import Status
 from producers.mapping import document
 from producers.mapping.conditions import Row, folded
@@ -17,6 +18,7 @@ from producers.mapping.values import digits, text
 
 CARRIES_NUMBER = "carries-number"
 MERGED_INTO = "merged-into"
+DEMOGRAPHICS = "demographics"
 VERIFIED = "01"
 TRACE_REQUIRED = "03"
 """A number whose check digit is wrong cannot have been traced: it stays on record, asks for a trace, and links nobody."""
@@ -35,12 +37,18 @@ Reader = Callable[[Row, str], Evidence | None]
 """Of a row and its local patient id."""
 
 
-def readers(claims: document.Claims, scope: Scope) -> list[Reader]:
+Said = Callable[[Row], PatientContent | None]
+"""What a row says of its patient; None where it says that this was entered in error."""
+
+
+def readers(claims: document.Claims, scope: Scope, said: Said | None) -> list[Reader]:
     found: list[Reader] = []
     if claims.carries_number is not None:
         found.append(_carries_number(claims.carries_number, scope))
     if claims.merged_into is not None:
         found.append(_merged_into(claims.merged_into, scope))
+    if claims.demographics and said is not None:
+        found.append(_demographics(said))
     return found
 
 
@@ -76,5 +84,15 @@ def _merged_into(given: document.MergedInto, scope: Scope) -> Reader:
             return None
         into = f"{source}|{survivor}"
         return Evidence(MERGED_INTO, into, Status.ASSERTED, canonical.encode({"into": into}))
+
+    return read
+
+
+def _demographics(said: Said) -> Reader:
+    def read(row: Row, _patient: str) -> Evidence:
+        content = said(row)
+        if content is None:
+            return Evidence(DEMOGRAPHICS, "", Status.RETRACTED, b"{}")
+        return Evidence(DEMOGRAPHICS, "", Status.ASSERTED, canonical.encode(identifying(content)))
 
     return read

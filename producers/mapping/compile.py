@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from string import Formatter
-from typing import Any
+from typing import Any, cast
 
 from mainstem import kinds
 from mainstem.kinds.base import Content
+from mainstem.kinds.patient import PatientContent
 from producers.mapping import columns, concepts, document, fields, rules
-from producers.mapping.claims import readers
+from producers.mapping.claims import Said, readers
 from producers.mapping.conditions import Row
 from producers.mapping.errors import MappingError, nearest
 from producers.mapping.fields import RULES
@@ -45,12 +46,23 @@ def _table(name: str, given: document.Table, patient: str, place: str, scope: Sc
     rules = [_record(each, f"{place}.records[{number}]", scope) for number, each in enumerate(given.records)]
     for number, each in enumerate(given.records):
         _unique(each, f"{place}.records[{number}]", scope, seen)
-    claims, ignore = readers(given.claims, scope), scope.test(given.ignore_when.condition if given.ignore_when else None)
+    patient_rule = next((rule for rule in rules if rule and rule.kind == "patient"), None)
+    if given.claims.demographics and patient_rule is None:
+        scope.problem(f"{place}.claims.demographics", "expected a record of kind 'patient' in this table: its fields are the demographics")
+    claims = readers(given.claims, scope, _who(patient_rule) if patient_rule else None)
+    ignore = scope.test(given.ignore_when.condition if given.ignore_when else None)
     both = scope.columns & set(given.not_taken)
     if both:
         scope.problem(f"{place}.not_taken", f"{', '.join(sorted(both))} is read by a rule; take it off this list")
     return Table(name, column, tuple(rule for rule in rules if rule), tuple(claims), ignore, frozenset(scope.columns),
                  frozenset(given.not_taken))
+
+
+def _who(rule: RecordRule) -> Said:
+    def said(row: Row) -> PatientContent | None:
+        return None if rule.retracted is not None and rule.retracted(row) else cast(PatientContent, rule.said(row))
+
+    return said
 
 
 def _record(given: document.Record, place: str, scope: Scope) -> RecordRule | None:

@@ -56,6 +56,8 @@ class MergedInto(Part):
 class Claims(Part):
     carries_number: CarriesNumber | None = None
     merged_into: MergedInto | None = None
+    demographics: bool = False
+    """What the table's record of kind `patient` says of names, birth date, gender and postcode is evidence too."""
 
 
 class IgnoreWhen(Part):

@@ -76,10 +76,12 @@ class RecordRule:
     def speaks(self, row: Row) -> bool:
         return self.only is None or self.only(row)
 
+    def said(self, row: Row) -> Content:
+        return self.content(**{name: found for name, value in self.fields if (found := value(row)) is not None})
+
     def statement(self, row: Row, place: Place) -> Statement:
-        said = {name: found for name, value in self.fields if (found := value(row)) is not None}
         return Statement(
-            place, self.kind, self._status(row), canonical.encode(self.content(**said)), self.recorded(row) if self.recorded else None,
+            place, self.kind, self._status(row), canonical.encode(self.said(row)), self.recorded(row) if self.recorded else None,
             tuple(label for label, test in self.labels if test(row)))
 
     def _status(self, row: Row) -> Status:

@@ -6,6 +6,9 @@ import orjson
 import pytest
 
 from mainstem.model import Claim, Status
+from producers.debezium import DebeziumFormat
+from producers.mapping.errors import MappingError
+from producers.mapping.load import parse
 from tests.producers.changes import PATIENT, change, only, reader
 
 
@@ -62,3 +65,35 @@ def test_a_patient_with_a_new_local_id_leaves_nothing_under_the_old_one() -> Non
 def test_a_date_that_cannot_be_read_is_kept() -> None:
     item = only(reader().read(change("c", "patient", None, PATIENT | {"born": "31/02/1980"})))
     assert orjson.loads(item.assertions[0].content)["birth_date"] == "31/02/1980"
+
+
+WHO = """
+source: RXX/test
+patient: mrn
+tables:
+  t.patient:
+    records:
+      - kind: patient
+        record: patient
+        retracted: {column: wrong, equals: true}
+        fields:
+          names: {names: [{given: called, use: nickname}, {family: surname, given: forenames, use: official}]}
+          birth_date: {column: born, date: day}
+          gender: sex
+    claims: {demographics: true}
+"""
+ROW = {"mrn": "1", "called": "Nan", "surname": "Archer", "forenames": "Ann May", "born": "1980-03-02", "sex": "female", "wrong": False}
+
+
+def test_what_tells_humans_apart_is_claimed_with_the_official_name() -> None:
+    read = DebeziumFormat("RXX/test", parse(WHO, "who.yaml")).read
+    (found,) = only(read(change("c", "patient", None, ROW))).claims
+    assert (found.type, orjson.loads(found.body)) == (
+        "demographics", {"family": "Archer", "given": ["Ann", "May"], "birth_date": "1980-03-02", "gender": "female"})
+    assert only(read(change("u", "patient", ROW, ROW | {"wrong": True}))).claims[0].status is Status.RETRACTED
+    assert only(read(change("d", "patient", ROW))).claims[0].status is Status.REMOVED
+
+
+def test_demographics_are_those_of_the_patient_record_in_the_same_table() -> None:
+    with pytest.raises(MappingError, match="expected a record of kind 'patient'"):
+        parse(WHO.replace("kind: patient", "kind: flag").replace("record: patient", "record: flag"), "who.yaml")

@@ -27,6 +27,8 @@ EXAMPLES: dict[str, msgspec.Struct] = {
     "Assignment": model.Assignment(subject="RXA/epr|1", person="p", epoch=3, reason="identity.verified-number"),
     "PersonEvent": model.PersonEvent(op=model.Op.ATTACH, person="p", subject="RXA/epr|1", epoch=3,
                                      items=(model.Known(ASSERTION, 1, 2, 3),), last=False),
+    "Task": model.Task(id="t", status="open", reason="identity.unverified-number", subjects=("RXA/epr|1",), persons=("p",),
+                       evidence=(model.Compared(field="family", values=("Archer",), outcome="missing"),), epoch=7),
     "Attached": model.Attached(subject="RXA/epr|1", person="p", epoch=3),
     "Entry": model.Entry(person="p", fact="f", kind="allergy", status="current", content=b"{}", version=1, known=2, rules={"a": "b"},
                          provenance=(model.Provenance(source="s", patient="1", record="r", part="", position="0", known=1, raw=RAW,

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import random
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from mainstem import canonical
-from mainstem.model import Claim, RawRef, Status
-from processors.identity import persons
-from processors.identity.linker import Linker, assign
+from mainstem.model import Claim, RawRef, Status, Task
+from processors.identity import numbers, persons
+from processors.identity.linker import Linker, assign, review
 from processors.lane.contract import Received
 from processors.lane.memory import MemoryState
 from schemas import topics
@@ -77,16 +79,29 @@ def test_a_merge_reaches_no_other_source():
     assert people(merged("A|1", "B|2")) == {"A|1": own("A|1")}
 
 
-@settings(max_examples=120, deadline=None)
+@pytest.mark.parametrize("crowd", [1, 5])
+@settings(max_examples=150, deadline=None)
 @given(st.lists(claims, max_size=25), st.randoms(use_true_random=False))
-def test_claim_by_claim_gives_what_from_scratch_gives(claimed, rng: random.Random):
+def test_claim_by_claim_gives_what_from_scratch_gives(crowd: int, claimed, rng: random.Random):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(numbers, "CROWD", crowd)
+        _compare(claimed, rng)
+
+
+def _compare(claimed, rng: random.Random) -> None:
     linker, state = Linker(KEY), MemoryState()
     assigned: dict[str, tuple[str, int]] = {}
+    opened: dict[str, Task] = {}
     offset = 0
     while offset < len(claimed):
         batch = claimed[offset:offset + rng.choice([1, 3, 10])]
         rows = [(Received(topics.CLAIMS, 0, offset + i, 0, None, None), claim) for i, claim in enumerate(batch)]
         for output in linker.process(rows, state):
+            if output.topic is topics.TASKS:
+                assert replace(opened.get(output.value.id, output.value), epoch=-1) != replace(output.value, epoch=-1) \
+                    or output.value.id not in opened, "only change is news"
+                opened[output.value.id] = output.value
+                continue
             before = assigned.get(output.value.subject)
             assert before is None or (before[0] != output.value.person and before[1] < output.value.epoch)
             assigned[output.value.subject] = (output.value.person, output.value.epoch)
@@ -96,3 +111,12 @@ def test_claim_by_claim_gives_what_from_scratch_gives(claimed, rng: random.Rando
         wanted = expected[subject].person if subject in expected else own(subject)
         assert (assigned[subject][0] if subject in assigned else own(subject)) == wanted
     assert {claim.subject for claim in claimed} <= assigned.keys()
+    assert [replace(opened[each], epoch=-1) for each in sorted(opened) if opened[each].status == "open"] == review(claimed, KEY)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(claims, max_size=20), st.randoms(use_true_random=False))
+def test_order_and_duplicates_make_no_difference(claimed, rng: random.Random):
+    shuffled = claimed + rng.choices(claimed, k=3) if claimed else []
+    rng.shuffle(shuffled)
+    assert assign(shuffled, KEY) == assign(claimed, KEY)

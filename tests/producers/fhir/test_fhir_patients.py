@@ -55,16 +55,26 @@ def test_a_number_called_verified_with_a_wrong_check_digit_is_to_be_traced():
 
 @pytest.mark.parametrize(("kind", "merged", "survivor"), [("replaced-by", "p1", "p2"), ("replaces", "p2", "p1")])
 def test_a_replaced_patient_is_claimed_to_be_merged(kind, merged, survivor):
-    found = first(patient(link=[{"other": {"reference": "Patient/p2"}, "type": kind}])).claims
-    assert [(each.type, each.patient, each.ref) for each in found[1:]] == [("merged-into", merged, f"RXA/fhir|{survivor}")]
-    assert json.loads(found[1].body) == {"into": f"RXA/fhir|{survivor}"}
+    resource = patient(link=[{"other": {"reference": "Patient/p2"}, "type": kind}])
+    found = [each for each in first(resource).claims if each.type == "merged-into"]
+    assert [(each.patient, each.ref) for each in found] == [(merged, f"RXA/fhir|{survivor}")]
+    assert json.loads(found[0].body) == {"into": f"RXA/fhir|{survivor}"}
 
 
 def test_linked_patients_that_replace_nobody_claim_nothing():
     resource = patient(
         link=[{"other": {"reference": "Patient/p2"}, "type": "seealso"}, {"other": {"reference": "Patient/p1"}, "type": "replaces"}]
     )
-    assert [each.type for each in first(resource).claims] == ["carries-number"]
+    assert [each.type for each in first(resource).claims] == ["carries-number", "demographics"]
+
+
+def test_what_tells_humans_apart_is_claimed_with_the_official_name():
+    names = [{"use": "maiden", "family": "Bell", "given": ["Ann"]}, {"use": "usual", "family": "Archer", "given": ["Annie"]},
+             {"use": "official", "family": "Archer", "given": ["Ann", "May"]}]
+    resource = patient(name=names, birthDate="1980-03-02", gender="female", address=[{"postalCode": "AB1 2CD"}])
+    (found,) = (each for each in first(resource).claims if each.type == "demographics")
+    assert json.loads(found.body) == {
+        "family": "Archer", "given": ["Ann", "May"], "birth_date": "1980-03-02", "gender": "female", "postcode": "AB1 2CD"}
 
 
 def test_an_old_number_is_not_claimed():

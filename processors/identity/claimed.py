@@ -1,0 +1,69 @@
+"""What a set of claims says, worked out from scratch: the view that `assign` rests on."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+
+from mainstem import versions
+from mainstem.model import Claim
+from processors.identity.evidence import NOTHING, Evidence, evidence
+
+SHARED_BY = 40
+"""A candidate key that more source patients than this have says nothing about any of them."""
+
+
+class Claimed:
+    """A `View` of all claims."""
+
+    def __init__(self, claims: Iterable[Claim]) -> None:
+        self.evidence = {subject: evidence(said) for subject, said in _greatest(claims).items()}
+        self._pointing: defaultdict[str, set[str]] = defaultdict(set)
+        self._carriers: defaultdict[str, set[str]] = defaultdict(set)
+        self._successors: defaultdict[str, set[str]] = defaultdict(set)
+        self._predecessors: defaultdict[str, set[str]] = defaultdict(set)
+        self._sharing: defaultdict[str, set[str]] = defaultdict(set)
+        for subject, said in self.evidence.items():
+            for other in said.pointed_at:
+                self._pointing[other].add(subject)
+            for number in said.numbers:
+                self._carriers[number].add(subject)
+            for old, new in said.superseded:
+                self._successors[old].add(new)
+                self._predecessors[new].add(old)
+            for key in said.candidate_keys:
+                self._sharing[key].add(subject)
+
+    def said(self, subject: str) -> Evidence:
+        return self.evidence.get(subject, NOTHING)
+
+    def pointing(self, subject: str) -> Iterable[str]:
+        return self._pointing.get(subject, ())
+
+    def carriers(self, number: str) -> Iterable[str]:
+        return self._carriers.get(number, ())
+
+    def crowd(self, number: str) -> Mapping[str, int]:
+        return Counter(subject.partition("|")[0] for subject in self._carriers.get(number, ()))
+
+    def successors(self, number: str) -> frozenset[str]:
+        return frozenset(self._successors.get(number, ()))
+
+    def predecessors(self, number: str) -> frozenset[str]:
+        return frozenset(self._predecessors.get(number, ()))
+
+    def sharing(self, key: str) -> list[str]:
+        found = self._sharing.get(key, ())
+        return sorted(found) if len(found) <= SHARED_BY else []
+
+
+def _greatest(claims: Iterable[Claim]) -> dict[str, list[Claim]]:
+    greatest: dict[tuple[str, str, str], Claim] = {}
+    for claim in claims:
+        held = greatest.get(name := (claim.subject, claim.type, claim.ref))
+        if held is None or versions.of_claim(claim) > versions.of_claim(held):
+            greatest[name] = claim
+    by_subject: defaultdict[str, list[Claim]] = defaultdict(list)
+    for claim in greatest.values():
+        by_subject[claim.subject].append(claim)
+    return by_subject

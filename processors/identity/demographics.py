@@ -1,0 +1,116 @@
+"""What a source says of who a patient is, and whether two such sayings can be of one person. Pure; nothing here is scored.
+
+Missing or partial values contradict nothing: "cannot tell" is an answer.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+from rapidfuzz.distance import DamerauLevenshtein
+
+FIELDS = ("family", "given", "birth_date", "gender", "postcode")
+
+BIRTH_AND_FAMILY = "identity.contradiction.birth-and-family"
+"""Birth date and family name both differ. A marriage changes one of them, a slip of the keyboard too; not both."""
+BIRTH_AND_GENDER = "identity.contradiction.birth-and-gender"
+"""Birth date differs, and one is male and the other female."""
+BIRTH_AND_GIVEN = "identity.contradiction.birth-and-given"
+"""Birth date and given names both differ: a newborn filed under its mother's number (field report: babies carrying it)."""
+TWINS = "identity.contradiction.twins"
+"""Same birth date and family name, given names that differ."""
+WHOLE_NAME = "identity.contradiction.whole-name"
+"""Family and given names both differ."""
+
+
+class Demographics(msgspec.Struct, frozen=True, array_like=True):
+    """As a source says them; `family` and `given` also folded for comparing."""
+
+    family: str = ""
+    given: tuple[str, ...] = ()
+    birth_date: str = ""
+    gender: str = ""
+    postcode: str = ""
+
+    def shown(self, field: str) -> str:
+        value = getattr(self, field)
+        return " ".join(value) if isinstance(value, tuple) else value
+
+
+def read(body: Mapping[str, Any]) -> Demographics | None:
+    """From a `demographics` claim's body; None where it says nothing."""
+    texts = {field: _text(body.get(field)) for field in FIELDS if field != "given"}
+    given = body.get("given")
+    found = Demographics(given=tuple(filter(None, map(_text, given))) if isinstance(given, list) else (), **texts)
+    return None if found == Demographics() else found
+
+
+@lru_cache(maxsize=100_000)
+def contradiction(one: Demographics, other: Demographics) -> str | None:
+    """The rule by which the two cannot be one person; symmetric."""
+    birth = bool(one.birth_date and other.birth_date) and not _agree(one.birth_date, other.birth_date)
+    if _crossed(one, other):
+        return BIRTH_AND_GENDER if birth and _genders(one, other) else None
+    family = bool(folded(one.family) and folded(other.family)) and not _near(folded(one.family), folded(other.family))
+    given = _given_differ(one, other)
+    if birth and family:
+        return BIRTH_AND_FAMILY
+    if birth and _genders(one, other):
+        return BIRTH_AND_GENDER
+    if birth and given:
+        return BIRTH_AND_GIVEN
+    if family and given:
+        return WHOLE_NAME
+    same = one.birth_date == other.birth_date and len(one.birth_date) == 10 and folded(one.family) == folded(other.family) != ""
+    return TWINS if same and given else None
+
+
+def candidate_key(one: Demographics) -> str | None:
+    """Those who share it are offered to a person as a pair to look at, never linked: birth date, family name, first given name."""
+    if len(one.birth_date) != 10 or not folded(one.family) or not one.given:
+        return None
+    return f"{one.birth_date}|{folded(one.family)}|{folded(one.given[0])}"
+
+
+@lru_cache(maxsize=100_000)
+def folded(text: str) -> str:
+    """Letters only, without accents and case: `O'Neil` and `ONEIL` are one."""
+    return "".join(each for each in unicodedata.normalize("NFKD", text.casefold()) if each.isalnum())
+
+
+def _given_differ(one: Demographics, other: Demographics) -> bool:
+    """No given name of one is a given name, an initial, a beginning or a misspelling of one of the other."""
+    ours, theirs = [n for g in one.given if (n := folded(g))], [n for g in other.given if (n := folded(g))]
+    if not ours or not theirs:
+        return False
+    return not any(_near(a, b) or a.startswith(b) or b.startswith(a) for a in ours for b in theirs)
+
+
+def _near(one: str, other: str) -> bool:
+    """Equal, or one slip apart in a text long enough for that to be one: two of eight letters, one of four."""
+    if one == other:
+        return True
+    allowed = 2 if min(len(one), len(other)) >= 8 else 1 if min(len(one), len(other)) >= 4 else 0
+    return DamerauLevenshtein.distance(one, other, score_cutoff=allowed) <= allowed
+
+
+def _agree(one: str, other: str) -> bool:
+    return one.startswith(other) or other.startswith(one)
+
+
+def _genders(one: Demographics, other: Demographics) -> bool:
+    return {one.gender, other.gender} == {"male", "female"}
+
+
+def _crossed(one: Demographics, other: Demographics) -> bool:
+    """Family and first given name in each other's place."""
+    return bool(one.given and other.given) and folded(one.family) == folded(other.given[0]) != "" \
+        and folded(other.family) == folded(one.given[0]) != ""
+
+
+def _text(value: Any) -> str:
+    return value.strip() if isinstance(value, str) else ""

@@ -1,0 +1,127 @@
+"""What one source patient's own claims say, read once and kept as a value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from mainstem import versions
+from mainstem.model import Claim, Status
+from mainstem.nhs_number import VERIFIED, verified
+from processors.identity import demographics
+from processors.identity.demographics import Demographics
+
+NUMBER = "carries-number"
+MERGED = "merged-into"
+DEMOGRAPHICS = "demographics"
+LINKED = "linked"
+UNLINKED = "unlinked"
+SUPERSEDED = "superseded"
+
+READ = (NUMBER, MERGED, DEMOGRAPHICS, LINKED, UNLINKED, SUPERSEDED)
+"""Types that say who someone is. `erased` and types yet unknown are kept, and move nobody."""
+
+
+class Decision(msgspec.Struct, frozen=True, array_like=True, order=True):
+    """What a human decided about this source patient and another. The greatest one of a pair counts, so the order of fields is the rule:
+    a source's version; what stands before what was taken back; at one moment apart before together."""
+
+    incarnation: int
+    position: str
+    stands: bool
+    apart: bool
+    digest: str
+    other: str
+
+
+class Evidence(msgspec.Struct, frozen=True, array_like=True):
+    numbers: tuple[str, ...] = ()
+    """Verified numbers carried, sorted."""
+    carried: tuple[tuple[str, str], ...] = ()
+    """Every number carried, with its verification status; sorted."""
+    merged_into: tuple[str, ...] = ()
+    """Subjects of the same source that it was merged into, sorted."""
+    decisions: tuple[Decision, ...] = ()
+    superseded: tuple[tuple[str, str], ...] = ()
+    """(old number, new number or empty where the old one is void), sorted."""
+    demographics: Demographics | None = None
+
+    @property
+    def pointed_at(self) -> frozenset[str]:
+        """Other source patients that it names."""
+        return frozenset((*self.merged_into, *(decision.other for decision in self.decisions)))
+
+    @property
+    def candidate_keys(self) -> tuple[str, ...]:
+        """What others have to share to be offered for review: a number of whatever status with the right check digit, or demographics."""
+        keys = [f"n|{number}" for number, _ in self.carried if verified(number, VERIFIED)]
+        key = demographics.candidate_key(self.demographics) if self.demographics else None
+        return tuple(dict.fromkeys([*keys, *([f"d|{key}"] if key else ())]))
+
+
+NOTHING = Evidence()
+
+
+def evidence(claims: Iterable[Claim]) -> Evidence:
+    """From the greatest versions of one source patient's claims."""
+    numbers, carried, merged, decisions, superseded = set(), set(), set(), [], set()
+    who: list[tuple[Any, Demographics]] = []
+    for claim in claims:
+        if claim.type in (LINKED, UNLINKED):
+            decisions += _decision(claim)
+            continue
+        if claim.status is not Status.ASSERTED or claim.type not in READ:
+            continue
+        body = _body(claim)
+        if claim.type == NUMBER and (given := _text(body.get("nhs_number"))):
+            verification = _text(body.get("verification")) or ""
+            carried.add((_digits(given), verification))
+            if number := verified(given, verification):
+                numbers.add(number)
+        elif claim.type == MERGED:
+            into = _text(body.get("into"))
+            if into and into != claim.subject and into.startswith(f"{claim.source}|"):
+                merged.add(into)
+        elif claim.type == DEMOGRAPHICS and (found := demographics.read(body)) is not None:
+            who.append((versions.of_claim(claim), found))
+        elif claim.type == SUPERSEDED:
+            old, new = verified(_text(body.get("old")), VERIFIED), _text(body.get("new"))
+            if old and (new is None or verified(new, VERIFIED)) and old != (now := _digits(new or "")):
+                superseded.add((old, now))
+    latest = max(who, key=lambda each: each[0])[1] if who else None
+    return Evidence(tuple(sorted(numbers)), tuple(sorted(carried)), tuple(sorted(merged)), tuple(sorted(decisions)),
+                    tuple(sorted(superseded)), latest)
+
+
+def _decision(claim: Claim) -> list[Decision]:
+    """A decision taken back says that the pair is undecided, whoever decided what before."""
+    other = _text(_body(claim).get("other"))
+    if other is None and claim.status is not Status.ASSERTED:
+        other = claim.ref.partition(PAIR)[2] or None
+    if other is None or other == claim.subject or "|" not in other:
+        return []
+    version = versions.of_claim(claim)
+    return [Decision(version.incarnation, version.position, claim.status is Status.ASSERTED, claim.type == UNLINKED,
+                     version.digest.hex(), other)]
+
+
+PAIR = " ~ "
+"""Between the two source patients in the `ref` of a decision."""
+
+
+def _body(claim: Claim) -> dict[str, Any]:
+    try:
+        body = msgspec.json.decode(claim.body)
+    except (ValueError, RecursionError):
+        return {}  # capture writes bodies; one that is no JSON says nothing, and stays in state for whoever looks
+    return body if isinstance(body, dict) else {}
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _digits(number: str) -> str:
+    return "".join(number.split()).replace("-", "")

@@ -1,0 +1,120 @@
+"""What all claims say, kept in the linker's state claim by claim: the same view as `claimed.Claimed`, at the cost of what is asked.
+
+Keys: `c` subject type ref: the claim. `e` subject: what its claims say. `p` other subject: who names whom. `n` number subject: who carries
+it. `N` number: how many a source. `s` old, `r` new: numbers superseded. `k` key subject: candidates for review.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from mainstem import versions
+from mainstem.model import Claim
+from processors.identity.claimed import SHARED_BY
+from processors.identity.evidence import NOTHING, Evidence, evidence
+from processors.keys import pack, unpack
+from processors.lane.contract import State
+
+
+class Indexes:
+    """A `View` of the claims in state. Evidence is remembered: make a new one for each batch."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._said: dict[str, Evidence] = {}
+
+    def take(self, claim: Claim) -> tuple[Evidence, Evidence] | None:
+        """Puts the claim in: what its source patient's claims said before, and now. None where a greater version is held."""
+        name = b"c" + pack(claim.subject, claim.type, claim.ref)
+        data = self._state.get(name)
+        if data is not None and versions.of_claim(claim) <= versions.of_claim(_decode_claim(data)):
+            return None
+        before = self.said(claim.subject)
+        self._state.put(name, _encode(claim))
+        now = evidence(_decode_claim(value) for _, value in self._state.prefix(b"c" + pack(claim.subject)))
+        return before, now
+
+    def put(self, subject: str, before: Evidence, now: Evidence) -> None:
+        """From now on the source patient's claims say this."""
+        self._state.put(b"e" + pack(subject), _encode(now))
+        self._said[subject] = now
+        self._differ(b"p", subject, before.pointed_at, now.pointed_at)
+        self._differ(b"n", subject, frozenset(before.numbers), frozenset(now.numbers))
+        self._differ(b"k", subject, frozenset(before.candidate_keys), frozenset(now.candidate_keys))
+        for number in set(before.numbers) ^ set(now.numbers):
+            self._count(number, subject.partition("|")[0], 1 if number in now.numbers else -1)
+        for old, new in set(before.superseded) ^ set(now.superseded):
+            said = (old, new) in now.superseded
+            self._name(b"s" + pack(old), subject, new, said=said)
+            self._name(b"r" + pack(new), subject, old, said=said)
+
+    def said(self, subject: str) -> Evidence:
+        found = self._said.get(subject)
+        if found is None:
+            data = self._state.get(b"e" + pack(subject))
+            found = self._said[subject] = NOTHING if data is None else _decode_evidence(data)
+        return found
+
+    def pointing(self, subject: str) -> Iterable[str]:
+        return self._members(b"p" + pack(subject))
+
+    def carriers(self, number: str) -> Iterable[str]:
+        return self._members(b"n" + pack(number))
+
+    def crowd(self, number: str) -> Mapping[str, int]:
+        data = self._state.get(b"N" + pack(number))
+        return {} if data is None else _decode_crowd(data)
+
+    def successors(self, number: str) -> frozenset[str]:
+        return self._named(b"s" + pack(number))
+
+    def predecessors(self, number: str) -> frozenset[str]:
+        return self._named(b"r" + pack(number))
+
+    def sharing(self, key: str, limit: int = SHARED_BY) -> list[str]:
+        found = []
+        for subject in self._members(b"k" + pack(key)):
+            found.append(subject)
+            if len(found) > limit:
+                return []
+        return sorted(found)
+
+    def _members(self, prefix: bytes) -> Iterable[str]:
+        return (unpack(name[1:])[1] for name, _ in self._state.prefix(prefix))
+
+    def _differ(self, letter: bytes, subject: str, before: frozenset[str], now: frozenset[str]) -> None:
+        for each in before - now:
+            self._state.delete(letter + pack(each, subject))
+        for each in now - before:
+            self._state.put(letter + pack(each, subject), b"")
+
+    def _count(self, number: str, source: str, more: int) -> None:
+        crowd = dict(self.crowd(number))
+        crowd[source] = crowd.get(source, 0) + more
+        left = {name: crowd[name] for name in sorted(crowd) if crowd[name]}
+        if left:
+            self._state.put(b"N" + pack(number), _encode(left))
+        else:
+            self._state.delete(b"N" + pack(number))
+
+    def _named(self, name: bytes) -> frozenset[str]:
+        data = self._state.get(name)
+        return frozenset() if data is None else frozenset(other for _, other in _decode_pairs(data))
+
+    def _name(self, name: bytes, subject: str, other: str, *, said: bool) -> None:
+        data = self._state.get(name)
+        pairs = set() if data is None else set(_decode_pairs(data))
+        (pairs.add if said else pairs.discard)((subject, other))
+        if pairs:
+            self._state.put(name, _encode(sorted(pairs)))
+        else:
+            self._state.delete(name)
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode_claim = msgspec.msgpack.Decoder(Claim).decode
+_decode_evidence = msgspec.msgpack.Decoder(Evidence).decode
+_decode_crowd = msgspec.msgpack.Decoder(dict[str, int]).decode
+_decode_pairs = msgspec.msgpack.Decoder(list[tuple[str, str]]).decode

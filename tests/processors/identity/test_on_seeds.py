@@ -1,0 +1,96 @@
+"""Identity on the synthetic trusts, whose truth is known: no false automatic link; how many true ones are made, or offered to a human.
+
+`pytest tests/processors/identity/test_on_seeds.py -s -m slow` prints the figures at 5,000 persons.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from itertools import combinations
+from typing import NamedTuple
+
+import pytest
+
+from mainstem.model import Claim
+from processors.identity import persons
+from processors.identity.linker import Linker, assign, review
+from processors.lane.contract import Received
+from processors.lane.memory import MemoryState
+from schemas import topics
+from tests.processors.identity.told import Told, told
+from tests.strategies import KEY
+
+CANDIDATE = (persons.UNVERIFIED_NUMBER, persons.SAME_DEMOGRAPHICS)
+
+
+class Figures(NamedTuple):
+    """Pairs of source patients, but for `tasks` and `patients`."""
+
+    false: int
+    true: int
+    made: int
+    first: int
+    """Not made, and the first candidate of a task or within its group."""
+    offered: int
+    """Not made, and somewhere in a task."""
+    tasks: int
+    patients: int
+
+    def shown(self) -> str:
+        return (f"{self.false} false automatic links; of {self.true} true ones {self.made / self.true:.1%} made, "
+                f"{(self.made + self.first) / self.true:.1%} with first candidates of tasks, "
+                f"{(self.made + self.offered) / self.true:.1%} with all; "
+                f"{self.tasks} tasks, {self.tasks / self.patients:.1%} of {self.patients} source patients")
+
+
+def measure(world: Told) -> Figures:
+    placed = assign(world.claims, KEY)
+    together, humans = defaultdict(list), defaultdict(list)
+    for subject, human in world.truth.items():
+        together[placed[subject].person].append(subject)
+        humans[human].append(subject)
+    false = sum(world.truth[a] != world.truth[b] for members in together.values() for a, b in combinations(members, 2))
+    tasks = review(world.claims, KEY)
+    first, offered = set[frozenset[str]](), set[frozenset[str]]()
+    for task in tasks:
+        pairs = [frozenset(pair) for pair in combinations(task.persons, 2)]
+        if task.reason in CANDIDATE:
+            pairs = pairs[:len(task.persons) - 1]
+            first.update(pairs[:1])
+        else:
+            first.update(pairs)
+        offered.update(pairs)
+    links = [frozenset((placed[a].person, placed[b].person)) for members in humans.values() for a, b in combinations(members, 2)]
+    made = sum(len(link) == 1 for link in links)
+    return Figures(false, len(links), made, sum(link in first for link in links), sum(link in offered for link in links), len(tasks),
+                   len(world.truth))
+
+
+@pytest.mark.parametrize("profile", ["everyday", "messy", "unseen"])
+def test_no_false_automatic_link(profile: str) -> None:
+    found = measure(told(400, 3, profile))
+    assert found.false == 0
+    assert found.made > found.true / 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("profile", ["everyday", "messy", "unseen"])
+def test_figures_at_5000_persons(profile: str) -> None:
+    found = measure(told(5000, 1, profile))
+    print(f"\n{profile}: {found.shown()}")
+    assert found.false == 0
+    if profile == "everyday":
+        assert (found.made + found.first) / found.true > 0.95
+
+
+@pytest.mark.slow
+def test_the_linker_takes_5000_claims_a_second() -> None:
+    claims: list[Claim] = told(2500, 1, "everyday").claims
+    linker, state, begun = Linker(KEY), MemoryState(), time.perf_counter()
+    for start in range(0, len(claims), 500):
+        batch = claims[start:start + 500]
+        linker.process([(Received(topics.CLAIMS, 0, start + at, 0, None, None), claim) for at, claim in enumerate(batch)], state)
+    rate = len(claims) / (time.perf_counter() - begun)
+    print(f"\nlinker: {rate:,.0f} claims a second ({len(claims):,} of three trusts)")
+    assert rate > 1000, "far below 5,000 even on a busy machine"

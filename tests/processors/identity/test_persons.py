@@ -1,0 +1,179 @@
+"""Who is with whom, as the tables of docs/identity.md say: decisions, superseded numbers, contradictions, placeholders."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mainstem import canonical
+from mainstem.model import Claim, RawRef, Status
+from processors.identity import persons
+from processors.identity.apart import Blocks, decided
+from processors.identity.claimed import Claimed
+from processors.identity.demographics import Demographics, contradiction
+from processors.identity.linker import assign
+from processors.identity.numbers import CROWD, Numbers
+from tests.strategies import KEY, NUMBERS, THIRD, claims
+
+N1, N2 = NUMBERS
+
+
+def claim(subject: str, type_: str, body: dict, ref: str = "", position: str = "01", status: Status = Status.ASSERTED) -> Claim:
+    source, _, patient = subject.partition("|")
+    return Claim(source=source, patient=patient, type=type_, ref=ref, position=position, body=canonical.encode(body), status=status,
+                 raw=RawRef("r", 0, 0))
+
+
+def number(subject: str, nhs: str, verification: str = "01", **also) -> Claim:
+    return claim(subject, "carries-number", {"nhs_number": nhs, "verification": verification}, **also)
+
+
+def merged(subject: str, into: str, **also) -> Claim:
+    return claim(subject, "merged-into", {"into": into}, ref=into, **also)
+
+
+def who(subject: str, family: str = "", given: str = "", born: str = "", gender: str = "", **also) -> Claim:
+    return claim(subject, "demographics", {"family": family, "given": given.split(), "birth_date": born, "gender": gender}, **also)
+
+
+def link(one: str, other: str, **also) -> Claim:
+    return claim(one, "linked", {"other": other}, ref=f"{one} ~ {other}", **also)
+
+
+def unlink(one: str, other: str, **also) -> Claim:
+    return claim(one, "unlinked", {"other": other}, ref=f"{one} ~ {other}", **also)
+
+
+def became(old: str, new: str | None, by: str = "PDS|1", **also) -> Claim:
+    return claim(by, "superseded", {"old": old, "new": new}, ref=old, **also)
+
+
+def sides(*claimed: Claim) -> str:
+    """`A1 B2 / C3`: who is with whom, by the short names of source patients, those alone among them."""
+    found: dict[str, list[str]] = {}
+    for subject, placed in assign(claimed, KEY).items():
+        if not subject.startswith("PDS"):
+            found.setdefault(placed.person, []).append(subject.replace("|", ""))
+    return " / ".join(sorted(" ".join(sorted(side)) for side in found.values()))
+
+
+def person_of(subject: str, *claimed: Claim) -> str:
+    return assign(claimed, KEY)[subject].person
+
+
+NAMED = persons.numbered_person(KEY, N1)
+THREE = [number("A|1", N1), number("B|2", N1), number("C|3", N1)]
+MUM = {"family": "Archer", "given": "Ann", "born": "1990-05-01", "gender": "female"}
+BABY = {"family": "Archer", "given": "Baby", "born": "2026-01-01", "gender": "female"}
+
+DECISIONS = {
+    "a human joins what nothing joined": ([link("A|1", "B|2")], "A1 B2"),
+    "a human holds apart what a number joins": ([*THREE[:2], unlink("A|1", "B|2")], "A1 / B2"),
+    "a human holds apart what a merge joins": ([merged("A|1", "A|2"), unlink("A|1", "A|2")], "A1 / A2"),
+    "who could be with either is with neither": ([*THREE, unlink("A|1", "B|2")], "A1 / B2 / C3"),
+    "one held apart from all the others": ([*THREE, unlink("A|1", "B|2"), unlink("A|1", "C|3")], "A1 / B2 C3"),
+    "said of one of a joined pair, it is said of both":
+        ([*THREE, link("B|2", "C|3"), unlink("A|1", "B|2")], "A1 / B2 C3"),
+    "the newest decision about a pair counts": ([link("A|1", "B|2", position="02"), unlink("A|1", "B|2", position="01")], "A1 B2"),
+    "taken back, the pair is undecided": (
+        [*THREE[:2], unlink("A|1", "B|2"), unlink("A|1", "B|2", position="02", status=Status.RETRACTED)], "A1 B2"),
+    "of three that cannot all stand the oldest is set aside": (
+        [link("A|1", "B|2", position="01"), link("B|2", "C|3", position="02"), unlink("A|1", "C|3", position="03")], "A1 / B2 C3"),
+    "also where the oldest holds apart": (
+        [link("A|1", "B|2", position="02"), link("B|2", "C|3", position="03"), unlink("A|1", "C|3", position="01")], "A1 B2 C3"),
+    "held apart from a stranger, nobody is split": ([*THREE, unlink("A|1", "Z|9")], "A1 B2 C3 / Z9"),
+}
+NUMBERED = {
+    "a merge does not join two numbers": ([merged("A|1", "A|2"), number("A|1", N1), number("A|2", N2)], "A1 / A2"),
+    "nor who is merged into both": (
+        [merged("A|3", "A|1"), merged("A|3", "A|2"), number("A|1", N1), number("A|2", N2)], "A1 / A2 / A3"),
+    "a wrong merge elsewhere splits no other merge": (
+        [merged("A|3", "A|1"), number("A|1", N1), number("B|8", N2), number("B|9", N1), merged("B|9", "B|8")], "A1 A3 B9 / B8"),
+    "two numbers joined by a human": ([number("A|1", N1), number("B|2", N2), link("A|1", "B|2")], "A1 B2"),
+    "whose other carriers are not drawn in": (
+        [*THREE[:2], number("D|4", N2), number("E|5", N2), link("B|2", "D|4")], "A1 / B2 D4 / E5"),
+    "until a human says which number was wrong": (
+        [*THREE[:2], number("D|4", N2), number("E|5", N2), link("B|2", "D|4"), unlink("D|4", "E|5")], "A1 B2 D4 / E5"),
+    "two numbers on one source patient link it to neither": (
+        [number("A|1", N1), number("A|1", N2, ref="x"), number("B|2", N1)], "A1 / B2"),
+}
+CHANGED = {
+    "an old number is the new one": ([number("A|1", N1), number("B|2", N2), became(N2, N1)], "A1 B2"),
+    "over a chain": ([number("A|1", N1), number("B|2", N2), became(N2, THIRD), became(THIRD, N1, "PDS|2")], "A1 B2"),
+    "round a circle": ([number("A|1", N1), number("B|2", N2), became(N2, N1), became(N1, N2, "PDS|2")], "A1 B2"),
+    "taken back": (
+        [number("A|1", N1), number("B|2", N2), became(N2, N1), became(N2, N1, position="02", status=Status.RETRACTED)], "A1 / B2"),
+    "said to have become two, it is nobody's": (
+        [number("A|1", N1), number("B|2", N2), number("C|3", THIRD), number("D|4", THIRD), became(THIRD, N1), became(THIRD, N2, "PDS|2")],
+        "A1 / B2 / C3 / D4"),
+    "void": ([number("A|1", N1), number("B|2", N1), became(N1, None)], "A1 / B2"),
+}
+CONTRADICTED = {
+    "a newborn with its mother's number": ([*THREE[:2], who("A|1", **MUM), who("B|2", **BABY)], "A1 / B2"),
+    "known to two, as the mother is": (
+        [*THREE, number("D|4", N1), who("A|1", **MUM), who("B|2", **MUM), who("C|3", **BABY), who("D|4", **BABY)], "A1 B2 / C3 D4"),
+    "who says nothing could be either": ([*THREE, who("A|1", **MUM), who("B|2", **BABY)], "A1 / B2 / C3"),
+    "a merge in the source joins what a number alone does not": (
+        [number("A|1", N1), number("A|2", N1), who("A|1", **MUM), who("A|2", **BABY), merged("A|2", "A|1")], "A1 A2"),
+    "a human joins them": ([*THREE[:2], who("A|1", **MUM), who("B|2", **BABY), link("A|1", "B|2")], "A1 B2"),
+    "a placeholder": ([number(f"A|{each}", N1) for each in range(CROWD + 1)], "A0 / A1 / A2 / A3 / A4 / A5"),
+    "as many as real feeds have": ([number(f"A|{each}", N1) for each in range(CROWD)], "A0 A1 A2 A3 A4"),
+}
+
+
+@pytest.mark.parametrize(("claimed", "expected"), [pytest.param(*case, id=name) for table in (DECISIONS, NUMBERED, CHANGED, CONTRADICTED)
+                                                   for name, case in table.items()])
+def test_who_is_with_whom(claimed: list[Claim], expected: str) -> None:
+    assert sides(*claimed) == sides(*reversed(claimed)) == expected
+
+
+def test_the_surviving_number_names_the_person() -> None:
+    assert person_of("B|2", number("B|2", N2), became(N2, N1)) == NAMED
+    assert person_of("A|1", number("A|1", N1), number("B|2", N2), became(N2, N1)) == NAMED
+
+
+def test_the_larger_side_keeps_the_number_and_of_equal_ones_nobody() -> None:
+    larger = [*THREE, who("A|1", **MUM), who("B|2", **MUM), who("C|3", **BABY)]
+    assert person_of("A|1", *larger) == NAMED
+    assert person_of("C|3", *larger) == persons.own_person(KEY, "C|3")
+    equal = [*THREE[:2], who("A|1", **MUM), who("B|2", **BABY)]
+    assert {person_of(each, *equal) for each in ("A|1", "B|2")} == {persons.own_person(KEY, each) for each in ("A|1", "B|2")}
+
+
+@pytest.mark.parametrize(("one", "other", "rule"), [
+    (("Archer", "Ann", "1990-05-01", "female"), ("ARCHER", "Anne Marie", "1990-05-01", ""), None),
+    (("Archer", "Ann", "1990-05-01", "female"), ("Bell", "Ann", "1990-05-01", "female"), None),
+    (("Archer", "Ann", "1990-05-01", "female"), ("Archer", "Ann", "1909-05-01", "female"), None),
+    (("Archer", "A", "1990-05-01", ""), ("Archer", "Ann", "1990", ""), None),
+    (("O'Neil", "Zoë", "1990-05-01", ""), ("ONEIL", "Zoe", "1990-05-01", ""), None),
+    (("Singh", "Amar", "1990-05-01", "male"), ("Amar", "Singh", "1990-05-01", "male"), None),
+    (("Archer", "Ann", "1990-05-01", "female"), ("Bell", "Ann", "1991-05-01", "female"), "birth-and-family"),
+    (("Archer", "Ann", "1990-05-01", "female"), ("Archer", "Ann", "1991-05-01", "male"), "birth-and-gender"),
+    (("Archer", "Ann", "1990-05-01", "female"), ("Archer", "Baby", "2026-01-01", "female"), "birth-and-given"),
+    (("Archer", "Ann", "1990-05-01", "female"), ("Archer", "Ben", "1990-05-01", "male"), "twins"),
+    (("Archer", "Ann", "", ""), ("Bell", "Ben", "", ""), "whole-name"),
+    (("", "", "", ""), ("Bell", "Ben", "1990-05-01", "male"), None),
+])
+def test_what_cannot_be_one_person(one: tuple[str, ...], other: tuple[str, ...], rule: str | None) -> None:
+    ours, theirs = (Demographics(family, tuple(given.split()), born, gender) for family, given, born, gender in (one, other))
+    assert contradiction(ours, theirs) == contradiction(theirs, ours) == (rule and f"identity.contradiction.{rule}")
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(claims, max_size=25))
+def test_no_machine_undoes_a_human_or_joins_two_numbers(claimed: list[Claim]) -> None:
+    placed, view = assign(claimed, KEY), Claimed(claimed)
+    members = {subject: view.said(subject) for subject in placed}
+    blocks = Blocks(members)
+    found = decided(members, blocks)
+    assert all(placed[one].person == placed[other].person for one, other in found.together)
+    assert all(placed[one].person != placed[other].person for one, other in found.apart)
+    numbers = Numbers(view)
+    human = {each for pair in found.together for each in pair}
+    for one, other in combinations(placed, 2):
+        if placed[one].person == placed[other].person and not human & {s for s in placed if placed[s].person == placed[one].person}:
+            carried = [numbers.usable(members[each]) for each in (one, other)]
+            assert not (all(carried) and carried[0] != carried[1])
