@@ -48,12 +48,14 @@ class Capture:
     """One capture process. `run` returns when `stop` is set."""
 
     def __init__(self, bootstrap: str, registry: str, mappings: dict[str, Mapping], sources: Sequence[str], group: str, instance: str,
-                 stop: threading.Event) -> None:
+                 stop: threading.Event, *, others: bool = False) -> None:
+        """`others`: also every raw topic of a source not named, whose messages tell whose they are."""
         self._bootstrap = bootstrap
         self._codec = Codec(registry)
         self._sources = tuple(sources)
         self._readers = Readers(sources, mappings)
         self._raw = [topics.raw(source) for source in sources]
+        self._subscribed = [topics.RAW_PATTERN] if others else [topic.name for topic in self._raw]
         self._instance = instance
         self._stop = stop
         self._next: dict[tuple[str, int], int] = {}
@@ -68,7 +70,7 @@ class Capture:
         try:
             batches, pulse = self._prepare()
             self._transactions.open()
-            self._consumer.subscribe([topics.RAW_PATTERN], on_assign=self._assigned)
+            self._consumer.subscribe(self._subscribed, on_assign=self._assigned)
             log.info("capturing %s", ", ".join(self._sources))
             while not self._stop.is_set():
                 messages = [_raw(message) for message in self._consumer.consume(_BATCH, _LINGER_SECONDS) if self._good(message)]
@@ -176,6 +178,7 @@ def main(
     group: Annotated[str, typer.Option(help="Consumer group; also the transactional id's first half.")] = "mainstem-capture",
     instance: Annotated[str, typer.Option(help="Which of several capture processes this is; the same one fences its predecessor.")] = "1",
     mappings: Annotated[Path, typer.Option(help="Directory of mapping files.")] = BUILT_IN,
+    others: Annotated[bool, typer.Option("--others", help="Also take in sources not named: files that tell whose they are.")] = False,
 ) -> None:
     """Turn raw topics into assertions and claims until told to stop."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
@@ -188,7 +191,7 @@ def main(
         for each in source:
             if each not in loaded:
                 log.info("%s has no mapping in %s: only files with a format of their own (fhir) are taken in", each, mappings.name)
-        Capture(kafka, registry, loaded, source, group, instance, stop).run()
+        Capture(kafka, registry, loaded, source, group, instance, stop, others=others).run()
     except (MappingError, TopicDiffersError) as fault:
         log.error("%s", fault)
         raise typer.Exit(2) from None
