@@ -9,13 +9,13 @@ import orjson
 import pytest
 import redis
 
-from mainstem.model import Entry, Ledger, Outcome, Result, Summary
+from mainstem.model import Assignment, Entry, Ledger, Outcome, Result, Summary
 from mainstem.verify import log
 from processors.reconcile.layout import published
 from schemas import topics
 from schemas.codec import Codec
 from schemas.kafka import producer
-from tests.end_to_end.conftest import World
+from tests.end_to_end.conftest import World, eventually
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(600)]
 
@@ -31,14 +31,18 @@ def _failed(world: World) -> set[str]:
 
 
 def _last(world: World, topic: topics.Topic, wanted: Callable[[object], bool] = lambda _: True) -> tuple[object, bytes, int]:
+    """The topic's last message that is wanted, once there is one: value, key, partition."""
     decode = Codec(world.endpoints.registry).decoder(topic)
-    found = None
-    for message in log.read(world.endpoints.kafka, topic):
-        value = decode(message.value())
-        if wanted(value):
-            found = (value, message.key(), message.partition())
-    assert found is not None
-    return found
+
+    def last() -> tuple[object, bytes, int] | None:
+        found = None
+        for message in log.read(world.endpoints.kafka, topic):
+            value = decode(message.value())
+            if wanted(value):
+                found = (value, message.key(), message.partition())
+        return found
+
+    return eventually(last, f"a message in {topic.name}")
 
 
 def test_a_store_that_lost_an_entry_is_found(world: World) -> None:
@@ -95,6 +99,22 @@ def test_state_that_lost_an_entry_is_found(world: World) -> None:
     key, partition = next((key, partition) for key, (value, partition) in latest.items() if value and any(published([(key, value)])))
     _send(world, topics.RECONCILE_CHANGELOG, key, None, partition)
     assert "state = fold" in _failed(world)
+
+
+def test_an_assignment_that_no_claim_gives_is_found(world: World) -> None:
+    """A fault of the linker or the identity stage: somebody's assertions go to another person than the claims say."""
+    codec = Codec(world.endpoints.registry)
+    before = _differing_entries(world)
+    assignment, key, partition = _last(world, topics.ASSIGNMENTS)
+    assert isinstance(assignment, Assignment)
+    moved = msgspec.structs.replace(assignment, person="0" * 32, epoch=assignment.epoch + 1_000_000)
+    _send(world, topics.ASSIGNMENTS, key, codec.encoder(topics.ASSIGNMENTS)(moved), partition)
+    assert _differing_entries(world) > before
+
+
+def _differing_entries(world: World) -> int:
+    report = world.verify("--wait", "60")
+    return next(check["differences"] for check in report["checks"] if check["name"] == "entries = fold")
 
 
 def test_a_row_that_was_never_captured_is_found(world: World) -> None:
