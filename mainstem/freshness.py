@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from statistics import quantiles
 
@@ -33,12 +33,10 @@ def summarise(stage: str, samples: list[float]) -> Freshness | None:
     return Freshness(stage, len(samples), cuts[49], cuts[94], cuts[98], max(samples))
 
 
-def measure(bootstrap: str, codec: Codec, seconds: float, tick: Callable[[float], None] = lambda _: None) -> list[Freshness]:
-    """Wait `seconds`, then read the heartbeats of that time. `tick` is told the seconds left."""
+def measure(bootstrap: str, codec: Codec, seconds: float) -> list[Freshness]:
+    """Wait `seconds`, then read the heartbeats of that time."""
     start = time.time()
-    while (left := start + seconds - time.time()) > 0:
-        tick(left)
-        time.sleep(min(1.0, left))
+    time.sleep(seconds)
     decode = codec.decoder(topics.HEARTBEATS)
     beats = (decode(message.value()) for message in log.read(bootstrap, topics.HEARTBEATS))
     return by_store(beat for beat in beats if beat.at >= start * 1000)

@@ -26,7 +26,6 @@ class Platform:
     home: Path
     endpoints: Endpoints
     supervisor: Supervisor
-    sources: tuple[str, ...]
 
     def stop(self) -> None:
         self.supervisor.stop()
@@ -45,7 +44,7 @@ def start(endpoints: Endpoints, home: Path, sources: Sequence[str], web_port: in
     """Our processes, supervised. Topics and schemas must be there (`prepare`)."""
     supervisor = Supervisor(processes(endpoints, home, sources, web_port), home / "logs", say)
     supervisor.start()
-    return Platform(home, endpoints, supervisor, tuple(sources))
+    return Platform(home, endpoints, supervisor)
 
 
 def capture_trusts(endpoints: Endpoints, say: Say) -> None:
