@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from mainstem.kinds.facts import Derived, Member, Rule, Terms, latest_first
+from mainstem.kinds.facts import Derived, Member, Previous, Rule, Terms, latest_first
 
 SNOMED = "http://snomed.info/sct"
 DMD = "https://dmd.nhs.uk"
@@ -72,9 +72,26 @@ class Kind(Protocol):
         """The canonical key: members of a person with equal keys are one fact. None: a fact of its own, whatever else there is."""
         return None
 
+    gap: int | None = None
+    """Days. Members of one key are one fact where their spans follow each other with no more than this between them (single linkage
+    over sorted dates: a course, an onset). None: whatever its dates, a key is one fact."""
+
+    def span(self, content: dict[str, Any], terms: Terms) -> tuple[str, str] | None:
+        """First and last day (`2019-03-02`) that a member speaks of, where `gap` counts. None: undated; it joins only a sole cluster."""
+        return None
+
     def derive(self, members: Sequence[Member], terms: Terms) -> Derived:
         """The fact's content from its members, which come sorted by place; at least one."""
         return latest_first(members)
+
+    def line(self, content: dict[str, Any], terms: Terms) -> tuple[str, str] | None:
+        """From a fact's content: the line it stands on among the person's facts of this kind (the same test), and the moment, as text
+        that compares. None: on no line."""
+        return None
+
+    def follow(self, derived: Derived, before: Previous, terms: Terms) -> Derived:
+        """The fact's content, given the one just before it on its line: what is a repeat is marked here."""
+        return derived
 
 
 __all__ = ["DMD", "EMIS", "READ2", "SNOMED", "UNSET", "Amount", "Code", "Coded", "Concept", "Content", "Kind", "Quantity", "Text"]

@@ -68,6 +68,13 @@ class Derived(NamedTuple):
     conflict: bool = False
 
 
+class Previous(NamedTuple):
+    """The fact just before another one on its line."""
+
+    fact: str
+    moment: str
+
+
 class Terms(Protocol):
     """What rules may ask a terminology. A release of it is an input like any other."""
 
