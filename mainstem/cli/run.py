@@ -20,6 +20,10 @@ app = typer.Typer(add_completion=False)
 _MAINSTEM = (sys.executable, "-m", "mainstem.cli")
 
 
+class TrustsNotMadeError(Exception):
+    """Without trusts there is nothing to run on."""
+
+
 @app.command()
 def run(
     persons: Annotated[int, typer.Option(envvar="PERSONS", help="People in the synthetic trusts, when these are first made.")] = 500,
@@ -42,7 +46,7 @@ def run(
         mainstem run --persons 5000 --rate 200 --for 120
     """
     from deploy.platform import launch
-    from deploy.stack import down, up
+    from deploy.stack import StackError, down, up
     from seeds.trusts import TRUSTS
 
     settings = Settings()
@@ -55,13 +59,13 @@ def run(
     def say(text: str) -> None:
         typer.echo(f"[{time.monotonic() - began:6.1f} s] {text}")
 
-    endpoints = up(home, say=say)
-    launch.prepare(endpoints, sources)
-    _make_trusts(home, persons, seed, profile)
-    platform = launch.start(endpoints, home, sources, port, say)
-    player = None
+    platform = player = None
     passed = True
     try:
+        endpoints = up(home, say=say)
+        launch.prepare(endpoints, sources)
+        _make_trusts(home, persons, seed, profile)
+        platform = launch.start(endpoints, home, sources, port, say)
         launch.capture_trusts(endpoints, say)
         if rate > 0:
             player = _start("player", home, "seeds", "play", "--rate", str(rate), "--seed", str(int(time.time())))
@@ -72,10 +76,14 @@ def run(
             _end(player)
             say("proving that nothing was lost and nothing doubled")
             passed = _command(home, "verify", "--source").returncode == 0
+    except (StackError, TrustsNotMadeError) as fault:
+        passed = False
+        typer.echo(str(fault), err=True)
     finally:
         say("stopping")
         _end(player)
-        platform.stop()
+        if platform is not None:
+            platform.stop()
         if not keep_servers:
             down(home, say=say)
     raise typer.Exit(0 if passed else 1)
@@ -94,8 +102,10 @@ def _make_trusts(home: Path, persons: int, seed: int, profile: str) -> None:
     made = home / "trusts.json"
     if made.exists():
         return
-    _command(home, "seeds", "make", "--persons", str(persons), "--seed", str(seed), "--profile", profile,
-             "--truth", str(home / "truth.jsonl"), "--replace").check_returncode()
+    ended = _command(home, "seeds", "make", "--persons", str(persons), "--seed", str(seed), "--profile", profile,
+                     "--truth", str(home / "truth.jsonl"), "--replace")
+    if ended.returncode:
+        raise TrustsNotMadeError(f"the synthetic trusts could not be made (exit code {ended.returncode}): see what `seeds make` says above")
     made.write_text(f'{{"persons": {persons}, "seed": {seed}, "profile": "{profile}"}}\n')
 
 
