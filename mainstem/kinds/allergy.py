@@ -17,7 +17,7 @@ ACTIVE_COUNTS = Rule(
     "allergy.active-counts", "one source that holds it active is enough: no newer word of another may hide an allergy",
     "design.md, Safety of absence")
 WORST_COUNTS = Rule(
-    "allergy.worst-counts", "of several criticalities the worst is shown, of several verifications the most certain",
+    "allergy.worst-counts", "of several criticalities the worst is shown, of verifications the most certain of those who hold it active",
     "design.md, Safety of absence")
 REACTIONS_UNITED = Rule("allergy.reactions-united", "every reaction that any source saw is shown", "design.md, Safety of absence")
 
@@ -80,9 +80,10 @@ class Allergy(Kind):
         stated = next((index for index in active if "clinical_status" in members[index].content), None)
         _choose(found, members, "clinical_status", stated, ACTIVE_COUNTS)
         _choose(found, members, "criticality", _worst(members, order, "criticality", _CRITICALITY), WORST_COUNTS)
-        _choose(found, members, "verification", _worst(members, order, "verification", _VERIFICATION), WORST_COUNTS)
-        if active and found.content.get("clinical_status", "active") != "active":
-            del found.content["clinical_status"], found.decided["clinical_status"]  # held active by one that gives no status
+        _choose(found, members, "verification", _worst(members, active or order, "verification", _VERIFICATION), WORST_COUNTS)
+        if active:
+            _leave_out(found, "clinical_status", "active")
+            _leave_out(found, "verification", *_VERIFICATION[:2])
         _unite_reactions(found, members, order)
         return found._replace(conflict=0 < len(active) < len(members))
 
@@ -105,6 +106,13 @@ def _choose(found: Derived, members: Sequence[Member], field: str, index: int | 
         found.content[field] = members[index].content[field]
         found.decided[field] = (index,)
         found.rules[field] = rule.id
+
+
+def _leave_out(found: Derived, field: str, *but: str) -> None:
+    """Of an allergy that is held active by one that says nothing in this field, whatever another says that would hide it."""
+    if field in found.content and found.content[field] not in but:
+        del found.content[field], found.decided[field]
+        found.rules.pop(field, None)
 
 
 def _unite_reactions(found: Derived, members: Sequence[Member], order: Sequence[int]) -> None:

@@ -40,15 +40,25 @@ class Pipeline:
 
     def run(self, rng: random.Random, crashes: bool = True) -> None:
         """Until every stage has read everything, in an order and in batches that `rng` draws."""
-        while waiting := self._waiting():
-            stage, topic, p = rng.choice(waiting)
-            count = rng.choice([1, 2, 5, 100])
+        while self._waiting():
             if crashes and rng.random() < 0.1:
-                self._batch(stage, topic, p, rng.choice([1, 3, 100]), MemoryState(self.states[stage.name, p].items()))
+                self.crash(rng, rng.choice([1, 3, 100]))
+            self.step(rng, rng.choice([1, 2, 5, 100]))
+
+    def step(self, rng: random.Random, count: int) -> None:
+        """One stage takes a batch of what waits for it, if anything does."""
+        if waiting := self._waiting():
+            stage, topic, p = rng.choice(waiting)
             outputs, read = self._batch(stage, topic, p, count, self.states[stage.name, p])
             self.read[stage.name, topic.name, p] += read
             for output in outputs:
                 self._append(output.topic, output.partition_by, output.key, output.value)
+
+    def crash(self, rng: random.Random, count: int) -> None:
+        """One stage takes a batch and dies before its outputs and its state are."""
+        if waiting := self._waiting():
+            stage, topic, p = rng.choice(waiting)
+            self._batch(stage, topic, p, count, MemoryState(self.states[stage.name, p].items()))
 
     def known(self) -> list[Known]:
         return [Known(value, at, p, offset) for (name, p), log in self.logs.items() if name == topics.ASSERTIONS.name
