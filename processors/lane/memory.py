@@ -27,6 +27,14 @@ class MemoryState:
             found.append((key, self._pairs[key]))
         return iter(found)
 
+    def before(self, key: bytes, within: bytes) -> tuple[bytes, bytes] | None:
+        found = next(self._pairs.irange(within, key, inclusive=(True, False), reverse=True), None)
+        return None if found is None else (found, self._pairs[found])
+
+    def after(self, key: bytes, within: bytes) -> tuple[bytes, bytes] | None:
+        found = next(self._pairs.irange(key, inclusive=(False, False)), None)
+        return (found, self._pairs[found]) if found is not None and found.startswith(within) else None
+
     def put(self, key: bytes, value: bytes) -> None:
         self._pairs[key] = value
 

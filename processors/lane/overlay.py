@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import takewhile
 from typing import Protocol
 
 from sortedcontainers import SortedList
@@ -16,6 +17,10 @@ class Readable(Protocol):
     def multi_get(self, keys: Sequence[bytes]) -> list[bytes | None]: ...
 
     def prefix(self, prefix: bytes) -> Iterator[tuple[bytes, bytes]]: ...
+
+    def before(self, key: bytes, within: bytes) -> tuple[bytes, bytes] | None: ...
+
+    def after(self, key: bytes, within: bytes) -> tuple[bytes, bytes] | None: ...
 
 
 class Overlay:
@@ -47,6 +52,21 @@ class Overlay:
         theirs = self._store.prefix(prefix)
         return _merged(ours, theirs) if ours else theirs
 
+    def before(self, key: bytes, within: bytes) -> tuple[bytes, bytes] | None:
+        theirs = self._store.before(key, within)
+        while theirs is not None and theirs[0] in self.changes:
+            theirs = self._store.before(theirs[0], within)
+        ours = self._first_set(self._order().irange(within, key, inclusive=(True, False), reverse=True))
+        return max(ours, theirs) if ours and theirs else ours or theirs
+
+    def after(self, key: bytes, within: bytes) -> tuple[bytes, bytes] | None:
+        theirs = self._store.after(key, within)
+        while theirs is not None and theirs[0] in self.changes:
+            theirs = self._store.after(theirs[0], within)
+        above = self._order().irange(key, inclusive=(False, False))
+        ours = self._first_set(takewhile(lambda each: each.startswith(within), above))
+        return min(ours, theirs) if ours and theirs else ours or theirs
+
     def put(self, key: bytes, value: bytes) -> None:
         if key not in self.changes:
             self._unsorted.append(key)
@@ -58,15 +78,17 @@ class Overlay:
         self.changes[key] = None
 
     def _changed(self, prefix: bytes) -> list[tuple[bytes, bytes | None]]:
+        return [(key, self.changes[key]) for key in takewhile(lambda each: each.startswith(prefix), self._order().irange(prefix))]
+
+    def _first_set(self, keys: Iterable[bytes]) -> tuple[bytes, bytes] | None:
+        return next(((key, value) for key in keys if (value := self.changes[key]) is not None), None)
+
+    def _order(self) -> SortedList[bytes]:
+        """The changed keys."""
         if self._unsorted:
             self._sorted.update(self._unsorted)
             self._unsorted.clear()
-        found = []
-        for key in self._sorted.irange(prefix):
-            if not key.startswith(prefix):
-                break
-            found.append((key, self.changes[key]))
-        return found
+        return self._sorted
 
 
 def _merged(ours: list[tuple[bytes, bytes | None]], theirs: Iterator[tuple[bytes, bytes]]) -> Iterator[tuple[bytes, bytes]]:

@@ -60,6 +60,16 @@ class Store:
         # The lane's own keys begin with a zero byte; a stage's never do.
         return _within(self._db.items(from_key=prefix or b"\x01", read_opt=bounds), bounds, prefix)
 
+    def before(self, key: bytes, within: bytes) -> tuple[bytes, bytes] | None:
+        unbounded = ReadOptions()  # rocksdict 0.3 takes a lower bound for an upper one
+        return next(_within(self._db.items(backwards=True, from_key=key, read_opt=unbounded), unbounded, within, beyond=key), None)
+
+    def after(self, key: bytes, within: bytes) -> tuple[bytes, bytes] | None:
+        bounds = ReadOptions()
+        if (end := _after(within)) is not None:
+            bounds.set_iterate_upper_bound(end)
+        return next(_within(self._db.items(from_key=key, read_opt=bounds), bounds, within, beyond=key), None)
+
     def apply(self, changes: Iterable[tuple[bytes, bytes | None]], markers: dict[str, int], position: int, now_ms: int) -> None:
         """One atomic write: changes, markers and how far the changelog is contained."""
         batch = WriteBatch(raw_mode=True)
@@ -82,12 +92,14 @@ class Store:
         return _NUMBER.unpack(found)[0] if found else 0
 
 
-def _within(items: Iterable[tuple[bytes, bytes]], bounds: ReadOptions, prefix: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """The items, holding on to `bounds`: RocksDB keeps a pointer into them, and rocksdict 0.3 lets them go while it iterates."""
+def _within(items: Iterable[tuple[bytes, bytes]], bounds: ReadOptions, prefix: bytes, beyond: bytes | None = None,
+            ) -> Iterator[tuple[bytes, bytes]]:
+    """The items but `beyond`, holding on to `bounds`: RocksDB keeps a pointer into them, and rocksdict 0.3 lets go of them meanwhile."""
     for key, value in items:
         if not key.startswith(prefix):
             break
-        yield key, value
+        if key != beyond:
+            yield key, value
     del bounds
 
 

@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from mainstem import canonical, kinds
+from mainstem.kinds import Kind
 from mainstem.kinds.facts import Derived, Member, Place, Terms, latest_first
 from mainstem.model import Known, Provenance
 from processors.keys import pack
+from processors.reconcile.clusters import clusters
 
 
 class Group(NamedTuple):
@@ -24,7 +26,7 @@ class Fact(NamedTuple):
     """A fact to publish; what an entry says beyond person and version."""
 
     fact: str
-    kind: str
+    of: Group
     content: bytes
     members: tuple[Member, ...]
     derived: Derived
@@ -33,6 +35,10 @@ class Fact(NamedTuple):
     sources: tuple[str, ...]
     labels: tuple[str, ...]
     """Of all its assertions: what one source holds to be sensitive is."""
+
+    @property
+    def kind(self) -> str:
+        return self.of.kind
 
 
 def group(member: Member, terms: Terms) -> Group:
@@ -48,15 +54,20 @@ def fact_id(of: Group, least: Place) -> str:
 
 
 def facts(of: Group, members: Sequence[Member], terms: Terms) -> list[Fact]:
-    """The facts of one group. At this stage one; kinds that cluster by date give several of one key."""
+    """The facts of one group: one, or one a cluster where the kind parts a key by date."""
     if not members:
         return []
-    ordered = tuple(sorted(members, key=_place)) if len(members) > 1 else tuple(members)
     kind = kinds.BY_NAME.get(of.kind)
+    ordered = sorted(members, key=_place) if len(members) > 1 else members
+    parted = [ordered] if kind is None or kind.gap is None else clusters(ordered, kind, terms)
+    return [_fact(of, tuple(together), kind, terms) for together in parted]
+
+
+def _fact(of: Group, ordered: tuple[Member, ...], kind: Kind | None, terms: Terms) -> Fact:
     derived = kind.derive(ordered, terms) if kind is not None else latest_first(ordered)
     winners = ordered[0].winners if len(ordered) == 1 else tuple(known for member in ordered for known in member.winners)
     sources, labels = union([known.assertion.source for known in winners]), _labels(winners)
-    return [Fact(fact_id(of, ordered[0].place), of.kind, canonical.encode(derived.content), ordered, derived, winners, sources, labels)]
+    return Fact(fact_id(of, ordered[0].place), of, canonical.encode(derived.content), ordered, derived, winners, sources, labels)
 
 
 def union(texts: Sequence[str]) -> tuple[str, ...]:

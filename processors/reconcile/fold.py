@@ -1,6 +1,6 @@
 """The record from scratch: a pure function of the set of assertions and of who is who. What `verify` and `mainstem fold` rest on.
 
-It knows nothing of the incremental engine's state, and shares with it only the rules: `resolve`, `news`, `absence`, `derive`.
+It knows nothing of the incremental engine's state, and shares with it only the rules: `resolve`, `news`, `absence`, `derive`, `lines`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from mainstem import canonical, versions
 from mainstem.kinds.facts import Member, NoTerms, Terms
 from mainstem.model import Entry, Known, SourceState, Status
 from processors.identity.persons import Placed, own_person
-from processors.reconcile import absence, news, resolve
+from processors.reconcile import absence, lines, news, resolve
 from processors.reconcile.derive import Group, facts, group
 from processors.reconcile.entries import current, number_of
 
@@ -61,7 +61,7 @@ def _record(person: str, subjects: Mapping[str, dict[str, _Parts]], terms: Terms
     groups: dict[Group, list[Member]] = {}
     for member in members:
         groups.setdefault(group(member, terms), []).append(member)
-    found = [fact for of, together in groups.items() for fact in facts(of, together, terms)]
+    found = lines.aligned([fact for of, together in groups.items() for fact in facts(of, together, terms)], terms)
     entries = sorted((current(person, fact, 1, terms.release) for fact in found), key=lambda e: (e.kind, e.fact))
     digest = canonical.record_digest(sum(canonical.entry_digest(e.fact, e.content) for e in entries))
     numbers = {number for member in members if (number := number_of(member))}

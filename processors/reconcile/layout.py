@@ -7,7 +7,8 @@
 | `r` person, source patient, record | `Held`: the greatest version of each part, and the groups that the record takes part in |
 | `m` person, source patient | kind -> the manifest that counts: its version and record |
 | `g` person, kind, canonical key | `Gathered`: members of a group of several records, and the facts published for it |
-| `f` person, fact | `Published`: the entry's version, digests, status |
+| `f` person, fact | `Published`: the entry's version, digests, status, where it stands on a line |
+| `l` person, kind, line, moment, fact | `Origin`: the group of a fact that stands on a line (`processors.reconcile.lines`) |
 """
 
 from __future__ import annotations
@@ -69,6 +70,17 @@ class Gathered(msgspec.Struct, array_like=True):
     members: list[Place] = []
     """Sorted."""
     facts: list[str] = []
+    homes: list[int] = []
+    """Of each member, which of the facts is its own; empty where there is one fact."""
+
+    def together(self) -> dict[str, list[Place]]:
+        """Fact -> its members."""
+        if not self.homes:
+            return {fact: list(self.members) for fact in self.facts}
+        found: dict[str, list[Place]] = {fact: [] for fact in self.facts}
+        for place, home in zip(self.members, self.homes, strict=True):
+            found[self.facts[home]].append(place)
+        return found
 
 
 class Published(msgspec.Struct, array_like=True):
@@ -81,6 +93,15 @@ class Published(msgspec.Struct, array_like=True):
     content: bytes = b""
     """SHA-256 of the content."""
     envelope: bytes = b""
+    stands: tuple[str, str] | None = None
+    """Line and moment, where it is current and stands on one."""
+
+
+class Origin(msgspec.Struct, array_like=True):
+    """The group that a fact is derived from."""
+
+    key: str
+    place: Place | None
 
 
 encode = msgspec.msgpack.Encoder().encode
@@ -88,6 +109,7 @@ decode_head = msgspec.msgpack.Decoder(Head).decode
 decode_held = msgspec.msgpack.Decoder(Held).decode
 decode_gathered = msgspec.msgpack.Decoder(Gathered).decode
 decode_published = msgspec.msgpack.Decoder(Published).decode
+decode_origin = msgspec.msgpack.Decoder(Origin).decode
 decode_listings = msgspec.msgpack.Decoder(dict[str, tuple[bytes, str]]).decode
 
 

@@ -37,14 +37,18 @@ class Person:
         """Where each member counted in this batch is now: what a ceased fact names as successor."""
         self.arrived: dict[Name, int] = {}
         """Record -> when the latest of what arrived of it was committed at its source. What a handover brings has not just happened."""
+        self.names: dict[Name, None] = {}
+        """Records of which something came that may count, in order."""
         self.attached: list[Attached] = []
         self._state = state
         self._terms = terms
-        self._names: dict[Name, None] = {}
         self._manifests: dict[str, list[Known]] = {}
         self._groups: dict[Group, Gathered] = {}
         self._members: dict[Place, Member] = {}
-        self._why: dict[Group, tuple[str, list[Known], list[Place]]] = {}
+        self._before: dict[Group, dict[str, list[Place]]] = {}
+        """Group -> fact -> its members, as they were before the batch."""
+        self._gone: dict[Place, tuple[str, list[Known]]] = {}
+        """Members that left a shared group, why, and the assertions that say so."""
 
     def take(self, event: PersonEvent) -> None:
         feed = self.head.feeds.get(event.subject)
@@ -69,12 +73,18 @@ class Person:
     def settle(self) -> None:
         """Work out the touched facts, and write records and groups to state."""
         for subject, arrived in self._manifests.items():
-            self._names.update(dict.fromkeys(self.records.relist(subject, arrived)))
-        for name in self._names:
+            self.names.update(dict.fromkeys(self.records.relist(subject, arrived)))
+        for name in self.names:
             self._count(name)
         for of, gathered in self._groups.items():
             self._regroup(of, gathered)
         self.records.flush()
+
+    def facts(self, of: Group) -> list[Fact]:
+        """The facts of a group that the batch has left alone, from state."""
+        if of.place is not None:
+            return facts(of, [self._member(of.place)], self._terms)
+        return facts(of, [self._member(place) for place in self._gathered(of).members], self._terms)
 
     def _add(self, event: PersonEvent, feed: Feed) -> None:
         subject = event.subject
@@ -89,11 +99,11 @@ class Person:
             if event.op is Op.APPLY and a.committed is not None:
                 self.arrived[name] = max(a.committed, self.arrived.get(name, 0))
             if self.records.add(name, known):
-                self._names[name] = None
+                self.names[name] = None
 
     def _detach(self, subject: str) -> None:
         for name, held in self.records.drop(subject):
-            self._names.pop(name, None)
+            self.names.pop(name, None)
             for kind, key, item in held.groups:
                 self._discount(name, kind, key, item, MOVED.id, [])
         self._manifests.pop(subject, None)
@@ -132,18 +142,19 @@ class Person:
         of = Group(kind, key)
         gathered = self._gathered(of)
         gathered.members = [member for member in gathered.members if member != place]
-        _, said, places = self._why.get(of, (rule, [], []))
-        self._why[of] = (rule, [*said, *causes], [*places, place])
+        self._gone[place] = rule, causes
 
     def _regroup(self, of: Group, gathered: Gathered) -> None:
         """A shared group's facts anew from all its members."""
         found = facts(of, [self._member(place) for place in gathered.members], self._terms)
-        rule, causes, places = self._why.get(of, (REGROUPED.id, [], []))
-        places = [*places, *(member.place for fact in found for member in fact.members)]
-        for before in gathered.facts:
-            self.touched[before] = Ceased(of.kind, REGROUPED.id if found else rule, causes, places)
+        left = set(gathered.members)
+        for before, places in self._before[of].items():
+            gone = [self._gone[place] for place in places if place not in left]
+            rule = gone[0][0] if len(gone) == len(places) else REGROUPED.id
+            self.touched[before] = Ceased(of.kind, rule, [cause for _, causes in gone for cause in causes], places)
         self._found(found)
         gathered.facts = [fact.fact for fact in found]
+        gathered.homes = [gathered.facts.index(self.homes[place]) for place in gathered.members] if len(found) > 1 else []
         key = b"g" + pack(self.person, of.kind, of.key)
         if gathered.members:
             self._state.put(key, layout.encode(gathered))
@@ -166,7 +177,8 @@ class Person:
     def _gathered(self, of: Group) -> Gathered:
         if of not in self._groups:
             data = self._state.get(b"g" + pack(self.person, of.kind, of.key))
-            self._groups[of] = Gathered() if data is None else layout.decode_gathered(data)
+            gathered = self._groups[of] = Gathered() if data is None else layout.decode_gathered(data)
+            self._before[of] = gathered.together()
         return self._groups[of]
 
     def _carry_number(self, name: Name, held: Held, members: list[Member]) -> None:

@@ -5,21 +5,17 @@ The cost of an event does not depend on how much is known of the person: see `la
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from typing import Any
 
-import msgspec
-
-from mainstem import canonical
-from mainstem.kinds.facts import NoTerms, Place, Terms
-from mainstem.model import Change, PersonEvent, SourceState, Summary
-from processors.keys import pack
+from mainstem.kinds.facts import NoTerms, Terms
+from mainstem.model import PersonEvent, SourceState, Summary
 from processors.lane.contract import Output, Received, State
-from processors.reconcile import entries, layout
-from processors.reconcile.derive import Fact
-from processors.reconcile.layout import Head, Published
-from processors.reconcile.person import Ceased, Person
+from processors.reconcile import layout
+from processors.reconcile.layout import Head
+from processors.reconcile.neighbours import Neighbours
+from processors.reconcile.person import Person
+from processors.reconcile.publish import Rows, publish
 from schemas import topics
 
 
@@ -49,7 +45,11 @@ class ReconcileStage:
         for event in events:
             person.take(event)
         person.settle()
-        outputs = _publish(person, state, self._terms.release)
+        rows = Rows(person.person, state)
+        rows.load(person.touched)
+        neighbours = Neighbours(person, rows, state, self._terms)
+        neighbours.align()
+        outputs = publish(person, rows, neighbours.stands, self._terms.release)
         head = person.head
         head.known = max([head.known, *(feed.last_heard for feed in head.feeds.values())])
         after = layout.encode(head)
@@ -72,81 +72,3 @@ def summary(person: str, head: Head) -> Summary:
     return Summary(person=person, digest=head.shares.hex(), entries=head.entries, sequence=head.sequence, revision=head.revision,
                    known=head.known, nhs_numbers=tuple(numbers), sources=tuple(sources))
 
-
-_NOTHING = canonical.digest(entries.NOTHING)
-
-
-def _publish(person: Person, state: State, release: str) -> list[Output]:
-    """An entry and a change for each touched fact that is news."""
-    touched = sorted(person.touched)
-    prefix = b"f" + pack(person.person)
-    keys = [prefix + pack(fact) for fact in touched]
-    outputs: list[Output] = []
-    shares = int.from_bytes(person.head.shares, "big")
-    for key, name, data in zip(keys, touched, state.multi_get(keys), strict=True):
-        before = None if data is None else layout.decode_published(data)
-        now = person.touched[name]
-        after = _after(name, now, before)
-        if after is None:
-            continue
-        if before is not None and before.current:
-            shares -= int.from_bytes(before.share, "big")
-            person.head.entries -= 1
-        if after.current:
-            shares += int.from_bytes(after.share, "big")
-            person.head.entries += 1
-        state.put(key, layout.encode(after))
-        person.head.sequence += 1
-        outputs += _news(person, name, now, after, release, new=before is None or not before.current)
-    person.head.shares = (shares % canonical.MODULUS).to_bytes(32, "big")
-    return outputs
-
-
-def _after(name: str, now: Fact | Ceased, before: Published | None) -> Published | None:
-    """What is published from now on; None where it is not news."""
-    version = 1 if before is None else before.version + 1
-    if isinstance(now, Ceased):
-        return Published(now.kind, version, current=False, content=_NOTHING) if before is not None and before.current else None
-    content, envelope = canonical.digest(now.content), entries.envelope(now)
-    if before is not None and before.current and before.content == content and before.envelope == envelope:
-        return None
-    share = canonical.entry_digest(name, now.content).to_bytes(32, "big")
-    return Published(now.kind, version, current=True, share=share, content=content, envelope=envelope)
-
-
-def _news(person: Person, name: str, now: Fact | Ceased, after: Published, release: str, *, new: bool) -> list[Output]:
-    if isinstance(now, Ceased):
-        entry = entries.withdrawn(person.person, name, now.kind, after.version, now.rule, now.causes, _last_heard(person),
-                                  _successor(now, name, person.homes), release)
-    else:
-        entry = msgspec.structs.replace(entries.current(person.person, now, after.version, release), committed=_committed(person, now))
-    digest = after.content.hex()
-    sequence = person.head.sequence
-    change_id = hashlib.sha256(f"{person.person}|{name}|{digest}|{sequence}".encode()).hexdigest()[:32]
-    what = "withdrawn" if entry.status == entries.WITHDRAWN else "new" if new else "updated"
-    change = Change(id=change_id, person=person.person, sequence=sequence, fact=name, kind=entry.kind, change=what, version=after.version,
-                    digest=digest, known=entry.known)
-    key = f"{person.person}|{name}".encode()
-    return [Output(topics.ENTRIES, key, entry, person.person),
-            Output(topics.CHANGES, person.person.encode(), change, person.person)]
-
-
-def _committed(person: Person, fact: Fact) -> int | None:
-    """When what causes this version was committed at its source: of the arrivals among the fact's assertions the latest."""
-    names = {(known.assertion.subject, known.assertion.record) for known in fact.winners}
-    return max([person.arrived[name] for name in names if name in person.arrived], default=None)
-
-
-def _successor(ceased: Ceased, name: str, homes: dict[Place, str]) -> str | None:
-    """The fact that the members went to: of the same place, else of another item of the same record."""
-    for place in ceased.places:
-        found = homes.get(place)
-        if found is not None and found != name:
-            return found
-    records = {(place.subject, place.record) for place in ceased.places}
-    others = sorted(home for place, home in homes.items() if (place.subject, place.record) in records and home != name)
-    return others[0] if others else None
-
-
-def _last_heard(person: Person) -> int:
-    return max((feed.last_heard for feed in person.head.feeds.values()), default=person.head.known)

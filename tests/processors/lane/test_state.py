@@ -19,7 +19,8 @@ keys = st.binary(min_size=0, max_size=3).map(lambda tail: b"k" + tail)
 values = st.binary(max_size=4)
 prefixes = st.binary(max_size=2).map(lambda tail: b"k" + tail) | st.just(b"")
 steps = st.lists(st.tuples(st.just("put"), keys, values) | st.tuples(st.just("delete"), keys, st.just(b""))
-                 | st.tuples(st.just("prefix"), prefixes, st.just(b"")) | st.tuples(st.just("get"), keys, st.just(b"")), max_size=40)
+                 | st.tuples(st.just("prefix"), prefixes, st.just(b"")) | st.tuples(st.just("get"), keys, st.just(b""))
+                 | st.tuples(st.just("beside"), keys, st.integers(1, 3).map(bytes)), max_size=40)
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +43,11 @@ def play(state: State, model: dict[bytes, bytes], todo: list[tuple[str, bytes, b
             model.pop(key, None)
         elif what == "get":
             assert state.get(key) == model.get(key)
+        elif what == "beside":
+            within = key[:len(value)]
+            pairs = expected(model, within)
+            assert state.before(key, within) == max([pair for pair in pairs if pair[0] < key], default=None)
+            assert state.after(key, within) == min([pair for pair in pairs if pair[0] > key], default=None)
         else:
             assert list(state.prefix(key)) == expected(model, key)
     wanted = [*sorted(model), b"k-absent"]
@@ -115,3 +121,14 @@ def test_iterators_that_stand_together_keep_their_own_bounds(tmp_path: Path) -> 
         for name, iterator in standing:
             assert list(iterator) == [(name, b"")]
     store.close()
+
+
+def test_the_pairs_beside_a_key_may_have_gone_in_the_batch() -> None:
+    state = Overlay(MemoryState([(b"a", b""), (b"k1", b"1"), (b"k2", b"2"), (b"k5", b"5"), (b"k6", b"6"), (b"l", b"")]))
+    state.delete(b"k2")
+    state.delete(b"k5")
+    state.put(b"k3", b"3")
+    assert (state.before(b"k4", b"k"), state.after(b"k4", b"k")) == ((b"k3", b"3"), (b"k6", b"6"))
+    state.delete(b"k3")
+    state.delete(b"k6")
+    assert (state.before(b"k4", b"k"), state.after(b"k4", b"k")) == ((b"k1", b"1"), None)
