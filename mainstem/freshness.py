@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import quantiles
 
 from mainstem.model import Heartbeat
-from mainstem.verify import log
-from schemas import topics
+from schemas import log, topics
 from schemas.codec import Codec
 
 
@@ -25,12 +24,19 @@ class Freshness:
     worst: float
 
 
+def percentiles(samples: Sequence[float]) -> tuple[float, float, float]:
+    """The 50th, 95th and 99th of at least one sample."""
+    if len(samples) == 1:
+        return samples[0], samples[0], samples[0]
+    cuts = quantiles(samples, n=100, method="inclusive")
+    return cuts[49], cuts[94], cuts[98]
+
+
 def summarise(stage: str, samples: list[float]) -> Freshness | None:
     """None where there are fewer than two samples."""
     if len(samples) < 2:
         return None
-    cuts = quantiles(samples, n=100, method="inclusive")
-    return Freshness(stage, len(samples), cuts[49], cuts[94], cuts[98], max(samples))
+    return Freshness(stage, len(samples), *percentiles(samples), max(samples))
 
 
 def measure(bootstrap: str, codec: Codec, seconds: float) -> list[Freshness]:

@@ -219,8 +219,7 @@ class _Topics:
     key: bytes
 
     def open_tasks(self) -> list[Task]:
-        from mainstem.verify import log
-        from schemas import topics
+        from schemas import log, topics
 
         decode, latest = self.codec.decoder(topics.TASKS), {}
         for message in log.read(self.bootstrap, topics.TASKS):
@@ -248,7 +247,8 @@ class _Topics:
 @contextmanager
 def _topics(home: Path | None) -> Iterator[_Topics]:
     from deploy.stack import StackError, endpoints
-    from mainstem.verify import log, received
+    from mainstem.verify import received
+    from schemas import log
     from schemas.codec import Codec
     from schemas.errors import RegistryUnavailableError
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 
-from mainstem.verify import log
-from schemas import topics
+from schemas import log, topics
 from schemas.codec import Codec
 from schemas.topics import Topic
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from mainstem import canonical
 from mainstem.model import Entry, Summary
-from mainstem.verify import log
 from mainstem.verify.report import Check
-from schemas import topics
+from schemas import log, topics
 from schemas.codec import Codec
 
 

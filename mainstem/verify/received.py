@@ -6,9 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from mainstem.model import Claim, Known, Outcome, RawRef, Result
-from mainstem.verify import log
 from mainstem.verify.report import Check
-from schemas import topics
+from schemas import log, topics
 from schemas.codec import Codec
 from schemas.topics import Topic
 

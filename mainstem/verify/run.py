@@ -8,10 +8,11 @@ from itertools import chain
 
 from mainstem import canonical
 from mainstem.terminology import builtin
-from mainstem.verify import drain, log, published, received, state, trusts
+from mainstem.verify import drain, published, received, state, trusts
 from mainstem.verify.report import Check, Report, compare
 from processors.identity.linker import assign
 from processors.reconcile.fold import fold
+from schemas import log
 from schemas.codec import Codec
 
 Contents = Callable[[], Iterable[tuple[str, str, int, str]]]

@@ -9,9 +9,8 @@ import orjson
 import psycopg
 from psycopg import sql
 
-from mainstem.verify import log
 from mainstem.verify.report import Check
-from schemas import topics
+from schemas import log, topics
 
 Keys = dict[str, set[bytes]]
 """Table -> hashes of the primary keys of its rows."""

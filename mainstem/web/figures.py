@@ -7,8 +7,8 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from itertools import islice
-from statistics import quantiles
 
+from mainstem.freshness import percentiles
 from mainstem.model import Heartbeat
 
 STAGES = ("capture", "linker", "identity", "reconcile", "sink-search", "sink-analytics", "sink-cache")
@@ -173,17 +173,8 @@ def _rate(beats: Iterable[Heartbeat], since: int, until: int) -> float:
 
 def _store(stage: str, beats: Sequence[Heartbeat], now: int) -> StoreFigures:
     samples = [seconds for beat in beats if beat.at > now - _FRESH_MS for seconds in beat.freshness]
-    p50, p95 = _percentiles(samples)
+    p50, p95, _ = percentiles(samples) if samples else (None, None, None)
     return StoreFigures(stage, len(samples), p50, p95)
-
-
-def _percentiles(samples: Sequence[float]) -> tuple[float | None, float | None]:
-    if not samples:
-        return None, None
-    if len(samples) == 1:
-        return samples[0], samples[0]
-    cuts = quantiles(samples, n=100, method="inclusive")
-    return cuts[49], cuts[94]
 
 
 def _buckets(heard: dict[str, list[Heartbeat]], starts: Set[int]) -> dict[int, _Bucket]:
@@ -204,8 +195,7 @@ def _bucket(spoken: list[Heartbeat], samples: dict[str, list[float]], start: int
     p50: dict[str, float] = {}
     p95: dict[str, float] = {}
     for stage, values in samples.items():
-        middle, high = _percentiles(values)
-        if middle is not None and high is not None:
-            p50[stage], p95[stage] = middle, high
+        if values:
+            p50[stage], p95[stage], _ = percentiles(values)
     rate = _rate(spoken, start - _OVERLAP_MS, start + _BUCKET_MS) if len(spoken) > 1 else None
     return _Bucket(rate, p50, p95)

@@ -33,7 +33,7 @@ def markers(bootstrap: str, changelog: Topic) -> Mapping[int, Mapping[str, int]]
     """State partition -> input topic -> next offset to process. Reads the tail of each partition: cheap enough to poll.
 
     A marker stands just after the last message processed; transaction markers after it count into the log's end offset but
-    not here, so compare with the offset after the last *message* (`mainstem.verify.log.last_offsets`).
+    not here, so compare with the offset after the last *message* (`schemas.log.Ends`).
     """
     consumer = reader(bootstrap)
     found: dict[int, dict[str, int]] = {}

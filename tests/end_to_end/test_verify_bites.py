@@ -10,9 +10,8 @@ import pytest
 import redis
 
 from mainstem.model import Assignment, Entry, Ledger, Outcome, Result, Summary
-from mainstem.verify import log
 from processors.reconcile.layout import published
-from schemas import topics
+from schemas import log, topics
 from schemas.codec import Codec
 from schemas.kafka import producer
 from tests.end_to_end.conftest import World, eventually

@@ -14,9 +14,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from mainstem.model import Assertion, Claim, Heartbeat, Outcome, Quarantined
-from mainstem.verify import log
 from producers.contract import RawMessage
-from schemas import kafka, topics
+from schemas import kafka, log, topics
 from schemas.codec import Codec
 from schemas.topics import Topic
 from tests.producers.changes import SMALL

@@ -9,11 +9,10 @@ from collections.abc import Iterator
 import pytest
 from confluent_kafka import TopicPartition
 
-from mainstem.verify import log
 from producers.errors import AbortedError, FencedError, QuarantineFailedError, StoppedError
 from producers.transaction import Record, Transactions
 from schemas import kafka as clients
-from schemas import topics
+from schemas import log, topics
 
 TOPIC = topics.raw("transaction/test")
 

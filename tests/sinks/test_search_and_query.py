@@ -17,11 +17,10 @@ from typer.testing import CliRunner
 
 from mainstem.cli import query as of_query
 from mainstem.cli import search as of_search
-from mainstem.verify import log
 from mainstem.web.audit import KafkaAudit
 from mainstem.web.errors import AuditUnavailableError
 from mainstem.web.stores import CachedRecords
-from schemas import topics
+from schemas import log, topics
 from schemas.codec import Codec
 from schemas.kafka import ensure_topics
 from sinks.analytics import AnalyticsStore, serving

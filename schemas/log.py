@@ -1,0 +1,205 @@
+"""Reading topics as committed readers see them: from the beginning to their end, or to a moment."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka.admin import AdminClient, ConfigResource
+
+from schemas import topics
+from schemas.topics import Topic
+
+_BATCH = 5000
+_LINGER = 0.05
+"""Seconds a read waits for a batch to fill: most topics end long before it is full."""
+
+
+class TruncatedReadError(TimeoutError):
+    """A topic did not reach its end in time: a broker that does not answer, or a transaction left open."""
+
+    def __init__(self, topic: str, seconds: float) -> None:
+        super().__init__(f"{topic} was not read to its end within {seconds:.0f} s; is the broker up (`mainstem stack status`), "
+                         "or is a transaction of a killed process still open (it times out within a minute)?")
+        self.topic = topic
+
+
+def read(bootstrap: str, topic: Topic, *, tail: int | None = None, seconds: float = 120) -> Iterator[Message]:
+    """Every committed message of a topic up to its end at the time of the call, in offset order within a partition.
+
+    `tail`: only about the last so many of each partition. Raises TruncatedReadError after `seconds` of silence.
+    """
+    consumer = _consumer(bootstrap)
+    try:
+        places = _partitions(consumer, topic)
+        consumer.assign([TopicPartition(topic.name, p, _start(consumer, topic.name, p, tail)) for p in places])
+        yield from _messages(consumer, topic, dict.fromkeys(places, None), seconds)
+    finally:
+        consumer.close()
+
+
+class Stretch(NamedTuple):
+    """A part of a partition: from its first offset to the one before `end`."""
+
+    first: int
+    end: int
+
+
+def stretches(bootstrap: str, topic: Topic, at: int, partitions: Iterable[int] | None = None) -> dict[int, Stretch]:
+    """Partition -> the log appended at or before `at` (milliseconds), open transactions included. Empty where there is no topic.
+
+    Where the broker does not stamp messages as it appends them, times do not rise along the log, and the whole of it is given.
+    """
+    consumer = _consumer(bootstrap, "read_uncommitted")
+    try:
+        wanted = set(_partitions(consumer, topic))
+        wanted &= wanted if partitions is None else set(partitions)
+        ends = {p: Stretch(*consumer.get_watermark_offsets(TopicPartition(topic.name, p), timeout=15)) for p in wanted}
+        if not stamped_by_broker(bootstrap, topic):
+            return ends
+        asked = [TopicPartition(topic.name, p, at + 1) for p in sorted(ends)]
+        for found in consumer.offsets_for_times(asked, timeout=15) if asked else ():
+            if found.error:
+                raise KafkaException(found.error)
+            if found.offset >= 0:
+                ends[found.partition] = ends[found.partition]._replace(end=found.offset)
+        return ends
+    finally:
+        consumer.close()
+
+
+def stamped_by_broker(bootstrap: str, topic: Topic) -> bool:
+    """Whether times rise along the log."""
+    resource = ConfigResource(ConfigResource.Type.TOPIC, topic.name)
+    admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 3})
+    found = admin.describe_configs([resource], request_timeout=15)[resource].result()
+    return found["message.timestamp.type"].value == "LogAppendTime"
+
+
+def read_stretches(bootstrap: str, topic: Topic, wanted: Mapping[int, Stretch], *, seconds: float = 120) -> Iterator[Message]:
+    """Every committed message of these parts of a topic, in offset order within a partition.
+
+    Waits for transactions open in them to end. Raises TruncatedReadError after `seconds` of silence.
+    """
+    ends = {p: stretch.end for p, stretch in wanted.items() if stretch.end > stretch.first}
+    if not ends:
+        return
+    consumer = _consumer(bootstrap)
+    try:
+        consumer.assign([TopicPartition(topic.name, p, wanted[p].first) for p in ends])
+        yield from _messages(consumer, topic, ends, seconds)
+    finally:
+        consumer.close()
+
+
+def _messages(consumer: Consumer, topic: Topic, ends: Mapping[int, int | None], seconds: float) -> Iterator[Message]:
+    """`ends`: partition -> offset to end before; None: the end that a reader sees first."""
+    left = set(ends)
+    silent = 0.0
+    while left:
+        messages = consumer.consume(_BATCH, _LINGER)
+        silent = 0.0 if any(message.error() is None for message in messages) else silent + _LINGER
+        if silent >= seconds:
+            raise TruncatedReadError(topic.name, seconds)
+        for message in messages:
+            partition, offset = message.partition(), message.offset()
+            if partition not in left:
+                continue
+            fault, end = message.error(), ends[partition]
+            if fault is None and (end is None or offset < end):
+                yield message
+            elif fault is None:
+                left.discard(partition)
+                consumer.pause([TopicPartition(topic.name, partition)])
+            elif fault.code() != KafkaError._PARTITION_EOF:
+                raise KafkaException(fault)
+            elif end is None or offset >= end:
+                left.discard(partition)
+
+
+def _partitions(consumer: Consumer, topic: Topic) -> list[int]:
+    """None where the topic does not exist."""
+    metadata = consumer.list_topics(topic.name, timeout=15).topics[topic.name]
+    return [] if metadata.error else sorted(metadata.partitions)
+
+
+def raw_topics(bootstrap: str) -> list[Topic]:
+    """Every raw topic there is."""
+    consumer = _consumer(bootstrap)
+    try:
+        names = sorted(name for name in consumer.list_topics(timeout=15).topics if re.fullmatch(topics.RAW_PATTERN, name))
+        return [topics.raw_named(name) for name in names]
+    finally:
+        consumer.close()
+
+
+class Ends:
+    """Where topics end, as readers see it: the offset after the last committed message. Transaction markers are not messages.
+
+    One consumer, and a memory of partitions that have not grown: cheap enough to poll.
+    """
+
+    def __init__(self, bootstrap: str) -> None:
+        self._consumer = _consumer(bootstrap)
+        self._seen: dict[tuple[str, int], tuple[int, int]] = {}
+
+    def of(self, wanted: Iterable[Topic]) -> dict[str, int]:
+        """`topic/partition` -> offset after the last message, 0 where there is none. A topic that does not exist is left out."""
+        ends: dict[str, int] = {}
+        for topic in wanted:
+            metadata = self._consumer.list_topics(topic.name, timeout=15).topics[topic.name]
+            if metadata.error is None:
+                ends |= {f"{topic.name}/{p}": self._end(topic.name, p) for p in metadata.partitions}
+        return ends
+
+    def close(self) -> None:
+        self._consumer.close()
+
+    def _end(self, topic: str, partition: int) -> int:
+        low, high = self._consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=15)
+        seen = self._seen.get((topic, partition))
+        if seen is None or seen[0] != high:
+            seen = self._seen[topic, partition] = (high, self._last(topic, partition, low, high) + 1)
+        return seen[1]
+
+    def _last(self, topic: str, partition: int, low: int, high: int) -> int:
+        window = 16
+        while high > low:
+            start = max(low, high - window)
+            self._consumer.assign([TopicPartition(topic, partition, start)])
+            last = -1
+            while True:
+                message = self._consumer.poll(15.0)
+                if message is None:
+                    raise TruncatedReadError(topic, 15)
+                if (message.topic(), message.partition()) != (topic, partition):
+                    continue
+                fault = message.error()
+                if fault is None:
+                    last = message.offset()
+                elif fault.code() == KafkaError._PARTITION_EOF:
+                    break
+                else:
+                    raise KafkaException(fault)
+            if last >= 0 or start == low:
+                return last
+            window *= 8
+        return -1
+
+
+def _start(consumer: Consumer, topic: str, partition: int, tail: int | None) -> int:
+    if tail is None:
+        return OFFSET_BEGINNING
+    low, high = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=15)
+    return max(low, high - tail)
+
+
+def _consumer(bootstrap: str, isolation: str = "read_committed") -> Consumer:
+    return Consumer({
+        "bootstrap.servers": bootstrap, "group.id": f"mainstem-read-{uuid.uuid4()}", "enable.auto.commit": False,
+        "isolation.level": isolation, "enable.partition.eof": True, "auto.offset.reset": "earliest",
+        "queued.min.messages": 100_000, "fetch.wait.max.ms": 50,
+    })
