@@ -1,0 +1,109 @@
+"""The record as it was known at a moment: a pure function of what the topics held by then and of the release in force.
+
+What counts is when a thing was *known*: the broker's append time, the least over duplicates, as copies carry it. So a moment is a cut
+through three sets: claims, which tell who was who; assertions of their source patients; and releases.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
+
+from mainstem import canonical
+from mainstem.kinds.facts import Terms
+from mainstem.model import Claim, Known, Release
+from mainstem.terminology.releases import Activation, in_force
+from processors.identity.claimed import Claimed
+from processors.identity.linker import assign
+from processors.identity.persons import own_person
+from processors.reconcile.fold import Record, fold
+
+TERMINOLOGY = "terminology"
+
+
+class Said(NamedTuple):
+    """A claim, and when it was known."""
+
+    claim: Claim
+    known: int
+
+
+class Log(NamedTuple):
+    """What the topics hold. Any order, any duplication; anything known later than the moment asked for makes no difference."""
+
+    claims: Sequence[Said]
+    assertions: Sequence[Known] = ()
+    activations: Sequence[Activation] = ()
+
+
+class Past(NamedTuple):
+    """A record as it was known at `at`, milliseconds since the epoch."""
+
+    at: int
+    record: Record
+    """Entries at version 1: how often each had been published by then is not kept."""
+    release: str
+    """The terminology in force, `name@digest`."""
+    others: tuple[str, ...] = ()
+    """Further persons who carried the NHS number that was asked for."""
+
+    @property
+    def known(self) -> int:
+        """When the last was heard of what the record rests on; 0 where nothing had been."""
+        return max((source.last_heard for source in self.record.sources), default=0)
+
+
+class Persons:
+    """Who was who, by the claims known at a moment."""
+
+    def __init__(self, claims: Iterable[Said], at: int, key: bytes) -> None:
+        self._key = key
+        cut = [said.claim for said in claims if said.known <= at]
+        self.placed = assign(cut, key)
+        self._view = Claimed(cut)
+
+    def of(self, subject: str) -> str:
+        placed = self.placed.get(subject)
+        return own_person(self._key, subject) if placed is None else placed.person
+
+    def carrying(self, number: str) -> tuple[str, ...]:
+        """Everyone who carried the NHS number, verified, sorted."""
+        return tuple(sorted({self.of(subject) for subject in self._view.carriers(number)}))
+
+    def subjects(self, person: str, besides: Iterable[str] = ()) -> tuple[str, ...]:
+        """The source patients of a person, sorted. `besides`: ones that may be a person without any claim saying so."""
+        return tuple(sorted(subject for subject in {*self.placed, *besides} if self.of(subject) == person))
+
+
+def record_at(log: Log, persons: Persons, person: str, at: int, terms: Terms, key: bytes, besides: Iterable[str] = ()) -> Record:
+    """The person's record; one without entries where nothing was known of it. `persons`: who was who at that moment."""
+    subjects = set(persons.subjects(person, besides))
+    known = [known for known in log.assertions if known.known <= at and known.assertion.subject in subjects]
+    found = fold(known, persons.placed, key, terms).get(person)
+    return found or Record(person=person, nhs_numbers=(), digest=canonical.record_digest(0), entries=(), sources=())
+
+
+def by_number(log: Log, persons: Persons, number: str, at: int, terms: Terms, key: bytes) -> tuple[Record, tuple[str, ...]] | None:
+    """The record that the number led to, and who else carried it. None: nobody did.
+
+    Of several, as the live cache chooses: one whose patient entry carries it, then the one with most entries.
+    """
+    found = [record_at(log, persons, person, at, terms, key) for person in persons.carrying(number)]
+    if not found:
+        return None
+    best = max(found, key=lambda record: (number in record.nhs_numbers, len(record.entries), record.person))
+    return best, tuple(record.person for record in found if record is not best)
+
+
+def release_at(activations: Iterable[Activation], at: int) -> Release | None:
+    """The terminology in force; None: the one that ships with Mainstem."""
+    return in_force(activations, TERMINOLOGY, at)
+
+
+def first_known(claims: Iterable[Said], number: str) -> int | None:
+    """When a claim first carried the number, verified; whatever became of it since."""
+    return min((said.known for said in claims if Claimed([said.claim]).carriers(number)), default=None)
+
+
+Opened = Callable[[Release | None], Terms]
+"""The terminology of a control record. Raises ReleaseError where it is not at hand."""

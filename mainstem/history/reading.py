@@ -1,0 +1,128 @@
+"""Reads from the topics what a moment of the past needs: all claims, the releases, and the log of the person's source patients.
+
+Only the partitions that those source patients go to are read, and only as far as the moment asked for. Keys are looked at before
+anything is decoded, so that most of what is read costs little.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NamedTuple
+
+from confluent_kafka import Message
+
+from mainstem.history.past import Log, Opened, Past, Persons, Said, by_number, first_known, record_at, release_at
+from mainstem.model import Assertion, Claim, Known
+from mainstem.terminology.releases import Activation
+from schemas import log, topics
+from schemas.codec import Codec
+from schemas.log import Stretch, TruncatedReadError
+from schemas.partition import partition
+from schemas.topics import Topic
+
+_TOLD = 200_000
+"""Messages from one word on progress to the next."""
+
+
+class NobodyThenError(LookupError):
+    """Nobody carried the NHS number at that moment. `first`: when somebody first did, of what has been read; None: nobody ever."""
+
+    def __init__(self, first: int | None) -> None:
+        super().__init__("nobody carried this NHS number, verified, at that moment")
+        self.first = first
+
+
+class Reader(NamedTuple):
+    """What is read from. `seconds` bounds one question from its beginning to its end."""
+
+    kafka: str
+    codec: Codec
+    key: bytes
+    """That person ids are hashed with."""
+    opened: Opened
+    seconds: float = 300
+    say: Callable[[str], object] = bool
+    """Told of progress, a line at a time."""
+
+    def by_number(self, number: str, *moments: int) -> list[Past]:
+        """The record that the number led to at each moment. Raises NobodyThenError, TruncatedReadError, ReleaseError, KafkaException."""
+        question = _Question(self, max(moments))
+        who = [Persons(question.claims, at, self.key) for at in moments]
+        subjects = {subject for persons in who for person in persons.carrying(number) for subject in persons.subjects(person)}
+        held = question.log(subjects)
+        found = []
+        for at, persons in zip(moments, who, strict=True):
+            terms = self.opened(release_at(held.activations, at))
+            led = by_number(held, persons, number, at, terms, self.key)
+            if led is None:
+                raise NobodyThenError(first_known(held.claims, number))
+            found.append(Past(at, led[0], terms.release, led[1]))
+        return found
+
+    def by_person(self, person: str, besides: Iterable[str], *moments: int) -> list[Past]:
+        """The record of a person id at each moment, maybe without entries. `besides`: source patients it is known to have had."""
+        question, besides = _Question(self, max(moments)), tuple(besides)
+        who = [Persons(question.claims, at, self.key) for at in moments]
+        held = question.log({subject for persons in who for subject in persons.subjects(person, besides)})
+        found = []
+        for at, persons in zip(moments, who, strict=True):
+            terms = self.opened(release_at(held.activations, at))
+            found.append(Past(at, record_at(held, persons, person, at, terms, self.key, besides), terms.release))
+        return found
+
+
+class _Question:
+    """One look at the topics, up to a moment."""
+
+    def __init__(self, reader: Reader, at: int) -> None:
+        self._reader, self._at = reader, at
+        self._deadline = time.monotonic() + reader.seconds
+        self.claims = [Said(claim, _known(claim, message)) for message, claim in self._decoded(topics.CLAIMS, [0])]
+
+    def log(self, subjects: set[str]) -> Log:
+        keys = {subject.encode() for subject in subjects}
+        places = {partition(subject, topics.ASSERTIONS.partitions) for subject in subjects}
+        known = [Known(assertion, _known(assertion, message), message.partition(), message.offset())
+                 for message, assertion in self._decoded(topics.ASSERTIONS, places, keys)]
+        activations = [Activation(message.timestamp()[1], message.offset(), release)
+                       for message, release in self._decoded(topics.RELEASES, [0])]
+        return Log(self.claims, known, activations)
+
+    def _decoded(self, topic: Topic, partitions: Iterable[int], keys: set[bytes] | None = None) -> Iterator[tuple[Message, Any]]:
+        decode = self._reader.codec.decoder(topic)
+        for message in self._messages(topic, self._stretches(topic, partitions)):
+            if keys is None or message.key() in keys:
+                yield message, decode(message.value())
+
+    def _messages(self, topic: Topic, wanted: dict[int, Stretch]) -> Iterator[Message]:
+        total, began = sum(stretch.end - stretch.first for stretch in wanted.values()), time.monotonic()
+        left = self._deadline - began
+        for count, message in enumerate(log.read_stretches(self._reader.kafka, topic, wanted, seconds=max(left, 0.1)), 1):
+            if count % _TOLD == 0:
+                self._reader.say(f"{topic.name}: {count:,} of about {total:,} messages read, "
+                                 f"{count / (time.monotonic() - began):,.0f} a second")
+            if count % 1000 == 0 and time.monotonic() > self._deadline:
+                raise TruncatedReadError(topic.name, self._reader.seconds)
+            yield message
+
+    def _stretches(self, topic: Topic, partitions: Iterable[int]) -> dict[int, Stretch]:
+        """The log up to the moment. Of a partition that begins with copies, which replay appended later than they were known, all of it."""
+        places = tuple(partitions)
+        found = log.stretches(self._reader.kafka, topic, self._at, places)
+        if topic is topics.RELEASES:
+            return found
+        decode, whole = self._reader.codec.decoder(topic), log.stretches(self._reader.kafka, topic, _EVER, places)
+        for place, stretch in whole.items():
+            first = next(log.read_stretches(self._reader.kafka, topic, {place: stretch}, seconds=30), None)
+            if first is not None and decode(first.value()).known is not None:
+                found[place] = stretch
+        return found
+
+
+_EVER = 253_402_300_799_000
+"""The year 9999."""
+
+
+def _known(said: Assertion | Claim, message: Message) -> int:
+    return message.timestamp()[1] if said.known is None else said.known
