@@ -20,3 +20,5 @@ class Settings(BaseSettings):
     """Keys person ids and pseudonyms. The default is for synthetic data on one machine; set it for anything else."""
     web_port: int = 8460
     query_port: int = 8461
+    history_seconds: float = 300
+    """Longest that the command line reads for a past moment."""

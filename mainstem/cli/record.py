@@ -1,31 +1,27 @@
-"""`mainstem record`: one person's record by NHS number, as the web page shows it; the view is audited before anything is printed."""
+"""`mainstem record`: one person's record by NHS number, now or as it was known at a moment; audited before anything is printed."""
 
 from __future__ import annotations
 
 import getpass
-import re
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import orjson
 import typer
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from mainstem.settings import Settings
 
 if TYPE_CHECKING:
+    from mainstem.cli.record_past import Then
+    from mainstem.history import Ended
     from mainstem.web.page import Page
-    from mainstem.web.shown import Shown
 
 app = typer.Typer(add_completion=False)
-
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-"""Sources' text may hold escape sequences; a terminal must not obey them."""
 _WAIT_S = 10.0
 
 
@@ -37,123 +33,139 @@ class Output(StrEnum):
 @app.command()
 def record(
     nhs_number: Annotated[str, typer.Argument(help="Ten digits; spaces and dashes may stand between them.")],
-    output: Annotated[Output, typer.Option(help="table, or json for programs.")] = Output.TABLE,
+    as_known_at: Annotated[
+        str | None, typer.Option("--as-known-at", metavar="MOMENT", help="As it was known then: a date, or a time with its zone.")
+    ] = None,
+    changes: Annotated[
+        tuple[str, str] | None, typer.Option("--changes", metavar="FROM TO", help="What changed between two moments; TO may be now.")
+    ] = None,
     explain: Annotated[
-        bool, typer.Option("--explain", help="Also show every assertion behind every entry, down to the raw message.")
+        bool, typer.Option("--explain", help="Say why, field by field: who said so and when, which rule decided, what lost.")
     ] = False,
+    withdrawn: Annotated[bool, typer.Option("--withdrawn", help="Also entries that are no more, and why.")] = False,
+    output: Annotated[Output, typer.Option(help="table, or json for programs.")] = Output.TABLE,
     home: Annotated[Path | None, typer.Option(help="Where the run keeps its data.")] = None,
     actor: Annotated[str | None, typer.Option(help="Who is looking, for the audit. Default: the user of this machine.")] = None,
 ) -> None:
     """Show one person's record, by headings, with what each organisation said and what may be missing.
 
-    The view is written to the audit first; where that fails, nothing is shown. Exit code 2 for what is no NHS number, 1 where no record is
-    held or a server does not answer. Examples:
+    The view is written to the audit first; where that fails, nothing is shown. Exit code 2 for what is no NHS number or no moment, 1 where
+    no record is held or a server does not answer. Examples:
 
         mainstem record 9990000018
 
-        mainstem record "999 000 0018" --output json
+        mainstem record "999 000 0018" --explain --withdrawn --output json
 
-        mainstem record 9990000018 --explain
+        mainstem record 9990000018 --as-known-at 2026-11-25T09:30:00Z
+
+        mainstem record 9990000018 --changes 2026-11-24 now
     """
+    from mainstem.cli import record_past, record_shown
+    from mainstem.history import MomentError, parse
     from mainstem.web import numbers
     from mainstem.web.errors import NotNHSNumberError
 
+    moments = [text for text in (as_known_at, *(changes or ())) if text is not None]
+    if as_known_at is not None and changes:
+        _refuse("give --as-known-at or --changes, not both", 2)
+    if moments and withdrawn:
+        _refuse("--withdrawn is of the record as it is now; what went between two moments is shown by --changes", 2)
     try:
         number = numbers.parse(nhs_number)
-    except NotNHSNumberError as fault:
-        typer.echo(str(fault), err=True)
-        raise typer.Exit(2) from None
-    page = _seen(number, home or Settings().home, actor or getpass.getuser())
-    if output is Output.JSON:
-        from mainstem.web.page import as_json
-
-        typer.echo(orjson.dumps(orjson.loads(as_json(page)), option=orjson.OPT_INDENT_2).decode())
+        now = time.time_ns() // 1_000_000
+        at = [parse(text, now) for text in moments]
+    except (NotNHSNumberError, MomentError) as fault:
+        _refuse(str(fault), 2)
+    home, actor, console = home or Settings().home, actor or getpass.getuser(), Console()
+    if not moments:
+        page, gone = _seen(number, home, actor, withdrawn=withdrawn)
+        if output is Output.JSON:
+            _json(record_shown.data(page, gone, explain=explain, withdrawn=withdrawn))
+        else:
+            record_shown.show(page, console, explain=explain)
+            if withdrawn:
+                record_shown.show_withdrawn(gone, page, console)
         return
-    show(page, Console(), explain=explain)
+    then = _then(number, home, actor, at)
+    if output is Output.JSON:
+        _json(record_past.changes_data(*then) if changes else record_past.data(then[0], explain=explain))
+    elif changes:
+        record_past.show_changes(*then, console)
+    else:
+        record_past.show(then[0], console, explain=explain)
 
 
-def show(page: Page, console: Console, *, explain: bool) -> None:
-    """The record as tables, one a heading."""
-    banner = page.banner
-    console.print(_text(banner.name, "bold"))
-    for name, values in (("born", banner.births), ("gender", banner.genders), ("NHS number", banner.numbers), ("died", banner.died)):
-        if values:
-            console.print(_text(f"{name} {' or '.join(values)}"))
-    for what in banner.differ:
-        console.print(_text(f"Sources disagree about {what}: check who you have.", "bold yellow"))
-    if page.gaps.reasons:
-        console.print(_text("This record may be incomplete:", "bold yellow"))
-    for reason in page.gaps.reasons:
-        console.print(_text(f"- {reason}", "yellow"))
-    console.print(
-        _table("Sources", ("source", "patient", "last heard"), ((s.source, s.patient, f"{s.heard} ({s.ago})") for s in page.gaps.lines))
-    )
-    for section in page.sections:
-        console.print(_text(f"\n{section.heading.title}", "bold"))
-        for caution in section.cautions:
-            console.print(_text(f"Caution: {caution.text}", "bold yellow"))
-        if section.entries:
-            console.print(_table("", ("what", "state", "when", "said by"), (_row(shown) for shown in section.entries)))
-        if section.total > len(section.entries):
-            console.print(_text(f"Showing {len(section.entries)} of {section.total}; --output json has them all.", "yellow"))
-        for source in section.unspoken:
-            console.print(_text(f"No information from {source}. This does not mean there is none."))
-        for source in section.empty:
-            console.print(_text(f"{source} holds nothing current under this heading. This does not mean there is none."))
-        if explain:
-            for shown in section.entries:
-                for line in _explained(shown):
-                    console.print(_text(line, "dim"))
-    console.print(_text(f"\nKnown {page.known}, digest {page.record.digest}"))
-
-
-def _seen(number: str, home: Path, actor: str) -> Page:
+def _seen(number: str, home: Path, actor: str, *, withdrawn: bool) -> tuple[Page, list[Ended]]:
     """The record's page, once the view of it is in the audit."""
-    from deploy.stack import StackError, endpoints
-    from mainstem.web.errors import AuditUnavailableError, StoreUnavailableError
+    from mainstem.web.history import reader, unavailable
     from mainstem.web.live import live, settle
     from mainstem.web.page import page
     from mainstem.web.settings import WebSettings
+    from schemas.codec import Codec
+
+    with _answered(home) as servers, live(servers.kafka, servers.registry, servers.redis, home, WebSettings()) as sources:
+        found = sources.records.by_number(number)
+        if not found:
+            _refuse("No record with this NHS number is held. This does not mean that the person has no records: an organisation may not "
+                    "send to Mainstem, or may hold another number.", 1)
+        sources.audit.viewed(actor, "record", found[:1])
+        settle(sources, _WAIT_S)  # what is not known by then is said to be so
+        gone: list[Ended] = []
+        if withdrawn:
+            subjects = [f"{state.source}|{state.patient}" for state in found[0].sources]
+            log = reader(servers.kafka, Codec(servers.registry), home, Settings().history_seconds, _progress)
+            with unavailable(log.seconds):
+                gone = log.ended(found[0].person, subjects)
+        return page(found[0], sources, time.time_ns() // 1_000_000), gone
+
+
+def _then(number: str, home: Path, actor: str, moments: list[int]) -> list[Then]:
+    """The record at each moment, once the views are in the audit."""
+    from mainstem.cli.record_past import Then
+    from mainstem.history import NobodyThenError, iso
+    from mainstem.web.audit import KafkaAudit
+    from mainstem.web.history import reader, unavailable
+    from mainstem.web.past import as_record
+    from mainstem.web.settings import WebSettings
+    from mainstem.web.stores import CachedRecords
+    from mainstem.web.withheld import restricted
+    from schemas.codec import Codec
+
+    with _answered(home) as servers:
+        codec = Codec(servers.registry)
+        log = reader(servers.kafka, codec, home, Settings().history_seconds, _progress)
+        try:
+            with unavailable(log.seconds):
+                pasts = log.by_number(number, *moments)
+        except NobodyThenError as fault:
+            first = f" A source first gave it at {iso(fault.first)}." if fault.first else ""
+            _refuse(f"No record was known by this NHS number at that moment.{first} This does not mean that the person had no records.", 1)
+        today = any(restricted(one) for one in CachedRecords(servers.redis).by_number(number))
+        found = [Then(past, as_record(past, restricted=today)) for past in pasts]
+        KafkaAudit(servers.kafka, codec, WebSettings().purpose).viewed(actor, "as-known", [one.record for one in found])
+        return found
+
+
+@contextmanager
+def _answered(home: Path) -> Iterator[Any]:
+    """The addresses of the servers; says so where one does not answer."""
+    from deploy.stack import StackError, endpoints
+    from mainstem.web.errors import AuditUnavailableError, StoreUnavailableError
 
     try:
-        servers = endpoints(home)
-        with live(servers.kafka, servers.registry, servers.redis, home, WebSettings()) as sources:
-            found = sources.records.by_number(number)
-            if not found:
-                typer.echo(
-                    "No record with this NHS number is held. This does not mean that the person has no records: an organisation may not "
-                    "send to Mainstem, or may hold another number.",
-                    err=True,
-                )
-                raise typer.Exit(1)
-            sources.audit.viewed(actor, "record", found[:1])
-            settle(sources, _WAIT_S)  # what is not known by then is said to be so
-            return page(found[0], sources, time.time_ns() // 1_000_000)
+        yield endpoints(home)
     except (StackError, AuditUnavailableError, StoreUnavailableError) as fault:
-        typer.echo(str(fault), err=True)
-        raise typer.Exit(1) from None
+        _refuse(str(fault), 1)
 
 
-def _row(shown: Shown) -> tuple[str, ...]:
-    return (shown.title, ", ".join(tag.text for tag in shown.tags), shown.when, ", ".join(shown.item.sources))
+def _progress(text: str) -> None:
+    typer.echo(text, err=True)
 
 
-def _explained(shown: Shown) -> Iterator[str]:
-    yield f"{shown.title}: fact {shown.item.fact}, version {shown.item.version}"
-    for said in shown.said:
-        raw = f"{said.raw.topic} partition {said.raw.partition} offset {said.raw.offset}{' item ' + said.raw.item if said.raw.item else ''}"
-        decided = f", decided {', '.join(said.fields)}" if said.fields else ""
-        yield f"  {said.source} patient {said.patient}, {said.record}{' part ' + said.part if said.part else ''}, from {raw}{decided}"
-    for one in shown.differs:
-        yield f"  {one.source} says {one.label} “{', '.join(one.lines)}”{f', rule {one.rule} decided otherwise' if one.rule else ''}"
+def _refuse(message: str, code: int) -> NoReturn:
+    typer.echo(message, err=True)
+    raise typer.Exit(code) from None
 
 
-def _table(title: str, columns: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -> Table:
-    table = Table(*columns, title=title or None, title_justify="left")
-    for row in rows:
-        table.add_row(*(_text(cell) for cell in row))
-    return table
-
-
-def _text(text: str, style: str = "") -> Text:
-    return Text(_CONTROL.sub("�", text), style)
+def _json(found: Any) -> None:
+    typer.echo(orjson.dumps(found, option=orjson.OPT_INDENT_2).decode())

@@ -1,10 +1,11 @@
-"""The past: a person's record as it was known at a moment, and what changed between two. docs/history.md tells what holds.
+"""The past: a person's record as it was known at a moment. docs/history.md tells what holds.
 
-`moment`, `past` and `changes` are pure; `reading` takes from the topics what they need.
+`moment`, `past` and `ended` are pure; `reading` takes from the topics what they need.
 """
 
-from mainstem.history.changes import Changes, changes
-from mainstem.history.moment import MomentError, parse
-from mainstem.history.past import Log, Past, Said
+from mainstem.history.ended import Ended
+from mainstem.history.moment import MomentError, iso, parse
+from mainstem.history.past import Past
+from mainstem.history.reading import NobodyThenError, Reader
 
-__all__ = ["Changes", "Log", "MomentError", "Past", "Said", "changes", "parse"]
+__all__ = ["Ended", "MomentError", "NobodyThenError", "Past", "Reader", "iso", "parse"]

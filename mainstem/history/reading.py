@@ -12,8 +12,9 @@ from typing import Any, NamedTuple
 
 from confluent_kafka import Message
 
+from mainstem.history.ended import Ended, ended
 from mainstem.history.past import Log, Opened, Past, Persons, Said, by_number, first_known, record_at, release_at
-from mainstem.model import Assertion, Claim, Known
+from mainstem.model import Assertion, Claim, Entry, Known
 from mainstem.terminology.releases import Activation
 from schemas import log, topics
 from schemas.codec import Codec
@@ -33,6 +34,10 @@ class NobodyThenError(LookupError):
         self.first = first
 
 
+def _silent(_text: str) -> None:
+    return
+
+
 class Reader(NamedTuple):
     """What is read from. `seconds` bounds one question from its beginning to its end."""
 
@@ -42,7 +47,7 @@ class Reader(NamedTuple):
     """That person ids are hashed with."""
     opened: Opened
     seconds: float = 300
-    say: Callable[[str], object] = bool
+    say: Callable[[str], None] = _silent
     """Told of progress, a line at a time."""
 
     def by_number(self, number: str, *moments: int) -> list[Past]:
@@ -72,13 +77,31 @@ class Reader(NamedTuple):
         return found
 
 
+    def ended(self, person: str, subjects: Iterable[str]) -> list[Ended]:
+        """The withdrawn entries of a person as it is now. `subjects`: its source patients."""
+        now = time.time_ns() // 1_000_000
+        question = _Question(self, now, claims=False)
+        latest = {entry.fact: entry for entry in question.entries(person)}
+        causes = {f"{said.source}|{said.patient}" for entry in latest.values() if entry.status == "withdrawn" for said in entry.provenance}
+        held = question.log({*subjects, *causes})
+        return ended(latest.values(), held.assertions, person, self.opened(release_at(held.activations, now)))
+
+
 class _Question:
     """One look at the topics, up to a moment."""
 
-    def __init__(self, reader: Reader, at: int) -> None:
+    def __init__(self, reader: Reader, at: int, *, claims: bool = True) -> None:
         self._reader, self._at = reader, at
         self._deadline = time.monotonic() + reader.seconds
-        self.claims = [Said(claim, _known(claim, message)) for message, claim in self._decoded(topics.CLAIMS, [0])]
+        self.claims = [Said(claim, _known(claim, message)) for message, claim in self._decoded(topics.CLAIMS, [0])] if claims else []
+
+    def entries(self, person: str) -> Iterator[Entry]:
+        """Of a person, versions in order."""
+        decode, beginning = self._reader.codec.decoder(topics.ENTRIES), f"{person}|".encode()
+        places = [partition(person, topics.ENTRIES.partitions)]
+        for message in self._messages(topics.ENTRIES, log.stretches(self._reader.kafka, topics.ENTRIES, self._at, places)):
+            if (message.key() or b"").startswith(beginning):
+                yield decode(message.value())
 
     def log(self, subjects: set[str]) -> Log:
         keys = {subject.encode() for subject in subjects}

@@ -41,3 +41,14 @@ class NoSuchReleaseError(ReleaseError):
         super().__init__(f"no release {name}; loaded are {', '.join(known)} (load one with `mainstem terms load`)")
         self.name = name
         self.known = known
+
+
+class ReleaseDiffersError(ReleaseError):
+    """What is loaded under a name is not what the control record activated."""
+
+    def __init__(self, name: str, activated: str, loaded: str) -> None:
+        super().__init__(f"release {name} is loaded with content {loaded[:12]}, and {activated[:12]} was activated; load the files that "
+                         "were activated with `mainstem terms load`, or activate what is loaded")
+        self.name = name
+        self.activated = activated
+        self.loaded = loaded

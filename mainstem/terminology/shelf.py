@@ -6,8 +6,9 @@ import os
 import re
 from pathlib import Path
 
+from mainstem.model import Release
 from mainstem.terminology import dmd, shipped, snomed, store
-from mainstem.terminology.errors import NoSuchReleaseError, ReleaseError, StoreError
+from mainstem.terminology.errors import NoSuchReleaseError, ReleaseDiffersError, ReleaseError, StoreError
 from mainstem.terminology.lookup import Terminology
 from mainstem.terminology.statements import Statements
 from mainstem.terminology.store import Head, Store
@@ -62,6 +63,17 @@ class Shelf:
         terms = Terminology(Store.at(path))
         if terms.release != found[0]:
             raise StoreError(str(path), f"holds {terms.release}")
+        return terms
+
+    def activated(self, release: Release | None) -> Terminology:
+        """The release of a control record; None: none was activated, so the built-in one counts.
+
+        Raises NoSuchReleaseError where it has not been loaded here, ReleaseDiffersError where what was is of other content."""
+        if release is None:
+            return shipped.builtin()
+        terms = self.open(f"{release.name}@{release.digest[:12]}")
+        if terms.store.head.digest != release.digest:
+            raise ReleaseDiffersError(release.name, release.digest, terms.store.head.digest)
         return terms
 
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from mainstem.web.audit import KafkaAudit
+from mainstem.web.history import LoggedHistory, reader
 from mainstem.web.quarantine import KafkaQuarantine
 from mainstem.web.settings import WebSettings
 from mainstem.web.sources import Sources
@@ -24,7 +25,9 @@ def live(kafka: str, registry: str, redis: str, home: Path, settings: WebSetting
     stream.start()
     quarantine.start()
     try:
-        yield Sources(SearchedPeople(home), CachedRecords(redis), KafkaAudit(kafka, codec, settings.purpose), stream, quarantine)
+        history = LoggedHistory(reader(kafka, codec, home, settings.history_seconds))
+        audit = KafkaAudit(kafka, codec, settings.purpose)
+        yield Sources(SearchedPeople(home), CachedRecords(redis), audit, stream, quarantine, history)
     finally:
         stream.stop()
         quarantine.stop()

@@ -19,3 +19,5 @@ class WebSettings(BaseSettings):
     """Host headers answered; others are refused, so that a page elsewhere cannot reach in by rebinding a name to loopback."""
     minutes: int = 15
     """How far back the stream page looks."""
+    history_seconds: float = 20
+    """Longest that reading a past moment may take."""

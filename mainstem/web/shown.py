@@ -125,7 +125,7 @@ def _past(item: Item) -> bool:
 
 def _details(item: Item, title: str, dated: str | None) -> Iterator[Detail]:
     """All that is not said already: by a tag, by the date under the title, by the title."""
-    for field in _fields(item):
+    for field in fields(item):
         thing = item.content[field]
         if thing in ([], {}) or field == dated or field in _LINKS or _is_tag(item, field):
             continue
@@ -137,7 +137,7 @@ def _details(item: Item, title: str, dated: str | None) -> Iterator[Detail]:
         yield Detail(words.label(field), lines, item.rules.get(field, ""))
 
 
-def _fields(item: Item) -> list[str]:
+def fields(item: Item) -> list[str]:
     """In the order the kind declares them; unknown ones after."""
     kind = kinds.BY_NAME.get(item.kind)
     declared = [field.encode_name for field in msgspec.structs.fields(kind.Content)] if kind else []

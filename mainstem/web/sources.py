@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from mainstem.history import Past
 from mainstem.model import Quarantined
 from mainstem.web.figures import Figures
 from mainstem.web.record import Record
@@ -108,6 +109,16 @@ class Quarantine(Protocol):
     def latest(self, limit: int) -> Sequence[Held]: ...
 
 
+class History(Protocol):
+    """What was known at a past moment."""
+
+    def by_person(self, person: str, besides: Sequence[str], *moments: int) -> Sequence[Past]:
+        """The record of a person id at each moment, maybe without entries. `besides`: source patients it is known to have had.
+
+        Takes seconds. Raises StoreUnavailableError."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Sources:
     people: People
@@ -115,3 +126,4 @@ class Sources:
     audit: Audit
     stream: Stream
     quarantine: Quarantine
+    history: History

@@ -8,10 +8,15 @@ from mainstem.web.record import Item, Record
 from sinks import policy
 
 
-def withhold(record: Record) -> Record:
-    """One restricted patient entry restricts all of them: another source may not have been told yet. The digest stays the record's own."""
-    labels = {label for item in record.entries if item.kind == "patient" for label in item.labels}
-    if policy.PDS_RESTRICTED not in labels:
+def restricted(record: Record) -> bool:
+    return any(policy.PDS_RESTRICTED in item.labels for item in record.entries if item.kind == "patient")
+
+
+def withhold(record: Record, *, anyway: bool = False) -> Record:
+    """One restricted patient entry restricts all of them: another source may not have been told yet. The digest stays the record's own.
+
+    `anyway`: the person is known to be restricted from elsewhere, as where this is the record of an earlier day."""
+    if not (anyway or restricted(record)):
         return record
     return replace(record, entries=tuple(_withheld(item) if item.kind == "patient" else item for item in record.entries))
 

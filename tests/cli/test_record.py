@@ -10,6 +10,7 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from mainstem.cli import record as command
+from mainstem.cli import record_shown
 from mainstem.web.page import page
 from mainstem.web.record import Record
 from tests.web import made
@@ -19,7 +20,7 @@ from tests.web.made import NOW, item, record, said, sources
 def printed(one: Record, *, explain: bool = False, width: int = 160) -> str:
     given = sources(one)
     out = io.StringIO()
-    command.show(page(one, given, NOW), Console(file=out, width=width), explain=explain)
+    record_shown.show(page(one, given, NOW), Console(file=out, width=width), explain=explain)
     return out.getvalue()
 
 
@@ -43,10 +44,12 @@ def test_record_with_its_gaps() -> None:
 
 
 def test_explain_reaches_the_raw_message_and_the_losing_value() -> None:
-    one = item("problem", provenance=(said(), said("A82038/gp", lost={"onset": "2015"})), rules={"onset": "problem.earliest"})
+    one = item("problem", provenance=(said(fields=("onset",)), said("A82038/gp", lost={"onset": "2015"})),
+               rules={"onset": "problem.earliest"})
     out = printed(record([one]), explain=True)
     assert "raw.rxa-epr.v1 partition 1 offset 4711" in out
-    assert "A82038/gp says Onset “2015”, rule problem.earliest decided otherwise" in out
+    assert "Onset: “2014”, said by RXA/epr [1], by problem.earliest" in out
+    assert "A82038/gp [2] says “2015”, recorded 2 March 2019 at 10:15 UTC, known here" in out
 
 
 def test_terminal_obeys_nothing_in_a_record() -> None:

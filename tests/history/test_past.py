@@ -8,16 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mainstem import canonical
-from mainstem.history.changes import changes
 from mainstem.history.past import Log, Persons, Said, by_number, first_known, record_at
-from mainstem.model import Assertion, Claim, Known, RawRef, Status
+from mainstem.model import Known
 from processors.reconcile.fold import Record
 from schemas import topics
+from tests.history.made import INPUTS, KEY, NUMBERS, STORY, TERMS, drawn, numbered
 from tests.processors.pipeline import Pipeline
-from tests.strategies import KEY, NUMBERS, Terms, assertions, claims
-
-TERMS = Terms()
-INPUTS = st.lists(st.one_of(assertions, assertions, claims), min_size=1, max_size=20)
 
 
 def log_of(stream: Pipeline) -> Log:
@@ -60,8 +56,7 @@ def test_a_past_moment_is_what_the_stages_had_published_then(before, after, seed
 @settings(max_examples=100)
 @given(INPUTS, st.integers(0, 60), st.randoms(use_true_random=False))
 def test_order_copies_and_what_came_later_make_no_difference(values, at, rng):
-    log = Log([Said(value, rng.randrange(60)) for value in values if isinstance(value, Claim)],
-              [Known(value, rng.randrange(60), 0, i) for i, value in enumerate(values) if isinstance(value, Assertion)])
+    log = drawn(values, rng)
     cut = Log([said for said in log.claims if said.known <= at], [known for known in log.assertions if known.known <= at])
     again = Log([*log.claims, *(said._replace(known=said.known + 9) for said in log.claims)],
                 [*log.assertions, *(Known(k.assertion, k.known + 9, 1, k.offset) for k in log.assertions)])
@@ -72,32 +67,6 @@ def test_order_copies_and_what_came_later_make_no_difference(values, at, rng):
         found = [record_at(one, Persons(one.claims, at, KEY), person, at, TERMS, KEY, subjects) for one in (log, cut, again)]
         assert as_then(found[0]) == as_then(found[1]) == as_then(found[2])
         assert found[0].sources == found[2].sources
-
-
-def claim(source: str, patient: str, known: int, number: str | None, position: str) -> Said:
-    body = canonical.encode({"nhs_number": number, "verification": "01"})
-    return Said(Claim(source=source, patient=patient, type="carries-number", position=position, body=body, raw=RawRef("r", 0, 0),
-                      status=Status.ASSERTED if number else Status.RETRACTED), known)
-
-
-def allergy(source: str, patient: str, known: int, agent: str, position: str = "1", **changed) -> Known:
-    content = canonical.encode({"agent": {"text": agent}, **changed})
-    return Known(Assertion(source=source, patient=patient, record="allergy/1", kind="allergy", position=position, content=content,
-                           raw=RawRef("r", 0, 0)), known, 0, known)
-
-
-HOSPITAL, GP = "RXA/epr", "A82038/gp"
-STORY = Log(
-    [claim(HOSPITAL, "1", 10, NUMBERS[0], "1"), claim(GP, "7", 30, NUMBERS[0], "1"), claim(GP, "7", 50, NUMBERS[1], "2")],
-    [allergy(HOSPITAL, "1", 20, "penicillin"), allergy(GP, "7", 25, "peanut"),
-     allergy(HOSPITAL, "1", 40, "penicillin", "2", clinical_status="resolved")])
-"""The GP's patient is joined at 30 and taken away again at 50; in between the hospital changes its allergy."""
-
-
-def numbered(at: int) -> Record:
-    found = by_number(STORY, Persons(STORY.claims, at, KEY), NUMBERS[0], at, TERMS, KEY)
-    assert found is not None
-    return found[0]
 
 
 def agents(record: Record) -> list[str]:
@@ -111,35 +80,3 @@ def test_a_merge_shows_from_when_it_was_known_until_it_was_undone():
         [], ["penicillin"], ["penicillin"], ["peanut", "penicillin"], ["peanut", "penicillin"], ["penicillin"]]
     assert numbered(50).person == numbered(20).person
     assert numbered(39).digest != numbered(40).digest == numbered(45).digest
-
-
-def test_the_difference_names_fields_with_both_values_and_who_joined():
-    joined = changes(numbered(20), numbered(45))
-    assert [entry.sources for entry in joined.new] == [(GP,)] and joined.joined == (f"{GP}|7",) and not joined.gone
-    assert [[tuple(field) for field in one.fields] for one in joined.changed] == [[("clinical_status", None, "resolved")]]
-    left = changes(numbered(45), numbered(50))
-    assert left.left == (f"{GP}|7",) and [entry.sources for entry in left.gone] == [(GP,)] and not left.changed
-    assert changes(numbered(45), numbered(45)).nothing
-
-
-@settings(max_examples=60)
-@given(INPUTS, st.integers(0, 60), st.integers(0, 60), st.randoms(use_true_random=False))
-def test_applying_the_difference_to_the_earlier_record_gives_the_later(values, one, other, rng):
-    log = Log([Said(value, rng.randrange(60)) for value in values if isinstance(value, Claim)],
-              [Known(value, rng.randrange(60), 0, i) for i, value in enumerate(values) if isinstance(value, Assertion)])
-    subjects = {known.assertion.subject for known in log.assertions}
-    person = Persons(log.claims, 60, KEY).of(min(subjects, default="RXA/epr|1"))
-    before, after = (record_at(log, Persons(log.claims, at, KEY), person, at, TERMS, KEY, subjects) for at in (one, other))
-    found = changes(before, after)
-    facts = {entry.fact: canonical.decode(entry.content) for entry in before.entries}
-    for entry in found.gone:
-        del facts[entry.fact]
-    for entry in found.new:
-        facts[entry.fact] = canonical.decode(entry.content)
-    for each in found.changed:
-        for field in each.fields:
-            facts[each.after.fact].pop(field.name, None)
-            if field.after is not None:
-                facts[each.after.fact][field.name] = field.after
-    assert facts == {entry.fact: canonical.decode(entry.content) for entry in after.entries}
-    assert changes(after, before).new == found.gone

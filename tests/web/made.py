@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from mainstem.model import Heartbeat, Quarantined, RawRef, SourceState
+from mainstem import canonical
+from mainstem.history import Past
+from mainstem.model import Entry, Heartbeat, Provenance, Quarantined, RawRef, SourceState
 from mainstem.web.errors import AuditUnavailableError
 from mainstem.web.figures import STAGES, Beats, Figures
 from mainstem.web.quarantine import Counts
 from mainstem.web.record import Item, Record, Said
 from mainstem.web.sources import Hit, Sources
+from processors.reconcile.fold import Record as Folded
 
 SNOMED = "http://snomed.info/sct"
 NOW = 1_790_000_000_000
@@ -207,6 +210,42 @@ class MadeQuarantine(Counts):
     counted = True
 
 
+class MadeHistory:
+    """Knows the pasts it is given by person; asked for others it has nothing of them."""
+
+    def __init__(self, **records: Folded) -> None:
+        self.records = records
+        self.asked: list[tuple[str, tuple[str, ...], tuple[int, ...]]] = []
+
+    def by_person(self, person: str, besides: Sequence[str], *moments: int) -> Sequence[Past]:
+        self.asked.append((person, tuple(besides), moments))
+        nothing = Folded(person=person, nhs_numbers=(), digest=canonical.record_digest(0), entries=(), sources=())
+        return [Past(at, self.records.get(person, nothing), "builtin@0123456789ab") for at in moments]
+
+
+def folded(*entries: Entry, **changes: Any) -> Folded:
+    """A record as it was, of these entries."""
+    given: dict[str, Any] = {
+        "person": PERSON,
+        "nhs_numbers": (NUMBER,),
+        "digest": canonical.record_digest(sum(canonical.entry_digest(one.fact, one.content) for one in entries)),
+        "entries": entries,
+        "sources": (SourceState(source="RXA/epr", patient="P100", last_heard=NOW - 3_600_000, epoch=-1, kinds=("patient", "problem")),),
+    }
+    return Folded(**(given | changes))
+
+
+def entry(one: Item, person: str = PERSON) -> Entry:
+    """As it is published."""
+    behind = tuple(
+        Provenance(source=p.source, patient=p.patient, record=p.record, part=p.part, position=p.position, known=p.known, raw=p.raw,
+                   recorded=p.recorded, fields=p.fields, lost={name: canonical.encode(value) for name, value in p.lost.items()})
+        for p in one.provenance
+    )
+    return Entry(person=person, fact=one.fact, kind=one.kind, status=one.status, content=canonical.encode(one.content), version=1,
+                 known=one.known, sources=one.sources, provenance=behind, rules=one.rules, conflict=one.conflict, labels=one.labels)
+
+
 def sources(*records: Record, **changes: Any) -> Sources:
     given: dict[str, Any] = {
         "people": MadePeople(*(Hit(one.person, ("Allergy to penicillin",)) for one in records)),
@@ -214,6 +253,7 @@ def sources(*records: Record, **changes: Any) -> Sources:
         "audit": MadeAudit(),
         "stream": MadeStream(),
         "quarantine": MadeQuarantine(),
+        "history": MadeHistory(),
     }
     return Sources(**(given | changes))
 

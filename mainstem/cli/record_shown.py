@@ -1,0 +1,158 @@
+"""A record in the terminal: tables by heading, explanations, and what is no more. Pure but for printing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import orjson
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from mainstem import canonical, kinds
+from mainstem.history import Ended
+from mainstem.web import explained, words
+from mainstem.web.page import Banner, Page, Section, as_json
+from mainstem.web.record import Item
+from mainstem.web.shown import Shown
+from mainstem.web.shown import show as shown_of
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+"""Sources' text may hold escape sequences; a terminal must not obey them."""
+
+
+def show(page: Page, console: Console, *, explain: bool) -> None:
+    """The record as tables, one a heading."""
+    show_banner(page.banner, console)
+    if page.gaps.reasons:
+        console.print(text("This record may be incomplete:", "bold yellow"))
+    for reason in page.gaps.reasons:
+        console.print(text(f"- {reason}", "yellow"))
+    lines = ((line.source, line.patient, f"{line.heard} ({line.ago})") for line in page.gaps.lines)
+    console.print(table("Sources", ("source", "patient", "last heard"), lines))
+    for section in page.sections:
+        show_section(section, console, explain=explain)
+    console.print(text(f"\nKnown {page.known}, digest {page.record.digest}"))
+
+
+def data(page: Page, gone: Sequence[Ended], *, explain: bool, withdrawn: bool) -> dict[str, Any]:
+    """The record for programs; `explained` in each entry and `withdrawn` where they were asked for."""
+    found: dict[str, Any] = orjson.loads(as_json(page))
+    if explain:
+        explain_data(found["entries"], page.record.entries)
+    if withdrawn:
+        found["withdrawn"] = [_ended_data(one) for one in gone]
+    return found
+
+
+def explain_data(entries: list[dict[str, Any]], items: Sequence[Item]) -> None:
+    by_fact = {item.fact: item for item in items}
+    for entry in entries:
+        entry["explained"] = explained.as_data(by_fact[entry["fact"]])
+
+
+def show_banner(banner: Banner, console: Console) -> None:
+    console.print(text(banner.name, "bold"))
+    for name, values in (("born", banner.births), ("gender", banner.genders), ("NHS number", banner.numbers), ("died", banner.died)):
+        if values:
+            console.print(text(f"{name} {' or '.join(values)}"))
+    for what in banner.differ:
+        console.print(text(f"Sources disagree about {what}: check who you have.", "bold yellow"))
+
+
+def show_section(section: Section, console: Console, *, explain: bool) -> None:
+    console.print(text(f"\n{section.heading.title}", "bold"))
+    for caution in section.cautions:
+        console.print(text(f"Caution: {caution.text}", "bold yellow"))
+    if section.entries:
+        console.print(table("", ("what", "state", "when", "said by"), (_row(shown) for shown in section.entries)))
+    if section.total > len(section.entries):
+        console.print(text(f"Showing {len(section.entries)} of {section.total}; --output json has them all.", "yellow"))
+    for source in section.unspoken:
+        console.print(text(f"No information from {source}. This does not mean there is none."))
+    for source in section.empty:
+        console.print(text(f"{source} holds nothing current under this heading. This does not mean there is none."))
+    if explain:
+        for shown in section.entries:
+            for line, style in _explained(shown):
+                console.print(text(line, style), soft_wrap=True)
+
+
+def show_withdrawn(gone: Sequence[Ended], page: Page, console: Console) -> None:
+    """Entries that are no more: what they said, by which rule they ended and on whose word."""
+    console.print(text("\nNo more", "bold"))
+    if not gone:
+        console.print(text("Nothing has been withdrawn from this record."))
+    titles = {item.fact: shown_of(item).title for item in page.record.current}
+    for one in gone:
+        for line, style in _ended(one, titles):
+            console.print(text(line, style), soft_wrap=True)
+
+
+def table(title: str, columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Table:
+    found = Table(*columns, title=title or None, title_justify="left")
+    for row in rows:
+        found.add_row(*(text(cell) for cell in row))
+    return found
+
+
+def text(words_: str, style: str = "") -> Text:
+    return Text(_CONTROL.sub("�", words_), style)
+
+
+def _row(shown: Shown) -> tuple[str, ...]:
+    return (shown.title, ", ".join(tag.text for tag in shown.tags), shown.when, ", ".join(shown.item.sources))
+
+
+def _explained(shown: Shown) -> Iterator[tuple[str, str]]:
+    """Lines and their styles: the fields with who said them, then the rules, then the assertions by number."""
+    item = shown.item
+    yield f"\n{shown.title}" + (": the sources disagree" if item.conflict else ""), "bold yellow" if item.conflict else "bold"
+    found = explained.explain(item)
+    for one in found:
+        by = ", ".join(f"{voice.said.source} [{voice.number}]" for voice in one.voices) or "worked out from all that is said"
+        value = f"“{'; '.join(one.shown)}”, said by {by}" if one.shown else "not shown"
+        yield f"  {one.label}: {value}{f', by {one.rule.id}' if one.rule else ''}", ""
+        for lost in one.lost:
+            yield f"    {lost.voice.said.source} [{lost.voice.number}] says “{'; '.join(lost.lines)}”, {lost.voice.when}", "yellow"
+    for rule in explained.rules_of(found):
+        yield f"  {rule.id}: {rule.reason}{f' ({rule.source})' if rule.source else ''}", "dim"
+    for voice in explained.voices(item):
+        yield f"  [{voice.number}] {voice.said.source}, {voice.when}", "dim"
+        yield f"      {voice.place}; raw message {voice.raw}", "dim"
+    version = f", version {item.version}" if item.version else ""
+    yield f"  fact {item.fact}{version}", "dim"
+
+
+def _ended(one: Ended, titles: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    entry, rule = one.entry, explained.rule(one.entry.rules.get("*", ""))
+    yield f"\n{_ended_title(one)}", "bold"
+    yield f"  {rule.id}: {rule.reason}{f' ({rule.source})' if rule.source else ''}", ""
+    for said in entry.provenance:
+        recorded = f", recorded {words.date(said.recorded)}" if said.recorded else ""
+        yield f"  ended by {said.source}, its patient {said.patient}, record {said.record}{recorded}, known {words.moment(said.known)}", ""
+        yield f"      raw message {said.raw.topic} partition {said.raw.partition} offset {said.raw.offset} {said.raw.item}".rstrip(), "dim"
+    if entry.successor:
+        yield f"  in its place: {titles.get(entry.successor, 'an entry that is no more either')} (fact {entry.successor})", ""
+    yield f"  fact {entry.fact}, version {entry.version}", "dim"
+
+
+def _ended_title(one: Ended) -> str:
+    kind = kinds.BY_NAME.get(one.entry.kind)
+    if one.content is None or kind is None:
+        return f"{one.entry.kind.capitalize()}: what it said cannot be told any more"
+    return f"{one.entry.kind.capitalize()}: {kind.title(canonical.decode(one.content))}"
+
+
+def _ended_data(one: Ended) -> dict[str, Any]:
+    entry, rule = one.entry, explained.rule(one.entry.rules.get("*", ""))
+    return {
+        "fact": entry.fact, "kind": entry.kind, "version": entry.version, "known": entry.known, "successor": entry.successor,
+        "rule": rule._asdict(), "title": _ended_title(one),
+        "ended_by": [{"source": said.source, "patient": said.patient, "record": said.record, "part": said.part, "position": said.position,
+                      "known": said.known, "recorded": said.recorded,
+                      "raw": {"topic": said.raw.topic, "partition": said.raw.partition, "offset": said.raw.offset, "item": said.raw.item}}
+                     for said in entry.provenance],
+    }

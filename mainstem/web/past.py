@@ -1,0 +1,94 @@
+"""The record as it was known at a moment, as it is shown. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from mainstem import canonical
+from mainstem.history import Past, iso
+from mainstem.web import words
+from mainstem.web.headings import headings
+from mainstem.web.page import Banner, Section, banner, section
+from mainstem.web.record import Record
+from mainstem.web.withheld import withhold
+from schemas.topics import Purpose
+from sinks import policy
+from sinks.cache import RecordView
+from sinks.cache.record import decode_entry, of_entry
+
+PER_HEADING = 1000
+"""Entries shown under a heading; the JSON has them all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A source patient that the record rested on, and when it had last been heard."""
+
+    source: str
+    patient: str
+    when: str
+
+
+@dataclass(frozen=True, slots=True)
+class PastPage:
+    record: Record
+    banner: Banner
+    at: str
+    """ISO 8601."""
+    moment: str
+    known: str
+    """When the last was heard of what is shown; empty where nothing had been."""
+    release: str
+    heard: tuple[Heard, ...]
+    sections: tuple[Section, ...]
+    reasons: tuple[str, ...]
+    """What has to be borne in mind."""
+
+
+def as_record(past: Past, *, restricted: bool = False) -> Record:
+    """What the live cache would have held. `restricted`: the person is so today, and today's policy counts for what is shown today.
+
+    Version and sequence are 0: how often something had been published by then is not kept.
+    """
+    found = past.record
+    entries = [msgspec.structs.replace(decode_entry(of_entry(entry)), version=0) for entry in found.entries
+               if policy.enters(Purpose.DIRECT_CARE, entry.kind, entry.labels)]
+    seen = canonical.record_digest(sum(canonical.entry_digest(entry.fact, bytes(entry.content)) for entry in entries))
+    view = RecordView(person=found.person, nhs_numbers=found.nhs_numbers, digest=seen, sequence=0, known=past.known, sources=found.sources,
+                      entries=tuple(entries))
+    return withhold(msgspec.json.decode(view.json(), type=Record), anyway=restricted)
+
+
+def past_page(past: Past, record: Record) -> PastPage:
+    """`record`: what `as_record` gives."""
+    return PastPage(
+        record,
+        banner(record),
+        iso(past.at),
+        words.moment(past.at),
+        words.moment(past.known) if past.known else "",
+        past.release,
+        tuple(Heard(state.source, state.patient, words.moment(state.last_heard)) for state in record.sources),
+        tuple(section(record, heading, 0, PER_HEADING) for heading in headings() if heading.kinds),
+        tuple(_reasons(past)),
+    )
+
+
+def as_data(page: PastPage) -> dict[str, Any]:
+    """For programs: the record as `record.json` has it, without what a past record does not have."""
+    data: dict[str, Any] = msgspec.to_builtins(page.record)
+    entries = [{name: value for name, value in entry.items() if name != "version"} for entry in data["entries"]]
+    kept = {name: data[name] for name in ("person", "nhs_numbers", "digest", "known")}
+    sources = [{name: source[name] for name in ("source", "patient", "last_heard", "kinds")} for source in data["sources"]]
+    return {"as_known_at": page.at, **kept, "terminology": page.release, "sources": sources, "entries": entries, "gaps": page.reasons}
+
+
+def _reasons(past: Past) -> list[str]:
+    found = ["This is what was known then. What was on its way, in quarantine or being handed over at that moment is not told here."]
+    if past.others:
+        who = "Another record" if len(past.others) == 1 else f"{len(past.others)} other records"
+        found.append(f"{who} carried this NHS number then: it may have held more about this person, or be about somebody else.")
+    return found
