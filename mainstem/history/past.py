@@ -46,6 +46,8 @@ class Past(NamedTuple):
     """The terminology in force, `name@digest`."""
     others: tuple[str, ...] = ()
     """Further persons who carried the NHS number that was asked for."""
+    elsewhere: tuple[tuple[str, str], ...] = ()
+    """Source patients, of those named with the question, that were another person's then; and that person."""
 
     @property
     def known(self) -> int:
@@ -81,6 +83,12 @@ def record_at(log: Log, persons: Persons, person: str, at: int, terms: Terms, ke
     known = [known for known in log.assertions if known.known <= at and known.assertion.subject in subjects]
     found = fold(known, persons.placed, key, terms).get(person)
     return found or Record(person=person, nhs_numbers=(), digest=canonical.record_digest(0), entries=(), sources=())
+
+
+def elsewhere_at(log: Log, persons: Persons, person: str, at: int, besides: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    """Of `besides` those of whom something was known, but as another person."""
+    heard = {known.assertion.subject for known in log.assertions if known.known <= at}
+    return tuple((subject, persons.of(subject)) for subject in sorted(set(besides) & heard) if persons.of(subject) != person)
 
 
 def by_number(log: Log, persons: Persons, number: str, at: int, terms: Terms, key: bytes) -> tuple[Record, tuple[str, ...]] | None:

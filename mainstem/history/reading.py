@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from confluent_kafka import Message
 
 from mainstem.history.ended import Ended, ended
-from mainstem.history.past import Log, Opened, Past, Persons, Said, by_number, first_known, record_at, release_at
+from mainstem.history.past import Log, Opened, Past, Persons, Said, by_number, elsewhere_at, first_known, record_at, release_at
 from mainstem.model import Assertion, Claim, Entry, Known
 from mainstem.terminology.releases import Activation
 from schemas import log, topics
@@ -69,11 +69,12 @@ class Reader(NamedTuple):
         """The record of a person id at each moment, maybe without entries. `besides`: source patients it is known to have had."""
         question, besides = _Question(self, max(moments)), tuple(besides)
         who = [Persons(question.claims, at, self.key) for at in moments]
-        held = question.log({subject for persons in who for subject in persons.subjects(person, besides)})
+        held = question.log({*besides, *(subject for persons in who for subject in persons.subjects(person))})
         found = []
         for at, persons in zip(moments, who, strict=True):
             terms = self.opened(release_at(held.activations, at))
-            found.append(Past(at, record_at(held, persons, person, at, terms, self.key, besides), terms.release))
+            record = record_at(held, persons, person, at, terms, self.key, besides)
+            found.append(Past(at, record, terms.release, elsewhere=elsewhere_at(held, persons, person, at, besides)))
         return found
 
 

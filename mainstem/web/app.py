@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import jinja2
 from starlette.applications import Starlette
@@ -13,11 +14,12 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
-from mainstem.web import words
+from mainstem.web import explained, words
 from mainstem.web.errors import AuditUnavailableError, StoreUnavailableError, UnknownActorError
 from mainstem.web.guard import Guard
 from mainstem.web.numbers import spaced
 from mainstem.web.settings import WebSettings
+from mainstem.web.shown import show
 from mainstem.web.sources import Sources
 from mainstem.web.views import Views
 
@@ -33,6 +35,9 @@ def build(sources: Sources, settings: WebSettings) -> ASGIApp:
         Route("/search/{key}", views.results),
         Route("/people/{person}", views.person),
         Route("/people/{person}/record.json", views.person_json),
+        Route("/people/{person}/then", views.then),
+        Route("/people/{person}/then.json", views.then_json),
+        Route("/people/{person}/changes", views.changes),
         Route("/people/{person}/{heading}", views.heading),
         Route("/stream", views.stream),
         Route("/stream/figures", views.figures),
@@ -94,4 +99,11 @@ def _templates() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     env.filters.update(moment=words.moment, date=words.date, seconds=words.seconds, spaced=spaced)
+    env.filters.update(explained=explained.explain, voices=explained.voices, rules_of=explained.rules_of, put=_put, label=words.label,
+                       shown=show)
     return env
+
+
+def _put(value: Any, field: str) -> list[str]:
+    """Lines of a field that may not be there."""
+    return [] if value is None else words.value(value, field)

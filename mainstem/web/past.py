@@ -46,6 +46,12 @@ class PastPage:
     sections: tuple[Section, ...]
     reasons: tuple[str, ...]
     """What has to be borne in mind."""
+    elsewhere: tuple[tuple[str, str], ...]
+    """Source patients of today's record that were another person's, and that person."""
+
+    @property
+    def nothing(self) -> bool:
+        return not (self.record.entries or self.record.sources)
 
 
 def as_record(past: Past, *, restricted: bool = False) -> Record:
@@ -74,6 +80,7 @@ def past_page(past: Past, record: Record) -> PastPage:
         tuple(Heard(state.source, state.patient, words.moment(state.last_heard)) for state in record.sources),
         tuple(section(record, heading, 0, PER_HEADING) for heading in headings() if heading.kinds),
         tuple(_reasons(past)),
+        past.elsewhere,
     )
 
 
@@ -84,6 +91,14 @@ def as_data(page: PastPage) -> dict[str, Any]:
     kept = {name: data[name] for name in ("person", "nhs_numbers", "digest", "known")}
     sources = [{name: source[name] for name in ("source", "patient", "last_heard", "kinds")} for source in data["sources"]]
     return {"as_known_at": page.at, **kept, "terminology": page.release, "sources": sources, "entries": entries, "gaps": page.reasons}
+
+
+def moments(record: Record, now: int, limit: int = 100) -> tuple[str, ...]:
+    """When something that the record rests on became known, the latest last: whole seconds in UTC, as a form has them,
+    `2026-11-25T09:30:05`."""
+    known = {said.known for item in record.current for said in item.provenance} | {state.last_heard for state in record.sources}
+    seconds = sorted({min(-(-at // 1000) * 1000, now) for at in known})
+    return tuple(iso(at)[:19] for at in seconds[-limit:])
 
 
 def _reasons(past: Past) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -12,19 +13,25 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
+from mainstem.history import MomentError, parse
 from mainstem.web import health, numbers
+from mainstem.web.changes import changes
 from mainstem.web.errors import NotNHSNumberError, UnknownActorError
 from mainstem.web.headings import headings
 from mainstem.web.page import PER_PAGE, as_json, banner, organisations, page, section
+from mainstem.web.past import PastPage, as_data, as_record, moments, past_page
 from mainstem.web.plot import plots
 from mainstem.web.record import Record
 from mainstem.web.searches import Searches
 from mainstem.web.settings import WebSettings
 from mainstem.web.sources import Hit, Sources
+from mainstem.web.withheld import restricted
 
 _RESULTS = 25
 _LONGEST_TERM = 200
 _LONGEST_FORM = 4096
+_FORM_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?")
+"""What `<input type="datetime-local">` sends."""
 
 
 class Views:
@@ -60,7 +67,7 @@ class Views:
     def person(self, request: Request) -> Response:
         record = self._viewed(request)
         shown = page(record, self._sources, _now())
-        return self._render(request, "record.html", page=shown, actor=self._actor(request))
+        return self._render(request, "record.html", page=shown, actor=self._actor(request), moments=moments(record, _now()))
 
     def person_json(self, request: Request) -> Response:
         shown = page(self._viewed(request), self._sources, _now())
@@ -84,6 +91,31 @@ class Views:
             number=number,
             pages=max(1, -(-shown.total // PER_PAGE)),
         )
+
+    def then(self, request: Request) -> Response:
+        """The record as it was known at a moment."""
+        try:
+            page = self._then(request, self._moment(request, "at"))[0]
+        except MomentError as fault:
+            return self._no_moment(request, fault)
+        known = moments(self._today(request) or page.record, _now())
+        return self._render(request, "then.html", page=page, actor=self._actor(request), moments=known)
+
+    def then_json(self, request: Request) -> Response:
+        try:
+            page = self._then(request, self._moment(request, "at"))[0]
+        except MomentError as fault:
+            return JSONResponse({"error": str(fault)}, 400)
+        return JSONResponse(as_data(page))
+
+    def changes(self, request: Request) -> Response:
+        """What is different between two moments."""
+        try:
+            before, after = self._then(request, self._moment(request, "from"), self._moment(request, "to"))
+        except MomentError as fault:
+            return self._no_moment(request, fault)
+        found = changes(before.record, after.record)
+        return self._render(request, "changes.html", before=before, after=after, changes=found)
 
     def stream(self, request: Request) -> Response:
         return self._render(request, "stream.html", **self._figures())
@@ -142,6 +174,32 @@ class Views:
             raise HTTPException(404)
         self._sources.audit.viewed(actor, "record", [record])
         return record
+
+    def _then(self, request: Request, *at: int) -> list[PastPage]:
+        """The record at each moment, once the views are in the audit. What is restricted today is withheld of any day."""
+        actor, person, today = self._actor(request), request.path_params["person"], self._today(request)
+        besides = [f"{state.source}|{state.patient}" for state in today.sources] if today else []
+        pasts = self._sources.history.by_person(person, besides, *at)
+        if today is None and not any(past.record.sources for past in pasts):
+            raise HTTPException(404)
+        numbers = {number for past in pasts for number in past.record.nhs_numbers}
+        others = [record for number in numbers for record in self._sources.records.by_number(number)]
+        hidden = any(restricted(record) for record in (*others, *([today] if today else [])))
+        records = [as_record(past, restricted=hidden) for past in pasts]
+        self._sources.audit.viewed(actor, "as-known", records)
+        return [past_page(past, record) for past, record in zip(pasts, records, strict=True)]
+
+    def _today(self, request: Request) -> Record | None:
+        return self._sources.records.by_person(request.path_params["person"])
+
+    def _moment(self, request: Request, name: str) -> int:
+        """A form's time has no zone; its label says that it is UTC."""
+        asked = request.query_params.get(name, "")
+        return parse(f"{asked}Z" if _FORM_TIME.fullmatch(asked) else asked, _now())
+
+    def _no_moment(self, request: Request, fault: MomentError) -> Response:
+        person = request.path_params["person"]
+        return self._render(request, "moment.html", status=400, person=person, fault=str(fault), moments=(), value="")
 
     def _actor(self, request: Request) -> str:
         header = self._settings.actor_header

@@ -1,0 +1,175 @@
+"""The pages of the past, rendered from made records: which moment, what is said of it, what is audited, and how they fail."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from lxml import html
+from starlette.testclient import TestClient
+
+from mainstem.history import Past
+from mainstem.model import SourceState
+from mainstem.web.app import build
+from mainstem.web.errors import StoreUnavailableError
+from mainstem.web.past import moments
+from mainstem.web.settings import WebSettings
+from mainstem.web.sources import Sources
+from tests.web import made
+from tests.web.made import NOW, PERSON, MadeAudit, MadeHistory, entry, folded, item, record, said, sources
+
+THEN = folded(entry(item("patient")), entry(item("problem")))
+LATER = folded(entry(item("patient")), entry(item("problem", made.CONTENTS["problem"] | {"status": "inactive"})), entry(item("allergy")))
+AT = "2026-01-05T10:00:00Z"
+
+
+def client(given: Sources) -> TestClient:
+    return TestClient(build(given, WebSettings()), base_url="http://127.0.0.1", raise_server_exceptions=False)
+
+
+def text(answer: Any, path: str = "//main") -> str:
+    return " ".join(" ".join(node.text_content().split()) for node in html.fromstring(answer.text).xpath(path))
+
+
+class Story(MadeHistory):
+    """`THEN` until 2026-06-01, `LATER` after."""
+
+    def by_person(self, person: str, besides: Sequence[str], *moments: int) -> Sequence[Past]:
+        self.asked.append((person, tuple(besides), moments))
+        return [Past(at, LATER if at > 1_780_272_000_000 else THEN, "builtin@0123456789ab") for at in moments]
+
+
+class Unread(MadeHistory):
+    def by_person(self, person: str, besides: Sequence[str], *moments: int) -> Sequence[Past]:
+        raise StoreUnavailableError("log of what was said", "it could not be read to that moment within 20 s")
+
+
+def test_the_record_page_offers_the_moments_at_which_something_became_known() -> None:
+    one = record([item("problem", provenance=(said(known=NOW - 90_500), said("A82038/gp", known=NOW - 60_000)))])
+    tree = html.fromstring(client(sources(one)).get(f"/people/{PERSON}").text)
+    (form,) = tree.xpath("//form[@data-moments]")
+    assert (form.get("method"), form.get("action")) == ("get", f"/people/{PERSON}/then")
+    given = form.get("data-moments").split()
+    assert given == sorted(given) == list(moments(one, NOW)) and len(given) == 3
+    assert all(re.fullmatch(r"2026-\d\d-\d\dT\d\d:\d\d:\d\d", moment) for moment in given)
+    links = tree.xpath("//details//a[contains(@href, '/then?at=')]/@href")
+    assert [link.partition("at=")[2] for link in links] == [f"{moment}Z" for moment in reversed(given)]
+
+
+@pytest.mark.parametrize("asked", [AT, "2026-01-05T10:00:00", "2026-01-05T10:00", "2026-01-05T11:00:00%2B01:00"])
+def test_the_page_says_that_it_is_not_now(asked: str) -> None:
+    history = Story()
+    answer = client(sources(record(), history=history)).get(f"/people/{PERSON}/then?at={asked}")
+    assert answer.status_code == 200
+    assert "As known at 5 January 2026 at 10:00:00 UTC, not now" in text(answer, "//*[@role='region']")
+    shown = text(answer)
+    assert "Type 2 diabetes mellitus" in shown and "Allergy to penicillin" not in shown
+    assert THEN.digest in shown and "builtin@0123456789ab" in shown and not re.search(r", version [01]\b", shown)
+    assert "in quarantine or being handed over at that moment is not told here" in shown
+    assert history.asked == [(PERSON, ("RXA/epr|P100", "A82038/gp|77"), (1_767_607_200_000,))]
+
+
+def test_what_changed_since_names_both_values() -> None:
+    visitor = client(sources(record(), history=Story()))
+    tree = html.fromstring(visitor.get(f"/people/{PERSON}/then?at={AT}").text)
+    (link,) = tree.xpath("//a[contains(@href, '/changes?')]/@href")
+    shown = text(visitor.get(link))
+    assert "before: active" in shown and "after: inactive" in shown and "Allergy to penicillin" in shown and "Gone" not in shown
+    back = text(visitor.get(f"/people/{PERSON}/changes?from=now&to={AT}"))
+    assert "Gone" in back and "before: inactive" in back
+    assert "Nothing changed." in text(visitor.get(f"/people/{PERSON}/changes?from={AT}&to={AT}"))
+
+
+def test_the_json_is_the_record_of_then() -> None:
+    data = client(sources(record(), history=Story())).get(f"/people/{PERSON}/then.json?at={AT}").json()
+    assert (data["as_known_at"], data["digest"]) == ("2026-01-05T10:00:00.000Z", THEN.digest)
+    assert [one["content"] for one in data["entries"]] == [made.CONTENTS["patient"], made.CONTENTS["problem"]]
+
+
+@pytest.mark.parametrize(("path", "why"), [
+    ("then?at=yesterday", "is no time"), ("then", "is no time"), ("then?at=2999-01-01", "still to come"),
+    (f"changes?from={AT}", "is no time"), ("then?at=%3Cscript%3E", "is no time"),
+])
+def test_a_wrong_moment_is_explained_at_the_field(path: str, why: str) -> None:
+    answer = client(sources(record())).get(f"/people/{PERSON}/{path}")
+    tree = html.fromstring(answer.text)
+    assert answer.status_code == 400 and why in text(answer, "//*[@id='at-error']")
+    assert tree.xpath("//input[@id='at']/@aria-invalid") == ["true"] and tree.findtext(".//title").startswith("Error:")
+    assert not tree.xpath("//script")
+
+
+@pytest.mark.parametrize("path", [f"then?at={AT}", f"then.json?at={AT}", f"changes?from={AT}&to=now"])
+class TestEveryView:
+    def test_is_audited_with_what_was_seen(self, path: str) -> None:
+        audit = MadeAudit()
+        client(sources(record(), history=Story(), audit=audit)).get(f"/people/{PERSON}/{path}")
+        digests = [THEN.digest, LATER.digest] if "changes" in path else [THEN.digest]
+        assert audit.events == [("web", "as-known", PERSON, digest, NOW - 3_600_000) for digest in digests]
+
+    def test_without_audit_shows_nothing(self, path: str) -> None:
+        answer = client(sources(record(), history=Story(), audit=MadeAudit(broken=True))).get(f"/people/{PERSON}/{path}")
+        assert answer.status_code == 503 and "audit of this view" in answer.text
+        assert "RAMSBOTTOM" not in answer.text.upper() and "diabetes" not in answer.text
+
+    def test_says_where_the_log_cannot_be_read(self, path: str) -> None:
+        answer = client(sources(record(), history=Unread())).get(f"/people/{PERSON}/{path}")
+        assert answer.status_code == 503 and "could not be read to that moment within 20 s" in answer.text
+
+    def test_withholds_where_someone_is_who_is_restricted_today(self, path: str) -> None:
+        today = record([item("patient", labels=("pds-restricted",))])
+        answer = client(sources(today, history=Story())).get(f"/people/{PERSON}/{path}")
+        assert answer.status_code == 200 and "ZZ99 3CZ" not in answer.text and "Testham" not in answer.text
+
+    def test_is_well_made(self, path: str) -> None:
+        answer = client(sources(record(), history=Story())).get(f"/people/{PERSON}/{path}")
+        assert answer.headers["cache-control"] == "no-store"
+        if "json" not in path:
+            tree = html.fromstring(answer.text)
+            assert len(tree.xpath("//h1")) == 1 and len(tree.xpath("//main[@id='main']")) == 1
+            assert all(tree.xpath(f"//label[@for='{one}']") for one in tree.xpath("//input/@id"))
+            ids = tree.xpath("//@id")
+            assert len(ids) == len(set(ids)) and "style=" not in answer.text
+            assert not re.findall(r"(?:src|href|action)=\"(?:https?:)?//", answer.text)
+
+
+def test_a_person_of_whom_nothing_was_known_then() -> None:
+    answer = client(sources(record())).get(f"/people/{PERSON}/then?at={AT}")
+    assert answer.status_code == 200 and "Nothing was known of this person at that moment" in text(answer)
+    assert client(sources()).get(f"/people/{PERSON}/then?at={AT}").status_code == 404
+
+
+def test_a_person_that_is_no_more_is_still_shown_as_then() -> None:
+    answer = client(sources(history=Story())).get(f"/people/{PERSON}/then?at={AT}")
+    assert answer.status_code == 200 and "Type 2 diabetes mellitus" in text(answer)
+
+
+def test_who_was_held_as_somebody_else_is_told() -> None:
+    class Elsewhere(Story):
+        def by_person(self, person: str, besides: Sequence[str], *moments: int) -> Sequence[Past]:
+            return [past._replace(elsewhere=(("A82038/gp|77", "ab" * 16),)) for past in super().by_person(person, besides, *moments)]
+
+    answer = client(sources(record(), history=Elsewhere())).get(f"/people/{PERSON}/then?at={AT}")
+    assert "A82038/gp patient 77 was with another record at that moment" in text(answer)
+    assert html.fromstring(answer.text).xpath(f"//a[@href='/people/{'ab' * 16}/then?at=2026-01-05T10:00:00.000Z']")
+
+
+def test_an_entry_is_explained_field_by_field() -> None:
+    one = item("problem", rules={"onset": "fact.most-recently-recorded", "*": "record.greatest-version"}, provenance=(
+        said(fields=("code", "onset", "status", "significance")), said("A82038/gp", lost={"onset": "2015"}, recorded=None)))
+    shown = text(client(sources(record([one]))).get(f"/people/{PERSON}"), "//details")
+    assert "Onset 2014 said by RXA/epr [1]" in shown
+    assert "A82038/gp says “2015” (rule fact.most-recently-recorded decided), when recorded is not said, known here" in shown
+    assert "of several records that speak of one fact, the one recorded last decides a field (design.md" in shown
+    assert "[1] SourceRXA/epr, recorded 2 March 2019 at 10:15 UTC, known here" in shown and "offset 4711" in shown
+
+
+def test_a_hostile_past_stays_text() -> None:
+    hostile = '"><script>alert(1)</script>'
+    bad = folded(entry(item("problem", {"code": {"text": hostile}}, fact=hostile, sources=(hostile,))),
+                 sources=(SourceState(source=hostile, patient=hostile, last_heard=NOW, epoch=-1),))
+    history = MadeHistory(**{PERSON: bad})
+    for path in (f"then?at={AT}", f"changes?from={AT}&to=now"):
+        tree = html.fromstring(client(sources(record(), history=history)).get(f"/people/{PERSON}/{path}").text)
+        assert not tree.xpath("//script[not(@src)]")
