@@ -159,6 +159,9 @@ class Op(StrEnum):
     DETACH = "detach"
     SETTLED = "settled"
     """To the new person, with the detach: the handover is over."""
+    DERIVE = "derive"
+    """To each partition when a release comes into force: derive its persons anew. `subject`: the activation; `person`: the last that is
+    done, empty at the beginning."""
 
 
 class PersonEvent(msgspec.Struct, frozen=True, kw_only=True):

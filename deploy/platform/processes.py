@@ -30,7 +30,8 @@ def processes(endpoints: Endpoints, home: Path, sources: Sequence[str], web_port
     captured = tuple(argument for source in sources for argument in ("--source", source))
     return (
         Process("capture", module("producers.capture", *captured, "--others")),
-        Process("worker", module("processors.apps.worker", "--state-dir", str(home / "state"), "--instance", "worker")),
+        Process("worker", module("processors.apps.worker", "--state-dir", str(home / "state"), "--terms", str(home / "terms"),
+                                 "--instance", "worker")),
         sink("search"),
         sink("analytics"),
         sink("cache"),

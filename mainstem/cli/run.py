@@ -47,6 +47,8 @@ def run(
     """
     from deploy.platform import launch
     from deploy.stack import StackError, down, up
+    from mainstem.terminology import Shelf
+    from processors.apps import releases
     from seeds.trusts import TRUSTS
 
     settings = Settings()
@@ -63,7 +65,8 @@ def run(
     passed = True
     try:
         endpoints = up(home, say=say)
-        launch.prepare(endpoints, sources)
+        codec = launch.prepare(endpoints, sources)
+        releases.ship(endpoints.kafka, codec, Shelf(home / "terms"), say)
         _make_trusts(home, persons, seed, profile)
         platform = launch.start(endpoints, home, sources, port, say)
         launch.capture_trusts(endpoints, say)

@@ -1,7 +1,9 @@
-"""`mainstem terms`: load terminology releases, list them, and look codes up."""
+"""`mainstem terms`: load terminology releases, list them, put one in force, and look codes up."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -9,8 +11,10 @@ import typer
 
 if TYPE_CHECKING:
     from mainstem.terminology import Answer, Shelf, Terminology
+    from schemas.codec import Codec
 
-app = typer.Typer(add_completion=False, no_args_is_help=True, help="Load terminology releases (dm+d, SNOMED CT), and look codes up.")
+app = typer.Typer(add_completion=False, no_args_is_help=True,
+                  help="Load terminology releases (dm+d, SNOMED CT), put one in force, and look codes up.")
 
 Home = Annotated[Path | None, typer.Option(help="Where the run keeps its data.")]
 Output = Annotated[str, typer.Option(help="table or json")]
@@ -103,6 +107,84 @@ def show(
         Console().print(table)
     if told["level"] is None:
         raise typer.Exit(1)
+
+
+@app.command()
+def activate(
+    release: Annotated[str, typer.Argument(help="A release at hand, by name or name@digest; `mainstem terms list` names them.")],
+    why: Annotated[str, typer.Option("--why", help="The reason, for whoever looks back.")],
+    who: Annotated[str | None, typer.Option("--who", help="Who decides. Default: the user of this machine.")] = None,
+    home: Home = None,
+    output: Output = "table",
+) -> None:
+    """Put a release in force: every record is worked out anew with it, in slices, while the stream goes on.
+
+    Workers end and start again with it; going back is another activation. Example:
+
+        mainstem terms activate uk-2026-11 --why "monthly release"
+    """
+    import getpass
+
+    import msgspec
+    import orjson
+
+    from processors.apps import releases
+
+    _checked(output)
+    if not why.strip():
+        raise typer.BadParameter("say why: whoever looks back has nothing else to go by", param_hint="--why")
+    with _control(home) as (kafka, codec):
+        shelf = _shelf(home)
+        shelf.keep_builtin()
+        done = releases.activate(kafka, codec, shelf.open(release), who or getpass.getuser(), why.strip())
+    if output == "json":
+        typer.echo(orjson.dumps(msgspec.to_builtins(done), option=orjson.OPT_INDENT_2).decode())
+    else:
+        typer.echo(f"in force: {done.name}@{done.digest[:12]} (activation {done.activation}); `mainstem verify` tells when all records are")
+
+
+@app.command("in-force")
+def in_force(home: Home = None, output: Output = "table") -> None:
+    """Tell which releases were in force from when on, the latest last.
+
+    Example: mainstem terms in-force --output json
+    """
+    import orjson
+    from rich.console import Console
+    from rich.table import Table
+
+    from mainstem.history import iso
+    from processors.apps import releases
+
+    _checked(output)
+    with _control(home) as (kafka, codec):
+        found = releases.read(kafka, codec)
+    rows = [{"from": iso(one.known), "what": one.release.what, "release": f"{one.release.name}@{one.release.digest[:12]}",
+             "by": one.release.actor, "why": one.release.reason} for one in sorted(found)]
+    if output == "json":
+        typer.echo(orjson.dumps(rows, option=orjson.OPT_INDENT_2).decode())
+        return
+    table = Table("from", "what", "release", "by", "why")
+    for row in rows:
+        table.add_row(*row.values())
+    Console().print(table)
+
+
+@contextmanager
+def _control(home: Path | None) -> Iterator[tuple[str, Codec]]:
+    """The broker and the codec of the control topic; says so where one does not answer."""
+    from deploy.stack import StackError, endpoints
+    from mainstem.settings import Settings
+    from mainstem.terminology.errors import ReleaseError
+    from schemas.codec import Codec
+    from schemas.errors import KafkaUnavailableError, RegistryUnavailableError
+    from schemas.log import TruncatedReadError
+
+    try:
+        servers = endpoints(home or Settings().home)
+        yield servers.kafka, Codec(servers.registry)
+    except (StackError, KafkaUnavailableError, RegistryUnavailableError, TruncatedReadError, ReleaseError) as fault:
+        _fail(fault)
 
 
 def _told(terms: Terminology, code: str) -> dict[str, Any]:

@@ -39,13 +39,15 @@ def verify(
     from psycopg import OperationalError
 
     from deploy.stack.errors import StackError
+    from mainstem.terminology.errors import ReleaseError
     from schemas.errors import RegistryUnavailableError
 
     settings = Settings()
     home = home or settings.home
     try:
         report = _report(settings, home, source, wait)
-    except (TimeoutError, ConnectionError, KafkaException, OperationalError, StackError, RegistryUnavailableError) as fault:
+    except (TimeoutError, ConnectionError, KafkaException, OperationalError, StackError, RegistryUnavailableError,
+            ReleaseError) as fault:
         typer.echo(f"verify could not be made: {fault}", err=True)
         raise typer.Exit(2) from None
     if output == "json":
@@ -57,8 +59,10 @@ def verify(
 
 def _report(settings: Settings, home: Path, source: bool, wait: float) -> Report:
     from deploy.stack import endpoints
+    from mainstem.terminology import Shelf
     from mainstem.verify import verify as prove
     from mainstem.verify.run import Trust
+    from processors.apps.releases import current
     from schemas.codec import Codec
     from seeds.trusts import TRUSTS
     from sinks.contents import contents_of
@@ -67,8 +71,9 @@ def _report(settings: Settings, home: Path, source: bool, wait: float) -> Report
     key = settings.person_key.get_secret_value().encode()
     trusts = [Trust(t.source, servers.database(t.database), tuple(t.tables)) for t in TRUSTS] if source else []
     stores = contents_of(home, servers.redis)
-    return prove(servers.kafka, Codec(servers.registry), key, stores, trusts, wait,
-                 lambda text: typer.echo(text, err=True))
+    codec, shelf = Codec(servers.registry), Shelf(home / "terms")
+    return prove(servers.kafka, codec, key, stores, trusts, wait, lambda text: typer.echo(text, err=True),
+                 lambda: current(servers.kafka, codec, shelf).terms)
 
 
 def _show(report: Report) -> None:

@@ -39,17 +39,25 @@ class Shelf:
             statements, sources["builtin"] = statements + _besides(said, statements), ", ".join(files)
         data = store.made(name, statements, sources)
         head = Store(data, name).head
+        self._put(f"{name}@{head.digest[:12]}", data)
+        return head
+
+    def _put(self, release: str, data: bytes) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
-        path = self.folder / f"{name}@{head.digest[:12]}{_SUFFIX}"
+        path = self.folder / f"{release}{_SUFFIX}"
         part = path.with_suffix(f".{os.getpid()}.part")
         part.write_bytes(data)
         part.replace(path)
-        return head
 
     def names(self) -> tuple[str, ...]:
         """`name@digest` of every release, `builtin` first."""
-        found = sorted(path.name.removesuffix(_SUFFIX) for path in self.folder.glob(f"*{_SUFFIX}"))
-        return (shipped.builtin().release, *found)
+        found = {path.name.removesuffix(_SUFFIX) for path in self.folder.glob(f"*{_SUFFIX}")}
+        ours = shipped.builtin().release
+        return (ours, *sorted(found - {ours}))
+
+    def keep_builtin(self) -> None:
+        """Keep the shipped release as a file too: a later version of Mainstem may ship another."""
+        self._put(shipped.builtin().release, shipped.data())
 
     def open(self, name: str) -> Terminology:
         """By `name@digest`, or by name where that is only one. Raises NoSuchReleaseError, StoreError."""

@@ -20,8 +20,13 @@ FOLDER = Path(__file__).parent / "builtin"
 @cache
 def builtin() -> Terminology:
     """The shipped release, ready for look-up."""
+    return Terminology(store.Store(data(), NAME))
+
+
+def data() -> bytes:
+    """The shipped release as a store file."""
     statements, files = read(FOLDER)
-    return Terminology(store.Store(store.made(NAME, statements, {"builtin": ", ".join(files)}), NAME))
+    return store.made(NAME, statements, {"builtin": ", ".join(files)})
 
 
 def read(folder: Path) -> tuple[Statements, list[str]]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 
 from mainstem import canonical
+from mainstem.kinds.facts import Terms
 from mainstem.terminology import builtin
 from mainstem.verify import drain, published, received, state, trusts
 from mainstem.verify.report import Check, Report, compare
@@ -33,13 +34,15 @@ _LOOKS = 3
 
 
 def verify(bootstrap: str, codec: Codec, person_key: bytes, stores: Mapping[str, Contents],
-           of_trusts: Sequence[Trust], seconds: float, say: Callable[[str], None]) -> Report:
-    """Raises NotDrainedError, TruncatedReadError, and what the stores and databases raise when they do not answer."""
+           of_trusts: Sequence[Trust], seconds: float, say: Callable[[str], None], in_force: Callable[[], Terms] = builtin) -> Report:
+    """`in_force`: the terminology in force when it is called.
+
+    Raises NotDrainedError, TruncatedReadError, and what the stores and databases raise when they do not answer."""
     report: Report | None = None
     for look in range(_LOOKS):
         say("taking a cut, waiting for every stage to pass it" if not look else "looking again at what differs: input went on meanwhile")
         cut = drain.wait(bootstrap, codec, drain.readers(log.raw_topics(bootstrap), list(stores)), seconds, say)
-        found = _look(bootstrap, codec, person_key, stores, of_trusts, cut, say)
+        found = _look(bootstrap, codec, person_key, stores, of_trusts, cut, say, in_force())
         report = found if report is None else replace(found, checks=tuple(
             now.lasting(before) for now, before in zip(found.checks, report.checks, strict=True)))
         if report.passed:
@@ -49,11 +52,11 @@ def verify(bootstrap: str, codec: Codec, person_key: bytes, stores: Mapping[str,
 
 
 def _look(bootstrap: str, codec: Codec, person_key: bytes, stores: Mapping[str, Contents],
-          of_trusts: Sequence[Trust], cut: dict[str, int], say: Callable[[str], None]) -> Report:
+          of_trusts: Sequence[Trust], cut: dict[str, int], say: Callable[[str], None], terms: Terms) -> Report:
     say("reading back what was received, and folding it")
     claims = list(received.claims(bootstrap, codec))
     known = list(received.assertions(bootstrap, codec))
-    records = fold(known, assign(claims, person_key), person_key, builtin())
+    records = fold(known, assign(claims, person_key), person_key, terms)
     expected = {(record.person, entry.fact): canonical.digest(entry.content).hex()
                 for record in records.values() for entry in record.entries}
     say(f"comparing {len(expected):,} entries of {len(records):,} persons")

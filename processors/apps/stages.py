@@ -4,31 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from importlib import import_module
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from processors.lane.contract import Stage
 
+if TYPE_CHECKING:
+    from processors.apps.releases import InForce
 
-def _stage(place: str) -> Callable[[], Stage]:
+
+def _stage(place: str) -> Callable[..., Stage]:
     """Imported only when it is run, so that a worker of one stage loads no other."""
     module, name = place.split(":")
 
-    def make() -> Stage:
+    def make(_in_force: InForce | None = None) -> Stage:
         return cast(Stage, getattr(import_module(module), name)())
 
     return make
 
 
-def _reconcile() -> Stage:
-    """With the release that ships with Mainstem; `verify` and `mainstem fold` fold with the same."""
+def _reconcile(in_force: InForce | None = None) -> Stage:
+    """With the release in force; `verify` folds with the same. None: the one that ships with Mainstem."""
     from mainstem.terminology import builtin
     from processors.reconcile.stage import ReconcileStage
 
-    return cast(Stage, ReconcileStage(builtin()))
+    return cast(Stage, ReconcileStage(builtin()) if in_force is None else ReconcileStage(in_force.terms, in_force.activations))
 
 
-STAGES: dict[str, Callable[[], Stage]] = {
+STAGES: dict[str, Callable[..., Stage]] = {
     "linker": _stage("processors.identity.linker:Linker"),
     "identity": _stage("processors.identity.stage:IdentityStage"),
     "reconcile": _reconcile,
 }
+"""Each takes the release in force, or nothing."""
+RULED = frozenset({"reconcile"})
+"""Those that ask a terminology."""

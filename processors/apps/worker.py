@@ -12,15 +12,19 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import mode
 import typer
 
-from processors.apps.stages import STAGES
+from mainstem.terminology import Shelf
+from mainstem.terminology.errors import ReleaseError
+from processors.apps.releases import InForce, current
+from processors.apps.stages import RULED, STAGES
 from processors.lane.contract import Stage
-from processors.lane.errors import FencedError, StageError
+from processors.lane.errors import FencedError, RestartNeededError, StageError
 from processors.lane.lane import Lane, LaneSettings
 from schemas import topics
 from schemas.codec import Codec
@@ -35,6 +39,13 @@ EXIT_FENCED = 75
 EXIT_BUG = 70
 """A stage failed on its input (EX_SOFTWARE): starting again will fail at the same place."""
 EXIT_OTHER = 71
+EXIT_RELEASE = 78
+"""The release in force is not at hand here, or is of other content (EX_CONFIG): load it; until then it ends again and again."""
+EXIT_RESTART = 79
+"""Another release has come into force: start again."""
+
+
+_CODES = ((FencedError, EXIT_FENCED), (StageError, EXIT_BUG), (RestartNeededError, EXIT_RESTART))
 
 
 class Heart(mode.Service):
@@ -81,6 +92,7 @@ def main(
     state_dir: Annotated[Path, typer.Option(help="Where this worker keeps its copy of the state; its own, not another worker's")],
     stages: Annotated[str, typer.Option(help="Which stages, separated by commas")] = ",".join(STAGES),
     instance: Annotated[str | None, typer.Option(help="A name that stays the same over restarts, so that they resume at once")] = None,
+    terms: Annotated[Path | None, typer.Option(help="Folder of the terminology releases at hand. Default: beside --state-dir")] = None,
 ) -> None:
     """Run stages on the lane."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
@@ -89,13 +101,24 @@ def main(
     names = [name.strip() for name in stages.split(",") if name.strip()]
     if unknown := [name for name in names if name not in STAGES]:
         raise typer.BadParameter(f"no stage {', '.join(unknown)}; there are {', '.join(STAGES)}", param_hint="--stages")
-    run([STAGES[name] for name in names], LaneSettings(kafka, registry, state_dir, instance))
+    in_force = _in_force(kafka, registry, terms or state_dir.parent / "terms") if RULED.intersection(names) else None
+    run([partial(STAGES[name], in_force) for name in names], LaneSettings(kafka, registry, state_dir, instance))
+
+
+def _in_force(kafka: str, registry: str, terms: Path) -> InForce:
+    try:
+        found = current(kafka, Codec(registry), Shelf(terms))
+    except ReleaseError as fault:
+        log.critical("%s", fault)
+        sys.exit(EXIT_RELEASE)
+    log.info("terminology in force: %s", found.terms.release)
+    return found
 
 
 def _end(fault: Exception) -> None:
     """Crash only: state is safe at any moment, and a clean end could wait for a broker that has turned us away."""
     log.critical("%s", fault if str(fault) else type(fault).__name__)
-    code = EXIT_FENCED if isinstance(fault, FencedError) else EXIT_BUG if isinstance(fault, StageError) else EXIT_OTHER
+    code = next((code for kind, code in _CODES if isinstance(fault, kind)), EXIT_OTHER)
     logging.shutdown()
     sys.stderr.flush()
     os._exit(code)

@@ -23,6 +23,11 @@ class FencedError(Exception):
         self.why = why
 
 
+class RestartNeededError(Exception):
+    """A stage cannot go on with what it was started with, such as a release that is no longer in force. Nothing of the batch was applied;
+    after a restart it is processed."""
+
+
 class StageError(Exception):
     """A stage raised on its input, which is a bug in the stage. The event is not lost: it is processed again after a restart."""
 

@@ -17,7 +17,7 @@ import msgspec
 from mainstem.model import Op, PersonEvent, Quarantined, RawRef
 from processors.lane import changelog
 from processors.lane.contract import Output, Received, Stage
-from processors.lane.errors import LaneStoppedError, StageError
+from processors.lane.errors import LaneStoppedError, RestartNeededError, StageError
 from processors.lane.overlay import Overlay
 from processors.lane.store import MARKERS, Store, encode_markers
 from processors.lane.transaction import Record, Transactions
@@ -149,6 +149,8 @@ class Owner:
             return []
         try:
             return list(self._stage.process(batch, overlay))
+        except RestartNeededError:
+            raise
         except Exception as fault:
             at = self._culprit(batch)
             raise StageError(self._stage.name, at.topic.name, at.partition, at.offset, fault) from None

@@ -49,6 +49,8 @@ class Head(msgspec.Struct, array_like=True):
     feeds: dict[str, Feed] = {}
     revision: int = 0
     """Of the summary last published."""
+    release: str = ""
+    """The terminology that the facts were last derived with, all of them."""
 
 
 class Held(msgspec.Struct, array_like=True):

@@ -5,13 +5,13 @@ The cost of an event does not depend on how much is known of the person: see `la
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from mainstem.kinds.facts import NoTerms, Terms
-from mainstem.model import PersonEvent, SourceState, Summary
+from mainstem.model import Op, PersonEvent, SourceState, Summary
 from processors.lane.contract import Output, Received, State
-from processors.reconcile import layout
+from processors.reconcile import layout, sweep
 from processors.reconcile.layout import Head
 from processors.reconcile.neighbours import Neighbours
 from processors.reconcile.person import Person
@@ -26,21 +26,34 @@ class ReconcileStage:
     inputs = (topics.PERSON_EVENTS,)
     changelog = topics.RECONCILE_CHANGELOG
 
-    def __init__(self, terms: Terms | None = None) -> None:
+    def __init__(self, terms: Terms | None = None, activations: Collection[str] = ()) -> None:
+        """`terms`: the release in force. `activations`: all that were known when it was looked up."""
         self._terms = terms or NoTerms()
+        self._activations = frozenset(activations)
 
     def process(self, batch: Sequence[tuple[Received, Any]], state: State) -> list[Output]:
+        """Raises ReleaseBehindError."""
         of_person: dict[str, list[PersonEvent]] = {}
+        sweeps: list[PersonEvent] = []
         for _, event in batch:
-            of_person.setdefault(event.person, []).append(event)
+            if event.op is not Op.DERIVE:
+                of_person.setdefault(event.person, []).append(event)
+            elif event.subject in self._activations:
+                sweeps.append(event)
+            else:
+                raise sweep.ReleaseBehindError(event.subject)
         heads = state.multi_get([layout.head_key(person) for person in of_person])
         outputs: list[Output] = []
         for (person, events), data in zip(of_person.items(), heads, strict=True):
-            outputs += self._turn(person, events, data, state)
+            outputs += self._turn(person, events, data, state)[1]
+        for event in sweeps:
+            outputs += sweep.slice_of(event, self._terms.release, state, lambda person, data: self._turn(person, [], data, state))
         return outputs
 
-    def _turn(self, name: str, events: list[PersonEvent], data: bytes | None, state: State) -> list[Output]:
+    def _turn(self, name: str, events: list[PersonEvent], data: bytes | None, state: State) -> tuple[int, list[Output]]:
+        """How many records were counted for the release's sake, and what there is to say."""
         person = Person(name, Head() if data is None else layout.decode_head(data), state, self._terms)
+        recounted = sweep.recount(person) if person.head.release != self._terms.release else 0
         person.records.preload([(event.subject, known.assertion.record) for event in events for known in event.items])
         for event in events:
             person.take(event)
@@ -52,13 +65,14 @@ class ReconcileStage:
         outputs = publish(person, rows, neighbours.stands, self._terms.release)
         head = person.head
         head.known = max([head.known, *(feed.last_heard for feed in head.feeds.values())])
-        after = layout.encode(head)
-        if after != data and head.feeds:
+        if layout.encode(head) != data and head.feeds:
             head.revision += 1
-            state.put(layout.head_key(name), layout.encode(head))
             outputs.append(Output(topics.SUMMARIES, name.encode(), summary(name, head), name))
+        head.release = self._terms.release
+        if (after := layout.encode(head)) != data and head.feeds:
+            state.put(layout.head_key(name), after)
         outputs += [Output(topics.ATTACHED, answer.subject.encode(), answer, answer.subject) for answer in person.attached]
-        return outputs
+        return recounted, outputs
 
 
 def summary(person: str, head: Head) -> Summary:

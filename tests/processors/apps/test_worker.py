@@ -12,8 +12,11 @@ from pathlib import Path
 import pytest
 
 from mainstem import canonical, nhs_number
+from mainstem.kinds.base import SNOMED
+from mainstem.kinds.facts import Terms
 from mainstem.model import Assertion, Claim, RawRef
 from mainstem.settings import Settings
+from mainstem.terminology import builtin
 from mainstem.verify import drain, published, received
 from processors.apps.stages import STAGES
 from processors.identity.linker import assign
@@ -57,6 +60,11 @@ class Stream:
         self._process.terminate()
         return self._process.wait(20)
 
+    def ended(self) -> int:
+        """The code with which the worker ends by itself."""
+        assert self._process is not None
+        return self._process.wait(60)
+
     def live(self, steps: int, persons: int = 30) -> None:
         """Allergies noted and changed by two sources; numbers given, mistaken and put right."""
         for _ in range(steps):
@@ -70,6 +78,17 @@ class Stream:
 
     def drained(self) -> None:
         drain.wait(self.kafka, self.codec, STAGE_INPUTS, 90, lambda text: None)
+
+    def coded(self, persons: int) -> None:
+        """Each has an allergy to penicillin as a finding and as a substance: one fact, for whoever knows the codes."""
+        for person in range(persons):
+            for record, code in (("finding", "91936005"), ("substance", "764146007")):
+                self._clock += 1
+                content = canonical.encode({"agent": {"codes": [{"system": SNOMED, "code": code}]}})
+                self._send(topics.ASSERTIONS, Assertion(
+                    source="RXA/epr", patient=f"coded-{person}", record=f"allergy/{record}", kind="allergy",
+                    position=f"{self._clock:016x}", content=content, raw=RawRef("raw.test.v1", 0, self._clock)))
+        self._producer.flush()
 
     def _number(self, source: str, patient: str, number: str) -> None:
         body = canonical.encode({"nhs_number": number, "verification": "01"})
@@ -100,10 +119,11 @@ def stream(kafka: str, registry: str, tmp_path: Path) -> Iterator[Stream]:
     made.kill()
 
 
-def check(stream: Stream) -> None:
+def check(stream: Stream, terms: Terms | None = None) -> None:
     """Entries, versions and digests are those of a fold over everything the topics hold."""
     key = Settings().person_key.get_secret_value().encode()
-    records = fold(received.assertions(stream.kafka, stream.codec), assign(received.claims(stream.kafka, stream.codec), key), key)
+    records = fold(received.assertions(stream.kafka, stream.codec), assign(received.claims(stream.kafka, stream.codec), key), key,
+                   terms or builtin())
     expected = {(r.person, e.fact): canonical.digest(e.content).hex() for r in records.values() for e in r.entries}
     current, order = published.entries(stream.kafka, stream.codec)
     assert order.passed, order
