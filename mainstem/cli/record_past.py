@@ -11,7 +11,7 @@ from rich.console import Console
 from mainstem.cli.record_shown import explain_data, show_banner, show_section, table, text
 from mainstem.history import Past, iso
 from mainstem.web import words
-from mainstem.web.changes import Changed, changes
+from mainstem.web.changes import Changed, Field, changes
 from mainstem.web.past import as_data, past_page
 from mainstem.web.record import Item, Record
 from mainstem.web.shown import show as shown_of
@@ -69,7 +69,7 @@ def changes_data(before: Then, after: Then) -> dict[str, Any]:
     return {
         "from": _moment(before), "to": _moment(after), "new": [_entry(item) for item in found.new],
         "gone": [_entry(item) for item in found.gone],
-        "changed": [{**_named(one.after), "fields": [field._asdict() for field in one.fields],
+        "changed": [{**_named(one.after), "fields": [_field(field) for field in one.fields],
                      **{name: {"before": getattr(one.before, name), "after": getattr(one.after, name)}
                         for name in ("sources", "labels", "conflict") if getattr(one.before, name) != getattr(one.after, name)}}
                     for one in found.changed],
@@ -96,6 +96,10 @@ def _value(value: Any, field: str) -> str:
 def _moment(then: Then) -> dict[str, Any]:
     return {"as_known_at": iso(then.past.at), "person": then.record.person, "digest": then.record.digest, "known": then.past.known,
             "terminology": then.past.release}
+
+
+def _field(field: Field) -> dict[str, Any]:
+    return {"field": field.name, "before": field.before, "after": field.after}
 
 
 def _named(item: Item) -> dict[str, Any]:

@@ -11,6 +11,8 @@ import orjson
 import pytest
 
 from mainstem import canonical
+from mainstem.terminology import store
+from mainstem.terminology.statements import Statements
 from tests.end_to_end.conftest import World, eventually
 
 pytestmark = pytest.mark.stack
@@ -41,6 +43,18 @@ def _rested(world: World, number: str) -> tuple[str, dict[str, Any]]:
     assert report["passed"], report["checks"]
     at = _now()
     return at, _record(world, number)
+
+
+def _another_release(world: World) -> None:
+    """One that knows nothing, so that what was one fact by its codes falls apart."""
+    data = store.made("bare", Statements([], []), {})
+    shelf = world.home / "terms"
+    shelf.mkdir(exist_ok=True)
+    (shelf / f"bare@{store.Store(data, 'bare').head.digest[:12]}.terms").write_bytes(data)
+    done = world.mainstem("terms", "activate", "bare", "--why", "to see what happens")
+    assert done.returncode == 0, done.stderr
+    told = orjson.loads(world.mainstem("terms", "in-force", "--output", "json").stdout)
+    assert (told[-1]["release"].partition("@")[0], told[-1]["why"]) == ("bare", "to see what happens")
 
 
 def _ours(world: World) -> tuple[str, str, str]:
@@ -101,6 +115,16 @@ def test_the_record_of_a_moment_is_the_one_captured_then(world: World) -> None:
     undone = _record(world, number, "--changes", merged_at, "now")
     assert undone["source_patients"] == {"joined": changed["source_patients"]["left"], "left": changed["source_patients"]["joined"]}
     assert _record(world, number, "--changes", last_at, "now")["changed"] == []
+
+    _another_release(world)
+    _, regrouped = _rested(world, number)
+    assert regrouped["digest"] != last["digest"]
+    assert _record(world, number, "--as-known-at", last_at)["digest"] == last["digest"]
+    assert _record(world, number, "--as-known-at", "now")["digest"] == regrouped["digest"]
+    back = world.mainstem("terms", "activate", "builtin", "--why", "back, for the tests that follow")
+    assert back.returncode == 0, back.stderr
+    assert _rested(world, number)[1]["digest"] == last["digest"]
+
     early = world.mainstem("record", number, "--as-known-at", "2020-01-01")
     assert early.returncode == 1 and "A source first gave it at 20" in early.stderr
 

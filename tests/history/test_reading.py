@@ -1,0 +1,187 @@
+"""Reading the past on a real broker: how far the log is read, open and aborted transactions, copies, and how fast it goes."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+import uuid
+from collections.abc import Callable, Iterator
+
+import msgspec
+import pytest
+from confluent_kafka.admin import AdminClient, ConfigResource
+
+from mainstem.history.reading import NobodyThenError, Reader
+from mainstem.kinds.facts import Terms
+from mainstem.model import Assertion, Claim, Release
+from schemas import kafka as clients
+from schemas import log, topics
+from schemas.codec import Codec
+from schemas.log import Stretch, TruncatedReadError
+from schemas.partition import partition
+from schemas.topics import Topic
+from tests.history.made import GP, HOSPITAL, NUMBERS, allergy, claim
+from tests.strategies import KEY
+from tests.strategies import Terms as TestTerms
+
+pytestmark = pytest.mark.stack
+MANY = 200_000
+
+
+@dataclasses.dataclass
+class World:
+    """Topics of this test alone, on the broker of all."""
+
+    kafka: str
+    codec: Codec
+
+    def __post_init__(self) -> None:
+        self._producer = clients.producer(self.kafka)
+
+    def reader(self, seconds: float = 60, say: Callable[[str], None] | None = None) -> Reader:
+        found = Reader(self.kafka, self.codec, KEY, lambda _release: TestTerms(), seconds)
+        return found._replace(say=say) if say else found
+
+    def send(self, *values: Assertion | Claim) -> int:
+        """Returns a moment at which they were known, and nothing later."""
+        for value in values:
+            topic = topics.ASSERTIONS if isinstance(value, Assertion) else topics.CLAIMS
+            self._producer.produce(topic.name, self.codec.encoder(topic)(value), value.subject.encode(),
+                                   partition(value.subject, topic.partitions))
+        assert self._producer.flush(30) == 0
+        time.sleep(0.005)
+        at = time.time_ns() // 1_000_000
+        time.sleep(0.005)
+        return at
+
+
+@pytest.fixture
+def world(kafka: str, registry: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    name = uuid.uuid4().hex[:8]
+    for topic in ("ASSERTIONS", "CLAIMS", "RELEASES"):
+        monkeypatch.setattr(topics, topic, dataclasses.replace(getattr(topics, topic), name=f"past.{topic.lower()}-{name}.v1"))
+    clients.ensure_topics(kafka, (topics.ASSERTIONS, topics.CLAIMS, topics.RELEASES))
+    yield World(kafka, Codec(registry))
+    AdminClient({"bootstrap.servers": kafka}).delete_topics([topics.ASSERTIONS.name, topics.CLAIMS.name, topics.RELEASES.name])
+
+
+
+def numbered(source: str, patient: str, number: str | None, position: str) -> Claim:
+    return claim(source, patient, 0, number, position).claim
+
+
+def noted(source: str, patient: str, agent: str, position: str = "1") -> Assertion:
+    return allergy(source, patient, 0, agent, position).assertion
+
+
+def agents(world: World, at: int) -> list[bytes]:
+    return sorted(entry.content for past in world.reader().by_number(NUMBERS[0], at) for entry in past.record.entries)
+
+
+def test_each_moment_of_a_merge_and_its_end(world: World) -> None:
+    before = time.time_ns() // 1_000_000
+    first = world.send(numbered(HOSPITAL, "1", NUMBERS[0], "1"), noted(HOSPITAL, "1", "penicillin"), noted(GP, "7", "peanut"))
+    merged = world.send(numbered(GP, "7", NUMBERS[0], "1"))
+    parted = world.send(numbered(GP, "7", NUMBERS[1], "2"), noted(HOSPITAL, "1", "latex", "2"))
+    assert [len(agents(world, at)) for at in (first, merged, parted)] == [1, 2, 1]
+    assert agents(world, first) != agents(world, parted)
+    with pytest.raises(NobodyThenError) as fault:
+        world.reader().by_number(NUMBERS[0], before - 1000)
+    assert fault.value.first is None or fault.value.first >= before
+    pasts = world.reader().by_number(NUMBERS[0], first, merged, parted)
+    assert [len(past.record.entries) for past in pasts] == [1, 2, 1]
+    person = pasts[0].record.person
+    again = world.reader().by_person(person, [f"{GP}|7"], first, merged)
+    assert [past.record.digest for past in again] == [past.record.digest for past in pasts[:2]]
+    assert [[subject for subject, _ in past.elsewhere] for past in again] == [[f"{GP}|7"], []]
+
+
+def test_a_log_that_begins_with_copies_is_read_whole(world: World) -> None:
+    """Replay appends copies later than what they copy was known."""
+    then = 1_700_000_000_000
+    world.send(msgspec.structs.replace(numbered(HOSPITAL, "1", NUMBERS[0], "1"), known=then),
+               msgspec.structs.replace(noted(HOSPITAL, "1", "penicillin"), known=then),
+               msgspec.structs.replace(noted(HOSPITAL, "1", "latex", "2"), known=then + 10))
+    assert [b"penicillin" in content for content in agents(world, then)] == [True]
+    assert [b"latex" in content for content in agents(world, then + 10)] == [True]
+
+
+def test_only_the_log_up_to_the_moment_is_read(world: World) -> None:
+    subject = noted(HOSPITAL, "1", "latex").subject
+    place = partition(subject, topics.ASSERTIONS.partitions)
+    at = world.send(noted(HOSPITAL, "1", "penicillin"), noted(HOSPITAL, "1", "latex", "2"))
+    world.send(noted(HOSPITAL, "1", "peanut", "3"))
+    assert log.stretches(world.kafka, topics.ASSERTIONS, at, [place]) == {place: Stretch(0, 2)}
+    assert [m.offset() for m in log.read_stretches(world.kafka, topics.ASSERTIONS, {place: Stretch(0, 2)})] == [0, 1]
+    admin, resource = AdminClient({"bootstrap.servers": world.kafka}), ConfigResource(ConfigResource.Type.TOPIC, topics.ASSERTIONS.name)
+    resource.set_config("message.timestamp.type", "CreateTime")
+    admin.alter_configs([resource])[resource].result()
+    assert log.stretches(world.kafka, topics.ASSERTIONS, at, [place]) == {place: Stretch(0, 3)}
+    nowhere: Topic = dataclasses.replace(topics.ASSERTIONS, name="no-such-topic")
+    assert log.stretches(world.kafka, nowhere, at) == {}
+
+
+def test_an_open_transaction_is_waited_for_and_an_aborted_one_left_out(world: World) -> None:
+    subject, encode = noted(HOSPITAL, "1", "latex").subject, world.codec.encoder(topics.ASSERTIONS)
+    place = partition(subject, topics.ASSERTIONS.partitions)
+
+    def begun(name: str) -> clients.Producer:
+        producer = clients.producer(world.kafka, transactional_id=f"{topics.ASSERTIONS.name}-{name}")
+        producer.init_transactions(20)
+        producer.begin_transaction()
+        producer.produce(topics.ASSERTIONS.name, encode(noted(HOSPITAL, "1", "latex", name)), subject.encode(), place)
+        producer.flush(20)
+        return producer
+
+    begun("1").abort_transaction(20)
+    open_one = begun("2")
+    time.sleep(0.01)
+    at = time.time_ns() // 1_000_000
+    stretches = log.stretches(world.kafka, topics.ASSERTIONS, at, [place])
+    with pytest.raises(TruncatedReadError):
+        list(log.read_stretches(world.kafka, topics.ASSERTIONS, stretches, seconds=1))
+    open_one.commit_transaction(20)
+    found = list(log.read_stretches(world.kafka, topics.ASSERTIONS, stretches, seconds=20))
+    assert len(found) == 1 and b"latex" in (found[0].value() or b"")
+
+
+def test_the_rate_and_the_bound_in_time(world: World) -> None:
+    """A partition of others' assertions, and one person's among them."""
+    encode, place = world.codec.encoder(topics.ASSERTIONS), partition(f"{HOSPITAL}|1", topics.ASSERTIONS.partitions)
+    other = encode(noted(HOSPITAL, "somebody else", "peanut"))
+    world.send(numbered(HOSPITAL, "1", NUMBERS[0], "1"), noted(HOSPITAL, "1", "penicillin"))
+    producer = clients.producer(world.kafka)
+    for i in range(MANY):
+        producer.produce(topics.ASSERTIONS.name, other, f"{HOSPITAL}|{i}0".encode(), place)
+        if i % 10_000 == 0:
+            producer.flush(30)
+    assert producer.flush(60) == 0
+    at = world.send(noted(HOSPITAL, "1", "latex", "2"))
+    told: list[str] = []
+    wall, cpu = time.perf_counter(), time.process_time()
+    (past,) = world.reader(say=told.append).by_number(NUMBERS[0], at)
+    wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+    assert [b"latex" in entry.content for entry in past.record.entries] == [True]
+    assert told and "messages read" in told[0]
+    print(f"\npast: {MANY:,} messages of others in {wall:.2f} s ({MANY / wall:,.0f} a second), {cpu / MANY * 1e6:.2f} us of a core each")
+    assert cpu / MANY < 50e-6
+    with pytest.raises(TruncatedReadError):
+        world.reader(seconds=0.2).by_number(NUMBERS[0], at)
+
+
+def test_the_terminology_of_the_moment(world: World) -> None:
+    class Newer(TestTerms):
+        release = "newer"
+
+    def opened(release: Release | None) -> Terms:
+        return TestTerms() if release is None else Newer()
+
+    first = world.send(numbered(HOSPITAL, "1", NUMBERS[0], "1"), noted(HOSPITAL, "1", "penicillin"))
+    producer = clients.producer(world.kafka)
+    release = Release(activation="a", what="terminology", name="newer", digest="0", actor="test", reason="test")
+    producer.produce(topics.RELEASES.name, world.codec.encoder(topics.RELEASES)(release), b"a", partition=0)
+    producer.flush(20)
+    time.sleep(0.01)
+    pasts = world.reader()._replace(opened=opened).by_number(NUMBERS[0], first, time.time_ns() // 1_000_000)
+    assert [past.release for past in pasts] == ["test", "newer"]
+    assert [past.record.entries[0].release for past in pasts] == ["test", "newer"]
