@@ -58,10 +58,10 @@ def stretches(bootstrap: str, topic: Topic, at: int, partitions: Iterable[int] |
         wanted = set(_partitions(consumer, topic))
         wanted &= wanted if partitions is None else set(partitions)
         ends = {p: Stretch(*consumer.get_watermark_offsets(TopicPartition(topic.name, p), timeout=15)) for p in wanted}
-        if not stamped_by_broker(bootstrap, topic):
+        if not ends or not stamped_by_broker(bootstrap, topic):
             return ends
         asked = [TopicPartition(topic.name, p, at + 1) for p in sorted(ends)]
-        for found in consumer.offsets_for_times(asked, timeout=15) if asked else ():
+        for found in consumer.offsets_for_times(asked, timeout=15):
             if found.error:
                 raise KafkaException(found.error)
             if found.offset >= 0:

@@ -22,7 +22,7 @@ from schemas.partition import partition
 from schemas.topics import Topic
 from tests.history.made import GP, HOSPITAL, NUMBERS, allergy, claim
 from tests.strategies import KEY
-from tests.strategies import Terms as TestTerms
+from tests.strategies import Terms as Told
 
 pytestmark = pytest.mark.stack
 MANY = 200_000
@@ -39,7 +39,7 @@ class World:
         self._producer = clients.producer(self.kafka)
 
     def reader(self, seconds: float = 60, say: Callable[[str], None] | None = None) -> Reader:
-        found = Reader(self.kafka, self.codec, KEY, lambda _release: TestTerms(), seconds)
+        found = Reader(self.kafka, self.codec, KEY, lambda _release: Told(), seconds)
         return found._replace(say=say) if say else found
 
     def send(self, *values: Assertion | Claim) -> int:
@@ -170,11 +170,11 @@ def test_the_rate_and_the_bound_in_time(world: World) -> None:
 
 
 def test_the_terminology_of_the_moment(world: World) -> None:
-    class Newer(TestTerms):
+    class Newer(Told):
         release = "newer"
 
     def opened(release: Release | None) -> Terms:
-        return TestTerms() if release is None else Newer()
+        return Told() if release is None else Newer()
 
     first = world.send(numbered(HOSPITAL, "1", NUMBERS[0], "1"), noted(HOSPITAL, "1", "penicillin"))
     producer = clients.producer(world.kafka)

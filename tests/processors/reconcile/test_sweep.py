@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mainstem.model import Assertion, Known, Op, PersonEvent, RawRef
@@ -33,7 +34,7 @@ class Newer(Terms):
         return "one" if text in AGENTS[:2] else text if text in AGENTS else None
 
 
-@pytest.fixture(autouse=True, scope="module")
+@pytest.fixture(autouse=True)
 def small_slices() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sweep, "SCANNED", 2)
@@ -60,7 +61,7 @@ def agrees(stream: Pipeline) -> None:
         assert [entry.version for entry in entries] == list(range(1, len(entries) + 1))
 
 
-@settings(max_examples=150)
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(INPUTS, INPUTS, INPUTS, st.integers(0, 2**32))
 def test_at_the_end_the_record_is_the_fold_with_the_release_in_force(before, meanwhile, after, seed):
     stream, rng = Pipeline(KEY, Terms()), random.Random(seed)
@@ -130,3 +131,25 @@ def test_a_release_that_changes_nothing_publishes_nothing() -> None:
     processed(ReconcileStage(Terms()), state, *(person_event(person, "peanut") for person in "ab"))
     outputs = processed(ReconcileStage(Same(), ("first",)), state, DERIVE)
     assert {output.topic for output in outputs} == {topics.PERSON_EVENTS}
+
+
+def test_what_deriving_anew_costs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sweep, "SCANNED", 2_000)
+    monkeypatch.setattr(sweep, "RECORDS", 2_000)
+    state, persons, records = MemoryState(), 200, 60
+    for person in range(persons):
+        name = f"{person:04}"
+        items = tuple(Known(Assertion(source="RXA/epr", patient=name, record=f"allergy/{i}", kind="allergy", position="1",
+                                      content=f'{{"agent":{{"text":"{AGENTS[i % 3]}"}},"note":"{i}"}}'.encode(),
+                                      raw=RawRef("r", 0, 0)), 5, 0, 0)
+                      for i in range(records))
+        processed(ReconcileStage(Terms()), state, PersonEvent(op=Op.APPLY, person=name, subject=f"RXA/epr|{name}", epoch=-1, items=items))
+    stage, event, slices = ReconcileStage(Newer(), ("first",)), DERIVE, []
+    while event is not None:
+        began = time.process_time()
+        outputs = processed(stage, state, event)
+        slices.append(time.process_time() - began)
+        event = next((output.value for output in outputs if output.topic is topics.PERSON_EVENTS), None)
+    each = sum(slices) / (persons * records)
+    print(f"\nsweep: {persons * records:,} records, {each * 1e6:.0f} us of a core each, {len(slices)} slices, the longest {max(slices):.3f} s")
+    assert each < 500e-6 and len(slices) > 5
