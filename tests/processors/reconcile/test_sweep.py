@@ -151,5 +151,6 @@ def test_what_deriving_anew_costs(monkeypatch: pytest.MonkeyPatch) -> None:
         slices.append(time.process_time() - began)
         event = next((output.value for output in outputs if output.topic is topics.PERSON_EVENTS), None)
     each = sum(slices) / (persons * records)
-    print(f"\nsweep: {persons * records:,} records, {each * 1e6:.0f} us of a core each, {len(slices)} slices, the longest {max(slices):.3f} s")
+    print(f"\nsweep: {persons * records:,} records, {each * 1e6:.0f} us of a core each, {len(slices)} slices, "
+          f"the longest {max(slices):.3f} s")
     assert each < 500e-6 and len(slices) > 5
