@@ -27,7 +27,7 @@ _TOLD = 200_000
 
 
 class NobodyThenError(LookupError):
-    """Nobody carried the NHS number at that moment. `first`: when somebody first did, of what has been read; None: nobody ever."""
+    """Nobody carried the NHS number at that moment. `first`: when somebody first did; None: nobody has so far."""
 
     def __init__(self, first: int | None) -> None:
         super().__init__("nobody carried this NHS number, verified, at that moment")
@@ -61,7 +61,7 @@ class Reader(NamedTuple):
             terms = self.opened(release_at(held.activations, at))
             led = by_number(held, persons, number, at, terms, self.key)
             if led is None:
-                raise NobodyThenError(first_known(held.claims, number))
+                raise NobodyThenError(first_known(_Question(self, _now()).claims, number))
             found.append(Past(at, led[0], terms.release, led[1]))
         return found
 
@@ -80,7 +80,7 @@ class Reader(NamedTuple):
 
     def ended(self, person: str, subjects: Iterable[str]) -> list[Ended]:
         """The withdrawn entries of a person as it is now. `subjects`: its source patients."""
-        now = time.time_ns() // 1_000_000
+        now = _now()
         question = _Question(self, now, claims=False)
         latest = {entry.fact: entry for entry in question.entries(person)}
         causes = {f"{said.source}|{said.patient}" for entry in latest.values() if entry.status == "withdrawn" for said in entry.provenance}
@@ -146,6 +146,10 @@ class _Question:
 
 _EVER = 253_402_300_799_000
 """The year 9999."""
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000
 
 
 def _known(said: Assertion | Claim, message: Message) -> int:

@@ -87,7 +87,7 @@ def test_each_moment_of_a_merge_and_its_end(world: World) -> None:
     assert agents(world, first) != agents(world, parted)
     with pytest.raises(NobodyThenError) as fault:
         world.reader().by_number(NUMBERS[0], before - 1000)
-    assert fault.value.first is None or fault.value.first >= before
+    assert fault.value.first is not None and before <= fault.value.first <= first
     pasts = world.reader().by_number(NUMBERS[0], first, merged, parted)
     assert [len(past.record.entries) for past in pasts] == [1, 2, 1]
     person = pasts[0].record.person
