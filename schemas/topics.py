@@ -65,8 +65,8 @@ TASKS = _topic("identity.tasks.v1", "task", "Task", "Review tasks: what only a h
     "linker", "web, command line", compacted=True)
 ATTACHED = _topic("identity.attached.v1", "source patient", "Attached", "Reconcile has taken a handover over",
     "reconcile", "identity")
-PERSON_EVENTS = _topic("persons.events.v1", "person", "PersonEvent", "Assertions by person, and handovers",
-    "identity", "reconcile")
+PERSON_EVENTS = _topic("persons.events.v1", "person", "PersonEvent", "Assertions by person, handovers, and deriving anew",
+    "identity, reconcile, operators", "reconcile")
 ENTRIES = _topic("records.entries.v1", "person|fact", "Entry", "Facts as published",
     "reconcile", "sinks, subscribers, verify", compacted=True)
 SUMMARIES = _topic("records.summaries.v1", "person", "Summary", "Each record's head: digest, sources, what is pending",
@@ -84,7 +84,7 @@ HEARTBEATS = _topic("operations.heartbeats.v1", "stage", "Heartbeat", "Each proc
 AUDIT = _topic("operations.audit.v1", "person", "AuditEvent", "Every view of a record",
     "web, command line", "privacy officers", purpose=Purpose.OPERATIONS)
 RELEASES = _topic("control.releases.v1", "activation", "Release", "Which rules, terminology and matching model are in force from now on",
-    "operators", "stages, verify", partitions=1, compacted=True, purpose=Purpose.OPERATIONS)
+    "operators", "reconcile, verify, command line, web", partitions=1, compacted=True, purpose=Purpose.OPERATIONS)
 
 ALL: tuple[Topic, ...] = (
     ASSERTIONS, CLAIMS, LEDGER, QUARANTINE, ASSIGNMENTS, TASKS, ATTACHED, PERSON_EVENTS, ENTRIES, SUMMARIES, CHANGES,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,7 +13,8 @@ from mainstem.history.past import Log, Persons, Said, by_number, first_known, re
 from mainstem.model import Known
 from processors.reconcile.fold import Record
 from schemas import topics
-from tests.history.made import INPUTS, KEY, NUMBERS, STORY, TERMS, drawn, numbered
+from schemas.codec import Codec
+from tests.history.made import GP, HOSPITAL, INPUTS, KEY, NUMBERS, STORY, TERMS, claim, drawn, numbered
 from tests.processors.pipeline import Pipeline
 
 
@@ -80,3 +82,15 @@ def test_a_merge_shows_from_when_it_was_known_until_it_was_undone():
         [], ["penicillin"], ["penicillin"], ["peanut", "penicillin"], ["peanut", "penicillin"], ["penicillin"]]
     assert numbered(50).person == numbered(20).person
     assert numbered(39).digest != numbered(40).digest == numbered(45).digest
+
+
+def test_what_claims_cost():
+    codec, count = Codec("mock://past"), 5_000
+    encode, decode = codec.encoder(topics.CLAIMS), codec.decoder(topics.CLAIMS)
+    sources = (HOSPITAL, GP, "RXC/community")
+    given = [encode(claim(sources[i % 3], str(i // 3), 1, str(9_990_000_000 + i // 3), "1").claim) for i in range(count)]
+    began = time.process_time()
+    persons = Persons([Said(decode(one), 1) for one in given], 1, KEY)
+    each = (time.process_time() - began) / count
+    print(f"\npast: {count:,} claims decoded and placed at {each * 1e6:.0f} us of a core each")
+    assert len(persons.placed) == count and each < 1e-3

@@ -86,6 +86,25 @@ def test_stream_renews_itself_and_can_be_paused(running: Running, browser: webdr
     assert one(browser, ".live button").text == "Go on updating"
 
 
+def test_slide_to_a_moment_of_the_past(running: Running, browser: webdriver.Chrome, tmp_path: Path) -> None:
+    browser.get(f"{running.url}/people/{PERSON}")
+    slider, field = one(browser, "#moment"), one(browser, "#at")
+    first, last = (one(browser, "form[data-moments]").get_attribute("data-moments").split()[place] for place in (0, -1))
+    assert field.get_attribute("value")[:16] == last[:16] and slider.accessible_name.startswith("Or slide to a moment")
+    slider.send_keys(Keys.HOME)
+    assert field.get_attribute("value")[:19] == first or first.startswith(field.get_attribute("value"))
+    assert slider.get_attribute("aria-valuetext") == first.replace("T", " ") + " UTC"
+    picture(browser, tmp_path / "slider.png")
+    one(browser, ".moment button").click()
+    assert until(lambda: "/then?at=" in browser.current_url)
+    assert one(browser, "h1").text.startswith("As known at ") and fits(browser)
+    assert "not now" in one(browser, ".then").text
+    assert "Nothing was known of this person" in one(browser, "main").text  # the topics of this test hold entries and no assertions
+    picture(browser, tmp_path / "then.png")
+    browser.find_element(By.LINK_TEXT, "What has changed since then").click()
+    assert until(lambda: one(browser, "h1").text == "What changed") and fits(browser)
+
+
 def test_without_javascript_the_figures_are_there(running: Running, browser: webdriver.Chrome) -> None:
     browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
     browser.get(f"{running.url}/stream")
