@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from mainstem.terminology.names import forms, key
+from mainstem.kinds.names import forms, key
 from mainstem.terminology.statements import Concept, Level, Link, Name, Relation, Statements
 
 NONE_KNOWN_ROOT = 716186003
@@ -49,7 +49,7 @@ class Deriver:
         return sorted(self.concepts.keys() | self.links[Link.REPLACED_BY].keys())
 
     def names(self, others: Iterable[Name]) -> list[tuple[int, int]]:
-        """Key of each way in which a concept may be written (`mainstem.terminology.names`), and its code; sorted, each once.
+        """Key of each way in which a concept may be written (`mainstem.kinds.names`), and its code; sorted, each once.
 
         Strength and form are left out of products' names alone: elsewhere a number or a drop belongs to the name."""
         moieties: dict[int, list[int]] = {}

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
+from mainstem.kinds.names import caused_by, forms, key, plain
 from mainstem.terminology import codes
-from mainstem.terminology.names import caused_by, forms, key, plain
 from mainstem.terminology.statements import Concept, Level, Link
 from mainstem.terminology.store import Store
 

@@ -169,7 +169,7 @@ class Store:
         return self._route[row]
 
     def named(self, key: int) -> list[int]:
-        """Rows of the codes that bear a name, by its key (`mainstem.terminology.names.key`)."""
+        """Rows of the codes that bear a name, by its key (`mainstem.kinds.names.key`)."""
         at = bisect_left(self._names, key)
         rows: list[int] = []
         while at < len(self._names) and self._names[at] == key:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mainstem.terminology.names import caused_by, form_of, forms, plain
+from mainstem.kinds.names import caused_by, form_of, forms, plain
 
 
 @pytest.mark.parametrize(("text", "bare"), [
