@@ -1,14 +1,19 @@
-"""An allergy or intolerance, or a statement that none is known."""
+"""An allergy or intolerance, or a statement that none is known.
+
+Key: the causative agent, whatever it is coded as (finding, substance, product, or its name in words). What the terminology cannot tell
+stays a fact of its own. Statements that no allergy, or no drug allergy, is known are one fact, which says no more than all of them do.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from types import MappingProxyType
 from typing import Any
 
 from msgspec import UNSET, UnsetType
 
-from mainstem.kinds.base import Coded, Concept, Content, Kind, Text
+from mainstem.kinds.base import SNOMED, Coded, Concept, Content, Kind, Text
 from mainstem.kinds.facts import Derived, Member, Rule, Terms, by_recency, latest_first
 from mainstem.kinds.same import DATE, PROSE, by, coded, line, unordered
 from mainstem.kinds.titles import named
@@ -20,10 +25,23 @@ WORST_COUNTS = Rule(
     "allergy.worst-counts", "of several criticalities the worst is shown, of verifications the most certain of those who hold it active",
     "design.md, Safety of absence")
 REACTIONS_UNITED = Rule("allergy.reactions-united", "every reaction that any source saw is shown", "design.md, Safety of absence")
+NARROWEST_NONE_KNOWN = Rule(
+    "allergy.narrowest-none-known", "of several statements that none is known, the one that claims least is shown: the others claim it too",
+    "design.md, Safety of absence")
+CLASSES = Rule(
+    "allergy.classes", "the classes and parents of the agent are relations, shown and never merged: who reacts to one may react to another",
+    "design.md, How convergence is had")
 
+NONE_KNOWN = "716186003"
+NO_DRUG_KNOWN = "409137002"
+_CLAIMS = {NO_DRUG_KNOWN: 0, NONE_KNOWN: 1}
+"""SNOMED CT: no known drug allergy claims less than no known allergy, which says it too."""
 _CRITICALITY = ("high", "unable-to-assess", "low")
 _VERIFICATION = ("confirmed", "unconfirmed", "refuted")
 """Worst first. What is not listed goes by recency."""
+_REMARK = re.compile(r"(?P<cause>.+?)(?:\s+-+\s*|\s*[:;,]\s+|\s*\((?=.*\)$))(?P<remark>[^()]+)\)?")
+"""`penicillin - rash`, `Penicillin (rash)`."""
+_NO_REACTION_SAID = frozenset({"reaction unknown", "unknown reaction", "reaction not known", "reaction not stated"})
 
 
 class Reaction(Content):
@@ -55,42 +73,97 @@ REACTIONS = by(unordered(_reaction))
 
 
 class Allergy(Kind):
+    """A fact's content has `classes` besides: concepts of the classes and parents that the terminology says its agent is one of."""
+
     name = "allergy"
     heading = "Allergies and adverse reactions"
     Content = AllergyContent
-    rules = (ACTIVE_COUNTS, WORST_COUNTS, REACTIONS_UNITED)
+    rules = (ACTIVE_COUNTS, WORST_COUNTS, REACTIONS_UNITED, NARROWEST_NONE_KNOWN, CLASSES)
     compared = MappingProxyType({"onset": DATE, "recorded": DATE, "last_occurrence": DATE, "note": PROSE, "reactions": REACTIONS})
 
     def title(self, content: dict) -> str:
         return named(content.get("agent"), "Allergy")
 
     def key(self, content: dict[str, Any], terms: Terms) -> str | None:
-        """The causative agent; an agent that the terminology cannot tell stays a fact of its own, and is shown."""
+        """The causative agent; one that the terminology cannot tell stays a fact of its own, and is shown."""
         agent = content.get("agent")
-        return terms.agent(agent) if isinstance(agent, dict) else None
+        if not isinstance(agent, dict):
+            return None
+        found = _agent(content, agent, terms)
+        if found is not None:
+            return found
+        none = terms.none_known(agent)
+        return None if none is None else "none-known" if none in _CLAIMS else f"none-known/{none}"
 
     def derive(self, members: Sequence[Member], terms: Terms) -> Derived:
         """Fields of the member recorded last, but for those that would hide a risk. Sources that disagree on whether it is active, or
         whether it is one, make a conflict."""
         found = latest_first(members)
-        if len(members) == 1:
-            return found
-        order = by_recency(members)
-        active = [index for index in order if _is_active(members[index])]
-        stated = next((index for index in active if "clinical_status" in members[index].content), None)
-        _choose(found, members, "clinical_status", stated, ACTIVE_COUNTS)
-        _choose(found, members, "criticality", _worst(members, order, "criticality", _CRITICALITY), WORST_COUNTS)
-        _choose(found, members, "verification", _worst(members, active or order, "verification", _VERIFICATION), WORST_COUNTS)
-        if active:
-            _leave_out(found, "clinical_status", "active")
-            _leave_out(found, "verification", *_VERIFICATION[:2])
-        _unite_reactions(found, members, order)
-        return found._replace(conflict=0 < len(active) < len(members))
+        if len(members) > 1:
+            found = _united(found, members, terms)
+        return _classed(found, members, terms)
+
+
+def _united(found: Derived, members: Sequence[Member], terms: Terms) -> Derived:
+    order = by_recency(members)
+    active = [index for index in order if _is_active(members[index])]
+    stated = next((index for index in active if "clinical_status" in members[index].content), None)
+    _choose(found, members, "clinical_status", stated, ACTIVE_COUNTS)
+    _choose(found, members, "criticality", _worst(members, order, "criticality", _CRITICALITY), WORST_COUNTS)
+    _choose(found, members, "verification", _worst(members, active or order, "verification", _VERIFICATION), WORST_COUNTS)
+    if active:
+        _leave_out(found, "clinical_status", "active")
+        _leave_out(found, "verification", *_VERIFICATION[:2])
+    _unite_reactions(found, members, order)
+    _choose(found, members, "agent", _narrowest(members, order, terms), NARROWEST_NONE_KNOWN)
+    return found._replace(conflict=0 < len(active) < len(members))
 
 
 def _is_active(member: Member) -> bool:
     """No status counts as active: a list that carries none holds what is current."""
     return member.content.get("clinical_status", "active") == "active" and member.content.get("verification") != "refuted"
+
+
+def _agent(content: dict[str, Any], agent: dict[str, Any], terms: Terms) -> str | None:
+    """By its coding or name; of a text that goes on to tell the reaction, which the record states beside it, by what stands before."""
+    found = terms.agent(agent)
+    text = agent.get("text")
+    if found is not None or not isinstance(text, str) or terms.current(agent) is not None:
+        return found
+    parted = _REMARK.fullmatch(text.strip())
+    if parted is None or parted["remark"].strip().casefold() not in _NO_REACTION_SAID | _reactions_said(content):
+        return None
+    return terms.agent({"text": parted["cause"]})
+
+
+def _reactions_said(content: dict[str, Any]) -> frozenset[str]:
+    return frozenset(named(reaction.get("manifestation"), "").strip().casefold() for reaction in content.get("reactions") or ())
+
+
+def _classed(found: Derived, members: Sequence[Member], terms: Terms) -> Derived:
+    deciding = found.decided.get("agent")
+    if deciding is None:
+        return found
+    said = members[deciding[0]].content
+    code = _agent(said, said["agent"], terms) if isinstance(said["agent"], dict) else None
+    parents = terms.parents(code) if code is not None else ()
+    if not parents:
+        return found
+    classes = [_concept(parent, terms.name(parent)) for parent in parents]
+    return found._replace(content=found.content | {"classes": classes}, decided=found.decided | {"classes": deciding},
+                          rules=found.rules | {"classes": CLASSES.id})
+
+
+def _concept(code: str, name: str | None) -> dict[str, Any]:
+    coding = {"system": SNOMED, "code": code}
+    return {"codes": [coding]} if name is None else {"codes": [coding | {"display": name}], "text": name}
+
+
+def _narrowest(members: Sequence[Member], order: Sequence[int], terms: Terms) -> int | None:
+    """None where it is no statement that none is known."""
+    scope = {index: _CLAIMS.get(terms.none_known(members[index].content.get("agent") or {}) or "") for index in order}
+    told = [index for index in order if scope[index] is not None]
+    return min(told, key=lambda index: scope[index] or 0) if told else None
 
 
 def _worst(members: Sequence[Member], order: Sequence[int], field: str, scale: Sequence[str]) -> int | None:

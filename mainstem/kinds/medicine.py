@@ -1,14 +1,25 @@
-"""A medicine as listed, ordered, given, dispensed or found in the home."""
+"""A medicine as listed, ordered, given, dispensed or found in the home: views of one course, which may disagree.
+
+Key: moiety (VTM, else VMP) and route. What several views say is kept side by side in `views`, and where they say otherwise to each
+other in `discrepancies` (`mainstem.kinds.courses`).
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from types import MappingProxyType
+from typing import Any
 
 from msgspec import UNSET, UnsetType
 
-from mainstem.kinds.base import Amount, Concept, Content, Kind, Text
+from mainstem.kinds import courses, routes
+from mainstem.kinds.base import DMD, Amount, Concept, Content, Kind, Text
+from mainstem.kinds.facts import Derived, Member, Terms, latest_first
 from mainstem.kinds.same import DATE, PERSON, PROSE
 from mainstem.kinds.titles import named
+
+UNTOLD = "?"
+"""Route of a key, where nothing tells it."""
 
 
 class MedicineContent(Content):
@@ -42,9 +53,14 @@ class MedicineContent(Content):
 
 
 class Medicine(Kind):
+    """A fact of several records has `views` (what each source says in each of its views) and `discrepancies` besides, and no `view`."""
+
     name = "medicine"
     heading = "Medications and medical devices"
     Content = MedicineContent
+    rules = courses.RULES
+    gap = 28
+    """Days: one issue. Taken up again later than that, it is another course."""
     compared = MappingProxyType({
         "start": DATE,
         "end": DATE,
@@ -56,4 +72,38 @@ class Medicine(Kind):
     })
 
     def title(self, content: dict) -> str:
-        return " ".join(x for x in (named(content.get("product"), "Medicine"), content.get("dose")) if x)
+        return " ".join(x for x in (named(content.get("product"), "Medicine"), courses.taken(content)) if x)
+
+    def key(self, content: dict[str, Any], terms: Terms) -> str | None:
+        """Moiety and route. A product that the terminology cannot tell stays a fact of its own, but for one dm+d code that several use."""
+        product = content.get("product")
+        if not isinstance(product, dict):
+            return None
+        moiety = terms.moiety(product) or _unlisted(product, terms)
+        return None if moiety is None else f"{moiety}/{_route(content, product, moiety, terms) or UNTOLD}"
+
+    def span(self, content: dict[str, Any], terms: Terms) -> tuple[str, str] | None:
+        return courses.span(content)
+
+    def derive(self, members: Sequence[Member], terms: Terms) -> Derived:
+        return latest_first(members) if len(members) == 1 else courses.united(members)
+
+
+def _route(content: dict[str, Any], product: dict[str, Any], moiety: str, terms: Terms) -> str | None:
+    """As stated; else the product's own; else by the words of its name or form; else the one that all products of the moiety have."""
+    stated = routes.stated(content.get("route"))
+    if stated is not None:
+        return stated
+    own = routes.of_code(terms.route(product))
+    if own is not None:
+        return own
+    for words in (named(product, ""), content.get("form")):
+        if isinstance(words, str) and (told := routes.of_words(words)):
+            return told
+    return routes.of_code(terms.usual_route(moiety))
+
+
+def _unlisted(product: dict[str, Any], terms: Terms) -> str | None:
+    """Its only dm+d code, where the release does not list it: what two sources code alike is one product."""
+    codes = {code["code"] for code in product.get("codes") or () if code.get("system") == DMD and code.get("code")}
+    return codes.pop() if len(codes) == 1 and terms.current(product) is None else None

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from mainstem.terminology import builtin
 from mainstem.web.record import Item
 
 NONE_KNOWN = frozenset({"716186003", "409137002"})
@@ -25,13 +26,13 @@ def of(items: Sequence[Item]) -> list[Caution]:
 
 
 def says_none_known(item: Item) -> bool:
-    return item.kind == "allergy" and bool(_agents(item) & NONE_KNOWN)
+    return _none_known(item) is not None
 
 
 def _none_known_beside_active(items: Sequence[Item]) -> Iterator[Caution]:
     """Safety of absence (design.md, promise 4): an active allergy is never hidden by "no known allergies"."""
     allergies = [item for item in items if item.kind == "allergy"]
-    denied = [item for item in allergies if says_none_known(item)]
+    denied = [item for item in allergies if _none_known(item) in NONE_KNOWN]
     named = [item for item in allergies if not says_none_known(item) and _stands(item)]
     if denied and named:
         who = ", ".join(sorted({source for item in denied for source in item.sources}))
@@ -49,6 +50,12 @@ def _transfer_degraded(items: Sequence[Item]) -> Iterator[Caution]:
             "An allergy lost its meaning when the record moved between GP systems. Do not prescribe "
             "until you have read its original text and recorded the allergy again.",
         )
+
+
+def _none_known(item: Item) -> str | None:
+    """The code of what it says is not known: any allergy, or one of drugs, of food; None where it is no such statement."""
+    agent: Any = item.content.get("agent") or {}
+    return builtin().none_known(agent) if item.kind == "allergy" else None
 
 
 def _stands(item: Item) -> bool:

@@ -1,0 +1,244 @@
+"""A course of a medicine from the views that several records give of it: what is shown, what each says, and where they disagree.
+
+Within one source patient and view the active records speak; where none is, the one recorded last. The others are its history.
+"""
+
+from __future__ import annotations
+
+import re
+from calendar import monthrange
+from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
+from itertools import combinations
+from typing import Any, NamedTuple
+
+from mainstem.kinds import dosing
+from mainstem.kinds.base import DMD, SNOMED
+from mainstem.kinds.facts import Derived, Member, Rule, by_recency, comparable
+from mainstem.kinds.titles import named
+
+ACTIVE_FIRST = Rule(
+    "medicine.active-first", "what is still taken somewhere is shown before what has ended elsewhere; in either, what was recorded last",
+    "docs/reconcile.md, Medicines")
+DISPENSED = Rule("medicine.dispensed-product", "the product that was dispensed counts before the one that was asked for",
+                 "design.md, Reconciliation, per kind")
+CODED = Rule("medicine.coded-product", "a product with a dm+d code is shown before one in words or with a local code",
+             "docs/reconcile.md, Medicines")
+TOGETHER = Rule(
+    "medicine.regimen-together", "dose, frequency and `when required` are of one record: a mixture of two was prescribed by nobody",
+    "docs/reconcile.md, Medicines")
+ENDING = Rule("medicine.ending-together", "status, end and its reason are of one record", "docs/reconcile.md, Medicines")
+EARLIEST = Rule("medicine.earliest-start", "a course began when its earliest view says", "docs/reconcile.md, Medicines")
+VIEWS = Rule("medicine.views", "list, chart, dispensing and home are views of one course, shown side by side",
+             "design.md, Reconciliation, per kind")
+DISCREPANCIES = Rule(
+    "medicine.discrepancies", "views that say another dose, another frequency, or that it has stopped while another holds it active are "
+    "named, with both sides; no rule settles which is right", "NICE QS120; design.md, Reconciliation, per kind")
+RULES = (ACTIVE_FIRST, DISPENSED, CODED, TOGETHER, ENDING, EARLIEST, VIEWS, DISCREPANCIES)
+
+OPEN = "9999-12-31"
+_SUPPLIED = 84
+"""Days that a dispensing lasts where it does not say: the longest usual supply."""
+_VIEWS = ("list", "order", "dispense", "home", "administration")
+_STANDING = {"active": 0, None: 0, "on-hold": 1, "stopped": 2, "completed": 2, "cancelled": 2, "draft": 3}
+"""Least first. Without a status, a list or chart holds what is current."""
+_ENDED, _DRAFT = 2, 3
+_OF_STATUS = ("list", "order", "home", None)
+"""Views whose status is the course's. A dispensing that is completed has been handed over, a dose given is one dose."""
+_OF_DOSE = ("list", "order", "dispense", "home", None)
+_REGIMEN = ("dose", "dose_quantity", "frequency", "as_needed")
+_ENDING = ("status", "end", "stop_reason")
+_DAYS = {"day": 1, "days": 1, "d": 1, "week": 7, "weeks": 7, "wk": 7, "month": 30, "months": 30, "mo": 30}
+_DATE = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?")
+
+
+def united(members: Sequence[Member]) -> Derived:
+    """The fact of several members."""
+    order = sorted(by_recency(members), key=lambda index: _standing(members[index]))
+    found = Derived({}, {}, {"*": ACTIVE_FIRST.id})
+    for index in order:
+        for name, value in members[index].content.items():
+            if name not in found.content and name != "view" and name not in _REGIMEN and name not in _ENDING:
+                found.content[name], found.decided[name] = value, (index,)
+    _together(found, members, order, _REGIMEN, ("dose", "dose_quantity", "frequency"), TOGETHER)
+    _together(found, members, [index for index in order if members[index].content.get("view") in _OF_STATUS] or order, _ENDING,
+              ("status", "end"), ENDING)
+    _product(found, members, order)
+    _start(found, members, order)
+    speaking = list(_speaking(members, order))
+    found.content["views"] = [_shown(members[index]) for index in speaking]
+    found.decided["views"], found.rules["views"] = tuple(sorted(speaking)), VIEWS.id
+    differing = list(_discrepancies(members, speaking))
+    if not differing:
+        return found
+    found.content["discrepancies"] = [
+        {"about": about, "sides": [_side(members[index], about) for index in sides]} for about, sides in differing]
+    found.decided["discrepancies"] = tuple(sorted({index for _, sides in differing for index in sides}))
+    found.rules["discrepancies"] = DISCREPANCIES.id
+    return found._replace(conflict=any(_standing(members[index]) < _ENDED for _, sides in differing for index in sides))
+
+
+def taken(content: dict[str, Any]) -> str:
+    """How it is taken, in a line: the instruction, else amount and frequency."""
+    amount = content.get("dose_quantity") or {}
+    words = (amount.get("value"), amount.get("unit"), content.get("frequency"), "when required" if content.get("as_needed") is True else "")
+    said = content.get("dose")
+    return said if isinstance(said, str) and said else " ".join(str(word) for word in words if word)
+
+
+def span(content: dict[str, Any]) -> tuple[str, str] | None:
+    """First and last day. What is active goes on; what ended on no stated day is known to have lasted until it was last issued."""
+    start, end = _days(content.get("start")), _days(content.get("end"))
+    if start is None:
+        return end
+    if end is not None:
+        return start[0], max(start[1], end[1])
+    view, issued = content.get("view"), _days(content.get("last_issued"))
+    if view == "dispense":
+        return start[0], _later(start[1], _supplied(content.get("supply")))
+    if view != "administration" and _STANDING.get(content.get("status"), _ENDED) < _ENDED:
+        return start[0], OPEN
+    return start[0], max(start[1], issued[1]) if issued else start[1]
+
+
+def _standing(member: Member) -> int:
+    if member.content.get("view") in ("dispense", "administration") and member.content.get("status") == "completed":
+        return 0
+    return _STANDING.get(member.content.get("status"), _ENDED)
+
+
+def _together(found: Derived, members: Sequence[Member], order: Sequence[int], fields: Sequence[str], telling: Sequence[str],
+              rule: Rule) -> None:
+    """All of `fields` from the first member that values one of the `telling` ones."""
+    index = next((index for index in order if any(name in members[index].content for name in telling)), -1)
+    for name in fields if index >= 0 else ():
+        if name in members[index].content:
+            found.content[name], found.decided[name], found.rules[name] = members[index].content[name], (index,), rule.id
+
+
+def _product(found: Derived, members: Sequence[Member], order: Sequence[int]) -> None:
+    speaking = [index for index in order if "product" in members[index].content]
+    dispensed = [index for index in speaking if members[index].content.get("view") == "dispense"]
+    coded = [index for index in speaking if any(code.get("system") in (DMD, SNOMED) for code in _codes(members[index]))]
+    for rule, chosen in ((DISPENSED, dispensed), (CODED, coded)):
+        if chosen:
+            found.content["product"], found.decided["product"] = members[chosen[0]].content["product"], (chosen[0],)
+            found.rules["product"] = rule.id
+            return
+
+
+def _codes(member: Member) -> Sequence[dict[str, Any]]:
+    product = member.content.get("product")
+    return product.get("codes") or () if isinstance(product, dict) else ()
+
+
+def _start(found: Derived, members: Sequence[Member], order: Sequence[int]) -> None:
+    """The earliest; of a day and the year or month that it lies in, the day."""
+    dated = [(days, place, index) for place, index in enumerate(order) if (days := _days(members[index].content.get("start")))]
+    if not dated:
+        return
+    (_, last), _, chosen = min(dated)
+    within = [(days, place, index) for days, place, index in dated if days[1] < last]
+    chosen = min(within)[2] if within else chosen
+    found.content["start"], found.decided["start"], found.rules["start"] = members[chosen].content["start"], (chosen,), EARLIEST.id
+
+
+class _Voice(NamedTuple):
+    """Who speaks: a source patient in one view."""
+
+    rank: int
+    subject: str
+    view: str
+
+
+def _voice(member: Member) -> _Voice:
+    view = member.content.get("view")
+    return _Voice(_VIEWS.index(view) if view in _VIEWS else len(_VIEWS), member.place.subject, view or "")
+
+
+def _speaking(members: Sequence[Member], order: Sequence[int]) -> Iterator[int]:
+    """Of each voice its active records, else its latest; of doses given and of dispensings only the latest. Views in their order."""
+    voices: dict[_Voice, list[int]] = {}
+    for index in order:
+        if _standing(members[index]) < _DRAFT:
+            voices.setdefault(_voice(members[index]), []).append(index)
+    for voice in sorted(voices):
+        said = voices[voice]
+        active = [index for index in said if _standing(members[index]) < _ENDED]
+        yield from active[:1] if voice.view in ("dispense", "administration") else active or said[:1]
+
+
+def _discrepancies(members: Sequence[Member], speaking: Sequence[int]) -> Iterator[tuple[str, tuple[int, ...]]]:
+    """What about, and the members on the sides, in the order they speak."""
+    current = [index for index in speaking if _standing(members[index]) < _ENDED]
+    dosed = [index for index in (current or speaking) if members[index].content.get("view") in _OF_DOSE]
+    regimens = {index: dosing.regimen(members[index].content) for index in dosed}
+    sides: dict[str, set[int]] = {}
+    for one, other in combinations(dosed, 2):
+        if _voice(members[one]) != _voice(members[other]):
+            for about in dosing.differ(regimens[one], regimens[other]):
+                sides.setdefault(about, set()).update((one, other))
+    held = [index for index in speaking if members[index].content.get("view") in _OF_STATUS]
+    for one, other in combinations(held, 2):
+        if apart := _status_apart(members[one].content, members[other].content):
+            sides.setdefault(apart, set()).update((one, other))
+    for about in ("dose", "frequency", "stopped", "on-hold"):
+        if about in sides:
+            yield about, tuple(index for index in speaking if index in sides[about])
+
+
+def _status_apart(one: dict[str, Any], other: dict[str, Any]) -> str | None:
+    """A chart that ran its course says so of itself: against an active list it speaks only where that is of a single issue too."""
+    statuses = {one.get("status"), other.get("status")}
+    if statuses in ({"active", "stopped"}, {"active", "cancelled"}):
+        return "stopped"
+    if statuses == {"active", "completed"}:
+        active = one if one.get("status") == "active" else other
+        return "stopped" if active.get("course") == "acute" else None
+    return "on-hold" if statuses == {"active", "on-hold"} else None
+
+
+def _shown(member: Member) -> dict[str, Any]:
+    """One view, short enough to stand beside the others."""
+    content = member.content
+    said = {"view": content.get("view"), "source": member.winners[0].assertion.source, "status": content.get("status"),
+            "product": named(content.get("product"), ""), "taken": taken(content), "start": content.get("start"), "end": content.get("end")}
+    return {name: value for name, value in said.items() if value}
+
+
+def _side(member: Member, about: str) -> dict[str, Any]:
+    content = member.content
+    if about in ("dose", "frequency"):
+        says = " ".join(word for word in (named(content.get("product"), ""), taken(content)) if word) if about == "dose" else taken(content)
+    else:
+        says = " ".join(str(word) for word in (content.get("status"), content.get("end")) if word)
+    side = {"source": member.winners[0].assertion.source, "view": content.get("view"), "says": says}
+    return {name: value for name, value in side.items() if value}
+
+
+def _days(text: Any) -> tuple[str, str] | None:
+    """First and last day of a date as precise as it is."""
+    found = _DATE.match(comparable(text)) if isinstance(text, str) else None
+    if found is None:
+        return None
+    year, month, day = found.groups()
+    if day:
+        return found.group(), found.group()
+    if month:
+        if not 1 <= int(month) <= 12 or int(year) == 0:
+            return None
+        return f"{year}-{month}-01", f"{year}-{month}-{monthrange(int(year), int(month))[1]:02d}"
+    return f"{year}-01-01", f"{year}-12-31"
+
+
+def _supplied(supply: Any) -> int:
+    if isinstance(supply, dict) and str(supply.get("value")).isdigit():
+        return int(supply["value"]) * _DAYS.get(str(supply.get("unit") or "day").strip().casefold(), _SUPPLIED)
+    return _SUPPLIED
+
+
+def _later(day: str, days: int) -> str:
+    try:
+        return (date.fromisoformat(day) + timedelta(days=days)).isoformat()
+    except (ValueError, OverflowError):
+        return day

@@ -1,0 +1,247 @@
+"""What a dose means, from words or from structure: `ONE tablet TWICE daily` of a 500 mg tablet is 500 mg, BD.
+
+Text is read whole or not at all: a word that is not known makes it one that cannot be told, which agrees with everything.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from fractions import Fraction
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from mainstem.kinds.names import form_of
+
+_MASS = {"kg": Fraction(10**9), "g": Fraction(10**6), "mg": Fraction(1000), "ug": Fraction(1), "ng": Fraction(1, 1000)}
+"""In micrograms."""
+_UNITS = {
+    "kilogram": "kg", "gram": "g", "gm": "g", "milligram": "mg", "microgram": "ug", "mcg": "ug", "microg": "ug", "μg": "ug",
+    "nanogram": "ng", "millilitre": "ml", "litre": "l", "iu": "unit", "international unit": "unit", "dose": "puff", "actuation": "puff",
+    "spray": "puff", "capful": "capful", "sachet": "sachet", "spoonful": "spoonful",
+    **{name: name for name in ("kg", "g", "mg", "ug", "ng", "ml", "l", "unit")},
+}
+_NUMBERS = {"half": "0.5", "one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8",
+            "ten": "10", "½": "0.5"}
+
+
+class Amount(NamedTuple):
+    """At each time: from `low` to `high`, in a mass unit made micrograms (`ug`), another unit, a dose form, or no unit: forms, counted."""
+
+    low: Fraction
+    high: Fraction
+    unit: str
+
+
+class Strength(NamedTuple):
+    """Of a product, as its name gives it: `amount` in `unit` for each `per`, a form where that is empty. `written` compares."""
+
+    written: str
+    amount: Fraction | None = None
+    unit: str = ""
+    per: str = ""
+
+
+class Regimen(NamedTuple):
+    """None: cannot be told, or not said."""
+
+    amount: Amount | None = None
+    strength: Strength | None = None
+    times: Fraction | None = None
+    """A day."""
+    moment: str | None = None
+    """`morning`, `night`, where it is once."""
+    as_needed: bool | None = None
+
+
+def regimen(content: dict[str, Any]) -> Regimen:
+    """What a medicine's content says is taken: its structured fields first, then its words."""
+    words = _read(str(content.get("dose") or ""))
+    often = _read(str(content.get("frequency") or ""))
+    structured = _quantity(content.get("dose_quantity"))
+    timing = often if often is not None and (often.times or often.as_needed) else words
+    as_needed = content.get("as_needed")
+    if not isinstance(as_needed, bool):
+        as_needed = timing.as_needed if timing is not None else None
+    return Regimen(structured or (words.amount if words is not None else None), strength(_product(content)),
+                   timing.times if timing is not None else None, timing.moment if timing is not None else None, as_needed)
+
+
+def differ(one: Regimen, other: Regimen) -> Iterator[str]:
+    """`dose`, `frequency`: in what two say something else. What either leaves open is no difference."""
+    amounts = _alike(one, other)
+    if amounts is not None and (amounts[0].high < amounts[1].low or amounts[1].high < amounts[0].low):
+        yield "dose"
+    timings = (one.times, other.times), (one.moment, other.moment), (one.as_needed, other.as_needed)
+    if any(None not in pair and pair[0] != pair[1] for pair in timings):
+        yield "frequency"
+
+
+def _alike(one: Regimen, other: Regimen) -> tuple[Amount, Amount] | None:
+    """Both amounts in one unit; None where they cannot be brought to one."""
+    if one.amount is None or other.amount is None:
+        return None
+    weighed = _weighed(one.amount, one.strength), _weighed(other.amount, other.strength)
+    if weighed[0] is not None and weighed[1] is not None and weighed[0].unit == weighed[1].unit:
+        return weighed[0], weighed[1]
+    units = {one.amount.unit, other.amount.unit}
+    if units == {"ml"}:
+        same = one.strength is not None and other.strength is not None and one.strength == other.strength
+    else:
+        same = not units & {"ug", "unit"} and len(units - {""}) <= 1 and one.strength == other.strength and (
+            one.strength is None or one.strength.per != "ml" or "" not in units)
+    return (one.amount, other.amount) if same and one.strength is not None else None
+
+
+def _weighed(amount: Amount, of: Strength | None) -> Amount | None:
+    """In micrograms or units; None where the product's strength does not tell."""
+    if amount.unit in ("ug", "unit"):
+        return amount
+    if of is None or of.amount is None:
+        return None
+    per_form = not of.per and amount.unit not in ("ml", "l", "drop", "puff", "capful", "spoonful")
+    if per_form or (of.per == "puff" and amount.unit in ("puff", "")) or (of.per == "ml" and amount.unit == "ml"):
+        return Amount(amount.low * of.amount, amount.high * of.amount, of.unit)
+    return None
+
+
+def _product(content: dict[str, Any]) -> str:
+    product = content.get("product") or {}
+    return str(product.get("text") or next((code["display"] for code in product.get("codes") or () if code.get("display")), ""))
+
+
+_UNIT = "|".join(sorted((re.escape(unit) for unit in _UNITS), key=len, reverse=True))
+_STRENGTH = re.compile(rf"(?<![\w.])(?:\d[\d.,]*\s*(?:(?:{_UNIT})s?(?![a-z])|%))(?:\s*/\s*[\d.,]*\s*(?:{_UNIT})s?(?![a-z]))*")
+_PARTS = re.compile(rf"([\d.,]*)\s*((?:{_UNIT})s?|%)")
+
+
+@lru_cache(maxsize=1 << 14)
+def strength(product: str) -> Strength | None:
+    """What a product's name says of its strength: `500mg`, `100micrograms/dose`, `5mg/5ml`. Of two (`15mg/500mg`) the text only."""
+    all_ = list(_STRENGTH.finditer(product.casefold()))
+    if not all_:
+        return None
+    found = all_[0]
+    parts = [(_decimal(number), _unit(unit)) for number, unit in _PARTS.findall(found.group())]
+    written = "/".join(f"{number if number is not None else ''}{unit}" for number, unit in parts)
+    number, unit = parts[0]
+    per, of = "", Fraction(1)
+    if len(parts) == 2 and parts[1][1] in ("ml", "puff"):
+        per, of = parts[1][1], parts[1][0] or of
+    elif len(parts) > 1 or any(_unit(_PARTS.findall(other.group())[0][1]) in _MASS for other in all_[1:]):
+        return Strength(written)
+    if number is None or not of or unit not in (*_MASS, "unit"):
+        return Strength(written)
+    return Strength(written, number * _MASS.get(unit, Fraction(1)) / of, "unit" if unit == "unit" else "ug", per)
+
+
+def _quantity(quantity: Any) -> Amount | None:
+    if not isinstance(quantity, dict):
+        return None
+    number = _decimal(str(quantity.get("value") or ""))
+    unit = str(quantity.get("unit") or "").strip().casefold()
+    known = _unit(unit) if unit else ""
+    return None if number is None or known is None or quantity.get("comparator") else _amount(number, number, known)
+
+
+def _amount(low: Fraction, high: Fraction, unit: str) -> Amount:
+    factor = _MASS.get(unit, Fraction(1))
+    return Amount(low * factor, high * factor, "ug" if unit in _MASS else unit)
+
+
+def _unit(word: str) -> str | None:
+    if word == "%":
+        return word
+    return _UNITS.get(word) or _UNITS.get(word.removesuffix("s")) or form_of(word)
+
+
+def _decimal(text: str) -> Fraction | None:
+    try:
+        return Fraction(text.replace(",", ""))
+    except (ValueError, ZeroDivisionError):
+        return None
+
+
+class _Said(NamedTuple):
+    amount: Amount | None
+    times: Fraction | None
+    moment: str | None
+    as_needed: bool | None
+
+
+_DAY = r"(?: a| per| each| every|/)? ?(?:day|daily)"
+_OFTEN: tuple[tuple[str, Fraction | None, str | None], ...] = (
+    (r"every (?:other|second) day|(?:on )?alternate days|eod", Fraction(1, 2), None),
+    (rf"(?:twice|2 times?|2x){_DAY}|bd|bid|b\.d\.?|b\.i\.d\.?", Fraction(2), None),
+    (rf"(?:thrice|3 times?|3x){_DAY}|tds|tid|t\.d\.s\.?|t\.i\.d\.?", Fraction(3), None),
+    (rf"(?:4 times?|4x){_DAY}|qds|qid|q\.d\.s\.?|q\.i\.d\.?", Fraction(4), None),
+    (rf"(?:5 times?|5x){_DAY}", Fraction(5), None),
+    (rf"(?:6 times?|6x){_DAY}", Fraction(6), None),
+    (r"(?:once|1 times?|1x) ?(?:a |per |every |each )?(?:week|weekly)|weekly|every week|each week", Fraction(1, 7), None),
+    (r"(?:twice|2 times?) (?:a |per |every )?(?:week|weekly)", Fraction(2, 7), None),
+    (r"(?:once|1 times?) (?:a |per |every )?(?:month|monthly)|monthly|every month", Fraction(1, 30), None),
+    (r"(?:once )?(?:a day |daily )?(?:at (?:night|bedtime)|in the evening|(?:every|each) (?:night|evening))|nightly|nocte|on|o\.n\.?",
+     Fraction(1), "night"),
+    (r"(?:once )?(?:a day |daily )?(?:in the morning|(?:every|each) morning)|mane|om|o\.m\.?", Fraction(1), "morning"),
+    (rf"(?:once|1 times?|1x){_DAY}|daily|(?:every|each|per) day|od|o\.d\.?", Fraction(1), None),
+)
+"""Times a day. BNF, Latin abbreviations; `4 hourly` and `every 4 hours` are reckoned."""
+_NEEDED = r"prn|p\.r\.n\.?|(?:when|as|if) (?:required|needed|necessary)"
+_EVERY = re.compile(r"(?:every (\d+) (hour|day|week|month)s?|(\d+)[ -]?(hour)ly|q(\d+)(h))(?![a-z])")
+_HOURS = {"hour": 1, "h": 1, "day": 24, "week": 168, "month": 720}
+_FILLER = re.compile(
+    r"(?:take|taken|to be taken|inhale|apply|inject|use|give|insert|instil|swallow|place|by mouth|orally|as directed|"
+    r"(?:with or )?(?:with|after|before) (?:food|meals?|breakfast|water)|on an empty stomach|and|[.,;:()])(?![a-z])")
+_TAKEN = re.compile(rf"(\d/\d|\d+(?:[.,]\d+)?)(?: ?(?:-|to|or) ?(\d+(?:\.\d+)?))? ?({_UNIT}|[a-z]+)?(?![a-z])")
+_PATTERNS = tuple((re.compile(rf"(?:{pattern})(?![a-z])"), times, moment) for pattern, times, moment in _OFTEN)
+_PRN = re.compile(rf"(?:{_NEEDED})(?![a-z])")
+
+
+@lru_cache(maxsize=1 << 14)
+def _read(text: str) -> _Said | None:
+    """The whole text, or None."""
+    rest = " ".join(_NUMBERS.get(word, word) for word in re.findall(r"[^\W\d_]+|[\d.,/]+|\S", text.casefold().replace("half a ", "half ")))
+    rest = re.sub(r"\b([a-z]) \. (?=[a-z]\b)", r"\1.", rest).replace(" / ", "/").replace("–", "-").strip()
+    amount: Amount | None = None
+    times: set[Fraction] = set()
+    moments: set[str] = set()
+    needed = False
+    while rest:
+        if found := _PRN.match(rest):
+            needed = True
+        elif found := _EVERY.match(rest):
+            number, unit = next((found[i], found[i + 1]) for i in (1, 3, 5) if found[i])
+            if not int(number):
+                return None
+            times.add(Fraction(24, int(number) * _HOURS[unit]))
+        elif often := next(((match, each, moment) for pattern, each, moment in _PATTERNS if (match := pattern.match(rest))), None):
+            found = often[0]
+            times.add(often[1] or Fraction(0))
+            moments |= {often[2]} if often[2] else set()
+        elif found := _FILLER.match(rest):
+            pass
+        elif (found := _TAKEN.match(rest)) and amount is None:
+            amount, taken = _taken(found)
+            if amount is None:
+                return None
+            rest = rest[taken:].strip()
+            continue
+        else:
+            return None
+        rest = rest[found.end():].strip()
+    if len(times) > 1 or len(moments) > 1:
+        return None
+    told = bool(times)
+    return _Said(amount, next(iter(times), None), next(iter(moments), None), needed or (False if told else None))
+
+
+def _taken(found: re.Match[str]) -> tuple[Amount | None, int]:
+    """The amount, and how much of the text it took: a word after the number that is no unit is left to be read."""
+    low = _decimal(found[1])
+    high = _decimal(found[2]) if found[2] else low
+    if low is None or high is None:
+        return None, 0
+    unit = _unit(found[3]) if found[3] else ""
+    if unit is None or found[3] in ("on", "om", "od", "bd"):
+        return _amount(low, high, ""), found.start(3)
+    return _amount(low, high, unit), found.end()

@@ -1,0 +1,116 @@
+"""Allergies: one agent however it is said, classes as relations, and statements that none is known, which hide nothing."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mainstem import canonical, kinds
+from mainstem.kinds.base import SNOMED
+from mainstem.terminology import builtin
+from processors.reconcile import derive
+from processors.reconcile.derive import Group
+from tests.kinds.members import member, snomed
+
+ALLERGY = kinds.BY_NAME["allergy"]
+LOCAL = "urn:mainstem:codes:RXC/community"
+
+
+def key(agent: dict[str, Any] | None, **content: Any) -> str | None:
+    return ALLERGY.key(content if agent is None else {"agent": agent, **content}, builtin())
+
+
+def local(code: str, text: str) -> dict[str, Any]:
+    return {"codes": [{"system": LOCAL, "code": code, "display": text}], "text": text}
+
+
+def reacted(text: str) -> list[dict[str, Any]]:
+    return [{"manifestation": {"text": text}, "severity": "mild"}]
+
+
+@pytest.mark.parametrize("agent", [
+    snomed("91936005"), snomed("764146007"), {"text": "Penicillin"}, {"text": "allergic to penicillin"}, local("AL10", "PENICILLINS"),
+    local("AL10", "Allergy to penicillin"),
+])
+def test_finding_substance_and_words_are_one_agent(agent):
+    assert key(agent) == "764146007"
+
+
+@pytest.mark.parametrize(("text", "reaction", "found"), [
+    ("peanut - urticaria", "Urticaria", "762952008"), ("Peanut (urticaria)", "urticaria", "762952008"),
+    ("peanut: Urticaria", "urticaria", "762952008"),
+    ("peanut - reaction unknown", None, "762952008"), ("Peanut - dietary", None, "762952008"),
+    ("peanut - urticaria", "Wheeze", None), ("penicillin - tolerated since", None, None), ("peanut, penicillin", None, None),
+])
+def test_a_reaction_in_the_text_is_set_aside_where_the_record_states_it(text, reaction, found):
+    assert key({"text": text}, **({"reactions": reacted(reaction)} if reaction else {})) == found
+
+
+@pytest.mark.parametrize("agent", [
+    None, {}, {"text": "a blue tablet"}, snomed("62014003"), snomed("196461000000101", "Allergy to penicillin"),
+    local("X", "something new"),
+    snomed("1012851000006104"),
+])
+def test_what_cannot_be_told_stays_apart(agent):
+    assert key(agent) is None
+
+
+@pytest.mark.parametrize(("agent", "found"), [
+    (snomed("716186003"), "none-known"), (snomed("409137002"), "none-known"), ({"text": "NKDA"}, "none-known"),
+    (snomed("429625007"), "none-known/429625007"),
+])
+def test_statements_that_none_is_known(agent, found):
+    assert key(agent) == found
+
+
+def test_of_statements_that_none_is_known_the_narrowest_is_shown():
+    found = ALLERGY.derive([member("allergy", 1, "A/gp", "2024", agent=snomed("716186003")),
+                            member("allergy", 2, "B/epr", "2019", agent=snomed("409137002", "NKDA"))], builtin())
+    assert (found.content["agent"]["text"], found.decided["agent"], found.rules["agent"]) == (
+        "NKDA", (1,), "allergy.narrowest-none-known")
+
+
+def test_a_class_is_a_relation_and_no_source_says_it():
+    amoxicillin, penicillin = snomed("292967008"), snomed("91936005")
+    assert key(amoxicillin) != key(penicillin)
+    one = ALLERGY.derive([member("allergy", 1, agent=amoxicillin)], builtin())
+    assert one.content["classes"] == [{"codes": [{"system": SNOMED, "code": "764146007", "display": "Penicillin"}], "text": "Penicillin"}]
+    assert (one.rules["classes"], one.decided["classes"]) == ("allergy.classes", (0,))
+    assert "classes" not in ALLERGY.derive([member("allergy", 1, agent=penicillin)], builtin()).content
+
+
+agents = st.sampled_from([snomed("91936005"), snomed("764146007"), {"text": "penicillin"}, snomed("292967008"), snomed("716186003"),
+                          snomed("409137002"), {"text": "NKDA"}, {"text": "nobody knows"}, None])
+contents = st.fixed_dictionaries({}, optional={
+    "agent": agents, "clinical_status": st.sampled_from(["active", "resolved"]), "criticality": st.sampled_from(["high", "low"]),
+    "verification": st.sampled_from(["confirmed", "refuted"]), "reactions": st.sampled_from([reacted("rash"), reacted("wheeze")]),
+})
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.tuples(contents, st.sampled_from([None, "2019", "2024-01-01T09:30:00Z"])), min_size=1, max_size=6),
+       st.randoms(use_true_random=False))
+def test_order_makes_no_difference_and_nothing_active_is_hidden(said, rng: random.Random):
+    members = [member("allergy", n, recorded=recorded, **content) for n, (content, recorded) in enumerate(said)]
+
+    def published() -> list[Any]:
+        groups: dict[Group, list[Any]] = {}
+        for each in members:
+            groups.setdefault(derive.group(each, builtin()), []).append(each)
+        found = [fact for of, together in groups.items() for fact in derive.facts(of, together, builtin())]
+        return sorted((fact.fact, fact.content, derive.provenance(fact), fact.derived.conflict) for fact in found)
+
+    before = published()
+    rng.shuffle(members)
+    assert published() == before
+    for each in members:
+        content = each.content
+        if content.get("clinical_status", "active") != "active" or content.get("verification") == "refuted":
+            continue
+        shown = [canonical.decode(fact) for _, fact, _, _ in before]
+        assert any(ALLERGY.key(fact, builtin()) == ALLERGY.key(content, builtin()) and fact.get("clinical_status", "active") == "active"
+                   for fact in shown)
