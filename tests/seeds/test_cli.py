@@ -13,7 +13,7 @@ from mainstem.cli.seeds import app
 run = CliRunner().invoke
 
 
-@pytest.mark.parametrize("command", ["make", "play", "describe"])
+@pytest.mark.parametrize("command", ["make", "play", "describe", "score"])
 def test_help_has_an_example(command: str) -> None:
     result = run(app, [command, "--help"])
     assert result.exit_code == 0
@@ -27,6 +27,12 @@ def test_dry_run_counts_without_a_server(tmp_path: Path) -> None:
     assert found["persons"] == 30
     assert found["rows"]["RXA/epr"]["epr.patient"] > 0
     assert (tmp_path / "truth.jsonl").read_bytes().startswith(b'{"type":"made"')
+
+
+def test_score_is_json_by_kind() -> None:
+    found = json.loads(run(app, ["score", "--persons", "20", "--kind", "problem", "--output", "json"]).stdout)
+    assert found["kinds"].keys() == {"problem"}
+    assert found["kinds"]["problem"]["members"] > 20
 
 
 def test_make_play_describe(postgres: str) -> None:
