@@ -1,11 +1,12 @@
-"""The answers of a release, worked out once when it is loaded: per code its current code, agent, moiety, none-known scope."""
+"""The answers of a release, worked out once when it is loaded: per code its current code, agent, moiety, none-known scope, usual route."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from mainstem.terminology.statements import Concept, Level, Link, Relation, Statements
+from mainstem.terminology.names import forms, key
+from mainstem.terminology.statements import Concept, Level, Link, Name, Relation, Statements
 
 NONE_KNOWN_ROOT = 716186003
 """No known allergy (situation). UK Core and GP Connect: it and its children say that none is known."""
@@ -22,6 +23,8 @@ class Answers(NamedTuple):
     agent: int
     moiety: int
     none_known: int
+    route: int
+    """Of a product, where it has one; of a moiety, where all of its products that tell one have the same."""
 
 
 class Deriver:
@@ -35,14 +38,49 @@ class Deriver:
         self._none_known = self._below(NONE_KNOWN_ROOT)
         self._causes = frozenset().union(*self.links[Link.AGENT].values())
         """Also organisms and things that some finding names as its cause, house dust mite."""
+        self._routes = self._routes_of_moieties()
 
     def answers(self, code: int) -> Answers:
         now = self._current(code)
-        return Answers(now, self._agent_of(now), self._moiety(now), now if now in self._none_known else 0)
+        return Answers(now, self._agent_of(now), self._moiety(now), now if now in self._none_known else 0, self._route_of(now))
 
     def codes(self) -> list[int]:
         """Every code that is listed or has been replaced, sorted."""
         return sorted(self.concepts.keys() | self.links[Link.REPLACED_BY].keys())
+
+    def names(self, others: Iterable[Name]) -> list[tuple[int, int]]:
+        """Key of each way in which a concept may be written (`mainstem.terminology.names`), and its code; sorted, each once.
+
+        Strength and form are left out of products' names alone: elsewhere a number or a drop belongs to the name."""
+        moieties: dict[int, list[int]] = {}
+        for moiety, substances in self.links[Link.SUBSTANCE_OF].items():
+            for substance in substances:
+                moieties.setdefault(substance, []).append(moiety)
+        found: set[tuple[int, int]] = set()
+        for code, text in [*((concept.code, concept.term) for concept in self.concepts.values()), *others]:
+            ways = list(forms(text))
+            found.update((key(way), code) for way in (ways if self._level(code) in _PRODUCTS else ways[:1]))
+            found.update((key(ways[0]), moiety) for moiety in moieties.get(code, ()) if ways)
+        return sorted(found)
+
+    def _routes_of_moieties(self) -> dict[int, set[int]]:
+        found: dict[int, set[int]] = {}
+        for product, routes in self.links[Link.ROUTE].items():
+            moiety = self._moiety(self._current(product))
+            if moiety:
+                found.setdefault(moiety, set()).update(self._current(route) for route in routes)
+        return found
+
+    def _route_of(self, code: int) -> int:
+        seen: set[int] = set()
+        at = code
+        while at and at not in seen:
+            seen.add(at)
+            routes = self.links[Link.ROUTE].get(at, set()) or self._routes.get(at, set())
+            if routes:
+                return self._current(next(iter(routes))) if len(routes) == 1 else 0
+            at = self._sole(Link.ACTUAL_OF, at)
+        return 0
 
     def _level(self, code: int) -> Level:
         concept = self.concepts.get(code)

@@ -14,11 +14,13 @@ from lxml import etree
 
 from mainstem.terminology import codes
 from mainstem.terminology.errors import MalformedFileError, MissingFileError
-from mainstem.terminology.statements import Concept, Level, Link, Relation, Statements
+from mainstem.terminology.statements import Concept, Level, Link, Name, Relation, Statements
 
 REQUIRED = ("vtm", "ingredient", "vmp", "amp")
 OPTIONAL = ("vmpp", "ampp", "lookup")
 _INVALID = "1"
+_OTHER_NAMES = ("NM", "NMPREV", "NM_PREV")
+"""An AMP's description has its supplier in it, its name has not; former names are still written."""
 
 
 class _Said:
@@ -29,6 +31,7 @@ class _Said:
         self.relations: list[Relation] = []
         self.previous: list[tuple[int, int]] = []
         self.refused = 0
+        self.names: list[Name] = []
 
     def concept(self, row: dict[str, str], id_: str, level: Level, *, previous: str = "", term: str = "NM") -> int:
         """0 where its id is refused."""
@@ -36,6 +39,7 @@ class _Said:
         if code:
             self.concepts[code] = Concept(code, level, row.get(term) or row.get("NM", ""), row.get("INVALID") != _INVALID)
             before = self.number(row[previous]) if previous in row else 0
+            self.names += [Name(code, row[other]) for other in _OTHER_NAMES if row.get(other)]
             if before:
                 self.previous.append((before, code))
         return code
@@ -72,7 +76,7 @@ def read(folder: Path) -> tuple[Statements, list[str]]:
     # A former id that the release lists as a concept of its own still means what it says there.
     said.relations += [Relation(before, Link.REPLACED_BY, now) for before, now in said.previous if before not in said.concepts]
     names = [path.name for path in files.values() if path is not None]
-    return Statements(list(said.concepts.values()), said.relations, said.refused), names
+    return Statements(list(said.concepts.values()), said.relations, said.refused, tuple(said.names)), names
 
 
 def _products(files: dict[str, Path | None], said: _Said) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Any, Literal, NamedTuple
 
 from mainstem.terminology import codes
+from mainstem.terminology.names import caused_by, forms, key, plain
 from mainstem.terminology.statements import Concept, Level, Link
 from mainstem.terminology.store import Store
 
@@ -16,9 +18,9 @@ NO_ANSWER = "no-answer"
 NONE_KNOWN = "none-known"
 SEVERAL = "several"
 REASONS: dict[str, str] = {
-    NOT_CODED: "it carries text alone",
-    OTHER_SYSTEM: "its codes are of other systems (EMIS, Read, local)",
-    UNKNOWN_CODE: "its codes are not in this release",
+    NOT_CODED: "it carries text alone, which is no name in this release",
+    OTHER_SYSTEM: "its codes are of other systems (EMIS, Read, local), and its text is no name in this release",
+    UNKNOWN_CODE: "its codes are not in this release, nor its text as a name",
     NO_ANSWER: "the release knows the code, and says nothing of what was asked",
     NONE_KNOWN: "it says that none is known, so there is no agent",
     SEVERAL: "its codings say different things",
@@ -34,20 +36,30 @@ class Answer(NamedTuple):
     """Empty where there is a code, else one of REASONS."""
 
 
+Ways = Literal["exact", "product", "cause"]
+"""How far a text is taken apart to find a name in it: not at all; without supplier, strength and dose form; that, and of a finding
+(`Allergy to penicillin`) what caused it."""
+_KEPT = 1 << 16
+"""Texts whose rows are kept at hand."""
+
+
 class Terminology:
-    """One release. Satisfies `mainstem.kinds.facts.Terms`. A concept is a decoded `Coded`: `{"codes": [...], "text": ...}`."""
+    """One release. Codings count; where it knows none of them, a text or display that is the name of something does, by equality.
+
+    Satisfies `mainstem.kinds.facts.Terms`. A concept is a decoded `Coded`: `{"codes": [...], "text": ...}`."""
 
     def __init__(self, store: Store) -> None:
         self.store = store
         self.release = f"{store.head.name}@{store.head.digest[:12]}"
+        self._named = lru_cache(maxsize=_KEPT)(self._rows_named)
 
     def agent(self, concept: dict[str, Any]) -> str | None:
         """The causative agent behind an allergy's coding: equal for finding, substance, salt, moiety and product of one agent."""
-        return self._told(concept, self.store.agent)
+        return self._told(concept, self.store.agent, "cause")
 
     def agent_of(self, concept: dict[str, Any]) -> Answer:
         """`agent`, with the reason where it cannot be told."""
-        rows = self._rows(concept)
+        rows = self._rows(concept, "cause")
         if isinstance(rows, str):
             return Answer(None, rows)
         found = {told for row in rows if (told := self.store.agent(row))}
@@ -57,23 +69,23 @@ class Terminology:
 
     def moiety(self, concept: dict[str, Any]) -> str | None:
         """VTM of a medicine (AMPP, AMP, VMPP, VMP or VTM), or its VMP where that has none."""
-        return self._told(concept, self.store.moiety)
+        return self._told(concept, self.store.moiety, "product")
 
     def moiety_of(self, concept: dict[str, Any]) -> Answer:
-        rows = self._rows(concept)
+        rows = self._rows(concept, "product")
         return Answer(None, rows) if isinstance(rows, str) else _answer({found for row in rows if (found := self.store.moiety(row))})
 
     def current(self, concept: dict[str, Any]) -> str | None:
         """The concept as coded today: code history followed."""
-        return self._told(concept, self.store.current)
+        return self._told(concept, self.store.current, "exact")
 
     def current_of(self, concept: dict[str, Any]) -> Answer:
-        rows = self._rows(concept)
+        rows = self._rows(concept, "exact")
         return Answer(None, rows) if isinstance(rows, str) else _answer({self.store.current(row) for row in rows})
 
     def none_known(self, concept: dict[str, Any]) -> str | None:
         """The code of `no known allergy` or the narrower one said (716186003, 409137002 ...); None where it says nothing of the kind."""
-        return self._told(concept, self.store.none_known)
+        return self._told(concept, self.store.none_known, "exact")
 
     def form(self, concept: dict[str, Any]) -> str | None:
         """Dose form of a product, where the release tells one."""
@@ -82,6 +94,11 @@ class Terminology:
     def route(self, concept: dict[str, Any]) -> str | None:
         """Route of a product, where the release tells exactly one: else only the prescription knows."""
         return self._of_product(concept, Link.ROUTE)
+
+    def usual_route(self, code: str) -> str | None:
+        """Of a moiety or product that `moiety` gave: the route that all of its products have; None where they differ or none tells."""
+        row = self._row(code)
+        return str(found) if row >= 0 and (found := self.store.route(row)) else None
 
     def parents(self, code: str) -> tuple[str, ...]:
         """Parent concepts and classes of a canonical code, sorted. Empty for a code that is unknown."""
@@ -107,9 +124,9 @@ class Terminology:
     def _row(self, code: str) -> int:
         return self.store.row(int(code)) if code.isascii() and code.isdigit() and len(code) < 19 else -1
 
-    def _told(self, concept: dict[str, Any], ask: Callable[[int], int]) -> str | None:
+    def _told(self, concept: dict[str, Any], ask: Callable[[int], int], ways: Ways) -> str | None:
         """The one answer that all its known codings give. Says no reason, which takes half as long."""
-        rows = self._rows(concept)
+        rows = self._rows(concept, ways)
         if isinstance(rows, str):
             return None
         if len(rows) == 1:
@@ -117,13 +134,13 @@ class Terminology:
             return str(sole) if sole else None
         return _answer({found for row in rows if (found := ask(row))}).code
 
-    def _rows(self, concept: dict[str, Any]) -> list[int] | str:
-        """Rows of its codings that are known; else why there are none."""
+    def _rows(self, concept: dict[str, Any], ways: Ways) -> Sequence[int] | str:
+        """Rows of its codings that are known, else of what it is named; else why there are none."""
         codings = concept.get("codes")
-        if not isinstance(codings, (list, tuple)) or not codings:
-            return NOT_CODED
+        if not isinstance(codings, (list, tuple)):
+            codings = ()
         rows: list[int] = []
-        reason = OTHER_SYSTEM
+        reason = OTHER_SYSTEM if codings else NOT_CODED
         for coding in codings:
             number = codes.number(coding)
             if number is not None:
@@ -131,10 +148,28 @@ class Terminology:
                 row = self.store.row(number)
                 if row >= 0:
                     rows.append(row)
-        return rows or reason
+        return rows or self._by_name(concept, codings, ways) or reason
+
+    def _by_name(self, concept: dict[str, Any], codings: Sequence[Any], ways: Ways) -> tuple[int, ...]:
+        """Rows that its text, else its displays, name. All that name something count, so that they may contradict each other."""
+        text = concept.get("text")
+        rows = self._named(text, ways) if isinstance(text, str) else ()
+        for coding in codings:
+            display = coding.get("display") if isinstance(coding, dict) else None
+            if isinstance(display, str) and display != text:
+                rows += tuple(row for row in self._named(display, ways) if row not in rows)
+        return rows
+
+    def _rows_named(self, text: str, ways: Ways) -> tuple[int, ...]:
+        """Rows of the first way to write the text that names something."""
+        for name in forms(text) if ways != "exact" else [plain(text)]:
+            if rows := self.store.named(key(name)):
+                return tuple(rows)
+        cause = caused_by(text) if ways == "cause" else None
+        return () if cause is None else self._rows_named(cause, ways)
 
     def _of_product(self, concept: dict[str, Any], link: Link) -> str | None:
-        rows = self._rows(concept)
+        rows = self._rows(concept, "exact")
         if isinstance(rows, str):
             return None
         return _answer({found for row in rows if (found := self._up(row, link))}).code

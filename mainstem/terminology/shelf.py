@@ -75,4 +75,5 @@ def _besides(shipped_says: Statements, published: Statements) -> Statements:
     for concept in shipped_says.concepts:
         theirs = listed.get(concept.code)
         concepts.append(concept if theirs is None else theirs._replace(level=max(theirs.level, concept.level)))
-    return Statements(concepts, [relation for relation in shipped_says.relations if (relation.code, relation.link) not in told])
+    relations = [relation for relation in shipped_says.relations if (relation.code, relation.link) not in told]
+    return Statements(concepts, relations, names=shipped_says.names)

@@ -1,4 +1,4 @@
-"""The release that comes with Mainstem: `builtin/concepts.csv` and `builtin/relations.csv`, small, checked, each row with its source."""
+"""The release that comes with Mainstem: the CSV files in `builtin/`, small, checked, each row with its source."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TypeVar
 from mainstem.terminology import codes, store
 from mainstem.terminology.errors import MalformedFileError
 from mainstem.terminology.lookup import Terminology
-from mainstem.terminology.statements import Concept, Level, Link, Relation, Statements
+from mainstem.terminology.statements import Concept, Level, Link, Name, Relation, Statements
 
 _Word = TypeVar("_Word", Level, Link)
 NAME = "builtin"
@@ -30,7 +30,8 @@ def read(folder: Path) -> tuple[Statements, list[str]]:
                 for where, row in _rows(folder / "concepts.csv")]
     relations = [Relation(_code(row["code"], where), _word(Link, row["link"], where), _code(row["target"], where))
                  for where, row in _rows(folder / "relations.csv")]
-    return Statements(concepts, relations), ["concepts.csv", "relations.csv"]
+    names = tuple(Name(_code(row["code"], where), row["name"]) for where, row in _rows(folder / "names.csv"))
+    return Statements(concepts, relations, names=names), ["concepts.csv", "relations.csv", "names.csv"]
 
 
 def _rows(path: Path) -> list[tuple[str, dict[str, str]]]:

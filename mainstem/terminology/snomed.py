@@ -12,7 +12,7 @@ from typing import IO, cast
 
 from mainstem.terminology import codes
 from mainstem.terminology.errors import MalformedFileError, MissingFileError
-from mainstem.terminology.statements import Concept, Level, Link, Relation, Statements
+from mainstem.terminology.statements import Concept, Level, Link, Name, Relation, Statements
 
 _FSN = "900000000000003001"
 _PREFERRED = "900000000000548007"
@@ -49,7 +49,7 @@ def read(folder: Path) -> tuple[Statements, list[str]]:
             active[int(id_)] = state == "1"
         else:
             refused += 1
-    terms, levels = _descriptions(files["description"], _preferred(files["language"]))
+    terms, levels, names = _descriptions(files["description"], _preferred(files["language"]))
     concepts = [Concept(code, levels.get(code, Level.OTHER), terms.get(code, ""), state) for code, state in active.items()]
     relations = [Relation(int(source), link, int(target))
                  for source, target, type_, state in _rows(files["relationship"], "sourceId", "destinationId", "typeId", "active")
@@ -58,7 +58,8 @@ def read(folder: Path) -> tuple[Statements, list[str]]:
                   for refset, before, now, state in _rows(files["association"], "refsetId", "referencedComponentId", "targetComponentId",
                                                           "active")
                   if state == "1" and refset in _HISTORY and int(before) in active and int(now) in active]
-    return Statements(concepts, relations, refused), sorted(path.name for found in files.values() for path in found)
+    names = [name for name in names if active.get(name.code)]
+    return Statements(concepts, relations, refused, tuple(names)), sorted(path.name for found in files.values() for path in found)
 
 
 def _preferred(paths: list[Path]) -> dict[int, int]:
@@ -71,11 +72,12 @@ def _preferred(paths: list[Path]) -> dict[int, int]:
     return found
 
 
-def _descriptions(paths: list[Path], preferred: dict[int, int]) -> tuple[dict[int, str], dict[int, Level]]:
-    """Term shown per concept: the preferred synonym, else any synonym, else the fully specified name; and its level."""
+def _descriptions(paths: list[Path], preferred: dict[int, int]) -> tuple[dict[int, str], dict[int, Level], list[Name]]:
+    """Term shown per concept: the preferred synonym, else any synonym, else the fully specified name; its level; and all synonyms."""
     last = len(_LANGUAGES)
     best: dict[int, tuple[int, str]] = {}
     levels: dict[int, Level] = {}
+    names: list[Name] = []
     for id_, concept, type_, term, state in _rows(paths, "id", "conceptId", "typeId", "term", "active"):
         if state != "1":
             continue
@@ -84,9 +86,11 @@ def _descriptions(paths: list[Path], preferred: dict[int, int]) -> tuple[dict[in
             level = _LEVELS.get(term[term.rfind("("):])
             if level is not None:
                 levels[code] = level
+        else:
+            names.append(Name(code, term))
         offered = (last + 1 if type_ == _FSN else preferred.get(int(id_), last), term)
         best[code] = min(offered, best.get(code, offered))
-    return {code: term for code, (_, term) in best.items()}, levels
+    return {code: term for code, (_, term) in best.items()}, levels, names
 
 
 def _files(folder: Path, pattern: str, *, required: bool = False) -> list[Path]:

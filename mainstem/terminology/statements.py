@@ -61,14 +61,23 @@ class Relation(NamedTuple):
     target: int
 
 
+class Name(NamedTuple):
+    """Another name of a concept, beside its term."""
+
+    code: int
+    text: str
+
+
 class Statements(NamedTuple):
     """All that a release says; the order does not matter. `refused`: ids whose check digit is wrong, left out."""
 
     concepts: list[Concept]
     relations: list[Relation]
     refused: int = 0
+    names: tuple[Name, ...] = ()
 
     def __add__(self, other: object) -> Statements:
         if not isinstance(other, Statements):
             return NotImplemented
-        return Statements(self.concepts + other.concepts, self.relations + other.relations, self.refused + other.refused)
+        return Statements(self.concepts + other.concepts, self.relations + other.relations, self.refused + other.refused,
+                          self.names + other.names)

@@ -30,8 +30,10 @@ from mainstem.terminology.statements import Concept, Level, Link, Statements
 
 _MAGIC = b"MSTERMS1"
 _SIZE = struct.Struct("<I")
-_COLUMNS = frozenset({"codes", "current", "agent", "moiety", "none_known", "levels", "active", "starts", "link_of", "code_of", "target_of",
-                      "ends", "terms"})
+_COLUMNS = frozenset({
+    "codes", "current", "agent", "moiety", "none_known", "route", "names", "named", "levels", "active", "starts", "link_of", "code_of",
+    "target_of", "ends", "terms",
+})
 
 
 class Head(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,6 +61,7 @@ def made(name: str, statements: Statements, sources: Mapping[str, str]) -> bytes
         starts.append(at)
     starts.append(len(relations))
     answers = [deriver.answers(code) for code in codes]
+    names = deriver.names(statements.names)
     terms = [deriver.concepts[code].term.encode() if code in deriver.concepts else b"" for code in codes]
     ends = array("q", [0])
     for term in terms:
@@ -67,6 +70,8 @@ def made(name: str, statements: Statements, sources: Mapping[str, str]) -> bytes
     columns = {
         "codes": array("q", codes), "current": array("q", (a.current for a in answers)), "agent": array("q", (a.agent for a in answers)),
         "moiety": array("q", (a.moiety for a in answers)), "none_known": array("q", (a.none_known for a in answers)),
+        "route": array("q", (a.route for a in answers)),
+        "names": array("q", (key for key, _ in names)), "named": array("q", (code for _, code in names)),
         "levels": array("b", (concept.level if concept else 0 for concept in listed)),
         "active": array("b", (concept is not None and concept.active for concept in listed)),
         "starts": starts, "link_of": array("b", (r.link for r in relations)), "code_of": array("q", (r.code for r in relations)),
@@ -116,6 +121,7 @@ class Store:
         column = {name: self._body[at:at + size].cast("B").cast(type_) for name, (at, size, type_) in self.head.columns.items()}
         self._codes, self._levels, self._active = column["codes"], column["levels"], column["active"]
         self._current, self._agent, self._moiety, self._none = (column[n] for n in ("current", "agent", "moiety", "none_known"))
+        self._route, self._names, self._named = column["route"], column["names"], column["named"]
         self._starts, self._link_of, self._code_of, self._target_of = (column[n] for n in ("starts", "link_of", "code_of", "target_of"))
         self._ends, self._terms = column["ends"], column["terms"]
         self._size = len(self._codes)
@@ -159,8 +165,20 @@ class Store:
     def none_known(self, row: int) -> int:
         return self._none[row]
 
+    def route(self, row: int) -> int:
+        return self._route[row]
+
+    def named(self, key: int) -> list[int]:
+        """Rows of the codes that bear a name, by its key (`mainstem.terminology.names.key`)."""
+        at = bisect_left(self._names, key)
+        rows: list[int] = []
+        while at < len(self._names) and self._names[at] == key:
+            rows.append(self.row(self._named[at]))
+            at += 1
+        return [row for row in rows if row >= 0]
+
     def answers(self, row: int) -> Answers:
-        return Answers(self._current[row], self._agent[row], self._moiety[row], self._none[row])
+        return Answers(self._current[row], self._agent[row], self._moiety[row], self._none[row], self._route[row])
 
     def concept(self, row: int) -> Concept:
         term = self._terms[self._ends[row]:self._ends[row + 1]].tobytes().decode()

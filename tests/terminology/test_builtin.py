@@ -47,7 +47,7 @@ def test_every_seeds_problem_is_known():
 
 
 @pytest.mark.parametrize(("concept", "reason"), [
-    ({}, NOT_CODED), ({"text": "penicillin"}, NOT_CODED), ({"codes": []}, NOT_CODED), ({"codes": "x"}, NOT_CODED),
+    ({}, NOT_CODED), ({"text": "allergy to the blue tablets"}, NOT_CODED), ({"codes": []}, NOT_CODED), ({"codes": "x"}, NOT_CODED),
     (coded("ALLERGY4276EGTON", system=EMIS), OTHER_SYSTEM), (coded("TJ00300", system=READ2), OTHER_SYSTEM),
     (coded("91936005", system="urn:local"), OTHER_SYSTEM), ({"codes": [None, 7, {"system": SNOMED, "code": 91936005}]}, OTHER_SYSTEM),
     (coded("AL10"), OTHER_SYSTEM), (coded("9" * 30), OTHER_SYSTEM), (coded("²"), OTHER_SYSTEM),
@@ -66,6 +66,41 @@ def test_a_suppliers_code_beside_a_snomed_code_does_not_matter():
     assert builtin().agent(concept) == "372687004"
 
 
+@pytest.mark.parametrize("row", rows(ROOT / "seeds/catalogue/medicines.csv"), ids=lambda row: row["name"])
+def test_a_product_in_words_or_with_a_local_code_has_the_moiety_of_its_code(row):
+    assert builtin().moiety({"text": row["name"]}) == row["vtm"]
+    assert builtin().moiety({"codes": [{"system": "urn:local", "code": row["community_code"], "display": row["name"]}]}) == row["vtm"]
+    assert builtin().usual_route(row["vtm"]) == builtin().route(coded(row["code"], system=DMD))
+
+
+@pytest.mark.parametrize(("text", "vtm"), [
+    ("OMEPRAZOLE 20 mg caps", "25673006"), ("Frusemide 40mg tabs", "81609008"), ("Lipitor 10mg tablets", "108600003"),
+    ("lipitor tabs 10 mg", "108600003"), ("levothyroxine sodium 25 micrograms", "10071011000001106"),
+    ("GTN spray 400micrograms/dose", "71759000"),
+    ("codeine with paracetamol", None), ("Paracetamol and metoclopramide", None), ("omeprazol", None), ("his water tablets", None),
+    ("20mg tablets", None), ("", None),
+])
+def test_words_name_a_product_by_equality_only(text, vtm):
+    assert builtin().moiety({"text": text}) == vtm
+
+
+@pytest.mark.parametrize(("text", "agent"), [
+    ("Allergy to penicillin", "764146007"), ("allergic to penicillins", "764146007"), ("Penicillin allergy", "764146007"),
+    ("Adverse reaction to Lustral", "372594008"), ("Egg", "102263004"), ("amoxycillin 250mg capsules", "372687004"),
+    ("not allergic to penicillin", None), ("Allergy to drug", None), ("penicillin or its relatives", None),
+])
+def test_words_name_an_agent_by_equality_only(text, agent):
+    assert builtin().agent({"text": text}) == agent
+
+
+def test_a_code_that_is_known_counts_before_words():
+    assert builtin().moiety({"codes": [{"system": DMD, "code": "317291008"}], "text": "Paracetamol 500mg tablets"}) == "25673006"
+    assert builtin().agent({"codes": [{"system": SNOMED, "code": "196461000000101"}], "text": "Allergy to penicillin"}) is None
+    assert builtin().current({"text": "Asthma"}) == "195967001"
+    assert builtin().current({"text": "Penicillin allergy"}) is None, "what caused a finding is not the finding"
+    assert builtin().none_known({"text": "NKDA"}) == "409137002"
+
+
 def test_class_is_a_relation_and_no_agent():
     penicillin, amoxicillin = (builtin().agent(coded(code)) for code in ("91936005", "372687004"))
     assert penicillin != amoxicillin
@@ -76,7 +111,9 @@ def test_class_is_a_relation_and_no_agent():
 def test_every_row_has_its_source_and_no_relation_dangles():
     concepts = rows(shipped.FOLDER / "concepts.csv")
     relations = rows(shipped.FOLDER / "relations.csv")
-    assert {row["source"] for row in concepts + relations} <= SOURCES
+    names = rows(shipped.FOLDER / "names.csv")
+    assert {row["source"] for row in concepts + relations + names} <= SOURCES
+    assert {row["code"] for row in names} <= {row["code"] for row in concepts}
     listed = [row["code"] for row in concepts]
     assert len(set(listed)) == len(listed)
     assert {row["target"] for row in relations} <= set(listed)
