@@ -34,6 +34,13 @@ def meaning(concept: Any, terms: Terms) -> str | None:
     return own.pop() if len(own) == 1 else None
 
 
+def told(code: str, terms: Terms) -> dict[str, Any]:
+    """The concept of a code that the terminology gave, with its name where it knows one."""
+    name = terms.name(code)
+    coding = {"system": SNOMED, "code": code}
+    return {"codes": [coding]} if name is None else {"codes": [coding | {"display": name}], "text": name}
+
+
 def plain(text: str) -> str:
     """Words without capitals, punctuation and SNOMED CT's semantic tag: `Asthma (disorder)` -> `asthma`."""
     folded = _TAG.sub("", unicodedata.normalize("NFKC", text).casefold().strip())

@@ -104,6 +104,18 @@ class Terms(Protocol):
         """Whether `code` is `other` or one of it: amoxicillin is a penicillin."""
         ...
 
+    def name(self, code: str) -> str | None:
+        """The term of a code that it knows."""
+        ...
+
+    def route(self, concept: dict[str, Any]) -> str | None:
+        """The route of a product, where it has exactly one."""
+        ...
+
+    def usual_route(self, code: str) -> str | None:
+        """The route that all products have of what `moiety` gave; None where they differ."""
+        ...
+
 
 class NoTerms:
     """Knows no code."""
@@ -127,6 +139,15 @@ class NoTerms:
 
     def is_a(self, code: str, other: str) -> bool:
         return code == other
+
+    def name(self, code: str) -> str | None:
+        return None
+
+    def route(self, concept: dict[str, Any]) -> str | None:
+        return None
+
+    def usual_route(self, code: str) -> str | None:
+        return None
 
 
 _FIRST = (0,)

@@ -9,7 +9,7 @@ from typing import Any
 from msgspec import UNSET, UnsetType
 
 from mainstem.kinds.base import Concept, Content, Kind, Text
-from mainstem.kinds.concepts import CODED_FIRST, meaning, show_coded
+from mainstem.kinds.concepts import CODED_FIRST, meaning, show_coded, told
 from mainstem.kinds.dates import days, exact, moments
 from mainstem.kinds.facts import Derived, Member, Rule, Terms, by_recency, latest_first
 from mainstem.kinds.same import DATE, PARTS, PROSE
@@ -43,7 +43,7 @@ class ProblemContent(Content):
 
 
 class Problem(Kind):
-    """A fact's content has `parents` besides: codes of the concepts that the terminology says it is one of, sorted."""
+    """A fact's content has `parents` besides: the concepts that the terminology says it is one of."""
 
     name = "problem"
     heading = "Problem list"
@@ -84,7 +84,7 @@ class Problem(Kind):
             found = found._replace(conflict=_disagree(members))
             _end(found)
         if parents:
-            found.content["parents"] = list(parents)
+            found.content["parents"] = [told(parent, terms) for parent in parents]
             found.decided["parents"] = found.decided.get("code", (0,))
             found.rules["parents"] = PARENTS.id
         return found

@@ -100,6 +100,11 @@ class Terminology:
         row = self._row(code)
         return str(found) if row >= 0 and (found := self.store.route(row)) else None
 
+    def name(self, code: str) -> str | None:
+        """The term it is shown by."""
+        concept = self.concept(code)
+        return concept.term if concept is not None and concept.term else None
+
     def parents(self, code: str) -> tuple[str, ...]:
         """Parent concepts and classes of a canonical code, sorted. Empty for a code that is unknown."""
         row = self._row(code)

@@ -1,4 +1,4 @@
-"""Members as the core makes them, for the tests of kinds."""
+"""Members made by hand: one record each, of a source that is named where it matters."""
 
 from __future__ import annotations
 
@@ -10,13 +10,12 @@ from mainstem.model import Assertion, Known, RawRef
 from processors.reconcile import resolve
 
 
-def member(kind: str, n: int, *, source: str = "S/x", recorded: str | None = None, **content: Any) -> Member:
-    """Record `n` of a source's patient 1."""
-    assertion = Assertion(source=source, patient="1", record=f"{kind}/{n}", kind=kind, position="1", content=canonical.encode(content),
+def member(kind: str, n: int, source: str = "RXA/epr", recorded: str | None = None, patient: str = "1", **content: Any) -> Member:
+    assertion = Assertion(source=source, patient=patient, record=f"{kind}/{n}", kind=kind, position="1", content=canonical.encode(content),
                           recorded=recorded, raw=RawRef("r", 0, n))
     [found] = resolve.members([Known(assertion, n, 0, n)])
     return found
 
 
-def coded(code: str, text: str | None = None, system: str = "http://snomed.info/sct") -> dict[str, Any]:
-    return {"codes": [{"system": system, "code": code}]} | ({"text": text} if text else {})
+def snomed(code: str, text: str | None = None) -> dict[str, Any]:
+    return {"codes": [{"system": "http://snomed.info/sct", "code": code}]} | ({"text": text} if text else {})

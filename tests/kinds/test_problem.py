@@ -12,11 +12,15 @@ from mainstem import kinds
 from mainstem.kinds.facts import NoTerms
 from mainstem.kinds.problem import OPEN
 from mainstem.terminology import builtin
-from tests.kinds.members import coded, member
+from tests.kinds.members import member
 
 PROBLEM = kinds.BY_NAME["problem"]
 ASTHMA, DIABETES, TYPE_2 = "195967001", "73211009", "44054006"
-LOCAL = "urn:mainstem:codes:RXA/epr"
+SNOMED, LOCAL = "http://snomed.info/sct", "urn:mainstem:codes:RXA/epr"
+
+
+def coded(code: str, text: str | None = None, system: str = SNOMED) -> dict[str, Any]:
+    return {"codes": [{"system": system, "code": code}]} | ({"text": text} if text else {})
 
 
 def key(**concept: Any) -> str | None:
@@ -98,7 +102,8 @@ def test_the_coding_that_the_terminology_knows_is_shown():
 
 def test_parents_are_a_relation_in_the_content():
     found = derived(member("problem", 1, code=coded(TYPE_2)), terms=builtin())
-    assert (found.content["parents"], found.decided["parents"], found.rules["parents"]) == ([DIABETES], (0,), "problem.parents")
+    assert (found.content["parents"], found.decided["parents"], found.rules["parents"]) == (
+        [{"codes": [{"system": SNOMED, "code": DIABETES, "display": "Diabetes mellitus"}], "text": "Diabetes mellitus"}], (0,), "problem.parents")
     assert "parents" not in derived(member("problem", 1, code=coded(TYPE_2)), terms=NoTerms()).content
 
 

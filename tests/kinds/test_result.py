@@ -14,7 +14,8 @@ from mainstem.kinds import retest
 from mainstem.kinds.dates import days, moments
 from mainstem.kinds.facts import Derived, NoTerms, Previous
 from mainstem.terminology import builtin
-from tests.kinds.members import coded, member
+from tests.kinds.members import member
+from tests.kinds.test_problem import coded
 
 RESULT = kinds.BY_NAME["result"]
 SODIUM, CRP, HBA1C = coded("1000661000000107", "Serum sodium"), coded("1001371000000100"), coded("1003671000000109")
