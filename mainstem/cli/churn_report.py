@@ -1,7 +1,8 @@
 """What one export after another changes: resources told by patient, type and id, and the entries that the stream would publish.
 
 Both sides are folded by the cores of the stream: first BEFORE alone, then BEFORE with AFTER on top. A resource's change is published
-where the content of the entry that it speaks in differs between the two, in a field that this resource decides or changes.
+where the content of the entry that it speaks in differs between the two, in a field that this resource decides or changes; or where
+a value of its own that the entry shows as one that lost does.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import orjson
 
 from mainstem import canonical, kinds, versions
 from mainstem.cli import fold_input
+from mainstem.kinds.base import Kind
 from mainstem.kinds.same import differing
 from mainstem.model import Entry, Known
 from processors.identity.linker import assign
@@ -143,7 +145,7 @@ def _places(*reads: fold_input.Input) -> dict[tuple[str, str], set[_Place]]:
 def _change(resource: Resource, before: Entry | None, after: Entry | None, was: Known | None, now: Known | None) -> Change | None:
     """`was`, `now`: what the resource itself says. A field that two parts change alike, one of which decides it, is a change of both."""
     entry = after or before
-    if entry is None or (before and after and before.content == after.content):
+    if entry is None:
         return None
     kind = kinds.BY_NAME[entry.kind]
     one = canonical.decode(before.content) if before else {}
@@ -154,10 +156,25 @@ def _change(resource: Resource, before: Entry | None, after: Entry | None, was: 
     names = [name for name in differing(kind, one, other) if name in own]
     if not names and before and after:
         names = [name for name in sorted(own) if one.get(name) != other.get(name)]
-    if not names:
+    changed = [(name, one.get(name), other.get(name)) for name in names]
+    if before and after:
+        changed += _lost(kind, _losing(before, resource), _losing(after, resource), {name for name, _, _ in changed})
+    if not changed:
         return None
     what = "updated" if before and after else "new" if after else "withdrawn"
-    return Change(resource, entry.kind, what, tuple((name, one.get(name), other.get(name)) for name in names))
+    return Change(resource, entry.kind, what, tuple(changed))
+
+
+def _lost(kind: Kind, before: dict[str, Any], after: dict[str, Any], besides: set[str]) -> Iterator[tuple[str, Any, Any]]:
+    """Values that lost on both sides, and differ."""
+    both = before.keys() & after.keys() - besides
+    for name in differing(kind, {name: before[name] for name in both}, {name: after[name] for name in both}):
+        yield name, before[name], after[name]
+
+
+def _losing(entry: Entry, resource: Resource) -> dict[str, Any]:
+    return {name: canonical.decode(value) for behind in entry.provenance
+            if behind.patient == resource.patient and behind.raw.item == resource.item for name, value in behind.lost.items()}
 
 
 def _said(*reads: fold_input.Input) -> dict[_Place, Known]:

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from types import MappingProxyType
+from typing import Any
 
 from msgspec import UNSET, UnsetType
 
 from mainstem.kinds.base import Concept, Content, Kind, Text
+from mainstem.kinds.concepts import CODED_FIRST, meaning, show_coded, told
+from mainstem.kinds.dates import days, exact, moments
+from mainstem.kinds.facts import Derived, Member, Rule, Terms, by_recency, latest_first
 from mainstem.kinds.same import DATE, PARTS, PROSE
 from mainstem.kinds.titles import named
+
+EARLIEST_ONSET = Rule(
+    "problem.earliest-onset", "of several onsets of one problem the earliest is shown, the most precise of those that may be it",
+    "docs/reconcile.md, Problems")
+PARENTS = Rule("problem.parents", "what the terminology says that it is one of: a relation, which groups nothing",
+               "design.md, Reconciliation, per kind")
+OPEN = "9999-12-31"
+_ON_LIST = "problem-list-item"
 
 
 class ProblemContent(Content):
@@ -30,10 +43,74 @@ class ProblemContent(Content):
 
 
 class Problem(Kind):
+    """A fact's content has `parents` besides: the concepts that the terminology says it is one of."""
+
     name = "problem"
     heading = "Problem list"
     Content = ProblemContent
+    rules = (CODED_FIRST, EARLIEST_ONSET, PARENTS)
     compared = MappingProxyType({"onset": DATE, "abatement": DATE, "recorded": DATE, "related": PARTS, "note": PROSE})
+    gap = 183
+    """Half a year: onsets further apart than that are two episodes, unless the earlier one still went on."""
 
     def title(self, content: dict) -> str:
         return named(content.get("code"), "Problem")
+
+    def key(self, content: dict[str, Any], terms: Terms) -> str | None:
+        return meaning(content.get("code"), terms)
+
+    def span(self, content: dict[str, Any], terms: Terms) -> tuple[str, str] | None:
+        """From onset to its end. An active problem on a problem list goes on; a diagnosis of one encounter tells its onset alone."""
+        onset = days(content.get("onset"))
+        if onset is None:
+            return None
+        ended = days(content.get("abatement"))
+        if ended is not None:
+            return onset[0], max(onset[1], ended[1])
+        on_list = _ON_LIST in str(content.get("category") or "") and content.get("status") == "active"
+        return onset[0], OPEN if on_list else onset[1]
+
+    def derive(self, members: Sequence[Member], terms: Terms) -> Derived:
+        """Fields of the member recorded last, but for the onset. Active here and over there, or refuted by one, is a conflict."""
+        found = latest_first(members)
+        parents = terms.parents(self.key(members[0].content, terms) or "")
+        if len(members) == 1 and not parents:
+            return found
+        found = Derived(dict(found.content), dict(found.decided), dict(found.rules), found.conflict)
+        order = by_recency(members)
+        if len(members) > 1:
+            show_coded(found, members, order, "code", terms)
+            _onset(found, members, order)
+            found = found._replace(conflict=_disagree(members))
+            _end(found)
+        if parents:
+            found.content["parents"] = [told(parent, terms) for parent in parents]
+            found.decided["parents"] = found.decided.get("code", (0,))
+            found.rules["parents"] = PARENTS.id
+        return found
+
+
+def _disagree(members: Sequence[Member]) -> bool:
+    """Statuses beside `active`, or verifications beside `refuted`. A member without a status says nothing of it."""
+    over = {said == "active" for member in members if (said := member.content.get("status"))}
+    refuted = {said == "refuted" for member in members if (said := member.content.get("verification"))}
+    return len(over) > 1 or len(refuted) > 1
+
+
+def _onset(found: Derived, members: Sequence[Member], order: Sequence[int]) -> None:
+    """The earliest that some member is sure of to the day stands for a year or month that it may be."""
+    dated = [(moments(members[index].content.get("onset")), place, index) for place, index in enumerate(order)]
+    spans = sorted((span, place, index) for span, place, index in dated if span is not None)
+    if not spans:
+        return
+    (_, before), _, chosen = spans[0]
+    chosen = next((index for (first, _), _, index in spans if first < before and exact(members[index].content["onset"])), chosen)
+    if found.decided.get("onset") != (chosen,):
+        found.content["onset"], found.decided["onset"] = members[chosen].content["onset"], (chosen,)
+        found.rules["onset"] = EARLIEST_ONSET.id
+
+
+def _end(found: Derived) -> None:
+    """Active has no end: that another record had one is among the values that lost."""
+    if found.content.get("status") == "active" and "abatement" in found.content:
+        del found.content["abatement"], found.decided["abatement"]

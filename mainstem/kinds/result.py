@@ -2,13 +2,33 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from types import MappingProxyType
+from typing import Any
 
 from msgspec import UNSET
 
+from mainstem.kinds import retest
 from mainstem.kinds.base import Amount, Concept, Content, Kind, Text
-from mainstem.kinds.same import DATE, PERSON, PROSE
+from mainstem.kinds.concepts import CODED_FIRST, meaning, show_coded
+from mainstem.kinds.dates import days, moments
+from mainstem.kinds.facts import MOST_RECENTLY_RECORDED, Derived, Member, Previous, Rule, Terms, by_recency, latest_first
+from mainstem.kinds.same import DATE, PERSON, PROSE, coded, line, moment, number, unit
 from mainstem.kinds.titles import named
+
+SUPERSEDES = Rule(
+    "result.supersedes", "a corrected report supersedes a final one, a final one a preliminary, else the one recorded last counts; value, "
+    "range and flag are those of one report", "design.md, Reconciliation, per kind")
+MOST_PRECISE = Rule("result.most-precise-time", "of several times of one specimen the most precise is shown", "docs/reconcile.md, Results")
+REPEAT = Rule("result.repeat", "taken again sooner than the minimum retest interval after the result before it", retest.SOURCE)
+
+_STANDING = {"corrected": 4, "final": 3, "preliminary": 2, "cancelled": 1, "requested": 0}
+"""What no status is given for counts as final: a copy of a report."""
+_REPORTED = ("status", "value", "value_text", "value_code", "low", "high", "interpretation")
+"""What belongs to one report, and must not be mixed with another's."""
+_VALUES = ("value", "value_text", "value_code")
 
 
 class ResultContent(Content):
@@ -34,12 +54,147 @@ class ResultContent(Content):
 
 
 class Result(Kind):
+    """A fact's content has `repeat_of` besides, where it is a repeat: `fact` and `taken` of the result before it, the `interval` between
+    them, and the `minimum`."""
+
     name = "result"
     heading = "Investigation results"
     Content = ResultContent
+    rules = (CODED_FIRST, SUPERSEDES, MOST_PRECISE, REPEAT)
     compared = MappingProxyType({"requested": DATE, "taken": DATE, "reported": DATE, "performer": PERSON, "note": PROSE})
+    gap = 31
+    """Laboratories use an order number again after months or years; a copy dated by its report is days late."""
 
     def title(self, content: dict) -> str:
         value = content.get("value") or {}
         shown = " ".join(x for x in (value.get("comparator"), value.get("value"), value.get("unit")) if x)
         return " ".join(x for x in (named(content.get("test") or content.get("panel"), "Result"), shown or content.get("value_text")) if x)
+
+    def key(self, content: dict[str, Any], terms: Terms) -> str | None:
+        """Order number and test; else specimen number and test; else test, specimen and time. A day alone, with no number, tells two
+        samples of it apart only by their values, so the value is part of the key."""
+        test = meaning(content.get("test"), terms)
+        what = test or meaning(content.get("panel"), terms)
+        if what is None:
+            return None
+        what = what if test else f"panel {what}"
+        for name in ("order_id", "specimen_id"):
+            if identifier := _identifier(content.get(name)):
+                return f"{name} {identifier} {what}"
+        taken = content.get("taken")
+        span = moments(taken)
+        if test is None or span is None or not isinstance(taken, str) or len(taken.strip()) < 10:
+            return None
+        specimen = meaning(content.get("specimen"), terms) or ""
+        at = moment(taken)
+        return f"taken {at} {what} {specimen}" + (f" {_value(content)}" if len(at) == 10 else "")
+
+    def span(self, content: dict[str, Any], terms: Terms) -> tuple[str, str] | None:
+        return next((found for name in ("taken", "requested", "reported") if (found := days(content.get(name)))), None)
+
+    def derive(self, members: Sequence[Member], terms: Terms) -> Derived:
+        """The report that supersedes the others decides what was found; another source that still holds another value is a conflict."""
+        if len(members) == 1:
+            return latest_first(members)
+        order = sorted(by_recency(members), key=lambda index: -_standing(members[index]))
+        found = _in_order(members, order)
+        show_coded(found, members, order, "test", terms)
+        _time(found, members, order)
+        report = next((index for index in order if _valued(members[index])), order[0])
+        return found._replace(conflict=any(_contradicts(members[report], members[index]) for index in order if index != report))
+
+    def line(self, content: dict[str, Any], terms: Terms) -> tuple[str, str] | None:
+        """The same test. Orders, cancelled tests and what has no value are on no line, nor is what was taken on no known day."""
+        span = moments(content.get("taken"))
+        test = meaning(content.get("test"), terms)
+        if test is None or span is None or len(content["taken"].strip()) < 10 or content.get("status") in ("requested", "cancelled"):
+            return None
+        if not any(content.get(name) for name in _VALUES):
+            return None
+        return test, span[0].isoformat(timespec="microseconds") + ("" if span[0] == span[1] else "/P1D")
+
+    def follow(self, derived: Derived, before: Previous, terms: Terms) -> Derived:
+        """Marks a repeat where the dates leave no doubt: it was taken after the other, and sooner than the interval."""
+        row = retest.interval(derived.content, terms)
+        stands = self.line(derived.content, terms)
+        if row is None or stands is None:
+            return derived
+        (first, last), (now, end) = _bounds(before.moment), _bounds(stands[1])
+        longest = end - first
+        if now < last or now == first or longest > row.least or (longest == row.least and now == end):
+            return derived
+        repeat = {"fact": before.fact, "taken": _shown(before.moment), "interval": _between(now - first, row.shown), "minimum": row.shown}
+        return derived._replace(content=derived.content | {"repeat_of": repeat},
+                                decided=derived.decided | {"repeat_of": derived.decided["taken"]},
+                                rules=derived.rules | {"repeat_of": REPEAT.id})
+
+
+def _identifier(text: Any) -> str:
+    """A business identifier however it is spaced and written: `s-0012 a` and `S0012A` are one."""
+    return re.sub(r"[\W_]+", "", text).upper() if isinstance(text, str) else ""
+
+
+def _standing(member: Member) -> int:
+    return _STANDING.get(member.content.get("status", "final"), _STANDING["final"])
+
+
+def _valued(member: Member) -> bool:
+    return any(member.content.get(name) for name in _VALUES)
+
+
+def _in_order(members: Sequence[Member], order: Sequence[int]) -> Derived:
+    """Each field from the first in `order` that has it; what belongs to one report from the first report with a value."""
+    report = next((index for index in order if _valued(members[index])), order[0])
+    found = Derived({}, {}, {"*": MOST_RECENTLY_RECORDED.id})
+    for index in order:
+        for name, value in members[index].content.items():
+            if name not in found.content and (index == report or name not in _REPORTED):
+                found.content[name], found.decided[name] = value, (index,)
+    found.rules.update((name, SUPERSEDES.id) for name in _REPORTED if name in found.content)
+    return found
+
+
+def _time(found: Derived, members: Sequence[Member], order: Sequence[int]) -> None:
+    spans = [(span[1] - span[0], place, index) for place, index in enumerate(order)
+             if (span := moments(members[index].content.get("taken"))) is not None]
+    if spans and found.decided["taken"] != (chosen := min(spans)[2],):
+        found.content["taken"], found.decided["taken"] = members[chosen].content["taken"], (chosen,)
+        found.rules["taken"] = MOST_PRECISE.id
+
+
+def _contradicts(shown: Member, other: Member) -> bool:
+    """Whether a source still says something else than what is shown. What a source itself has superseded is over; so is a preliminary
+    value; a final one that another source still holds beside a correction is not."""
+    above, below = _standing(shown), _standing(other)
+    if below in (_STANDING["requested"], _STANDING["preliminary"]) or not _valued(shown):
+        return False
+    if other.content.get("status") == "cancelled":
+        return True
+    if above > below and shown.place.subject == other.place.subject:
+        return False
+    return _valued(other) and _value(shown.content) != _value(other.content)
+
+
+def _value(content: dict[str, Any]) -> str:
+    """What was found, however it is spelt. The unit counts where it is given."""
+    value = content.get("value")
+    if isinstance(value, dict):
+        return f"{value.get('comparator') or ''}{number(str(value.get('value')))} {unit(value.get('unit') or '')}".strip()
+    if content.get("value_text"):
+        return line(content["value_text"]).casefold()
+    return repr(content.get("value_code") and coded(content["value_code"]))
+
+
+def _bounds(at: str) -> tuple[datetime, datetime]:
+    text, _, day = at.partition("/")
+    first = datetime.fromisoformat(text)
+    return first, first + timedelta(days=1) if day else first
+
+
+def _shown(at: str) -> str:
+    text, _, day = at.partition("/")
+    return text[:10] if day else datetime.fromisoformat(text).isoformat()
+
+
+def _between(apart: timedelta, like: str) -> str:
+    return f"{apart // timedelta(hours=1)} h" if like.endswith("h") else f"{apart.days} d"

@@ -64,7 +64,7 @@ def prose(text: str) -> str:
     """Notes, that systems put together from parts with a comma, a dash or a new line between them."""
     lines = re.sub(r"[^\S\n]+", " ", _plain(text).replace("\r\n", "\n").replace("\r", "\n"))
     parts = re.split(r"\n|[,;](?=\s)|(?<!\S)-(?!\S)", lines)
-    return "\n".join(part for part in (part.strip() for part in parts) if part).rstrip(".,;")
+    return "\n".join(part for part in (part.strip() for part in parts) if part).rstrip(".,; \n")
 
 
 def moment(text: str) -> str:

@@ -80,15 +80,16 @@ def _labels(winners: Sequence[Known]) -> tuple[str, ...]:
 
 
 def provenance(fact: Fact) -> tuple[Provenance, ...]:
-    """One per assertion behind the fact: the published fields it decided, and its values that lost."""
+    """One per assertion behind the fact: the published fields it decided, and its values that lost. A field that a rule made out of
+    others (a mark, a relation) rests on all that the members it was made from say."""
     if len(fact.winners) == 1:
         return (_behind(fact.winners[0], list(fact.derived.decided), None),)
     fields: dict[int, list[str]] = {}
     lost: dict[int, dict[str, bytes]] = {}
     for name, indexes in fact.derived.decided.items():
         for index in indexes:
-            known = fact.members[index].said.get(name)
-            if known is not None:
+            member = fact.members[index]
+            for known in [member.said[name]] if name in member.said else member.winners:
                 fields.setdefault(id(known), []).append(name)
     for index, member in enumerate(fact.members):
         for name, known, value in member.lost:

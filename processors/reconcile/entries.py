@@ -36,11 +36,14 @@ def withdrawn(person: str, fact: str, kind: str, version: int, rule: str, causes
 
 
 def envelope(fact: Fact) -> bytes:
-    """Digest of what is news beside the content: who stands behind the fact, labels, conflict.
+    """Digest of what is news beside the content: who stands behind the fact, and what they say where that is not the content, since
+    values that lost are shown too; labels, conflict.
 
     Versions, times and raw positions are not: a source that sends the same again publishes nothing (design.md, promise 7).
     """
-    behind = sorted([(a.source, a.patient, a.record, a.part) for a in [known.assertion for known in fact.winners]])
+    alone = len(fact.winners) == 1
+    behind = sorted([(a.source, a.patient, a.record, a.part, b"" if alone else hashlib.sha256(a.content).digest())
+                     for a in [known.assertion for known in fact.winners]])
     return hashlib.sha256(encode((fact.derived.conflict, fact.labels, behind))).digest()[:8]
 
 

@@ -140,6 +140,16 @@ def test_a_retraction_withdraws_only_its_own_sources_assertion():
     assert (entry.status, entry.sources, entry.content) == ("current", ("RXA/epr",), b'{"agent":{"text":"penicillin"}}')
 
 
+def test_a_value_that_lost_is_news_when_it_changes_its_meaning():
+    stage = Stage(Terms())
+    agent = {"text": "peanut"}
+    stage.send(event(said(agent=agent, note="a rash", recorded="2025")), event(said("allergy/2", agent=agent, note="mild", recorded="2024")))
+    [entry] = stage.send(event(said("allergy/2", "02", agent=agent, note="severe", recorded="2024")))
+    assert canonical.decode(entry.content)["note"] == "a rash"
+    assert {canonical.decode(value) for behind in entry.provenance for value in behind.lost.values()} == {"severe"}
+    assert stage.send(event(said("allergy/2", "03", agent=agent, note="severe ", recorded="2024"))) == []
+
+
 def test_a_fact_whose_least_member_goes_names_its_successor():
     stage = Stage(Terms())
     [before] = stage.send(event(said(agent={"text": "penicillin"})), event(said(source="Y/gp", agent={"text": "penicillin"})))
@@ -171,7 +181,8 @@ def test_the_batch_that_comes_again_after_a_crash_says_the_same(stage):
 
 def test_parts_are_united_and_the_first_part_decides(stage):
     stage.send(event(said("order/1", kind="result", part="specimen", specimen_id="S1", note="second")))
-    [entry] = stage.send(event(said("order/1", kind="result", part="order", test={"text": "sodium"}, note="first", known=1001)))
+    found = stage.send(event(said("order/1", kind="result", part="order", test={"text": "sodium"}, note="first", known=1001)))
+    [entry] = [entry for entry in found if entry.status == "current"]
     assert canonical.decode(entry.content) == {"note": "first", "specimen_id": "S1", "test": {"text": "sodium"}}
     assert [(behind.part, behind.fields, behind.lost) for behind in entry.provenance] == [
         ("order", ("note", "test"), {}), ("specimen", ("specimen_id",), {"note": b'"second"'})]

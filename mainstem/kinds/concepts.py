@@ -1,0 +1,63 @@
+"""What a coded concept means, as a key: members with equal meanings speak of one thing. Equality only, never likeness."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from typing import Any
+
+from mainstem.kinds.base import DMD, SNOMED
+from mainstem.kinds.facts import Derived, Member, Rule, Terms
+
+CODED_FIRST = Rule(
+    "concept.coded-first", "of several codings of one thing the one that the terminology knows is shown, then the one recorded last",
+    "uk-standards.md, Coding")
+
+
+def meaning(concept: Any, terms: Terms) -> str | None:
+    """The code in use today; where the terminology cannot tell, the sole SNOMED CT code as given, the words, or the source's own code.
+    None where its codings contradict each other or nothing is said."""
+    if not isinstance(concept, dict):
+        return None
+    current = terms.current(concept)
+    if current is not None:
+        return current
+    codes = [code for code in concept.get("codes") or () if isinstance(code, dict) and code.get("code")]
+    national = {code["code"] for code in codes if code.get("system") in (SNOMED, DMD)}
+    if national:
+        return national.pop() if len(national) == 1 else None
+    words = plain(str(concept.get("text") or next((code["display"] for code in codes if code.get("display")), "")))
+    if words and words not in _SAYS_NOTHING:
+        return f"words {words}"
+    own = {f"{code.get('system')} {code['code']}" for code in codes}
+    return own.pop() if len(own) == 1 else None
+
+
+def told(code: str, terms: Terms) -> dict[str, Any]:
+    """The concept of a code that the terminology gave, with its name where it knows one."""
+    name = terms.name(code)
+    coding = {"system": SNOMED, "code": code}
+    return {"codes": [coding]} if name is None else {"codes": [coding | {"display": name}], "text": name}
+
+
+def plain(text: str) -> str:
+    """Words without capitals, punctuation and SNOMED CT's semantic tag: `Asthma (disorder)` -> `asthma`."""
+    folded = _TAG.sub("", unicodedata.normalize("NFKC", text).casefold().strip())
+    return " ".join(re.sub(r"[^\w%+]+", " ", folded).split())
+
+
+def show_coded(found: Derived, members: Sequence[Member], order: Sequence[int], field: str, terms: Terms) -> None:
+    """Shows of a concept the coding that the terminology knows: the first in `order` that carries a code of SNOMED CT it can tell."""
+    for index in order:
+        concept = members[index].content.get(field)
+        if isinstance(concept, dict) and terms.current({"codes": concept.get("codes") or ()}) is not None:
+            if found.decided.get(field) != (index,):
+                found.content[field], found.decided[field], found.rules[field] = concept, (index,), CODED_FIRST.id
+            return
+
+
+_TAG = re.compile(r"\s*\((?:disorder|finding|situation|event|procedure|observable entity|regime/therapy|morphologic abnormality)\)$")
+_SAYS_NOTHING = {"other", "unknown", "not known", "not specified", "unspecified", "problem", "diagnosis", "test", "result", "see notes",
+                 "see note", "other problem", "other diagnosis", "abnormal", "n a", "na", "none"}
+"""Words that two records may share without meaning the same."""

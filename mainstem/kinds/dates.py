@@ -1,0 +1,49 @@
+"""Dates and times as precise as their sources gave them: which days they may be, and which moments."""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+
+def days(text: Any) -> tuple[str, str] | None:
+    """First and last day that it may be: `2019-03` -> (`2019-03-01`, `2019-03-31`). A time with a zone counts by its day in UTC.
+    None where it is no date."""
+    found = moments(text)
+    if found is None:
+        return None
+    first, beyond = found
+    last = beyond - timedelta(microseconds=1) if beyond > first else first
+    return first.date().isoformat(), last.date().isoformat()
+
+
+def moments(text: Any) -> tuple[datetime, datetime] | None:
+    """The first moment that it may be, and the one after the last: equal where it is a time, a day apart where it is a day. In UTC; a
+    time without a zone is taken to be in it. None where it is no date."""
+    if not isinstance(text, str):
+        return None
+    text = text.strip()
+    try:
+        if len(text) == 4:
+            return _utc(int(text), 1, 1), _utc(int(text) + 1, 1, 1)
+        if len(text) == 7:
+            year, month = int(text[:4]), int(text[5:])
+            first = _utc(year, month, 1)
+            return first, first + timedelta(days=monthrange(year, month)[1])
+        at = datetime.fromisoformat(text)
+        at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+    if len(text) == 10:
+        return (at, at + timedelta(days=1)) if at.year < 9999 else None
+    return at, at
+
+
+def exact(text: Any) -> bool:
+    """Whether it says the day at least."""
+    return isinstance(text, str) and len(text.strip()) >= 10 and moments(text) is not None
+
+
+def _utc(year: int, month: int, day: int) -> datetime:
+    return datetime(year, month, day, tzinfo=UTC)

@@ -1,0 +1,129 @@
+"""Problems: what is one problem, which episode it belongs to, and what is shown of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mainstem import kinds
+from mainstem.kinds.facts import NoTerms
+from mainstem.kinds.problem import OPEN
+from mainstem.terminology import builtin
+from tests.kinds.members import member
+
+PROBLEM = kinds.BY_NAME["problem"]
+ASTHMA, DIABETES, TYPE_2 = "195967001", "73211009", "44054006"
+SNOMED, LOCAL = "http://snomed.info/sct", "urn:mainstem:codes:RXA/epr"
+
+
+def coded(code: str, text: str | None = None, system: str = SNOMED) -> dict[str, Any]:
+    return {"codes": [{"system": system, "code": code}]} | ({"text": text} if text else {})
+
+
+def key(**concept: Any) -> str | None:
+    return PROBLEM.key({"code": concept}, builtin())
+
+
+def derived(*members, terms=NoTerms()):
+    return PROBLEM.derive(members, terms)
+
+
+def test_one_concept_is_one_key_whatever_stands_beside_the_code():
+    assert key(**coded(ASTHMA)) == key(**coded(ASTHMA, "Asthma, allergic")) == ASTHMA
+    assert key(**coded(TYPE_2)) != key(**coded(DIABETES)), "a parent is a relation, not the same"
+
+
+def test_a_code_that_the_release_does_not_know_is_still_one_concept():
+    assert key(**coded("999000000000001")) == "999000000000001"
+    two = {"codes": [*coded("999000000000001")["codes"], *coded("999000000000019")["codes"]]}
+    assert key(**two) is None, "codings that contradict each other tell nothing"
+
+
+def test_words_count_only_where_they_are_equal():
+    assert key(text="Frozen shoulder") == key(text="frozen  shoulder (disorder)") == key(**coded("X9", "FROZEN SHOULDER", LOCAL))
+    assert key(text="Frozen shoulder") != key(text="Frozen left shoulder")
+
+
+@pytest.mark.parametrize("text", ["Other", "see notes", "n/a", ""])
+def test_words_that_say_nothing_make_no_two_records_one(text):
+    assert key(text=text) is None
+    assert key(**coded("X9", text, LOCAL)) == f"{LOCAL} X9", "the source's own code still does"
+
+
+@pytest.mark.parametrize(("content", "expected"), [
+    ({"onset": "2019-03-02"}, ("2019-03-02", "2019-03-02")),
+    ({"onset": "2019-03-02T10:15:00Z", "status": "active"}, ("2019-03-02", "2019-03-02")),
+    ({"onset": "2019-02"}, ("2019-02-01", "2019-02-28")),
+    ({"onset": "2019", "abatement": "2021-05"}, ("2019-01-01", "2021-05-31")),
+    ({"onset": "2019-03-02", "status": "active", "category": "problem-list-item"}, ("2019-03-02", OPEN)),
+    ({"onset": "2019-03-02", "status": "active", "category": "problem-list-item", "abatement": "2019-04-01"}, ("2019-03-02", "2019-04-01")),
+    ({"abatement": "2019"}, None), ({"onset": "long ago"}, None), ({"onset": "0000"}, None), ({}, None)])
+def test_the_days_that_a_problem_spans(content, expected):
+    assert PROBLEM.span(content, NoTerms()) == expected
+
+
+def test_status_and_significance_are_of_the_member_recorded_last_and_the_other_side_is_a_conflict():
+    found = derived(member("problem", 1, recorded="2020-01-01", status="active", significance="major"),
+                    member("problem", 2, source="Y/gp", recorded="2024-01-01", status="resolved", abatement="2023"))
+    assert (found.content["status"], found.content["significance"], found.content["abatement"]) == ("resolved", "major", "2023")
+    assert (found.decided["status"], found.decided["significance"], found.conflict) == ((1,), (0,), True)
+
+
+def test_active_shows_no_end():
+    found = derived(member("problem", 1, recorded="2024", status="active"),
+                    member("problem", 2, recorded="2020", status="resolved", abatement="2019"))
+    assert "abatement" not in found.content
+    assert found.conflict
+
+
+@pytest.mark.parametrize(("one", "other", "conflict"), [
+    ({"status": "resolved"}, {"status": "inactive"}, False), ({"status": "active"}, {}, False),
+    ({"verification": "confirmed"}, {"verification": "refuted"}, True),
+    ({"verification": "confirmed"}, {"verification": "provisional"}, False)])
+def test_what_is_a_conflict(one, other, conflict):
+    assert derived(member("problem", 1, **one), member("problem", 2, **other)).conflict is conflict
+
+
+@pytest.mark.parametrize(("onsets", "shown"), [
+    (["2019-06-03", "2019-01-01"], "2019-01-01"), (["2019", "2019-06-03"], "2019-06-03"), (["2019", "2020-06-03"], "2019"),
+    (["2019-06", "2019"], "2019"), (["2019", "2019"], "2019")])
+def test_the_onset_is_the_earliest_and_as_precise_as_it_is_known(onsets, shown):
+    assert derived(*(member("problem", n, onset=onset) for n, onset in enumerate(onsets))).content["onset"] == shown
+
+
+def test_the_coding_that_the_terminology_knows_is_shown():
+    own, national = coded("A1", "Asthma", LOCAL), coded(ASTHMA, "Asthma")
+    found = derived(member("problem", 1, recorded="2024", code=own), member("problem", 2, recorded="2020", code=national), terms=builtin())
+    assert (found.content["code"], found.rules["code"]) == (national, "concept.coded-first")
+
+
+def test_parents_are_a_relation_in_the_content():
+    found = derived(member("problem", 1, code=coded(TYPE_2)), terms=builtin())
+    diabetes = {"codes": [{"system": SNOMED, "code": DIABETES, "display": "Diabetes mellitus"}], "text": "Diabetes mellitus"}
+    assert (found.content["parents"], found.decided["parents"], found.rules["parents"]) == ([diabetes], (0,), "problem.parents")
+    assert "parents" not in derived(member("problem", 1, code=coded(TYPE_2)), terms=NoTerms()).content
+
+
+contents = st.fixed_dictionaries({"code": st.just(coded(TYPE_2))}, optional={
+    "status": st.sampled_from(["active", "inactive", "resolved"]), "verification": st.sampled_from(["confirmed", "refuted"]),
+    "significance": st.sampled_from(["major", "minor"]), "onset": st.sampled_from(["2019", "2019-03", "2019-03-02", "2021-01-01", "once"]),
+    "abatement": st.sampled_from(["2022", "2023-01-01"]), "note": st.sampled_from(["a", "b"])})
+
+
+@given(st.lists(st.tuples(contents, st.sampled_from([None, "2020-01-01", "2024-01-01"])), min_size=1, max_size=5),
+       st.randoms(use_true_random=False))
+def test_every_field_is_some_members_word_and_the_order_of_arrival_makes_no_difference(said, rng):
+    members = [member("problem", n, recorded=recorded, **content) for n, (content, recorded) in enumerate(said)]
+    mixed = list(members)
+    rng.shuffle(mixed)
+    found = derived(*members, terms=builtin())
+    assert derived(*sorted(mixed, key=lambda one: one.place), terms=builtin()) == found
+    assert found.decided.keys() == found.content.keys()
+    for name, value in found.content.items():
+        if name != "parents":
+            assert all(members[index].content[name] == value for index in found.decided[name])
+    statuses = {content.get("status") == "active" for content, _ in said if "status" in content}
+    assert found.conflict or len(statuses) < 2, "active here and over there is never settled in silence"

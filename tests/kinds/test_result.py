@@ -1,0 +1,194 @@
+"""Results: what is one result across feeds, what supersedes what, and which is a repeat."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mainstem import kinds
+from mainstem.kinds import retest
+from mainstem.kinds.dates import days, moments
+from mainstem.kinds.facts import Derived, NoTerms, Previous
+from mainstem.terminology import builtin
+from tests.kinds.members import member
+from tests.kinds.test_problem import coded
+
+RESULT = kinds.BY_NAME["result"]
+SODIUM, CRP, HBA1C = coded("1000661000000107", "Serum sodium"), coded("1001371000000100"), coded("1003671000000109")
+ORDER = {"order_id": "24L001", "test": SODIUM}
+
+
+def key(**content: Any) -> str | None:
+    return RESULT.key(content, builtin())
+
+
+def amount(value: str, unit: str = "mmol/L") -> dict[str, str]:
+    return {"value": value, "unit": unit}
+
+
+def derived(*members):
+    return RESULT.derive(members, builtin())
+
+
+def test_the_laboratorys_result_and_the_practices_copy_have_one_key():
+    ours = key(**ORDER, specimen_id="S1", taken="2026-01-03T10:00:00+00:00", specimen={"text": "serum"}, value=amount("140"))
+    assert ours == key(**ORDER, taken="2026-01-03", value=amount("141")) == key(order_id=" 24l-001", test=SODIUM)
+    assert ours != key(order_id="24L002", test=SODIUM)
+    assert ours != key(order_id="24L001", test=CRP)
+
+
+def test_without_an_order_number_the_specimen_tells_and_then_the_time():
+    assert key(specimen_id="S1", test=SODIUM, taken="2026-01-03") == key(specimen_id="s-1", test=SODIUM)
+    at = key(test=SODIUM, taken="2026-01-03T10:00:00+00:00", value=amount("140"))
+    assert at == key(test=SODIUM, taken="2026-01-03T11:00:00+01:00", value=amount("150"))
+    assert at != key(test=SODIUM, taken="2026-01-03T12:00:00+00:00", value=amount("140"))
+    assert key(test=SODIUM, taken="2026-01") is None
+    assert key(test=SODIUM) is None
+    assert key(order_id="1") is None
+
+
+def test_a_day_alone_tells_two_samples_apart_by_their_values():
+    assert key(test=SODIUM, taken="2026-01-03", value=amount("140")) == key(test=SODIUM, taken="2026-01-03", value=amount("140.0"))
+    assert key(test=SODIUM, taken="2026-01-03", value=amount("140")) != key(test=SODIUM, taken="2026-01-03", value=amount("150"))
+
+
+def test_an_order_that_awaits_its_results_is_not_one_of_them():
+    panel = coded("252167001")
+    assert key(order_id="1", panel=panel) == key(order_id="1", panel=panel, status="requested")
+    assert key(order_id="1", panel=panel) != key(order_id="1", panel=panel, test=SODIUM)
+
+
+@pytest.mark.parametrize(("content", "expected"), [
+    ({"taken": "2026-01-03T10:00:00Z"}, ("2026-01-03", "2026-01-03")), ({"taken": "2026-01"}, ("2026-01-01", "2026-01-31")),
+    ({"requested": "2026-01-02", "reported": "2026-01-09"}, ("2026-01-02", "2026-01-02")), ({"taken": "?", "reported": "2026"},
+                                                                                          ("2026-01-01", "2026-12-31")), ({}, None)])
+def test_the_days_of_a_result(content, expected):
+    assert RESULT.span(content, NoTerms()) == expected
+
+
+def test_a_correction_supersedes_whichever_was_recorded_last():
+    found = derived(member("result", 1, recorded="2026-01-04", status="corrected", value=amount("140"), interpretation=None),
+                    member("result", 2, recorded="2026-01-05", status="final", value=amount("190"), interpretation="high", note="seen"))
+    assert (found.content["value"], found.content["status"], found.content["note"]) == (amount("140"), "corrected", "seen")
+    assert "interpretation" not in found.content, "the flag is of the value that was wrong"
+    assert found.rules["value"] == "result.supersedes"
+
+
+@pytest.mark.parametrize(("one", "other", "same_source", "conflict"), [
+    ("corrected", "final", False, True), ("corrected", "final", True, False), ("final", "preliminary", False, False),
+    ("final", "final", False, True), ("final", "final", True, True), ("final", "requested", False, False),
+    ("final", "cancelled", False, True)])
+def test_a_value_that_a_source_still_holds_beside_another_is_a_conflict(one, other, same_source, conflict):
+    members = (member("result", 1, source="RXA/epr", status=one, value=amount("140")),
+               member("result", 2, source="RXA/epr" if same_source else "Y/gp", status=other, value=amount("150")))
+    assert derived(*members).conflict is conflict
+
+
+@pytest.mark.parametrize(("one", "other", "conflict"), [
+    ({"value": amount("140")}, {"value": amount("140.0", "MMOL/L")}, False),
+    ({"value": amount("140")}, {"value": amount("140", "mg/L")}, True),
+    ({"value": amount("140")}, {}, False), ({"value_text": "Negative"}, {"value_text": "NEGATIVE"}, False),
+    ({"value_text": "Negative"}, {"value_text": "Positive"}, True),
+    ({"value": amount("5") | {"comparator": "<"}}, {"value": amount("5")}, True)])
+def test_values_are_compared_as_they_mean(one, other, conflict):
+    found = derived(member("result", 1, status="final", **one), member("result", 2, source="Y/gp", status="final", **other))
+    assert found.conflict is conflict
+
+
+def test_the_most_precise_time_and_the_coding_that_is_known_are_shown():
+    found = derived(member("result", 1, recorded="2026-01-03", taken="2026-01-03T10:00:00Z", test=SODIUM),
+                    member("result", 2, recorded="2026-01-09", taken="2026-01-03", test=coded("NA", "Serum sodium", "urn:own")))
+    assert (found.content["taken"], found.content["test"]) == ("2026-01-03T10:00:00Z", SODIUM)
+    assert found.rules["taken"] == "result.most-precise-time"
+
+
+contents = st.fixed_dictionaries({"test": st.just(SODIUM), "order_id": st.just("1")}, optional={
+    "status": st.sampled_from(["requested", "preliminary", "final", "corrected", "cancelled", "odd"]),
+    "value": st.sampled_from([amount("140"), amount("150"), amount("140.0")]), "value_text": st.sampled_from(["ok", "OK"]),
+    "interpretation": st.sampled_from(["high", "low"]), "taken": st.sampled_from(["2026", "2026-01-03", "2026-01-03T10:00:00Z", "?"]),
+    "note": st.sampled_from(["a", "b"])})
+
+
+@given(st.lists(st.tuples(contents, st.sampled_from([None, "2020-01-01", "2024-01-01"]), st.sampled_from(["RXA/epr", "Y/gp"])),
+                min_size=1, max_size=5), st.randoms(use_true_random=False))
+def test_what_is_shown_does_not_depend_on_arrival_and_is_of_one_report(said, rng):
+    members = [member("result", n, recorded=recorded, source=source, **content) for n, (content, recorded, source) in enumerate(said)]
+    mixed = list(members)
+    rng.shuffle(mixed)
+    found = derived(*sorted(members, key=lambda one: one.place))
+    assert derived(*sorted(mixed, key=lambda one: one.place)) == found
+    assert found.decided.keys() == found.content.keys()
+    behind = {found.decided[name] for name in ("status", "value", "value_text", "interpretation") if name in found.content}
+    assert len(behind) < 2
+    if any(content.get("status") == "corrected" and "value" in content for content, *_ in said):
+        assert found.content["status"] == "corrected"
+
+
+def repeats(now: str, before: str, **content: Any) -> dict[str, Any] | None:
+    """The mark on a result taken `now`, the one before it on its line taken at `before`."""
+    one = {"value": amount("1"), "status": "final", **content}
+    standing = RESULT.line({**one, "taken": before}, builtin())
+    assert standing is not None
+    assert standing[0] == RESULT.line({**one, "taken": now}, builtin())[0]
+    facts = Derived({**one, "taken": now}, {"taken": (0,)}, {"*": "x"})
+    found = RESULT.follow(facts, Previous("f", standing[1]), builtin())
+    assert found.content.get("repeat_of") is None or found.rules["repeat_of"] == "result.repeat"
+    return found.content.get("repeat_of")
+
+
+AT = datetime(2026, 1, 3, 10, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("row", retest.TABLE, ids=lambda row: row.group)
+def test_just_inside_and_just_outside_each_interval(row):
+    for test in (*({"test": coded(code)} for code in row.codes), *({"test": {"text": name}} for name in row.names),
+                 *({"test": {"text": "something"}, "panel": {"text": name}} for name in row.names)):
+        at, inside, outside = (moment.isoformat() for moment in (AT, AT + row.least - timedelta(minutes=1), AT + row.least))
+        mark = repeats(inside, at, **test)
+        assert mark is not None, test
+        assert (mark["fact"], mark["minimum"], mark["taken"]) == ("f", row.shown, at)
+        assert repeats(outside, at, **test) is None, test
+
+
+def test_the_intervals_are_those_of_the_guidance():
+    assert {row.group: row.shown for row in retest.TABLE} == {
+        "full blood count": "24 h", "urea and electrolytes": "24 h", "C-reactive protein": "48 h", "liver function tests": "48 h",
+        "calcium": "48 h", "magnesium": "48 h", "vitamin B12": "56 d", "folate": "21 d", "ferritin": "21 d", "HbA1c": "40 d",
+        "vitamin D": "28 d", "lipids": "28 d", "prostate specific antigen": "13 d", "immunoglobulins": "28 d"}
+    assert all(row.shown in (f"{row.least // timedelta(hours=1)} h", f"{row.least.days} d") for row in retest.TABLE)
+
+
+@pytest.mark.parametrize(("now", "before", "test", "interval"), [
+    ("2026-01-04", "2026-01-03", CRP, "24 h"),                     # two days told at most 48 h apart
+    ("2026-01-05", "2026-01-03", CRP, None),                       # may be longer
+    ("2026-01-03", "2026-01-03", CRP, None),                       # may be the same sample
+    ("2026-01-03T10:00:00Z", "2026-01-03T10:00:00+00:00", CRP, None),
+    ("2026-01-04", "2026-01-03T10:00:00Z", SODIUM, None),
+    ("2026-02-01", "2026-01-03", HBA1C, "29 d"), ("2026-02-13", "2026-01-03", HBA1C, None), ("2026-02-11", "2026-01-03", HBA1C, "39 d"),
+    ("2026-01-03T11:00:00Z", "2026-01-03T10:00:00Z", coded("999000000000001"), None)])
+def test_a_repeat_is_marked_only_where_the_dates_leave_no_doubt(now, before, test, interval):
+    mark = repeats(now, before, test=test)
+    assert (mark and mark["interval"]) == interval
+
+
+@pytest.mark.parametrize("content", [
+    {"status": "requested"}, {"status": "cancelled"}, {"value": None}, {"taken": "2026-01"}, {"taken": None}, {"test": None}])
+def test_orders_cancelled_tests_and_what_has_no_value_or_day_are_on_no_line(content):
+    whole = {"test": SODIUM, "taken": "2026-01-03", "status": "final", "value": amount("1")}
+    assert RESULT.line(whole, builtin()) is not None
+    assert RESULT.line({name: value for name, value in (whole | content).items() if value is not None}, builtin()) is None
+
+
+def test_urine_has_no_interval_of_bloods():
+    assert repeats("2026-01-03T11:00:00Z", "2026-01-03T10:00:00Z", test={"text": "creatinine"}, specimen={"text": "urine"}) is None
+
+
+@given(st.text(max_size=30) | st.dates().map(str) | st.datetimes().map(datetime.isoformat) | st.none())
+def test_any_text_has_days_and_moments_or_none(text):
+    assert (days(text) is None) == (moments(text) is None)
+    found = days(text)
+    assert found is None or found[0] <= found[1]
