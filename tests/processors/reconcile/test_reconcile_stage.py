@@ -143,7 +143,8 @@ def test_a_retraction_withdraws_only_its_own_sources_assertion():
 def test_a_value_that_lost_is_news_when_it_changes_its_meaning():
     stage = Stage(Terms())
     agent = {"text": "peanut"}
-    stage.send(event(said(agent=agent, note="a rash", recorded="2025")), event(said("allergy/2", agent=agent, note="mild", recorded="2024")))
+    stage.send(event(said(agent=agent, note="a rash", recorded="2025")))
+    stage.send(event(said("allergy/2", agent=agent, note="mild", recorded="2024")))
     [entry] = stage.send(event(said("allergy/2", "02", agent=agent, note="severe", recorded="2024")))
     assert canonical.decode(entry.content)["note"] == "a rash"
     assert {canonical.decode(value) for behind in entry.provenance for value in behind.lost.values()} == {"severe"}
