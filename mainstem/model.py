@@ -327,6 +327,10 @@ class Heartbeat(msgspec.Struct, frozen=True, kw_only=True):
     freshness: tuple[float, ...] = ()
     """Seconds from the source's commit to done here, sampled since the last heartbeat."""
     note: str = ""
+    """What it waits for; or, in the last one of a process that ends on purpose, `STOPPED` and why. No patient content."""
+
+
+STOPPED = "stopped on purpose: "
 
 
 class AuditEvent(msgspec.Struct, frozen=True, kw_only=True):

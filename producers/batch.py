@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 import msgspec
 
 from mainstem.model import Assertion, Claim, Ledger, Outcome, Quarantined, RawRef, Result
+from mainstem.observe import tracing
+from mainstem.observe.tracing import Followed, Headers
 from producers.contract import ItemResult, RawMessage
 from producers.formats import Readers
 from producers.reasons import Reason
@@ -26,6 +29,10 @@ class Told(NamedTuple):
     records: list[Record]
     committed: list[int | None]
     """Commit times at the source, one for each message with assertions."""
+    outcomes: Counter[tuple[Result, str]]
+    """Result and reason -> items."""
+    followed: Followed
+    """Spans of the messages that are traced."""
 
 
 class Batches:
@@ -39,13 +46,15 @@ class Batches:
 
     def tell(self, messages: Iterable[RawMessage]) -> Told:
         """Messages of several partitions; of each partition in offset order."""
-        told = Told([], [])
+        told = Told([], [], Counter(), Followed(_PRODUCER))
         outcomes: dict[tuple[str, int], list[Outcome]] = {}
         for message in messages:
             source, reader = self._readers.of(message.topic)
             run = outcomes.setdefault((message.topic, message.partition), [])
             for item in reader.read(message):
-                run.append(self._item(item, message, source, told))
+                outcome = self._item(item, message, source, told)
+                told.outcomes[outcome.result, outcome.reason] += 1
+                run.append(outcome)
         for (topic, number), run in outcomes.items():
             first, last = run[0].offset, run[-1].offset
             ledger = Ledger(producer=_PRODUCER, topic=topic, partition=number, first=first, last=last, outcomes=tuple(run))
@@ -55,9 +64,10 @@ class Batches:
     def _item(self, item: ItemResult, message: RawMessage, source: str, told: Told) -> Outcome:
         reason, why = Reason.TOO_LARGE, ""
         try:
+            headers = _followed(message, item, told) if tracing.on() else ()
             records = [
-                *(self._record(ASSERTIONS, each.subject, each) for each in item.assertions),
-                *(self._record(CLAIMS, each.subject, each) for each in item.claims),
+                *(self._record(ASSERTIONS, each.subject, each, headers) for each in item.assertions),
+                *(self._record(CLAIMS, each.subject, each, headers) for each in item.claims),
                 *([self._record(QUARANTINE, source, item.quarantined)] if item.quarantined else []),
             ]
             if all(len(record.value) + len(record.key) + _ROOM < kafka.MAX_BYTES for record in records):
@@ -72,5 +82,14 @@ class Batches:
         told.records.append(self._record(QUARANTINE, source, quarantined))
         return Outcome(offset=item.outcome.offset, item=item.outcome.item, result=Result.QUARANTINED, reason=reason.value)
 
-    def _record(self, topic: Topic, key: str, value: Assertion | Claim | Quarantined | Ledger) -> Record:
-        return Record(topic.name, partition(key, topic.partitions), key.encode(), self._encoders[topic](value))
+    def _record(self, topic: Topic, key: str, value: Assertion | Claim | Quarantined | Ledger, headers: Headers = ()) -> Record:
+        return Record(topic.name, partition(key, topic.partitions), key.encode(), self._encoders[topic](value), headers)
+
+
+def _followed(message: RawMessage, item: ItemResult, told: Told) -> Headers:
+    """What the item's assertions and claims carry where its message is traced: one in so many, and those that came with a trace."""
+    parent = message.headers.get(tracing.HEADER)
+    if parent is None and not tracing.chosen(message.offset):
+        return ()
+    since = next((each.committed for each in (*item.assertions, *item.claims) if each.committed is not None), None)
+    return told.followed.follow(parent, message.partition, message.offset, since)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import logging
 import signal
-import sys
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -19,6 +18,8 @@ from typing import Annotated
 import typer
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
 
+from mainstem import observe
+from mainstem.observe import metrics
 from producers.batch import Batches
 from producers.contract import RawMessage
 from producers.errors import AbortedError, FencedError, QuarantineFailedError, StoppedError
@@ -26,6 +27,7 @@ from producers.formats import Readers
 from producers.mapping.errors import MappingError
 from producers.mapping.load import BUILT_IN, load_all
 from producers.mapping.rows import Mapping
+from producers.meter import STAGE, Meter
 from producers.pulse import Pulse
 from producers.transaction import Transactions, pauses
 from producers.watchdog import Watchdog
@@ -67,6 +69,7 @@ class Capture:
 
     def run(self) -> None:
         """Raises FencedError, QuarantineFailedError, TopicDiffersError; waits for servers that are away."""
+        pulse = None
         try:
             batches, pulse = self._prepare()
             self._transactions.open()
@@ -81,6 +84,10 @@ class Capture:
             pulse.close()
         except StoppedError:
             pass
+        except (FencedError, QuarantineFailedError) as fault:
+            if pulse is not None:
+                pulse.last(str(fault))
+            raise
         finally:
             self._watchdog.alive()
             self._transactions.close()
@@ -99,17 +106,22 @@ class Capture:
         raise StoppedError
 
     def _take(self, messages: list[RawMessage], batches: Batches, pulse: Pulse) -> None:
+        meter = Meter(len(messages))
         told = batches.tell(self._one_by_one(messages))
+        meter.phase("read")
         ends = {(message.topic, message.partition): message.offset + 1 for message in messages}
         positions = [TopicPartition(topic, number, offset) for (topic, number), offset in ends.items()]
         try:
             self._transactions.commit(told.records, positions, self._consumer.consumer_group_metadata())
         except AbortedError as fault:
             log.warning("%s", fault)
+            meter.aborted()
             self._rewind()
             return
         self._next.update(ends)
         pulse.done(len(messages), len(told.records), told.committed)
+        meter.phase("commit")
+        meter.committed(told)
 
     def _one_by_one(self, messages: list[RawMessage]) -> Iterator[RawMessage]:
         for message in messages:  # a batch of large files takes its time
@@ -135,6 +147,7 @@ class Capture:
     def _assigned(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         """Note where reading goes on, so that heartbeats tell it before anything new comes."""
         self._next = {}
+        metrics.LAG.remove_by_labels({"stage": STAGE})
         try:
             for each in consumer.committed(partitions, _CALL_SECONDS):
                 self._next[each.topic, each.partition] = max(0, each.offset)
@@ -148,6 +161,7 @@ class Capture:
                 _, high = self._consumer.get_watermark_offsets(TopicPartition(topic, number), cached=True)
             except KafkaException:
                 continue
+            metrics.LAG.labels(STAGE, topic, str(number)).set(max(0, high - position))
             lag += max(0, high - position)
         return {f"{topic}/{number}": position for (topic, number), position in self._next.items()}, lag
 
@@ -181,8 +195,7 @@ def main(
     others: Annotated[bool, typer.Option("--others", help="Also take in sources not named: files that tell whose they are.")] = False,
 ) -> None:
     """Turn raw topics into assertions and claims until told to stop."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
-    logging.getLogger("httpx2").setLevel(logging.WARNING)  # the registry's client tells of every request
+    observe.begin(f"capture-{instance}")
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

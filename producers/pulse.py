@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import time
 from collections.abc import Callable, Iterable
 
-from mainstem.model import Heartbeat
+from mainstem.model import STOPPED, Heartbeat
+from mainstem.observe import metrics
 from schemas import kafka
 from schemas.codec import Codec
 from schemas.topics import HEARTBEATS
@@ -45,14 +47,24 @@ class Pulse:
             return
         self._due = now + _EVERY_SECONDS
         positions, lag = stand()
-        freshness, self._freshness = tuple(self._freshness), []
-        beat = Heartbeat(stage="capture", instance=self._instance, at=time.time_ns() // 1_000_000, processed=self._processed,
-                         published=self._published, lag=lag, positions=positions, freshness=freshness)
         try:
-            self._producer.produce(HEARTBEATS.name, self._encode(beat), b"capture", partition=0)
+            self._producer.produce(HEARTBEATS.name, self._encode(self._made(positions, lag)), b"capture", partition=0)
         except BufferError:
             log.warning("a heartbeat was left out: the broker does not take them")
+        else:
+            metrics.HEARTBEATS.labels("capture").inc()
         self._producer.poll(0)
+
+    def last(self, why: str) -> None:
+        """The heartbeat of a process that ends on purpose."""
+        with contextlib.suppress(BufferError):
+            self._producer.produce(HEARTBEATS.name, self._encode(self._made({}, 0, f"{STOPPED}{why}")), b"capture", partition=0)
+            self._producer.flush(2.0)
 
     def close(self) -> None:
         self._producer.flush(1.0)
+
+    def _made(self, positions: dict[str, int], lag: int, note: str = "") -> Heartbeat:
+        freshness, self._freshness = tuple(self._freshness), []
+        return Heartbeat(stage="capture", instance=self._instance, at=time.time_ns() // 1_000_000, processed=self._processed,
+                         published=self._published, lag=lag, positions=positions, freshness=freshness, note=note)

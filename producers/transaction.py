@@ -30,6 +30,7 @@ class Record(NamedTuple):
     partition: int
     key: bytes
     value: bytes
+    headers: tuple[tuple[str, bytes], ...] = ()
 
 
 def pauses(stop: threading.Event) -> Iterator[int]:
@@ -86,7 +87,8 @@ class Transactions:
         delivered = self._watched if record.topic == QUARANTINE.name else None
         while True:
             try:
-                self._producer.produce(record.topic, record.value, record.key, partition=record.partition, on_delivery=delivered)
+                self._producer.produce(record.topic, record.value, record.key, partition=record.partition,
+                                       headers=list(record.headers), on_delivery=delivered)
                 return
             except BufferError:
                 self._producer.poll(0.1)

@@ -10,6 +10,7 @@ from typing import Any
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from mainstem.model import Entry, Quarantined, RawRef, Summary
+from mainstem.observe import tracing
 from schemas import kafka, topics
 from schemas.codec import Codec
 from schemas.errors import KafkaUnavailableError, UndecodableError
@@ -34,6 +35,8 @@ class Taken:
     positions: Positions
     undecodable: tuple[Quarantined, ...]
     count: int
+    traced: tuple[tuple[bytes, int, int], ...] = ()
+    """Trace, partition and offset of each message that carries one."""
 
 
 class Intake:
@@ -77,13 +80,13 @@ class Intake:
         return self._decode([message for message in messages if not self._fault(message)])
 
     @property
-    def lag(self) -> int:
+    def lag(self) -> dict[Place, int]:
         """Offsets between where reading stands and the log's end, transaction markers already passed not counted."""
-        total = 0
+        lags = {}
         for place, offset in self._next.items():
             _, high = self._consumer.get_watermark_offsets(TopicPartition(*place), cached=True)
-            total += max(0, high - max(offset, self._end[place]))
-        return total
+            lags[place] = max(0, high - max(offset, self._end[place]))
+        return lags
 
     def close(self) -> None:
         self._consumer.close()
@@ -110,6 +113,8 @@ class Intake:
         origins: list[RawRef] = []
         summaries: list[Summary] = []
         undecodable: list[Quarantined] = []
+        traced: list[tuple[bytes, int, int]] = []
+        follow = tracing.on()
         for message in messages:
             place, offset = Place(str(message.topic()), int(message.partition() or 0)), int(message.offset() or 0)
             try:
@@ -124,7 +129,10 @@ class Intake:
                 else:
                     summaries.append(value)
             self._next[place] = offset + 1
-        return Taken(Batch(tuple(entries), tuple(summaries)), tuple(origins), dict(self._next), tuple(undecodable), len(messages))
+            if follow and (trace := tracing.carried(message.headers())) is not None:
+                traced.append((trace, place.partition, offset))
+        return Taken(Batch(tuple(entries), tuple(summaries)), tuple(origins), dict(self._next), tuple(undecodable), len(messages),
+                     tuple(traced))
 
 
 _PASSING = {KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN, KafkaError._RESOLVE, KafkaError._TIMED_OUT, KafkaError._MSG_TIMED_OUT}

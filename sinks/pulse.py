@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from confluent_kafka import KafkaException, Producer
 
 from mainstem.model import Entry, Heartbeat
+from mainstem.observe import metrics
 from schemas import kafka, topics
 from schemas.codec import Codec
 from schemas.errors import RegistryUnavailableError
@@ -94,5 +95,6 @@ class Heart(threading.Thread):
             value = self._codec.encoder(topics.HEARTBEATS)(self._pulse.beat(time.time()))
             self._producer.produce(topics.HEARTBEATS.name, value, self._pulse.stage, partition=0)
             self._producer.poll(0)
+            metrics.HEARTBEATS.labels(self._pulse.stage).inc()
         except (KafkaException, BufferError, RegistryUnavailableError) as fault:
             log.warning("no heartbeat of %s: %s", self._pulse.stage, fault)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import signal
 import socket
-import sys
 import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
@@ -18,6 +16,7 @@ from typing import Annotated
 
 import typer
 
+from mainstem import observe
 from mainstem.settings import Settings
 from sinks.contract import Store
 from sinks.settings import SinkSettings
@@ -76,9 +75,7 @@ def main(
     rebuild: Annotated[bool, typer.Option("--rebuild", help="Empty the store and build it anew from the topics")] = False,
 ) -> None:
     """Write what is published to one store, and say so once a second."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
-    for chatty in ("httpx", "httpx2", "uvicorn"):
-        logging.getLogger(chatty).setLevel(logging.WARNING)
+    observe.begin(f"sink-{store.value}")
     stop = threading.Event()
 
     def end(_number: int, _frame: FrameType | None) -> None:

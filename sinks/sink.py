@@ -18,6 +18,7 @@ from schemas.topics import Topic
 from sinks.contract import Batch, Positions, Store
 from sinks.errors import BeyondLogError, StoreHeldError, StoreMovedError, StoreUnavailableError
 from sinks.intake import INPUTS, Intake, Taken
+from sinks.meter import Meter
 from sinks.pulse import Heart, Pulse
 
 log = logging.getLogger(__name__)
@@ -39,6 +40,7 @@ class Sink:
         self._inputs = inputs
         self._codec = Codec(registry)
         self.pulse = Pulse(f"sink-{store.name}", instance)
+        self._meter = Meter(self.pulse.stage)
         self._positions: Positions = {}
         self._intake: Intake | None = None
         self._measured = True
@@ -54,6 +56,7 @@ class Sink:
                     self._start(rebuild)
                     rebuild = False
                     delay = _BACKOFF[0]
+                    self._well()
                     while not stop.is_set():
                         self._step()
                 except BeyondLogError as fault:
@@ -61,6 +64,7 @@ class Sink:
                     rebuild = True
                 except _AWAY as fault:
                     self.pulse.trouble(type(fault).__name__)
+                    self._meter.waits(True)
                     log.warning("%s; trying again in %.1f s", fault, delay)
                     stop.wait(delay)
                     delay = min(delay * 2, _BACKOFF[1])
@@ -88,9 +92,11 @@ class Sink:
         assert self._intake is not None
         taken = self._intake.take(MOST, _WAIT)
         if taken is None:
-            self._measured = self._measured or self._intake.lag == 0
-            self.pulse.stand(self._positions, self._intake.lag)
+            lag = self._meter.lag(self._intake.lag)
+            self._measured = self._measured or lag == 0
+            self.pulse.stand(self._positions, lag)
             return
+        self._meter.begin()
         if taken.undecodable:
             self._quarantine(taken.undecodable)
         try:
@@ -98,8 +104,14 @@ class Sink:
         except _UNFIT:
             self._store.apply(self._fitting(taken), taken.positions)
         self._positions = taken.positions
+        self._meter.applied(taken, measured=self._measured)
         self.pulse.applied(taken.count, taken.batch.entries if self._measured else (), time.time())
-        self.pulse.stand(self._positions, self._intake.lag)
+        self.pulse.stand(self._positions, self._meter.lag(self._intake.lag))
+
+    def _well(self) -> None:
+        """What was waited for is back."""
+        self.pulse.trouble("")
+        self._meter.waits(False)
 
     def _fitting(self, taken: Taken) -> Batch:
         """The batch without the entries that cannot be taken in, once these are in quarantine."""
@@ -136,3 +148,4 @@ class Sink:
                              partition=partition(self.pulse.stage, topics.QUARANTINE.partitions))
         if producer.flush(15.0) or faults:
             raise KafkaUnavailableError(self._bootstrap, faults[0] if faults else "quarantine was not confirmed in time")
+        self._meter.quarantined(items)

@@ -11,6 +11,7 @@ from deploy.platform.processes import processes
 from deploy.platform.supervisor import Supervisor
 from deploy.stack import Endpoints
 from deploy.stack.connectors import debezium_postgres, ensure_connector
+from mainstem.observe import serving
 from schemas import topics
 from schemas.codec import Codec
 from schemas.kafka import ensure_topics
@@ -42,7 +43,8 @@ def prepare(endpoints: Endpoints, sources: Sequence[str]) -> Codec:
 
 def start(endpoints: Endpoints, home: Path, sources: Sequence[str], web_port: int, say: Say) -> Platform:
     """Our processes, supervised. Topics and schemas must be there (`prepare`)."""
-    supervisor = Supervisor(processes(endpoints, home, sources, web_port), home / "logs", say)
+    environment = {"MAINSTEM_METRICS_DIR": str(home / serving.DIRECTORY)}
+    supervisor = Supervisor(processes(endpoints, home, sources, web_port), home / "logs", say, environment)
     supervisor.start()
     return Platform(home, endpoints, supervisor)
 

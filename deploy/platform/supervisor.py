@@ -7,11 +7,12 @@ Children die with the supervisor (Linux parent-death signal), so that a killed `
 from __future__ import annotations
 
 import ctypes
+import os
 import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -36,10 +37,13 @@ class _Running:
 class Supervisor:
     """`say` is told of starts and restarts, one line each."""
 
-    def __init__(self, processes: Sequence[Process], logs: Path, say: Callable[[str], None]) -> None:
+    def __init__(self, processes: Sequence[Process], logs: Path, say: Callable[[str], None],
+                 environment: Mapping[str, str] | None = None) -> None:
+        """`environment`: what the processes get beyond ours."""
         logs.mkdir(parents=True, exist_ok=True)
         self._all = {process.name: _Running(process, logs / f"{process.name}.log") for process in processes}
         self._say = say
+        self._environment = os.environ | (environment or {})
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="supervisor", daemon=True)
 
@@ -91,7 +95,7 @@ class Supervisor:
         elif now >= one.due:
             with one.log.open("ab") as log:
                 one.popen = subprocess.Popen(one.process.argv, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
-                                             start_new_session=True, preexec_fn=_die_with_parent)  # noqa: PLW1509
+                                             env=self._environment, start_new_session=True, preexec_fn=_die_with_parent)  # noqa: PLW1509
             one.started = now
 
 

@@ -20,6 +20,7 @@ COMMANDS: dict[str, str] = {
     "identity": "Who is with whom and why; review and decide.",
     "query": "Ask the analytics store in SQL.",
     "verify": "Prove that state, entries and stores agree with a fold of everything received.",
+    "metrics": "Tell where the processes serve /metrics, and what they say.",
     "freshness": "Measure how long a change takes from a trust's database to the stores.",
     "fold": "Work out records from files, without servers.",
     "terms": "Load terminology releases (dm+d, SNOMED CT), and look codes up.",

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import logging
 from pathlib import Path
 from typing import Annotated
 
 import typer
 import uvicorn
 
+from mainstem import observe
 from mainstem.web.app import build
+from mainstem.web.health import Watch
 from mainstem.web.live import live
 from mainstem.web.settings import WebSettings
 
@@ -22,9 +23,9 @@ def main(
     port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 8460,
 ) -> None:
     """Serve the pages until SIGTERM."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    observe.begin("web")
     settings = WebSettings()
-    with live(kafka, registry, redis, home, settings) as sources:
+    with live(kafka, registry, redis, home, settings) as sources, Watch(sources):
         uvicorn.run(
             build(sources, settings),
             host="127.0.0.1",

@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from itertools import islice
 
 from mainstem.freshness import percentiles
-from mainstem.model import Heartbeat
+from mainstem.model import STOPPED, Heartbeat
 
 STAGES = ("capture", "linker", "identity", "reconcile", "sink-search", "sink-analytics", "sink-cache")
 SILENT_MS = 5_000
+_STOPPED_MS = 60_000
+"""Longer than a process that fails again and again is away between two starts."""
 _RATE_MS, _FRESH_MS, _BUCKET_MS = 10_000, 60_000, 10_000
 _OVERLAP_MS = 1_500
 """A bucket's rate is taken from the last heartbeat before it, so that no second between buckets is left out."""
@@ -31,6 +33,10 @@ class StageFigures:
     processed: int
     instances: int
     note: str
+    stuck: float = 0.0
+    """Seconds for which an instance has processed nothing although its lag grew."""
+    stopped: tuple[str, float] | None = None
+    """Why an instance last ended on purpose, and how many seconds ago; forgotten after a minute in which something is heard."""
 
     @property
     def silent(self) -> bool:
@@ -153,7 +159,27 @@ def _stage(stage: str, beats: Sequence[Heartbeat], now: int) -> StageFigures:
         sum(beat.processed for beat in alive),
         len(alive),
         newest.note,
+        max(_stuck([beat for beat in beats if beat.instance == one.instance]) for one in alive),
+        _stopped(beats, newest, now),
     )
+
+
+def _stuck(beats: Sequence[Heartbeat]) -> float:
+    """Seconds between the latest heartbeat of one instance and the earliest that had processed as much, where the lag grew meanwhile."""
+    ordered = sorted(beats, key=lambda beat: beat.at)
+    newest = since = ordered[-1]
+    for beat in reversed(ordered):
+        if beat.processed != newest.processed:
+            break
+        since = beat
+    return (newest.at - since.at) / 1000 if newest.lag > since.lag else 0.0
+
+
+def _stopped(beats: Sequence[Heartbeat], newest: Heartbeat, now: int) -> tuple[str, float] | None:
+    last = max((beat for beat in beats if beat.note.startswith(STOPPED)), key=lambda beat: beat.at, default=None)
+    if last is None or (last is not newest and now - last.at > _STOPPED_MS):
+        return None
+    return last.note, max(0, now - last.at) / 1000
 
 
 def _rate(beats: Iterable[Heartbeat], since: int, until: int) -> float:

@@ -133,9 +133,9 @@ class Views:
     def healthz(self, request: Request) -> Response:
         checks = health.checks(self._sources)
         well = all(check.well for check in checks)
-        return JSONResponse(
-            {"status": "well" if well else "unwell", "checks": {check.name: check.detail for check in checks}}, 200 if well else 503
-        )
+        reasons = [f"{check.name}: {check.detail}" for check in checks if not check.well]
+        told = {"status": "well" if well else "unwell", "reasons": reasons, "checks": {check.name: check.detail for check in checks}}
+        return JSONResponse(told, 200 if well else 503)
 
     def sorry(self, request: Request, status: int, title: str, text: str) -> Response:
         return self._render(request, "sorry.html", status=status, title=title, text=text)

@@ -7,6 +7,7 @@ be wrong; whoever supervises it starts it again.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import faulthandler
 import logging
 import os
@@ -18,7 +19,10 @@ from typing import Annotated
 
 import mode
 import typer
+from confluent_kafka import KafkaException
 
+from mainstem import observe
+from mainstem.model import STOPPED
 from mainstem.terminology import Shelf
 from mainstem.terminology.errors import ReleaseError
 from processors.apps.releases import InForce, current
@@ -69,6 +73,15 @@ class Heart(mode.Service):
             self._producer.produce(topics.HEARTBEATS.name, encode(lane.pulse.beat()), lane.stage.name.encode(), partition=0)
         self._producer.poll(0)
 
+    def last(self, fault: Exception) -> None:
+        """The heartbeat of a worker that ends on purpose: it says why."""
+        with contextlib.suppress(RegistryUnavailableError, KafkaException, BufferError):
+            encode = self._codec.encoder(topics.HEARTBEATS)
+            for lane in self._lanes:
+                note = f"{STOPPED}{fault if str(fault) else type(fault).__name__}"
+                self._producer.produce(topics.HEARTBEATS.name, encode(lane.pulse.beat(note)), lane.stage.name.encode(), partition=0)
+            self._producer.flush(2.0)
+
     async def on_stop(self) -> None:
         await asyncio.to_thread(self._producer.flush, 1.0)
 
@@ -77,12 +90,18 @@ def run(stages: Sequence[Callable[[], Stage]], settings: LaneSettings) -> None:
     """Run until a signal ends it. Raises KafkaUnavailableError, TopicDiffersError; ends the process on what is fatal."""
     faulthandler.enable()
     sys.setswitchinterval(_SWITCH_SECONDS)
-    lanes = [Lane(stage, settings, _end) for stage in stages]
+
+    def end(fault: Exception) -> None:
+        heart.last(fault)
+        _end(fault)
+
+    lanes = [Lane(stage, settings, end) for stage in stages]
     used = {topic.name: topic for lane in lanes for topic in (*lane.stage.inputs, lane.stage.changelog)}
     ensure_topics(settings.kafka, [*used.values(), topics.HEARTBEATS, topics.QUARANTINE])
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
-    services = [Heart(lanes, settings), *(lane.app for lane in lanes)]
+    heart = Heart(lanes, settings)
+    services = [heart, *(lane.app for lane in lanes)]
     mode.Worker(*services, override_logging=False, redirect_stdouts=False, quiet=True, loop=loop).execute_from_commandline()
 
 
@@ -95,9 +114,7 @@ def main(
     terms: Annotated[Path | None, typer.Option(help="Folder of the terminology releases at hand. Default: beside --state-dir")] = None,
 ) -> None:
     """Run stages on the lane."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
-    for noisy in ("faust", "aiokafka", "mode", "httpx2"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
+    observe.begin(instance or "worker")
     names = [name.strip() for name in stages.split(",") if name.strip()]
     if unknown := [name for name in names if name not in STAGES]:
         raise typer.BadParameter(f"no stage {', '.join(unknown)}; there are {', '.join(STAGES)}", param_hint="--stages")

@@ -51,6 +51,7 @@ class Received(NamedTuple):
     timestamp: int
     key: bytes | None
     value: bytes | None
+    headers: Sequence[tuple[str, bytes]] = ()
 
 
 class Output(NamedTuple):

@@ -16,6 +16,7 @@ from typing import Any, cast
 import faust
 from faust.types import TP, StreamT
 
+from mainstem.observe import metrics
 from processors.lane.contract import Stage
 from processors.lane.feed import BatchScheduler, FeedConsumer, FeedTransport
 from processors.lane.owner import Owner
@@ -92,10 +93,13 @@ class Lane:
 
     def beat(self) -> None:
         """Tell the pulse where the partitions stand."""
-        unread = sum(cast(FeedConsumer, self.app.consumer).unread().values()) if self._slots else 0
+        unread = cast(FeedConsumer, self.app.consumer).unread() if self._slots else {}
+        for tp, count in unread.items():
+            if (slot := self._slots.get(tp.partition)) is not None:
+                metrics.LAG.labels(self.stage.name, tp.topic, str(tp.partition)).set(count + slot.behind(tp.topic))
         positions = {f"{topic}/{slot.owner.partition}": offset for slot in self._slots.values()
                      for topic, offset in slot.owner.markers.items()}
-        self.pulse.stand(positions, unread + sum(slot.waiting for slot in self._slots.values()))
+        self.pulse.stand(positions, sum(unread.values()) + sum(slot.waiting for slot in self._slots.values()))
 
     async def _agent(self, stream: StreamT[Any]) -> None:
         async for event in cast(faust.Stream, stream).noack().events():

@@ -18,8 +18,10 @@ from mainstem.model import Op, PersonEvent, Quarantined, RawRef
 from processors.lane import changelog
 from processors.lane.contract import Output, Received, Stage
 from processors.lane.errors import LaneStoppedError, RestartNeededError, StageError
+from processors.lane.meter import Meter
 from processors.lane.overlay import Overlay
 from processors.lane.store import MARKERS, Store, encode_markers
+from processors.lane.traces import Traces
 from processors.lane.transaction import Record, Transactions
 from schemas import topics
 from schemas.codec import Codec
@@ -66,6 +68,7 @@ class Owner:
         self._encoders: dict[str, Callable[[msgspec.Struct], bytes]] = {}
         self._transactions = Transactions(kafka, self.name, self._stop)
         self._store: Store | None = None
+        self._meter = Meter(stage.name, partition)
 
     @property
     def markers(self) -> dict[str, int]:
@@ -82,6 +85,7 @@ class Owner:
         applied = changelog.recover(self._kafka, self._store, identity, topic.name, self.partition, _now(), self._stop.is_set)
         took = time.monotonic() - began
         log.info("%s: opened in %.2f s, %d changelog records applied, %.0f a second", self.name, took, applied, applied / took)
+        self._meter.opened(took, applied, self._store)
         return applied
 
     def run(self, spans: Sequence[Span]) -> Done:
@@ -100,11 +104,15 @@ class Owner:
             markers[span.topic.name] = max(span.next, next_)
         if not fresh:
             return Done(0, 0, ())
+        self._meter.begin()
         computed = self._computed(store, fresh)
         marker = Record(self._stage.changelog.name, self.partition, MARKERS, encode_markers(markers))
         offset = self._transactions.commit(computed.records, marker)
+        self._meter.phase("commit")
         store.apply(computed.changes, markers, offset + 1, _now())
-        return Done(len(fresh), computed.published, computed.committed)
+        self._meter.phase("state")
+        self._tell(len(fresh), computed, store)
+        return Done(len(fresh), len(computed.outputs), computed.committed)
 
     def stop(self) -> None:
         """Give up whatever waits for the broker or the registry. Thread-safe."""
@@ -116,11 +124,13 @@ class Owner:
         if self._store is not None:
             self._store.close()
             self._store = None
+        self._meter.closed()
 
     def _computed(self, store: Store, messages: Sequence[Received]) -> _Computed:
         while True:
             try:
                 with _COMPUTING:
+                    self._meter.phase("wait")
                     return self._compute(store, messages)
             except RegistryUnavailableError as fault:
                 log.warning("%s: %s; waiting for it", self.name, fault)
@@ -136,13 +146,23 @@ class Owner:
                 batch.append((message, self._decoders[message.topic.name](message.value)))
             except UndecodableError as fault:
                 outputs.append(_quarantine(self._stage.name, message, fault))
+        self._meter.phase("decode")
         overlay = Overlay(store)
         outputs.extend(self._process(batch, overlay))
-        records = [self._record(output) for output in outputs]
+        self._meter.phase("core")
+        traces = Traces.of(self._stage.name, self._meter.began, batch)
+        records = [self._record(output, traces) for output in outputs]
         changes = list(overlay.changes.items())
         changelog_name = self._stage.changelog.name
         records.extend(Record(changelog_name, self.partition, key, value) for key, value in changes)
-        return _Computed(records, changes, len(outputs), _sampled(batch))
+        self._meter.phase("encode")
+        return _Computed(records, changes, outputs, _sampled(batch), traces)
+
+    def _tell(self, events: int, computed: _Computed, store: Store) -> None:
+        self._meter.committed(events, computed.outputs, computed.committed)
+        self._meter.size(store)
+        if computed.traces is not None:
+            computed.traces.done(events, len(computed.outputs))
 
     def _process(self, batch: list[tuple[Received, Any]], overlay: Overlay) -> list[Output]:
         if not batch:
@@ -165,14 +185,15 @@ class Owner:
                 return item[0]
         return batch[0][0]
 
-    def _record(self, output: Output) -> Record:
+    def _record(self, output: Output, traces: Traces | None) -> Record:
         topic, value = output.topic, output.value
         if not isinstance(value, bytes):
             encode = self._encoders.get(topic.name)
             if encode is None:
                 encode = self._encoders[topic.name] = self._codec.encoder(topic)
             value = encode(value)
-        return Record(topic.name, partition_of(output.partition_by, topic.partitions), output.key, value, output.headers)
+        return Record(topic.name, partition_of(output.partition_by, topic.partitions), output.key, value,
+                      output.headers + traces.headers(output.value) if traces else output.headers)
 
 
 class _Computed(NamedTuple):
@@ -180,8 +201,9 @@ class _Computed(NamedTuple):
 
     records: list[Record]
     changes: list[tuple[bytes, bytes | None]]
-    published: int
+    outputs: list[Output]
     committed: tuple[int, ...]
+    traces: Traces | None
 
 
 def _quarantine(stage: str, message: Received, fault: UndecodableError) -> Output:

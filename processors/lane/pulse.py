@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 from mainstem.model import Heartbeat
+from mainstem.observe import metrics
 from processors.lane.owner import Done
 
 _SAMPLES = 64
@@ -36,6 +37,7 @@ class Pulse:
     def beat(self, note: str = "") -> Heartbeat:
         """The heartbeat; starts new samples."""
         freshness, self._freshness = self._freshness, []
+        metrics.HEARTBEATS.labels(self.stage).inc()
         return Heartbeat(stage=self.stage, instance=self._instance, at=time.time_ns() // 1_000_000, processed=self._processed,
                          published=self._published, lag=self._lag, positions=self._positions, freshness=tuple(freshness[:_SAMPLES]),
                          note=note)

@@ -80,6 +80,10 @@ class Slot:
         """The offset that must come next."""
         return self._expected.get(topic, 0)
 
+    def behind(self, topic: str) -> int:
+        """Offsets between what is processed and what is queued."""
+        return self.expected(topic) - self.owner.markers.get(topic, 0)
+
     async def put(self, event: EventT) -> None:
         """Queue what was fetched, waiting while the queue is full. What is out of its order is fetched again."""
         message, fetched = event.message, cast(Fetched, event.value)
@@ -95,7 +99,7 @@ class Slot:
         if fetched.next <= expected:
             event.ack()
             return
-        received = [Received(topic, r.partition, r.offset, r.timestamp, r.key, r.value) for r in fetched.records]
+        received = [Received(topic, r.partition, r.offset, r.timestamp, r.key, r.value, r.headers) for r in fetched.records]
         size = sum(len(r.value) for r in received if r.value is not None)
         self._expected[topic.name] = fetched.next
         async with self._changed:

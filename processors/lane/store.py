@@ -84,6 +84,12 @@ class Store:
         self._db.write(batch)
         self.markers, self.position = markers, position
 
+    def size(self) -> tuple[int, int]:
+        """Keys (RocksDB's estimate), and bytes on disk and in write buffers."""
+        keys, on_disk, buffered = (self._db.property_int_value(f"rocksdb.{name}") or 0 for name in
+                                   ("estimate-num-keys", "live-sst-files-size", "cur-size-all-mem-tables"))
+        return keys, on_disk + buffered
+
     def close(self) -> None:
         self._db.close()
 

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
+from mainstem.observe import metrics
 from processors.lane.errors import FencedError, LaneStoppedError
 
 log = logging.getLogger(__name__)
@@ -71,6 +72,7 @@ class Transactions:
                 error = self._error(fault)
                 log.warning("%s: transaction aborted (%s), attempt %d", self._id, error.name(), attempt)
                 self._abort()
+                metrics.ABORTS.labels(self._id.rpartition("-")[0]).inc()
         raise LaneStoppedError
 
     def close(self) -> None:

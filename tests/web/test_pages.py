@@ -12,9 +12,9 @@ from lxml import html
 from starlette.testclient import TestClient
 
 from mainstem import kinds
-from mainstem.model import SourceState
+from mainstem.model import STOPPED, Heartbeat, SourceState
 from mainstem.web.app import build
-from mainstem.web.figures import Beats
+from mainstem.web.figures import STAGES, Beats
 from mainstem.web.record import Record
 from mainstem.web.settings import WebSettings
 from mainstem.web.sources import Sources
@@ -416,7 +416,39 @@ def test_health() -> None:
     answer = client(given).get("/healthz")
     assert answer.status_code == 200 and answer.json()["checks"]["stage capture"] == "heard 1.0 s ago"
     unaudited = sources(stream=MadeStream(beats), audit=MadeAudit(broken=True))
-    assert client(unaudited).get("/healthz").json()["status"] == "unwell"
+    told = client(unaudited).get("/healthz").json()
+    assert told["status"] == "unwell" and [one.split(":")[0] for one in told["reasons"]] == ["audit"]
+
+
+@pytest.mark.parametrize(("reconcile", "reason"), [
+    ([made.beat("reconcile", NOW - 20_000, lag=7)],
+     "stage reconcile: not heard for 20 s, 7 messages behind when last heard: its process has ended or hangs"),
+    ([made.beat("reconcile", NOW - 40_000 + s * 1000, 500, lag=100 + s) for s in range(40)],
+     "stage reconcile: nothing processed for 39 s while its lag grew to 139 messages"),
+    ([made.beat("reconcile", NOW - 20_000, note=f"{STOPPED}stage reconcile failed"), made.beat("reconcile", NOW - 500)],
+     "stage reconcile: stopped on purpose: stage reconcile failed (20 s ago)"),
+    ([made.beat("reconcile", NOW - 500, note="StoreUnavailableError")],
+     "stage reconcile: waits for a dependency (StoreUnavailableError)"),
+])
+def test_health_gives_the_reason(reconcile: list[Heartbeat], reason: str) -> None:
+    beats = Beats(15)
+    for one in [*(made.beat(stage, NOW - 500) for stage in STAGES if stage != "reconcile"), *reconcile]:
+        beats.add(one)
+    answer = client(sources(stream=MadeStream(beats))).get("/healthz")
+    assert (answer.status_code, answer.json()["reasons"]) == (503, [reason])
+
+
+@pytest.mark.parametrize("reconcile", [
+    [made.beat("reconcile", NOW - 40_000 + s * 1000, 500 + s, lag=100 + s) for s in range(40)],  # slow, yet it moves
+    [made.beat("reconcile", NOW - 40_000 + s * 1000, 500, lag=2) for s in range(40)],  # control records nobody needs to process
+    [made.beat("reconcile", NOW - 20_000 + s * 1000, 500, lag=100 + s) for s in range(20)],  # not for long yet
+    [made.beat("reconcile", NOW - 61_000, note=f"{STOPPED}stage reconcile failed"), made.beat("reconcile", NOW - 500)],
+])
+def test_health_is_well_where_work_goes_on(reconcile: list[Heartbeat]) -> None:
+    beats = Beats(15)
+    for one in [*(made.beat(stage, NOW - 500) for stage in STAGES if stage != "reconcile"), *reconcile]:
+        beats.add(one)
+    assert client(sources(stream=MadeStream(beats))).get("/healthz").status_code == 200
 
 
 def test_quarantine_page_has_no_patient_content() -> None:

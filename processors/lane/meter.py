@@ -1,0 +1,75 @@
+"""What a state partition tells /metrics of its batches: a handful of calls a batch, none a message."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Sequence
+
+from mainstem.model import Quarantined
+from mainstem.observe import metrics
+from processors.lane.contract import Output
+from processors.lane.store import Store
+from schemas import topics
+
+_SIZE_SECONDS = 10.0
+"""How often RocksDB is asked how large it is."""
+
+
+class Meter:
+    """Of one owner; one thread at a time."""
+
+    def __init__(self, stage: str, partition: int) -> None:
+        self._stage, self._partition = stage, str(partition)
+        self._mark = 0.0
+        self.began = 0
+        """When the batch in hand began, nanoseconds since the epoch."""
+        self._size_due = 0.0
+
+    def begin(self) -> None:
+        """A batch begins."""
+        self._mark, self.began = time.perf_counter(), time.time_ns()
+
+    def phase(self, name: str) -> None:
+        """What was done since the last mark was this phase."""
+        now = time.perf_counter()
+        metrics.PHASE_SECONDS.labels(self._stage, name).observe(now - self._mark)
+        self._mark = now
+
+    def committed(self, events: int, outputs: Sequence[Output], source_commits: Sequence[int]) -> None:
+        """The batch is visible. `source_commits`: commit times in the source's database, milliseconds."""
+        metrics.EVENTS_IN.labels(self._stage).inc(events)
+        metrics.BATCH_EVENTS.labels(self._stage).observe(events)
+        published = Counter([output.topic.name for output in outputs])
+        for topic, count in published.items():
+            metrics.EVENTS_OUT.labels(self._stage, topic).inc(count)
+        if taken_over := published.get(topics.ATTACHED.name):
+            metrics.HANDOVERS.labels(self._stage).inc(taken_over)
+        if topics.QUARANTINE.name in published:
+            for output in outputs:
+                if isinstance(output.value, Quarantined):
+                    metrics.QUARANTINED.labels(self._stage, metrics.reason(output.value.reason)).inc()
+        now = time.time()
+        for at in source_commits:
+            metrics.FRESHNESS.labels(self._stage).observe(max(0.0, now - at / 1000))
+
+    def opened(self, seconds: float, records: int, store: Store) -> None:
+        metrics.RECOVERY_SECONDS.labels(self._stage).observe(seconds)
+        metrics.RECOVERED.labels(self._stage).inc(records)
+        self.size(store)
+
+    def size(self, store: Store) -> None:
+        """At most once in ten seconds: call as often as you like."""
+        now = time.monotonic()
+        if now < self._size_due:
+            return
+        self._size_due = now + _SIZE_SECONDS
+        entries, in_bytes = store.size()
+        metrics.STATE_ENTRIES.labels(self._stage, self._partition).set(entries)
+        metrics.STATE_BYTES.labels(self._stage, self._partition).set(in_bytes)
+
+    def closed(self) -> None:
+        """The partition is another worker's now: its gauges would stand still here."""
+        for gauge in (metrics.STATE_ENTRIES, metrics.STATE_BYTES):
+            gauge.remove_by_labels({"stage": self._stage, "partition": self._partition})
+        metrics.LAG.remove_by_labels({"stage": self._stage, "partition": self._partition})

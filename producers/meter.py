@@ -1,0 +1,45 @@
+"""What capture tells /metrics of its batches: a handful of calls a batch, none a message."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+
+from mainstem.model import Result
+from mainstem.observe import metrics
+from producers.batch import Told
+
+STAGE = "capture"
+_SAMPLES = 16
+
+
+class Meter:
+    """Of one batch."""
+
+    def __init__(self, messages: int) -> None:
+        self._messages = messages
+        self._mark = time.perf_counter()
+
+    def phase(self, name: str) -> None:
+        """What was done since the last mark was this phase."""
+        now = time.perf_counter()
+        metrics.PHASE_SECONDS.labels(STAGE, name).observe(now - self._mark)
+        self._mark = now
+
+    def aborted(self) -> None:
+        metrics.ABORTS.labels(STAGE).inc()
+
+    def committed(self, told: Told) -> None:
+        """The batch is visible."""
+        metrics.EVENTS_IN.labels(STAGE).inc(self._messages)
+        metrics.BATCH_EVENTS.labels(STAGE).observe(self._messages)
+        for topic, count in Counter([record.topic for record in told.records]).items():
+            metrics.EVENTS_OUT.labels(STAGE, topic).inc(count)
+        for (result, reason), count in told.outcomes.items():
+            if result is Result.QUARANTINED:
+                metrics.QUARANTINED.labels(STAGE, metrics.reason(reason)).inc(count)
+        now = time.time()
+        for at in told.committed[::max(1, len(told.committed) // _SAMPLES)]:
+            if at is not None:
+                metrics.FRESHNESS.labels(STAGE).observe(max(0.0, now - at / 1000))
+        told.followed.done(self._messages, published=len(told.records))
