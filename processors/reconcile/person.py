@@ -38,6 +38,8 @@ class Person:
         self.arrived: dict[Name, int] = {}
         """Record -> when the latest of what arrived of it was committed at its source. What a handover brings has not just happened."""
         self.attached: list[Attached] = []
+        self.handovers: dict[str, int] = {}
+        """Fact -> epoch of the handover that touched it, for those that one did."""
         self._state = state
         self._terms = terms
         self._names: dict[Name, None] = {}
@@ -45,6 +47,9 @@ class Person:
         self._groups: dict[Group, Gathered] = {}
         self._members: dict[Place, Member] = {}
         self._why: dict[Group, tuple[str, list[Known], list[Place]]] = {}
+        self._arriving: dict[str, int] = {}
+        """Source patient -> epoch of the handover that brings it."""
+        self._moved: dict[Group, int] = {}
 
     def take(self, event: PersonEvent) -> None:
         feed = self.head.feeds.get(event.subject)
@@ -57,11 +62,12 @@ class Person:
             self._add(event, feed)
             if event.op is Op.ATTACH:
                 feed.handover = True
+                self._arriving[event.subject] = event.epoch
                 if event.last:
                     self.attached.append(Attached(subject=event.subject, person=self.person, epoch=event.epoch))
         elif event.op is Op.DETACH:
             if feed is None or event.epoch >= feed.epoch:
-                self._detach(event.subject)
+                self._detach(event.subject, event.epoch)
                 self.head.feeds[event.subject] = Feed(event.epoch, live=False)
         elif feed is not None and feed.live and event.epoch >= feed.epoch:
             feed.epoch, feed.handover = event.epoch, event.op is Op.LEAVING
@@ -91,10 +97,11 @@ class Person:
             if self.records.add(name, known):
                 self._names[name] = None
 
-    def _detach(self, subject: str) -> None:
+    def _detach(self, subject: str, epoch: int) -> None:
         for name, held in self.records.drop(subject):
             self._names.pop(name, None)
             for kind, key, item in held.groups:
+                self._note(Group(kind, key or "", None if key is not None else Place(*name, item)), epoch)
                 self._discount(name, kind, key, item, MOVED.id, [])
         self._manifests.pop(subject, None)
 
@@ -115,6 +122,8 @@ class Person:
             held.groups = now
             self.records.changed(name)
         for of, member in zip(groups, members, strict=True):
+            if name[0] in self._arriving:
+                self._note(of, self._arriving[name[0]])
             if of.place is None:
                 gathered = self._gathered(of)
                 self._members[member.place] = member
@@ -143,12 +152,22 @@ class Person:
         for before in gathered.facts:
             self.touched[before] = Ceased(of.kind, REGROUPED.id if found else rule, causes, places)
         self._found(found)
+        if of in self._moved:
+            self.handovers |= dict.fromkeys((*gathered.facts, *(fact.fact for fact in found)), self._moved[of])
         gathered.facts = [fact.fact for fact in found]
         key = b"g" + pack(self.person, of.kind, of.key)
         if gathered.members:
             self._state.put(key, layout.encode(gathered))
         else:
             self._state.delete(key)
+
+    def _note(self, of: Group, epoch: int) -> None:
+        """A handover touches the facts of the group."""
+        if of.place is None:
+            self._moved[of] = max(epoch, self._moved.get(of, epoch))
+        else:
+            fact = fact_id(of, of.place)
+            self.handovers[fact] = max(epoch, self.handovers.get(fact, epoch))
 
     def _found(self, found: list[Fact]) -> None:
         for fact in found:

@@ -1,6 +1,7 @@
 """The stream without servers: linker, identity and reconcile on logs in memory, in whatever interleaving a test draws.
 
-A crash is a batch whose outputs and state never were: it is processed on a copy of the state, thrown away, and comes again.
+A crash is a batch whose outputs and state never were: it is processed on a copy of the state, thrown away, and comes again. A restart
+is a new process over the state that was kept: nothing that a stage remembers beside its state may count.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ class Pipeline:
         self.key = person_key
         self.terms = terms or NoTerms()
         self.logs: defaultdict[tuple[str, int], list[tuple[int, bytes, Any]]] = defaultdict(list)
-        self.stages: list[Stage] = [Linker(person_key), IdentityStage(person_key), ReconcileStage(self.terms)]
+        self.stages: list[Stage] = self._new_stages()
         self.states = {(stage.name, p): MemoryState() for stage in self.stages for p in range(stage.inputs[0].partitions)}
         self.read: defaultdict[tuple[str, str, int], int] = defaultdict(int)
         self.clock = 1000
@@ -43,12 +44,22 @@ class Pipeline:
         while waiting := self._waiting():
             stage, topic, p = rng.choice(waiting)
             count = rng.choice([1, 2, 5, 100])
+            if crashes and rng.random() < 0.05:
+                self.restart()
             if crashes and rng.random() < 0.1:
                 self._batch(stage, topic, p, rng.choice([1, 3, 100]), MemoryState(self.states[stage.name, p].items()))
+            stage = next(each for each in self.stages if each.name == stage.name)
             outputs, read = self._batch(stage, topic, p, count, self.states[stage.name, p])
             self.read[stage.name, topic.name, p] += read
             for output in outputs:
                 self._append(output.topic, output.partition_by, output.key, output.value)
+
+    def restart(self) -> None:
+        self.stages = self._new_stages()
+        self.states = {name: MemoryState(list(state.items())) for name, state in self.states.items()}
+
+    def _new_stages(self) -> list[Stage]:
+        return [Linker(self.key), IdentityStage(self.key), ReconcileStage(self.terms)]
 
     def known(self) -> list[Known]:
         return [Known(value, at, p, offset) for (name, p), log in self.logs.items() if name == topics.ASSERTIONS.name
