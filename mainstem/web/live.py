@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from mainstem.adjudication.desk import KafkaDesk
+from mainstem.settings import Settings
 from mainstem.web.audit import KafkaAudit
 from mainstem.web.quarantine import KafkaQuarantine
 from mainstem.web.settings import WebSettings
@@ -24,7 +26,8 @@ def live(kafka: str, registry: str, redis: str, home: Path, settings: WebSetting
     stream.start()
     quarantine.start()
     try:
-        yield Sources(SearchedPeople(home), CachedRecords(redis), KafkaAudit(kafka, codec, settings.purpose), stream, quarantine)
+        yield Sources(SearchedPeople(home), CachedRecords(redis), KafkaAudit(kafka, codec, settings.purpose), stream, quarantine,
+                      KafkaDesk(kafka, codec, Settings().person_key.get_secret_value().encode()))
     finally:
         stream.stop()
         quarantine.stop()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from typing import Any
-from urllib.parse import parse_qs
 
 import jinja2
 from starlette.exceptions import HTTPException
@@ -14,6 +13,7 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 
 from mainstem.web import health, numbers
 from mainstem.web.errors import NotNHSNumberError, UnknownActorError
+from mainstem.web.forms import form
 from mainstem.web.headings import headings
 from mainstem.web.page import PER_PAGE, as_json, banner, organisations, page, section
 from mainstem.web.plot import plots
@@ -24,7 +24,6 @@ from mainstem.web.sources import Hit, Sources
 
 _RESULTS = 25
 _LONGEST_TERM = 200
-_LONGEST_FORM = 4096
 
 
 class Views:
@@ -35,24 +34,19 @@ class Views:
         self._searches = Searches()
 
     def home(self, request: Request) -> Response:
-        return self._render(request, "home.html")
+        return self.render(request, "home.html")
 
     async def search(self, request: Request) -> Response:
         """Posted, kept under a random key, and answered by a redirect: the term is in no address."""
-        body = b""
-        async for piece in request.stream():
-            body += piece
-            if len(body) > _LONGEST_FORM:
-                raise HTTPException(413)
-        term = parse_qs(body.decode(errors="replace")).get("q", [""])[0][:_LONGEST_TERM].strip()
+        term = (await form(request)).get("q", "")[:_LONGEST_TERM].strip()
         if not term:
-            return self._render(request, "home.html", status=400, fault="Enter a name, an NHS number or words to search for")
+            return self.render(request, "home.html", status=400, fault="Enter a name, an NHS number or words to search for")
         return RedirectResponse(f"/search/{self._searches.keep(term)}", 303)
 
     def results(self, request: Request) -> Response:
         term = self._searches.term(request.path_params["key"])
         if term is None:
-            return self._render(request, "home.html", status=410, fault="That search is no longer kept. Search again")
+            return self.render(request, "home.html", status=410, fault="That search is no longer kept. Search again")
         if numbers.looks_like_number(term):
             return self._by_number(request, term)
         return self._found(request, term)
@@ -60,7 +54,7 @@ class Views:
     def person(self, request: Request) -> Response:
         record = self._viewed(request)
         shown = page(record, self._sources, _now())
-        return self._render(request, "record.html", page=shown, actor=self._actor(request))
+        return self.render(request, "record.html", page=shown, actor=self.actor(request))
 
     def person_json(self, request: Request) -> Response:
         shown = page(self._viewed(request), self._sources, _now())
@@ -75,7 +69,7 @@ class Views:
         number = max(1, int(asked)) if asked.isdecimal() and len(asked) < 6 else 1
         record = self._viewed(request)
         shown = section(record, chosen, (number - 1) * PER_PAGE, PER_PAGE)
-        return self._render(
+        return self.render(
             request,
             "heading.html",
             record=record,
@@ -86,17 +80,17 @@ class Views:
         )
 
     def stream(self, request: Request) -> Response:
-        return self._render(request, "stream.html", **self._figures())
+        return self.render(request, "stream.html", **self._figures())
 
     def figures(self, request: Request) -> Response:
-        return self._render(request, "figures.html", **self._figures())
+        return self.render(request, "figures.html", **self._figures())
 
     def quarantine(self, request: Request) -> Response:
         held = self._sources.quarantine
-        return self._render(request, "quarantine.html", quarantine=held, latest=held.latest(200))
+        return self.render(request, "quarantine.html", quarantine=held, latest=held.latest(200))
 
     def accessibility(self, request: Request) -> Response:
-        return self._render(request, "accessibility.html")
+        return self.render(request, "accessibility.html")
 
     def healthz(self, request: Request) -> Response:
         checks = health.checks(self._sources)
@@ -106,13 +100,13 @@ class Views:
         )
 
     def sorry(self, request: Request, status: int, title: str, text: str) -> Response:
-        return self._render(request, "sorry.html", status=status, title=title, text=text)
+        return self.render(request, "sorry.html", status=status, title=title, text=text)
 
     def _by_number(self, request: Request, term: str) -> Response:
         try:
             number = numbers.parse(term)
         except NotNHSNumberError as fault:
-            return self._render(request, "home.html", status=400, fault=str(fault))
+            return self.render(request, "home.html", status=400, fault=str(fault))
         records = self._sources.records.by_number(number)
         if not records:
             return self._found(request, number)  # the cache knows nobody by it, but some source may hold it unverified
@@ -131,19 +125,19 @@ class Views:
     ) -> Response:
         """Results show who people are: a view of each, and audited as such."""
         if rows:
-            self._sources.audit.viewed(self._actor(request), "listed", [record for _, record in rows])
+            self._sources.audit.viewed(self.actor(request), "listed", [record for _, record in rows])
         results = [(hit, record, banner(record), organisations(record)) for hit, record in rows]
-        return self._render(request, "results.html", term=term, results=results, more=more, missing=missing, shared=shared)
+        return self.render(request, "results.html", term=term, results=results, more=more, missing=missing, shared=shared)
 
     def _viewed(self, request: Request) -> Record:
-        actor = self._actor(request)
+        actor = self.actor(request)
         record = self._sources.records.by_person(request.path_params["person"])
         if record is None:
             raise HTTPException(404)
         self._sources.audit.viewed(actor, "record", [record])
         return record
 
-    def _actor(self, request: Request) -> str:
+    def actor(self, request: Request) -> str:
         header = self._settings.actor_header
         if header is None:
             return self._settings.actor
@@ -156,7 +150,7 @@ class Views:
         figures = self._sources.stream.figures()
         return {"figures": figures, "plots": plots(figures, self._settings.minutes), "minutes": self._settings.minutes}
 
-    def _render(self, request: Request, template: str, *, status: int = 200, **context: Any) -> Response:
+    def render(self, request: Request, template: str, *, status: int = 200, **context: Any) -> Response:
         context.setdefault("fault", "")
         return HTMLResponse(self._templates.get_template(template).render(path=request.url.path, **context), status)
 

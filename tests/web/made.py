@@ -208,12 +208,15 @@ class MadeQuarantine(Counts):
 
 
 def sources(*records: Record, **changes: Any) -> Sources:
+    from tests.web import decided
+
     given: dict[str, Any] = {
         "people": MadePeople(*(Hit(one.person, ("Allergy to penicillin",)) for one in records)),
         "records": MadeRecords(*records),
         "audit": MadeAudit(),
         "stream": MadeStream(),
         "quarantine": MadeQuarantine(),
+        "identity": decided.MadeIdentity(),
     }
     return Sources(**(given | changes))
 
