@@ -267,6 +267,8 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     version: int
     digest: str
     known: int
+    handover: int = -1
+    """Epoch of the handover that caused it (the offset of the claim about who someone is); -1 where a source's word did."""
 
 
 class Result(StrEnum):

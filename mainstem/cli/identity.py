@@ -1,142 +1,134 @@
-"""`mainstem identity`: who is with whom and why, what waits for a human, and human decisions with who, when and why."""
+"""`mainstem identity`: who is with whom and why, what waits for a human, human decisions, and what a wrong join did."""
 
 from __future__ import annotations
 
 import getpass
-import re
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any
 
 import orjson
 import typer
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
-from mainstem.settings import Settings
+from mainstem.cli.identity_topics import Topics, opened, refuse
+from mainstem.cli.printed import Output, as_json, line, table
 
 if TYPE_CHECKING:
     from mainstem.model import Claim, Task
-    from schemas.codec import Codec
+    from mainstem.web.record import Record
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__)
-
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-"""Sources' text may hold escape sequences; a terminal must not obey them."""
-
-
-class Output(StrEnum):
-    TABLE = "table"
-    JSON = "json"
-
 
 Subject = Annotated[str, typer.Argument(help="A source patient, as in `RXA/epr|1000001`")]
 Home = Annotated[Path | None, typer.Option(help="Where the run keeps its data.")]
 Format = Annotated[Output, typer.Option("--output", help="table, or json for programs.")]
 Why = Annotated[str, typer.Option("--why", help="The reason, for whoever reviews the decision.")]
 Who = Annotated[str | None, typer.Option("--who", help="Who decides. Default: the user of this machine.")]
+Actor = Annotated[str | None, typer.Option("--actor", help="Who is looking, for the audit. Default: the user of this machine.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show whose person would change; record nothing.")]
 
 
 @app.command()
 def show(whom: Annotated[str, typer.Argument(help="A source patient, a person id, or an NHS number")], home: Home = None,
-         output: Format = Output.TABLE) -> None:
+         output: Format = Output.TABLE, actor: Actor = None) -> None:
     """Show a person's source patients, what each says of who they are, and the rule by which each is there.
 
-    Example:
+    The view is written to the audit first; where that fails, nothing is shown. Examples:
 
         mainstem identity show "RXA/epr|1000001"
+
+        mainstem identity show "999 000 0018" --output json
     """
     from processors.identity.claimed import Claimed
     from processors.identity.linker import assign
     from processors.identity.tasks import compared
 
-    with _topics(home) as found:
-        assigned, view = assign(found.claims, found.key), Claimed(found.claims)
-        digits = whom.replace(" ", "")
+    with opened(home) as topics:
+        claims = topics.claims()
+        assigned, view = assign(claims, topics.key), Claimed(claims)
+        digits = whom.replace(" ", "").replace("-", "")
         chosen = {assigned[whom].person} if whom in assigned else {
             placed.person for subject, placed in assigned.items()
             if placed.person == whom or any(number == digits for number, _ in view.said(subject).carried)}
         if not chosen:
-            _refuse(f"nobody is known as {whom}: give a source patient (RXA/epr|1000001), a person id or an NHS number", 1)
+            refuse("nobody is known by that: give a source patient (RXA/epr|1000001), a person id or an NHS number", 1)
+        records = topics.seen(actor or getpass.getuser(), "identity", chosen)
         shown: list[dict[str, Any]] = []
         for person in sorted(chosen):
             subjects = sorted(subject for subject, placed in assigned.items() if placed.person == person)
-            fields = compared([view.said(subject) for subject in subjects])
+            fields = _shown(compared([view.said(subject) for subject in subjects]), [records[person]] * len(subjects))
             shown.append({"person": person, "source_patients": [
                 {"subject": subject, "reason": assigned[subject].reason, **{field.field: field.values[place] for field in fields}}
                 for place, subject in enumerate(subjects)]})
         if output is Output.JSON:
-            _json(shown)
+            as_json(shown)
             return
         for one in shown:
-            _print(f"Person {one['person']}", one["source_patients"])
+            table(f"Person {one['person']}", one["source_patients"])
 
 
 @app.command()
-def review(task: Annotated[str | None, typer.Argument(help="A task id; without it, all are listed")] = None, home: Home = None,
-           output: Format = Output.TABLE) -> None:
+def review(task: Annotated[str | None, typer.Argument(help="A task id, or its beginning; without it, all are listed")] = None,
+           reason: Annotated[str | None, typer.Option(help="Only tasks of this reason, as in identity.same-demographics.")] = None,
+           home: Home = None, output: Format = Output.TABLE, actor: Actor = None) -> None:
     """List what only a human can settle, or show one task field by field.
 
-    Examples:
+    The list names sources and no patients. A task, and JSON, show who people are: the view is written to the audit first. Examples:
 
         mainstem identity review
 
+        mainstem identity review --reason identity.same-demographics
+
         mainstem identity review 3f2a90 --output json
     """
-    with _topics(home) as found:
-        tasks = found.open_tasks()
-        if task is not None:
-            tasks = [found.task(task)]
+    with opened(home) as topics:
+        tasks = [topics.task(task)] if task is not None else [each for each in topics.open_tasks() if reason in (None, each.reason)]
+        if output is Output.TABLE and task is None:
+            table(f"{len(tasks)} open", [{"task": each.id, "reason": each.reason, "source patients": len(each.subjects),
+                                          "of": ", ".join(sorted({subject.partition("|")[0] for subject in each.subjects})) or "a number"}
+                                         for each in tasks])
+            return
+        records = topics.seen(actor or getpass.getuser(), "identity", {person for each in tasks for person in _concerned(each, topics)})
+        tasks = [_without_whereabouts(each, records) for each in tasks]
         if output is Output.JSON:
             import msgspec
 
-            _json(msgspec.to_builtins(tasks))
-        elif task is None:
-            _print(f"{len(tasks)} open", [{"task": each.id, "reason": each.reason, "about": ", ".join(each.subjects) or
-                                           " ".join(each.evidence[0].values)} for each in tasks])
-        else:
-            one = tasks[0]
-            _print(one.reason, [{"source patient": subject, "person": person}
-                                for subject, person in zip(one.subjects, one.persons, strict=True)])
-            _print("", [{"field": each.field, "": each.outcome} | dict(zip(one.subjects or each.values, each.values, strict=False))
-                        for each in one.evidence])
+            as_json(msgspec.to_builtins(tasks))
+            return
+        one = tasks[0]
+        table(one.reason, [{"source patient": subject, "person": person}
+                           for subject, person in zip(one.subjects, one.persons, strict=True)])
+        table("", [{"field": each.field, "": each.outcome} | dict(zip(one.subjects or each.values, each.values, strict=False))
+                   for each in one.evidence])
 
 
 @app.command()
-def why(subject: Subject, home: Home = None, output: Format = Output.TABLE) -> None:
+def why(subject: Subject, home: Home = None, output: Format = Output.TABLE, actor: Actor = None) -> None:
     """Say why a source patient is where it is: the rule, and every claim about it that counts, down to the raw message.
 
-    Example:
+    The view is written to the audit first. Example:
 
         mainstem identity why "RXA/epr|1000001"
     """
-    from mainstem import canonical, versions
+    from mainstem import canonical
     from processors.identity.linker import assign
 
-    with _topics(home) as found:
-        placed = assign(found.claims, found.key).get(subject)
+    with opened(home) as topics:
+        claims = topics.claims()
+        placed = assign(claims, topics.key).get(subject)
         if placed is None:
-            _refuse(f"no claim is known of {subject}", 1)
-        greatest: dict[tuple[str, str], Claim] = {}
-        for claim in found.claims:
-            if claim.subject == subject or canonical.decode(claim.body).get("other") == subject:
-                held = greatest.get(name := (claim.type, claim.ref))
-                if held is None or versions.of_claim(claim) > versions.of_claim(held):
-                    greatest[name] = claim
-        rows = [{"type": claim.type, "status": claim.status.value, "says": canonical.decode(claim.body), "position": claim.position,
+            refuse("no claim is known of that source patient; they are written as in RXA/epr|1000001", 1)
+        records = topics.seen(actor or getpass.getuser(), "identity", {placed.person})
+        hide = _hidden(records[placed.person])
+        rows = [{"type": claim.type, "status": claim.status.value, "position": claim.position,
+                 "says": {name: "withheld" if hide and name == "postcode" else value
+                          for name, value in canonical.decode(claim.body).items()},
                  "raw": f"{claim.raw.topic}/{claim.raw.partition} {claim.raw.offset} {claim.raw.item}".strip()}
-                for _, claim in sorted(greatest.items())]
+                for claim in _counting(claims, subject)]
         if output is Output.JSON:
-            _json({"subject": subject, "person": placed.person, "reason": placed.reason, "claims": rows})
+            as_json({"subject": subject, "person": placed.person, "reason": placed.reason, "claims": rows})
             return
-        Console().print(_text(f"{subject} is person {placed.person}: {placed.reason}"))
-        _print("", [row | {"says": orjson.dumps(row["says"]).decode()} for row in rows])
+        line(f"{subject} is person {placed.person}: {placed.reason}")
+        table("", [row | {"says": orjson.dumps(row["says"]).decode()} for row in rows])
 
 
 @app.command()
@@ -166,7 +158,12 @@ def unlink(one: Subject, other: Subject, why: Why, who: Who = None, home: Home =
 @app.command()
 def undo(one: Subject, other: Subject, why: Why, who: Who = None, home: Home = None, dry_run: DryRun = False,
          output: Format = Output.TABLE) -> None:
-    """Take the decision about two source patients back: they are as if nobody had decided."""
+    """Take the decision about two source patients back: they are as if nobody had decided.
+
+    Example:
+
+        mainstem identity undo "RXA/epr|1000001" "A82038/gp|1" --why "decided about the wrong two"
+    """
     _decide(one, other, why, who, home, dry_run, output, apart=False, undo=True)
 
 
@@ -181,100 +178,107 @@ def decide(task: Annotated[str, typer.Argument(help="A task id, from `mainstem i
 
         mainstem identity decide 3f2a90 --different --why "twins"
     """
-    with _topics(home) as found:
-        subjects = found.task(task).subjects
+    with opened(home) as topics:
+        subjects = topics.task(task).subjects
     if len(subjects) < 2 or (other is None and len(subjects) > 2) or (other is not None and other not in subjects[1:]):
-        _refuse(f"name one of {', '.join(subjects[1:]) or 'its source patients with `link` or `unlink`'} with --other", 2)
+        refuse(f"name one of {', '.join(subjects[1:]) or 'its source patients with `link` or `unlink`'} with --other", 2)
     _decide(subjects[0], other or subjects[1], why, who, home, dry_run, output, apart=not same)
+
+
+@app.command()
+def blast(what: Annotated[str, typer.Argument(help="A source patient, a task id, or a decision id")],
+          other: Annotated[str | None, typer.Argument(help="Another source patient: only what the two did together")] = None,
+          home: Home = None, output: Format = Output.TABLE, actor: Actor = None) -> None:
+    """Show what a wrong join did: what was published while two were one person, who viewed it, what is put right and what is not yet.
+
+    Of a source patient: with everyone it was one person with and is not any more. The view is written to the audit first. Examples:
+
+        mainstem identity blast "RXA/epr|1000001"
+
+        mainstem identity blast "RXA/epr|1000001" "A82038/gp|1" --output json
+    """
+    from itertools import combinations
+
+    from mainstem.cli.identity_blast import as_builtins, printed
+
+    with opened(home) as topics:
+        reach = topics.reach()
+        if other is not None:
+            found = reach.of([(what, other)])
+        elif "|" in what:
+            found = reach.of_subject(what)
+        else:
+            desk = topics.desk()
+            decided, waiting = desk.decision(what), desk.task(what)
+            if decided is None and waiting is None:
+                refuse("that is no source patient (RXA/epr|1000001), no open task and no decision", 1)
+            pairs = [(decided.one, decided.other)] if decided else list(combinations(waiting.task.subjects if waiting else (), 2))
+            found = reach.of(pairs)
+        topics.seen(actor or getpass.getuser(), "blast radius", {each.person for each in found})
+        if output is Output.JSON:
+            as_json([as_builtins(each) for each in found])
+        else:
+            printed(found)
 
 
 def _decide(one: str, other: str, why: str, who: str | None, home: Path | None, dry_run: bool, output: Output, *, apart: bool,
             undo: bool = False) -> None:
-    from mainstem.cli.decisions import NotDecidableError, changes, decision
+    from mainstem.adjudication.decisions import changes, decision
+    from mainstem.adjudication.desk import now
+    from mainstem.adjudication.errors import NotDecidableError
 
-    with _topics(home) as found:
-        when = datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    with opened(home) as topics:
+        claims = topics.claims()
         try:
-            decided = decision(found.claims, one, other, apart=apart, who=who or getpass.getuser(), when=when, why=why, undo=undo)
+            decided = decision(claims, one, other, apart=apart, who=who or getpass.getuser(), when=now(), why=why, undo=undo)
         except NotDecidableError as fault:
-            _refuse(str(fault), 2)
-        moved = changes(found.claims, decided, found.key)
+            refuse(str(fault), 2)
+        moved = changes(claims, decided, topics.key)
         if not dry_run:
-            found.publish(decided)
+            topics.desk().record(decided)
         if output is Output.JSON:
-            _json({"dry_run": dry_run, "decision": decided.type, "status": decided.status.value, "ref": decided.ref,
-                   "moved": [each._asdict() for each in moved]})
+            as_json({"dry_run": dry_run, "id": decided.raw.item, "decision": decided.type, "status": decided.status.value,
+                     "ref": decided.ref, "moved": [each._asdict() for each in moved]})
             return
-        _print("would change" if dry_run else "changes", [each._asdict() for each in moved])
-        typer.echo(f"{'dry run: nothing recorded; ' if dry_run else 'recorded; '}{len(moved)} source patients change person")
+        table("would change" if dry_run else "changes", [each._asdict() for each in moved])
+        typer.echo(f"{'dry run: nothing recorded' if dry_run else f'recorded as {decided.raw.item}'}; "
+                   f"{len(moved)} source patients change person")
 
 
-@dataclass(frozen=True, slots=True)
-class _Topics:
-    """What the topics hold."""
+def _counting(claims: list[Claim], subject: str) -> list[Claim]:
+    """The greatest version of each claim of a source patient, and of each that decides about it."""
+    from mainstem import canonical, versions
 
-    bootstrap: str
-    codec: Codec
-    claims: list[Claim]
-    key: bytes
-
-    def open_tasks(self) -> list[Task]:
-        from schemas import log, topics
-
-        decode, latest = self.codec.decoder(topics.TASKS), {}
-        for message in log.read(self.bootstrap, topics.TASKS):
-            value = decode(message.value())
-            latest[value.id] = value
-        return sorted((task for task in latest.values() if task.status == "open"), key=lambda task: (task.reason, task.id))
-
-    def task(self, beginning: str) -> Task:
-        found = [each for each in self.open_tasks() if each.id.startswith(beginning)]
-        if len(found) != 1:
-            _refuse(f"{len(found)} open tasks begin with {beginning}; `mainstem identity review` lists them", 1)
-        return found[0]
-
-    def publish(self, claim: Claim) -> None:
-        from schemas import kafka, topics
-
-        failed: list[Any] = []
-        producer = kafka.producer(self.bootstrap)
-        producer.produce(topics.CLAIMS.name, self.codec.encoder(topics.CLAIMS)(claim), claim.subject.encode(), partition=0,
-                         on_delivery=lambda error, _: failed.append(error) if error else None)
-        if producer.flush(30) or failed:
-            _refuse("the broker did not take the decision: nothing is recorded; try again", 1)
+    greatest: dict[tuple[str, str, str], Claim] = {}
+    for claim in claims:
+        if claim.subject == subject or canonical.decode(claim.body).get("other") == subject:
+            held = greatest.get(name := (claim.type, claim.ref, claim.subject))
+            if held is None or versions.of_claim(claim) > versions.of_claim(held):
+                greatest[name] = claim
+    return [claim for _, claim in sorted(greatest.items())]
 
 
-@contextmanager
-def _topics(home: Path | None) -> Iterator[_Topics]:
-    from deploy.stack import StackError, endpoints
-    from mainstem.verify import received
-    from schemas import log
-    from schemas.codec import Codec
-    from schemas.errors import RegistryUnavailableError
-
-    try:
-        servers = endpoints(home or Settings().home)
-        codec = Codec(servers.registry)
-        yield _Topics(servers.kafka, codec, list(received.claims(servers.kafka, codec)), Settings().person_key.get_secret_value().encode())
-    except (StackError, RegistryUnavailableError, log.TruncatedReadError) as fault:
-        _refuse(str(fault), 1)
+def _concerned(task: Task, topics: Topics) -> set[str]:
+    """The persons whom a task shows; of a number in doubt, those who carry it."""
+    if task.persons:
+        return set(task.persons)
+    desk = topics.desk()
+    return {desk.person_of(subject) for number in task.evidence[0].values for subject in desk.carriers(number)}
 
 
-def _refuse(message: str, code: int) -> NoReturn:
-    typer.echo(f"mainstem identity: {message}", err=True)
-    raise typer.Exit(code)
+def _shown(evidence: tuple[Any, ...], records: list[Record | None]) -> tuple[Any, ...]:
+    from mainstem.web.seen import withheld
+
+    return withheld(evidence, [_hidden(record) for record in records])
 
 
-def _json(found: Any) -> None:
-    typer.echo(orjson.dumps(found, option=orjson.OPT_INDENT_2).decode())
+def _without_whereabouts(task: Task, records: dict[str, Record | None]) -> Task:
+    from msgspec.structs import replace
+
+    return replace(task, evidence=_shown(task.evidence, [records.get(person) for person in task.persons])) if task.persons else task
 
 
-def _print(title: str, rows: list[dict[str, Any]]) -> None:
-    table = Table(*(rows[0] if rows else ()), title=title or None, title_justify="left")
-    for row in rows:
-        table.add_row(*(_text(str(cell)) for cell in row.values()))
-    Console().print(table)
+def _hidden(record: Record | None) -> bool:
+    from mainstem.web.seen import restricted
 
-
-def _text(text: str) -> Text:
-    return Text(_CONTROL.sub("�", text))
+    return restricted(record)

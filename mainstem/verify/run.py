@@ -9,9 +9,9 @@ from itertools import chain
 from mainstem import canonical
 from mainstem.kinds.facts import Terms
 from mainstem.terminology import builtin
-from mainstem.verify import drain, published, received, state, trusts
+from mainstem.verify import drain, published, received, state, tasks, trusts
 from mainstem.verify.report import Check, Report, compare
-from processors.identity.linker import assign
+from processors.identity.linker import assign, review
 from processors.reconcile.fold import fold
 from schemas import log
 from schemas.codec import Codec
@@ -68,6 +68,7 @@ def _look(bootstrap: str, codec: Codec, person_key: bytes, stores: Mapping[str, 
         order,
         published.check_digests(bootstrap, codec, {record.person: record.digest for record in records.values()}),
         compare(Check("state = fold"), expected, state.entries(bootstrap)),
+        tasks.check_tasks(review(claims, person_key), tasks.open_tasks(bootstrap, codec)),
     ]
     for name, contents in stores.items():
         held = {(person, fact): digest for person, fact, _, digest in contents()}

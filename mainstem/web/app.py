@@ -14,7 +14,9 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
+from mainstem.adjudication.errors import LogUnavailableError
 from mainstem.web import explained, words
+from mainstem.web.adjudication import AdjudicationViews
 from mainstem.web.errors import AuditUnavailableError, StoreUnavailableError, UnknownActorError
 from mainstem.web.guard import Guard
 from mainstem.web.numbers import spaced
@@ -29,6 +31,7 @@ _HERE = Path(__file__).parent
 def build(sources: Sources, settings: WebSettings) -> ASGIApp:
     """The whole application over these sources."""
     views = Views(sources, settings, _templates())
+    adjudication = AdjudicationViews(sources, views.render, views.actor)
     routes = [
         Route("/", views.home),
         Route("/search", views.search, methods=["POST"]),
@@ -42,6 +45,13 @@ def build(sources: Sources, settings: WebSettings) -> ASGIApp:
         Route("/stream", views.stream),
         Route("/stream/figures", views.figures),
         Route("/quarantine", views.quarantine),
+        Route("/identity", adjudication.tasks),
+        Route("/identity/tasks/{task}", adjudication.task),
+        Route("/identity/tasks/{task}", adjudication.decide, methods=["POST"]),
+        Route("/identity/decisions", adjudication.decisions),
+        Route("/identity/decisions/{decision}", adjudication.decision),
+        Route("/identity/decisions/{decision}/undo", adjudication.undo, methods=["POST"]),
+        Route("/identity/decisions/{decision}/radius", adjudication.radius),
         Route("/accessibility", views.accessibility),
         Route("/healthz", views.healthz),
         Mount("/static", StaticFiles(directory=_HERE / "static"), name="static"),
@@ -71,6 +81,7 @@ def build(sources: Sources, settings: WebSettings) -> ASGIApp:
         exception_handlers={
             AuditUnavailableError: refused,
             StoreUnavailableError: refused,
+            LogUnavailableError: refused,
             UnknownActorError: unknown_actor,
             HTTPException: http,
             Exception: unexpected,
@@ -85,7 +96,8 @@ _HTTP = {
         "If you typed the address, check it. If you followed a link to a record, the person's record may have moved when "
         "organisations corrected who they are: search for them again.",
     ),
-    413: ("That is too long to search for", "Search for a name, an NHS number or a few words."),
+    410: ("This is settled", "Somebody has decided this review task, or what organisations have sent since has settled it."),
+    413: ("That is too long", "Search for a name, an NHS number or a few words; give a reason in a few sentences."),
     405: ("This cannot be done here", "The address does not take this kind of request. Start from the search page."),
 }
 

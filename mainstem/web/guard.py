@@ -63,9 +63,16 @@ class Guard:
         name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
         if name not in self._hosts:
             return Response("Mainstem answers on this machine only, by the address it was started with.\n", 421, media_type="text/plain")
-        if headers.get("sec-fetch-site") == "cross-site" and scope["method"] not in {"GET", "HEAD"}:
-            return Response("Searches are taken from Mainstem's own pages only.\n", 403, media_type="text/plain")
+        if scope["method"] not in {"GET", "HEAD"} and not _own(headers, host):
+            return Response("Searches and decisions are taken from Mainstem's own pages only.\n", 403, media_type="text/plain")
         return None
+
+
+def _own(headers: Headers, host: str) -> bool:
+    """Whether a form comes from our own pages, by what browsers say of it. Another port of this machine is another site too."""
+    origin = headers.get("origin")
+    return headers.get("sec-fetch-site", "same-origin") in {"same-origin", "none"} and (
+        origin is None or origin.partition("://")[2] == host)
 
 
 def _page(scope: Scope) -> str:

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from mainstem.adjudication.desk import KafkaDesk
+from mainstem.settings import Settings
 from mainstem.web.audit import KafkaAudit
 from mainstem.web.history import LoggedHistory, reader
 from mainstem.web.quarantine import KafkaQuarantine
@@ -27,7 +29,8 @@ def live(kafka: str, registry: str, redis: str, home: Path, settings: WebSetting
     try:
         history = LoggedHistory(reader(kafka, codec, home, settings.history_seconds))
         audit = KafkaAudit(kafka, codec, settings.purpose)
-        yield Sources(SearchedPeople(home), CachedRecords(redis), audit, stream, quarantine, history)
+        desk = KafkaDesk(kafka, codec, Settings().person_key.get_secret_value().encode())
+        yield Sources(SearchedPeople(home), CachedRecords(redis), audit, stream, quarantine, history, desk)
     finally:
         stream.stop()
         quarantine.stop()

@@ -6,8 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from mainstem.adjudication.blast import Radius
+from mainstem.adjudication.desk import Waiting
+from mainstem.adjudication.standing import Decided, Proposal
 from mainstem.history import Past
-from mainstem.model import Quarantined
+from mainstem.model import Claim, Quarantined
 from mainstem.web.figures import Figures
 from mainstem.web.record import Record
 
@@ -119,6 +122,48 @@ class History(Protocol):
         ...
 
 
+class Identity(Protocol):
+    """Who is who, and decisions about it. Everything raises LogUnavailableError."""
+
+    def waiting(self) -> Sequence[Waiting]:
+        """Open review tasks, the oldest first."""
+        ...
+
+    def task(self, beginning: str) -> Waiting | None: ...
+
+    def closed(self, id_: str) -> bool:
+        """Whether there was such a task, and it is settled."""
+        ...
+
+    def decisions(self) -> Sequence[Decided]:
+        """The latest first."""
+        ...
+
+    def decision(self, id_: str) -> Decided | None: ...
+
+    def about(self, one: str, other: str) -> Sequence[Decided]: ...
+
+    def person_of(self, subject: str) -> str: ...
+
+    def members(self, person: str) -> Sequence[str]:
+        """Source patients of a person."""
+        ...
+
+    def carriers(self, number: str) -> Sequence[str]: ...
+
+    def proposal(self, one: str, other: str, *, apart: bool, who: str, why: str, undo: bool = False) -> Proposal:
+        """What a decision would do; nothing is recorded. Raises NotDecidableError."""
+        ...
+
+    def record(self, claim: Claim) -> None:
+        """Returns when it is safe."""
+        ...
+
+    def radius(self, one: str, other: str) -> Sequence[Radius]:
+        """What being one person did, each time that they were."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Sources:
     people: People
@@ -127,3 +172,4 @@ class Sources:
     stream: Stream
     quarantine: Quarantine
     history: History
+    identity: Identity

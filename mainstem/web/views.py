@@ -6,7 +6,6 @@ import re
 import time
 from collections.abc import Sequence
 from typing import Any
-from urllib.parse import parse_qs
 
 import jinja2
 from starlette.exceptions import HTTPException
@@ -17,6 +16,7 @@ from mainstem.history import MomentError, parse
 from mainstem.web import health, numbers
 from mainstem.web.changes import changes
 from mainstem.web.errors import NotNHSNumberError, UnknownActorError
+from mainstem.web.forms import form
 from mainstem.web.headings import headings
 from mainstem.web.page import PER_PAGE, as_json, banner, organisations, page, section
 from mainstem.web.past import PastPage, as_data, as_record, moments, past_page
@@ -29,7 +29,6 @@ from mainstem.web.withheld import restricted
 
 _RESULTS = 25
 _LONGEST_TERM = 200
-_LONGEST_FORM = 4096
 _FORM_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?")
 """What `<input type="datetime-local">` sends."""
 
@@ -42,24 +41,19 @@ class Views:
         self._searches = Searches()
 
     def home(self, request: Request) -> Response:
-        return self._render(request, "home.html")
+        return self.render(request, "home.html")
 
     async def search(self, request: Request) -> Response:
         """Posted, kept under a random key, and answered by a redirect: the term is in no address."""
-        body = b""
-        async for piece in request.stream():
-            body += piece
-            if len(body) > _LONGEST_FORM:
-                raise HTTPException(413)
-        term = parse_qs(body.decode(errors="replace")).get("q", [""])[0][:_LONGEST_TERM].strip()
+        term = (await form(request)).get("q", "")[:_LONGEST_TERM].strip()
         if not term:
-            return self._render(request, "home.html", status=400, fault="Enter a name, an NHS number or words to search for")
+            return self.render(request, "home.html", status=400, fault="Enter a name, an NHS number or words to search for")
         return RedirectResponse(f"/search/{self._searches.keep(term)}", 303)
 
     def results(self, request: Request) -> Response:
         term = self._searches.term(request.path_params["key"])
         if term is None:
-            return self._render(request, "home.html", status=410, fault="That search is no longer kept. Search again")
+            return self.render(request, "home.html", status=410, fault="That search is no longer kept. Search again")
         if numbers.looks_like_number(term):
             return self._by_number(request, term)
         return self._found(request, term)
@@ -67,7 +61,7 @@ class Views:
     def person(self, request: Request) -> Response:
         record = self._viewed(request)
         shown = page(record, self._sources, _now())
-        return self._render(request, "record.html", page=shown, actor=self._actor(request), moments=moments(record, _now()))
+        return self.render(request, "record.html", page=shown, actor=self.actor(request), moments=moments(record, _now()))
 
     def person_json(self, request: Request) -> Response:
         shown = page(self._viewed(request), self._sources, _now())
@@ -82,7 +76,7 @@ class Views:
         number = max(1, int(asked)) if asked.isdecimal() and len(asked) < 6 else 1
         record = self._viewed(request)
         shown = section(record, chosen, (number - 1) * PER_PAGE, PER_PAGE)
-        return self._render(
+        return self.render(
             request,
             "heading.html",
             record=record,
@@ -99,7 +93,7 @@ class Views:
         except MomentError as fault:
             return self._no_moment(request, fault)
         known = moments(self._today(request) or page.record, _now())
-        return self._render(request, "then.html", page=page, actor=self._actor(request), moments=known)
+        return self.render(request, "then.html", page=page, actor=self.actor(request), moments=known)
 
     def then_json(self, request: Request) -> Response:
         try:
@@ -115,20 +109,20 @@ class Views:
         except MomentError as fault:
             return self._no_moment(request, fault)
         found = changes(before.record, after.record)
-        return self._render(request, "changes.html", before=before, after=after, changes=found)
+        return self.render(request, "changes.html", before=before, after=after, changes=found)
 
     def stream(self, request: Request) -> Response:
-        return self._render(request, "stream.html", **self._figures())
+        return self.render(request, "stream.html", **self._figures())
 
     def figures(self, request: Request) -> Response:
-        return self._render(request, "figures.html", **self._figures())
+        return self.render(request, "figures.html", **self._figures())
 
     def quarantine(self, request: Request) -> Response:
         held = self._sources.quarantine
-        return self._render(request, "quarantine.html", quarantine=held, latest=held.latest(200))
+        return self.render(request, "quarantine.html", quarantine=held, latest=held.latest(200))
 
     def accessibility(self, request: Request) -> Response:
-        return self._render(request, "accessibility.html")
+        return self.render(request, "accessibility.html")
 
     def healthz(self, request: Request) -> Response:
         checks = health.checks(self._sources)
@@ -138,13 +132,13 @@ class Views:
         return JSONResponse(told, 200 if well else 503)
 
     def sorry(self, request: Request, status: int, title: str, text: str) -> Response:
-        return self._render(request, "sorry.html", status=status, title=title, text=text)
+        return self.render(request, "sorry.html", status=status, title=title, text=text)
 
     def _by_number(self, request: Request, term: str) -> Response:
         try:
             number = numbers.parse(term)
         except NotNHSNumberError as fault:
-            return self._render(request, "home.html", status=400, fault=str(fault))
+            return self.render(request, "home.html", status=400, fault=str(fault))
         records = self._sources.records.by_number(number)
         if not records:
             return self._found(request, number)  # the cache knows nobody by it, but some source may hold it unverified
@@ -163,12 +157,12 @@ class Views:
     ) -> Response:
         """Results show who people are: a view of each, and audited as such."""
         if rows:
-            self._sources.audit.viewed(self._actor(request), "listed", [record for _, record in rows])
+            self._sources.audit.viewed(self.actor(request), "listed", [record for _, record in rows])
         results = [(hit, record, banner(record), organisations(record)) for hit, record in rows]
-        return self._render(request, "results.html", term=term, results=results, more=more, missing=missing, shared=shared)
+        return self.render(request, "results.html", term=term, results=results, more=more, missing=missing, shared=shared)
 
     def _viewed(self, request: Request) -> Record:
-        actor = self._actor(request)
+        actor = self.actor(request)
         record = self._sources.records.by_person(request.path_params["person"])
         if record is None:
             raise HTTPException(404)
@@ -177,7 +171,7 @@ class Views:
 
     def _then(self, request: Request, *at: int) -> list[PastPage]:
         """The record at each moment, once the views are in the audit. What is restricted today is withheld of any day."""
-        actor, person, today = self._actor(request), request.path_params["person"], self._today(request)
+        actor, person, today = self.actor(request), request.path_params["person"], self._today(request)
         besides = [f"{state.source}|{state.patient}" for state in today.sources] if today else []
         pasts = self._sources.history.by_person(person, besides, *at)
         if today is None and not any(past.record.sources for past in pasts):
@@ -199,9 +193,9 @@ class Views:
 
     def _no_moment(self, request: Request, fault: MomentError) -> Response:
         person = request.path_params["person"]
-        return self._render(request, "moment.html", status=400, person=person, fault=str(fault), moments=(), value="")
+        return self.render(request, "moment.html", status=400, person=person, fault=str(fault), moments=(), value="")
 
-    def _actor(self, request: Request) -> str:
+    def actor(self, request: Request) -> str:
         header = self._settings.actor_header
         if header is None:
             return self._settings.actor
@@ -214,7 +208,7 @@ class Views:
         figures = self._sources.stream.figures()
         return {"figures": figures, "plots": plots(figures, self._settings.minutes), "minutes": self._settings.minutes}
 
-    def _render(self, request: Request, template: str, *, status: int = 200, **context: Any) -> Response:
+    def render(self, request: Request, template: str, *, status: int = 200, **context: Any) -> Response:
         context.setdefault("fault", "")
         return HTMLResponse(self._templates.get_template(template).render(path=request.url.path, **context), status)
 

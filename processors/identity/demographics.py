@@ -35,6 +35,8 @@ class Demographics(msgspec.Struct, frozen=True, array_like=True):
     birth_date: str = ""
     gender: str = ""
     postcode: str = ""
+    pseudo: bool = False
+    """The source says that this is no real identity (HL7 PID-31 = Y): exact identifiers alone may join it, nothing is compared loosely."""
 
     def shown(self, field: str) -> str:
         value = getattr(self, field)
@@ -45,13 +47,16 @@ def read(body: Mapping[str, Any]) -> Demographics | None:
     """From a `demographics` claim's body; None where it says nothing."""
     texts = {field: _text(body.get(field)) for field in FIELDS if field != "given"}
     given = body.get("given")
-    found = Demographics(given=tuple(filter(None, map(_text, given))) if isinstance(given, list) else (), **texts)
+    found = Demographics(given=tuple(filter(None, map(_text, given))) if isinstance(given, list) else (), pseudo=body.get("pseudo") is True,
+                         **texts)
     return None if found == Demographics() else found
 
 
 @lru_cache(maxsize=100_000)
 def contradiction(one: Demographics, other: Demographics) -> str | None:
-    """The rule by which the two cannot be one person; symmetric."""
+    """The rule by which the two cannot be one person; symmetric. What a pseudo person says of itself contradicts nobody."""
+    if one.pseudo or other.pseudo:
+        return None
     birth = bool(one.birth_date and other.birth_date) and not _agree(one.birth_date, other.birth_date)
     if _crossed(one, other):
         return BIRTH_AND_GENDER if birth and _genders(one, other) else None
@@ -70,8 +75,10 @@ def contradiction(one: Demographics, other: Demographics) -> str | None:
 
 
 def candidate_key(one: Demographics) -> str | None:
-    """Those who share it are offered to a person as a pair to look at, never linked: birth date, family name, first given name."""
-    if len(one.birth_date) != 10 or not folded(one.family) or not one.given:
+    """Those who share it are offered to a person as a pair to look at, never linked: birth date, family name, first given name.
+
+    A pseudo person has none: its name and birth date are made up."""
+    if one.pseudo or len(one.birth_date) != 10 or not folded(one.family) or not one.given:
         return None
     return f"{one.birth_date}|{folded(one.family)}|{folded(one.given[0])}"
 

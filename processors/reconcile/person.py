@@ -40,6 +40,8 @@ class Person:
         self.names: dict[Name, None] = {}
         """Records of which something came that may count, in order."""
         self.attached: list[Attached] = []
+        self.handovers: dict[str, int] = {}
+        """Fact -> epoch of the handover that touched it, for those that one did."""
         self._state = state
         self._terms = terms
         self._manifests: dict[str, list[Known]] = {}
@@ -49,6 +51,9 @@ class Person:
         """Group -> fact -> its members, as they were before the batch."""
         self._gone: dict[Place, tuple[str, list[Known]]] = {}
         """Members that left a shared group, why, and the assertions that say so."""
+        self._arriving: dict[str, int] = {}
+        """Source patient -> epoch of the handover that brings it."""
+        self._moved: dict[Group, int] = {}
 
     def take(self, event: PersonEvent) -> None:
         feed = self.head.feeds.get(event.subject)
@@ -61,11 +66,12 @@ class Person:
             self._add(event, feed)
             if event.op is Op.ATTACH:
                 feed.handover = True
+                self._arriving[event.subject] = event.epoch
                 if event.last:
                     self.attached.append(Attached(subject=event.subject, person=self.person, epoch=event.epoch))
         elif event.op is Op.DETACH:
             if feed is None or event.epoch >= feed.epoch:
-                self._detach(event.subject)
+                self._detach(event.subject, event.epoch)
                 self.head.feeds[event.subject] = Feed(event.epoch, live=False)
         elif feed is not None and feed.live and event.epoch >= feed.epoch:
             feed.epoch, feed.handover = event.epoch, event.op is Op.LEAVING
@@ -101,10 +107,11 @@ class Person:
             if self.records.add(name, known):
                 self.names[name] = None
 
-    def _detach(self, subject: str) -> None:
+    def _detach(self, subject: str, epoch: int) -> None:
         for name, held in self.records.drop(subject):
             self.names.pop(name, None)
             for kind, key, item in held.groups:
+                self._note(Group(kind, key or "", None if key is not None else Place(*name, item)), epoch)
                 self._discount(name, kind, key, item, MOVED.id, [])
         self._manifests.pop(subject, None)
 
@@ -125,6 +132,8 @@ class Person:
             held.groups = now
             self.records.changed(name)
         for of, member in zip(groups, members, strict=True):
+            if name[0] in self._arriving:
+                self._note(of, self._arriving[name[0]])
             if of.place is None:
                 gathered = self._gathered(of)
                 self._members[member.place] = member
@@ -153,6 +162,8 @@ class Person:
             rule = gone[0][0] if len(gone) == len(places) else REGROUPED.id
             self.touched[before] = Ceased(of.kind, rule, [cause for _, causes in gone for cause in causes], places)
         self._found(found)
+        if of in self._moved:
+            self.handovers |= dict.fromkeys((*gathered.facts, *(fact.fact for fact in found)), self._moved[of])
         gathered.facts = [fact.fact for fact in found]
         gathered.homes = [gathered.facts.index(self.homes[place]) for place in gathered.members] if len(found) > 1 else []
         key = b"g" + pack(self.person, of.kind, of.key)
@@ -160,6 +171,14 @@ class Person:
             self._state.put(key, layout.encode(gathered))
         else:
             self._state.delete(key)
+
+    def _note(self, of: Group, epoch: int) -> None:
+        """A handover touches the facts of the group."""
+        if of.place is None:
+            self._moved[of] = max(epoch, self._moved.get(of, epoch))
+        else:
+            fact = fact_id(of, of.place)
+            self.handovers[fact] = max(epoch, self.handovers.get(fact, epoch))
 
     def _found(self, found: list[Fact]) -> None:
         for fact in found:

@@ -103,7 +103,7 @@ def _news(person: Person, name: str, now: Fact | Ceased, after: Published, relea
     change_id = hashlib.sha256(f"{person.person}|{name}|{digest}|{sequence}".encode()).hexdigest()[:32]
     what = "withdrawn" if entry.status == entries.WITHDRAWN else "new" if new else "updated"
     change = Change(id=change_id, person=person.person, sequence=sequence, fact=name, kind=entry.kind, change=what, version=after.version,
-                    digest=digest, known=entry.known)
+                    digest=digest, known=entry.known, handover=person.handovers.get(name, -1))
     key = f"{person.person}|{name}".encode()
     return [Output(topics.ENTRIES, key, entry, person.person),
             Output(topics.CHANGES, person.person.encode(), change, person.person)]

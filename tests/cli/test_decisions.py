@@ -6,8 +6,9 @@ import orjson
 import pytest
 from typer.testing import CliRunner
 
+from mainstem.adjudication.decisions import changes, decision
+from mainstem.adjudication.errors import NotDecidableError
 from mainstem.cli import identity
-from mainstem.cli.decisions import NotDecidableError, changes, decision
 from mainstem.model import Claim
 from processors.identity.linker import assign
 from tests.processors.identity.test_persons import N1, number

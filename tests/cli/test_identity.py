@@ -1,18 +1,25 @@
-"""`mainstem identity` on a real broker: a decision is recorded in the claims topic, and only when it is meant."""
+"""`mainstem identity` on a real broker: a decision is recorded only when it is meant, views are audited, a wrong join can be followed."""
 
 from __future__ import annotations
 
+import dataclasses
 import uuid
+from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
+import msgspec
 import orjson
 import pytest
 from typer.testing import CliRunner
 
 import deploy.stack
+from mainstem.adjudication.desk import KafkaDesk
 from mainstem.cli import identity
+from mainstem.model import AuditEvent, Change, Entry
+from mainstem.settings import Settings
 from processors.identity.linker import review
-from schemas import kafka, topics
+from schemas import kafka, log, topics
 from schemas.codec import Codec
 from schemas.partition import partition
 from seeds import nhs
@@ -20,35 +27,51 @@ from tests.processors.identity.test_persons import BABY, MUM, number, who
 
 NHS = nhs.number(777_777)
 """On the shared broker no other test carries it."""
+PERSON_KEY = Settings().person_key.get_secret_value().encode()
+
+
+@dataclasses.dataclass
+class Run:
+    servers: deploy.stack.Endpoints
+    codec: Codec
+    mother: str
+    baby: str
+
+    def publish(self, topic: topics.Topic, key: str, *values: msgspec.Struct) -> None:
+        producer = kafka.producer(self.servers.kafka)
+        for value in values:
+            producer.produce(topic.name, self.codec.encoder(topic)(value), key.encode(), partition=partition(key, topic.partitions))
+        assert not producer.flush(30)
+
+    def audited(self, actor: str) -> list[AuditEvent]:
+        decode = self.codec.decoder(topics.AUDIT)
+        return [event for message in log.read(self.servers.kafka, topics.AUDIT) if (event := decode(message.value())).actor == actor]
+
+    def invoke(self, *arguments: str) -> Any:
+        """The command's JSON."""
+        result = CliRunner().invoke(identity.app, [*arguments, "--output", "json"])
+        assert result.exit_code == 0, result.output
+        return orjson.loads(result.stdout)
 
 
 @pytest.fixture
-def run(provider, monkeypatch):
-    """The command's JSON; two source patients, mother and newborn, carry one number."""
-    servers = provider.need("kafka", "registry")
+def run(provider, monkeypatch) -> Run:
+    """Two source patients, mother and newborn, carry one number."""
+    servers = provider.need("kafka", "registry", "redis")
     monkeypatch.setattr(deploy.stack, "endpoints", lambda _home: servers)
-    kafka.ensure_topics(servers.kafka, [topics.CLAIMS, topics.TASKS])
-    codec, source = Codec(servers.registry), f"T{uuid.uuid4().hex[:8]}/x"
-    mother, baby = f"{source}|1", f"{source}|2"
-    claims = [number(mother, NHS), who(mother, **MUM), number(baby, NHS), who(baby, **BABY)]
-    producer = kafka.producer(servers.kafka)
+    kafka.ensure_topics(servers.kafka, topics.ALL)
+    source = f"T{uuid.uuid4().hex[:8]}/x"
+    made = Run(servers, Codec(servers.registry), f"{source}|1", f"{source}|2")
+    claims = [number(made.mother, NHS), who(made.mother, **MUM), number(made.baby, NHS), who(made.baby, **BABY)]
     for claim in claims:
-        producer.produce(topics.CLAIMS.name, codec.encoder(topics.CLAIMS)(claim), claim.subject.encode(), partition=0)
-    for task in review(claims, b"test"):
-        producer.produce(topics.TASKS.name, codec.encoder(topics.TASKS)(task), task.id.encode(),
-                         partition=partition(task.id, topics.TASKS.partitions))
-    assert not producer.flush(30)
-
-    def invoke(*arguments: str) -> Any:
-        result = CliRunner().invoke(identity.app, [*arguments, "--output", "json"])
-        assert result.exit_code == 0, result.output
-        return orjson.loads(result.output)
-
-    return mother, baby, invoke
+        made.publish(topics.CLAIMS, claim.subject, claim)
+    for task in review(claims, PERSON_KEY):
+        made.publish(topics.TASKS, task.id, task)
+    return made
 
 
-def test_review_decide_and_take_back(run) -> None:
-    mother, baby, invoke = run
+def test_review_decide_and_take_back(run: Run) -> None:
+    mother, baby, invoke = run.mother, run.baby, run.invoke
     (task,) = (each for each in invoke("review") if mother in each["subjects"])
     assert task["reason"] == "identity.contradicting-demographics"
     dry = invoke("decide", task["id"], "--same", "--why", "asked the ward", "--dry-run")
@@ -57,6 +80,85 @@ def test_review_decide_and_take_back(run) -> None:
     invoke("link", mother, baby, "--why", "asked the ward")
     assert {"linked"} <= {each["type"] for each in invoke("why", baby)["claims"]}
     (person,) = invoke("show", baby)
-    assert {each["subject"] for each in person["source_patients"]} == {mother, baby}
+    assert {each["subject"] for each in person["source_patients"]} >= {mother, baby}
     invoke("undo", baby, mother, "--why", "the wrong two")
-    assert len(invoke("show", NHS)) == 2
+    assert len(invoke("show", NHS)) >= 2
+
+
+def test_what_is_shown_was_audited_first_and_the_list_names_nobody(run: Run) -> None:
+    actor = uuid.uuid4().hex
+    listed = CliRunner().invoke(identity.app, ["review"])
+    assert listed.exit_code == 0 and run.mother not in listed.stdout and NHS not in listed.stdout
+    found = run.invoke("show", run.mother, "--actor", actor)
+    assert [(event.action, event.person) for event in run.audited(actor)] == [("identity", found[0]["person"])]
+    (task,) = (each for each in run.invoke("review", "--actor", actor) if run.mother in each["subjects"])
+    assert set(task["persons"]) <= {event.person for event in run.audited(actor)}
+
+
+@pytest.mark.parametrize("broken", [{"redis": "redis://127.0.0.1:1/0"}, {"kafka_of_audit": "127.0.0.1:1"}])
+def test_without_an_audit_nothing_is_shown(run: Run, monkeypatch, broken: dict[str, str]) -> None:
+    from mainstem.web import audit
+
+    if "redis" in broken:
+        servers = SimpleNamespace(kafka=run.servers.kafka, registry=run.servers.registry, redis=broken["redis"])
+        monkeypatch.setattr(deploy.stack, "endpoints", lambda _home: servers)
+    else:
+        real = audit.KafkaAudit
+        monkeypatch.setattr(audit, "KafkaAudit", lambda _kafka, codec, purpose: real(broken["kafka_of_audit"], codec, purpose, seconds=1))
+    for arguments in (["show", run.mother], ["why", run.mother], ["review", "--output", "json"]):
+        result = CliRunner().invoke(identity.app, arguments)
+        assert result.exit_code == 1 and not result.stdout.strip(), result.output
+        assert "mainstem stack status" in result.stderr
+
+
+def test_the_blast_radius_of_a_join_taken_back(run: Run) -> None:
+    linked = run.invoke("link", run.mother, run.baby, "--why", "asked the ward")
+    person = run.invoke("show", run.mother)[0]["person"]
+    changed = _changes(run, person)
+    run.publish(topics.CHANGES, person, changed("f1", 1), changed("f2", 1), changed("f3", 1))
+    source, _, patient = run.baby.partition("|")
+    for fact in ("f1", "f2", "f3"):
+        entry = Entry(person=person, fact=fact, kind="allergy", status="current", content=b"{}", version=1, known=1, provenance=(
+            _behind(source, patient if fact == "f2" else "0"),))
+        run.codec.encoder(topics.ENTRIES)(entry)
+        producer = kafka.producer(run.servers.kafka)
+        producer.produce(topics.ENTRIES.name, run.codec.encoder(topics.ENTRIES)(entry), f"{person}|{fact}",
+                         partition=partition(person, topics.ENTRIES.partitions))
+        assert not producer.flush(30)
+    viewed = run.invoke("blast", run.mother, run.baby, "--actor", "x")
+    assert viewed[-1]["ended"] is None and viewed[-1]["states"] == {"stands": 3}
+    actor = uuid.uuid4().hex
+    run.invoke("show", run.mother, "--actor", actor)
+    undone = run.invoke("undo", run.mother, run.baby, "--why", "the wrong two")
+    epoch = KafkaDesk(run.servers.kafka, run.codec, PERSON_KEY).decision(undone["id"]).offset
+    run.publish(topics.CHANGES, person, msgspec.structs.replace(changed("f1", 2), change="withdrawn", handover=epoch))
+    for what in ([undone["id"]], [linked["id"]], [run.baby, run.mother], [run.baby]):
+        (found,) = (each for each in run.invoke("blast", *what) if each["ended"] == epoch and {each["one"], each["other"]} == {
+            run.mother, run.baby})
+        assert {fact["fact"]: fact["state"] for fact in found["facts"]} == {"f1": "corrected", "f2": "pending", "f3": "untouched"}
+        assert found["published"]["records.changes.v1"] == 3
+        assert actor in {view["actor"] for view in found["viewed"]}
+    shown = CliRunner().invoke(identity.app, ["blast", undone["id"]])
+    assert "3 facts: 1 corrected, 1 pending, 1 untouched" in shown.stdout
+
+
+def test_what_nobody_knows_is_said_so(run: Run) -> None:
+    for arguments in (["show", "nobody"], ["why", "X/y|1"], ["blast", "X/y|1"], ["blast", "nothing"], ["review", "nothing"],
+                      ["decide", "nothing", "--same", "--why", "x"]):
+        result = CliRunner().invoke(identity.app, arguments)
+        assert result.exit_code == 1 and "mainstem identity: " in result.stderr and "Traceback" not in result.output
+    assert run.invoke("blast", run.mother, "X/y|1") == []
+
+
+def _changes(run: Run, person: str) -> Callable[[str, int], Change]:
+    def changed(fact: str, version: int) -> Change:
+        return Change(id=f"{run.mother}{fact}{version}", person=person, sequence=1, fact=fact, kind="allergy", change="new",
+                      version=version, digest="d", known=1)
+
+    return changed
+
+
+def _behind(source: str, patient: str) -> Any:
+    from mainstem.model import Provenance, RawRef
+
+    return Provenance(source=source, patient=patient, record="allergy/1", part="", position="1", known=1, raw=RawRef("r", 0, 0))

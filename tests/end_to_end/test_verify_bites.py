@@ -9,7 +9,7 @@ import orjson
 import pytest
 import redis
 
-from mainstem.model import Assignment, Entry, Ledger, Outcome, Result, Summary
+from mainstem.model import Assignment, Entry, Ledger, Outcome, Result, Summary, Task
 from processors.reconcile.layout import published
 from schemas import log, topics
 from schemas.codec import Codec
@@ -109,6 +109,17 @@ def test_an_assignment_that_no_claim_gives_is_found(world: World) -> None:
     moved = msgspec.structs.replace(assignment, person="0" * 32, epoch=assignment.epoch + 1_000_000)
     _send(world, topics.ASSIGNMENTS, key, codec.encoder(topics.ASSIGNMENTS)(moved), partition)
     assert _differing_entries(world) > before
+
+
+def test_a_review_task_that_no_claim_gives_and_one_that_was_lost_are_found(world: World) -> None:
+    codec = Codec(world.endpoints.registry)
+    task, key, partition = _last(world, topics.TASKS)
+    assert isinstance(task, Task)
+    other = msgspec.structs.replace(task, status="closed" if task.status == "open" else "open", epoch=task.epoch + 1)
+    _send(world, topics.TASKS, key, codec.encoder(topics.TASKS)(other), partition)
+    assert "review tasks = claims" in _failed(world)
+    _send(world, topics.TASKS, key, codec.encoder(topics.TASKS)(task), partition)
+    assert "review tasks = claims" not in _failed(world)
 
 
 def _differing_entries(world: World) -> int:

@@ -1,6 +1,7 @@
 """The stream without servers: linker, identity and reconcile on logs in memory, in whatever interleaving a test draws.
 
-A crash is a batch whose outputs and state never were: it is processed on a copy of the state, thrown away, and comes again.
+A crash is a batch whose outputs and state never were: it is processed on a copy of the state, thrown away, and comes again. A restart
+is a new process over the state that was kept: nothing that a stage remembers beside its state may count.
 """
 
 from __future__ import annotations
@@ -28,8 +29,10 @@ class Pipeline:
     def __init__(self, person_key: bytes, terms: Terms | None = None) -> None:
         self.key = person_key
         self.terms = terms or NoTerms()
+        self.activations: tuple[str, ...] = ()
+        """Of releases, so far."""
         self.logs: defaultdict[tuple[str, int], list[tuple[int, bytes, Any]]] = defaultdict(list)
-        self.stages: list[Stage] = [Linker(person_key), IdentityStage(person_key), ReconcileStage(self.terms)]
+        self.stages: list[Stage] = self._new_stages()
         self.states = {(stage.name, p): MemoryState() for stage in self.stages for p in range(stage.inputs[0].partitions)}
         self.read: defaultdict[tuple[str, str, int], int] = defaultdict(int)
         self.clock = 1000
@@ -41,6 +44,8 @@ class Pipeline:
     def run(self, rng: random.Random, crashes: bool = True) -> None:
         """Until every stage has read everything, in an order and in batches that `rng` draws."""
         while self._waiting():
+            if crashes and rng.random() < 0.05:
+                self.restart()
             if crashes and rng.random() < 0.1:
                 self.crash(rng, rng.choice([1, 3, 100]))
             self.step(rng, rng.choice([1, 2, 5, 100]))
@@ -59,6 +64,14 @@ class Pipeline:
         if waiting := self._waiting():
             stage, topic, p = rng.choice(waiting)
             self._batch(stage, topic, p, count, MemoryState(self.states[stage.name, p].items()))
+
+    def restart(self) -> None:
+        """Every process ends and starts again, with the release in force and the state that it has."""
+        self.stages = self._new_stages()
+        self.states = {name: MemoryState(list(state.items())) for name, state in self.states.items()}
+
+    def _new_stages(self) -> list[Stage]:
+        return [Linker(self.key), IdentityStage(self.key), ReconcileStage(self.terms, self.activations)]
 
     def known(self) -> list[Known]:
         return [Known(value, at, p, offset) for (name, p), log in self.logs.items() if name == topics.ASSERTIONS.name

@@ -247,6 +247,8 @@ def entry(one: Item, person: str = PERSON) -> Entry:
 
 
 def sources(*records: Record, **changes: Any) -> Sources:
+    from tests.web import decided
+
     given: dict[str, Any] = {
         "people": MadePeople(*(Hit(one.person, ("Allergy to penicillin",)) for one in records)),
         "records": MadeRecords(*records),
@@ -254,6 +256,7 @@ def sources(*records: Record, **changes: Any) -> Sources:
         "stream": MadeStream(),
         "quarantine": MadeQuarantine(),
         "history": MadeHistory(),
+        "identity": decided.MadeIdentity(),
     }
     return Sources(**(given | changes))
 

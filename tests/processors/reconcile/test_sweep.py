@@ -44,8 +44,8 @@ def small_slices() -> Iterator[None]:
 
 def activate(stream: Pipeline, terms: Terms, *activations: str) -> None:
     """As the operator and the supervisor do: the workers end and start with the release, and each partition gets an event."""
-    stream.terms = terms
-    stream.stages[2] = ReconcileStage(terms, activations)
+    stream.terms, stream.activations = terms, activations
+    stream.restart()
     for p in range(topics.PERSON_EVENTS.partitions):
         stream.clock += 1
         event = PersonEvent(op=Op.DERIVE, person="", subject=activations[-1], epoch=-1)

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from mainstem import canonical
+from mainstem.adjudication.errors import NotDecidableError
 from mainstem.model import Claim, RawRef, Status
 from processors.identity.apart import newest, ordered
 from processors.identity.claimed import Claimed
-from processors.identity.evidence import LINKED, PAIR, UNLINKED
+from processors.identity.evidence import LINKED, PAIR, UNLINKED, Evidence
 from processors.identity.linker import assign
 from processors.identity.persons import own_person
 from schemas import topics
-
-
-class NotDecidableError(ValueError):
-    """A decision that cannot be recorded; the message says what to give instead."""
 
 
 class Moved(NamedTuple):
@@ -27,18 +24,25 @@ class Moved(NamedTuple):
 
 
 def decision(claims: Sequence[Claim], one: str, other: str, *, apart: bool, who: str, when: str, why: str, undo: bool = False) -> Claim:
+    """`made`, by claims that are all at hand. Raises NotDecidableError."""
+    return made(Claimed(claims).evidence.get, one, other, apart=apart, who=who, when=when, why=why, undo=undo)
+
+
+def made(said: Callable[[str], Evidence | None], one: str, other: str, *, apart: bool, who: str, when: str, why: str,
+         undo: bool = False) -> Claim:
     """The claim of the lesser of the two. `when`: UTC, ISO 8601 at fixed width, which is its version too: later than any of the pair.
 
-    Raises NotDecidableError.
+    `said`: what a source patient's claims say, None where it has none. Raises NotDecidableError.
     """
     if one == other:
         raise NotDecidableError("name two different source patients")
     if not why.strip():
-        raise NotDecidableError("say why with --why: whoever reviews this decision has nothing else to go by")
-    view = Claimed(claims)
-    if unknown := [each for each in (one, other) if each not in view.evidence]:
-        raise NotDecidableError(f"no claim is known of {' and '.join(unknown)}; source patients are written as in RXA/epr|1000001")
-    held = newest(one, view.said(one), other, view.said(other))
+        raise NotDecidableError("say why: whoever reviews this decision has nothing else to go by (--why)")
+    ours, theirs = said(one), said(other)
+    if ours is None or theirs is None:
+        unknown = " and ".join(each for each, found in ((one, ours), (other, theirs)) if found is None)
+        raise NotDecidableError(f"no claim is known of {unknown}; source patients are written as in RXA/epr|1000001")
+    held = newest(one, ours, other, theirs)
     if undo:
         if held is None or not held.stands:
             raise NotDecidableError("there is no decision about these two to take back")

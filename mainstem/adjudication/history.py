@@ -1,0 +1,118 @@
+"""Who was one person with whom, from when to when: the linker run again over the claims that bear on them. Pure.
+
+The assignments topic is compacted and forgets; the claims are kept for ever and say it all.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from mainstem import canonical
+from mainstem.model import Assignment, Claim
+from processors.identity.linker import Linker
+from processors.identity.persons import own_person
+from processors.lane.contract import Received
+from processors.lane.memory import MemoryState
+from schemas import topics
+
+Row = tuple[int, int, Claim]
+"""Offset, append time in milliseconds, claim."""
+
+
+class Move(NamedTuple):
+    """A source patient comes to a person."""
+
+    subject: str
+    person: str
+    epoch: int
+    at: int
+    reason: str
+
+
+class Joined(NamedTuple):
+    """Two source patients were one person."""
+
+    one: str
+    other: str
+    person: str
+    began: int
+    """Epoch: offset of the claim that joined them; -1 where nothing did."""
+    since: int
+    ended: int | None
+    """Epoch of the claim that parted them or took both to another person; None: they still are."""
+    until: int | None
+    apart: bool
+    """Parted; False where both went to another person together, or still are one."""
+
+
+def bearing(rows: Iterable[Row], subjects: Iterable[str]) -> list[Row]:
+    """The claims of everyone who was ever tied to them: by a number carried or superseded, a merge or a decision. In the topic's order."""
+    held = list(rows)
+    by_tie: defaultdict[str, list[int]] = defaultdict(list)
+    ties = [_ties(claim) for _, _, claim in held]
+    for place, names in enumerate(ties):
+        for name in names:
+            by_tie[name].append(place)
+    todo, seen, chosen = list(subjects), set(subjects), set[int]()
+    while todo:
+        for place in by_tie.get(todo.pop(), ()):
+            chosen.add(place)
+            new = ties[place] - seen
+            seen |= new
+            todo += new
+    return [held[place] for place in sorted(chosen)]
+
+
+def moves(rows: Sequence[Row], key: bytes) -> list[Move]:
+    """Every assignment that the claims caused, in order."""
+    linker, state = Linker(key), MemoryState()
+    found = []
+    for offset, at, claim in rows:
+        for output in linker.process([(Received(topics.CLAIMS, 0, offset, at, None, None), claim)], state):
+            if isinstance(output.value, Assignment):
+                found.append(Move(output.value.subject, output.value.person, offset, at, output.value.reason))
+    return found
+
+
+def joined(one: str, other: str, told: Sequence[Move], key: bytes) -> list[Joined]:
+    """The times at which two were one person, in order."""
+    where = {one: own_person(key, one), other: own_person(key, other)}
+    found: list[Joined] = []
+    open_: Joined | None = None
+    epochs: dict[int, list[Move]] = {}
+    for move in told:
+        if move.subject in where:
+            epochs.setdefault(move.epoch, []).append(move)
+    for epoch, moved in sorted(epochs.items()):
+        for move in moved:
+            where[move.subject] = move.person
+        together = where[one] == where[other]
+        if open_ is not None and (not together or where[one] != open_.person):
+            found.append(open_._replace(ended=epoch, until=moved[0].at, apart=not together))
+            open_ = None
+        if together and open_ is None:
+            open_ = Joined(one, other, where[one], epoch, moved[0].at, None, None, apart=False)
+    return [*found, open_] if open_ is not None else found
+
+
+def partners(subject: str, told: Sequence[Move], key: bytes) -> list[str]:
+    """Everyone with whom it was ever one person, sorted."""
+    others = sorted({move.subject for move in told} - {subject})
+    return [other for other in others if joined(subject, other, told, key)]
+
+
+def where_now(told: Sequence[Move]) -> dict[str, str]:
+    return {move.subject: move.person for move in told}
+
+
+def _ties(claim: Claim) -> set[str]:
+    """The source patient, and what ties others to it."""
+    try:
+        body = canonical.decode(claim.body)
+    except ValueError:
+        return {claim.subject}
+    values = [body.get(name) for name in ("into", "other", "nhs_number", "old", "new")] if isinstance(body, dict) else []
+    return {claim.subject, *("".join(each.split()) if each[:1].isdigit() and "|" not in each else each
+                             for each in values if isinstance(each, str) and each)}

@@ -1,0 +1,92 @@
+"""What the identity commands work on: claims and tasks as the topics hold them, and the audit of what is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+import typer
+
+from mainstem.settings import Settings
+
+if TYPE_CHECKING:
+    from mainstem.adjudication.desk import KafkaDesk
+    from mainstem.adjudication.reach import Reach
+    from mainstem.model import Claim, Task
+    from mainstem.web.record import Record
+    from schemas.codec import Codec
+
+
+@dataclass(frozen=True, slots=True)
+class Topics:
+    """Of a running Mainstem."""
+
+    bootstrap: str
+    redis: str
+    codec: Codec
+    key: bytes
+
+    def claims(self) -> list[Claim]:
+        from mainstem.verify import received
+
+        return list(received.claims(self.bootstrap, self.codec))
+
+    def open_tasks(self) -> list[Task]:
+        from mainstem.verify import tasks
+
+        return sorted(tasks.open_tasks(self.bootstrap, self.codec), key=lambda task: (task.reason, task.id))
+
+    def task(self, beginning: str) -> Task:
+        found = [each for each in self.open_tasks() if each.id.startswith(beginning)]
+        if len(found) != 1:
+            refuse(f"{len(found)} open tasks begin with {beginning}; `mainstem identity review` lists them", 1)
+        return found[0]
+
+    def desk(self) -> KafkaDesk:
+        from mainstem.adjudication.desk import KafkaDesk
+
+        return KafkaDesk(self.bootstrap, self.codec, self.key)
+
+    def reach(self) -> Reach:
+        from mainstem.adjudication.reach import Reach
+
+        return Reach(self.bootstrap, self.codec, self.key, lambda text: typer.echo(text, err=True))
+
+    def seen(self, actor: str, action: str, persons: Iterable[str]) -> dict[str, Record | None]:
+        """Audited before anything of these persons is shown."""
+        from mainstem.web.audit import KafkaAudit
+        from mainstem.web.seen import seen
+        from mainstem.web.settings import WebSettings
+        from mainstem.web.stores import CachedRecords
+
+        return seen(CachedRecords(self.redis), KafkaAudit(self.bootstrap, self.codec, WebSettings().purpose), actor, action, persons)
+
+
+@contextmanager
+def opened(home: Path | None) -> Iterator[Topics]:
+    """Whatever fails is said in one line, with what to do."""
+    from confluent_kafka import KafkaException
+
+    from deploy.stack import StackError, endpoints
+    from mainstem.adjudication.errors import LogUnavailableError, UnknownError
+    from mainstem.web.errors import AuditUnavailableError, StoreUnavailableError
+    from schemas import log
+    from schemas.codec import Codec
+    from schemas.errors import RegistryUnavailableError
+
+    try:
+        servers = endpoints(home or Settings().home)
+        yield Topics(servers.kafka, servers.redis, Codec(servers.registry), Settings().person_key.get_secret_value().encode())
+    except (StackError, RegistryUnavailableError, log.TruncatedReadError, LogUnavailableError, AuditUnavailableError,
+            StoreUnavailableError, UnknownError) as fault:
+        refuse(str(fault), 1)
+    except KafkaException as fault:
+        refuse(f"the broker does not answer ({fault.args[0].name()}); see `mainstem stack status`", 1)
+
+
+def refuse(message: str, code: int) -> NoReturn:
+    typer.echo(f"mainstem identity: {message}", err=True)
+    raise typer.Exit(code)

@@ -1,0 +1,45 @@
+"""Views of who someone is, audited before anything of them is shown, as views of a record are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from msgspec.structs import replace
+
+from mainstem import canonical
+from mainstem.model import Compared
+from mainstem.web.record import Record
+from mainstem.web.sources import Audit, Records
+from sinks.policy import PDS_RESTRICTED
+
+WITHHELD = "withheld"
+_WHEREABOUTS = frozenset({"postcode", "address", "telecom", "gp_practice"})
+
+
+def seen(records: Records, audit: Audit, actor: str, action: str, persons: Iterable[str]) -> dict[str, Record | None]:
+    """Each person's record as the live cache holds it, once one audit event a person is safe. None: it holds none.
+
+    Raises AuditUnavailableError and StoreUnavailableError: then nothing may be shown.
+    """
+    found = {person: records.by_person(person) for person in sorted(set(persons))}
+    audit.viewed(actor, action, [record or _nothing(person) for person, record in found.items()])
+    return found
+
+
+def restricted(record: Record | None) -> bool:
+    """Whether the whereabouts of the person must not be told (PDS code R)."""
+    return record is not None and any(PDS_RESTRICTED in item.labels for item in record.entries if item.kind == "patient")
+
+
+def withheld(evidence: Sequence[Compared], hidden: Sequence[bool]) -> tuple[Compared, ...]:
+    """The evidence without the whereabouts of those that are restricted. `hidden`: in the order of its values."""
+    if not any(hidden):
+        return tuple(evidence)
+    return tuple(
+        replace(each, values=tuple(WITHHELD if hide and value else value for value, hide in zip(each.values, hidden, strict=True)))
+        if each.field in _WHEREABOUTS else each for each in evidence)
+
+
+def _nothing(person: str) -> Record:
+    """A person of whom nothing clinical is held is looked at too."""
+    return Record(person=person, digest=canonical.record_digest(0), sequence=0, known=0)

@@ -1,0 +1,148 @@
+"""What ADT messages say of who someone is, as claims. Pure; no state, so every claim is a function of its message alone.
+
+| event | claims |
+|---|---|
+| A01 A04 A05 A08 A28 A31 | the number carried with its status, and demographics |
+| A40, A34 | MRG-1 `merged-into` PID-3; nothing of demographics, which a merge must not change (HL7 UK A.3: an A31 follows) |
+| A47 | MRG-1, the wrong id, `merged-into` PID-3, the right one |
+| A24, A37 | the two PIDs linked, and that taken back |
+
+A34 is legacy: where an A40 speaks of the same patient it counts, whichever came first. A46 and all else says nothing here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from mainstem import canonical
+from mainstem.model import Claim, RawRef, Status
+from producers.hl7 import moments
+from producers.hl7.er7 import CLEARED, Message, Repeat, Segment
+from producers.hl7.identifiers import local_ids, nhs_number
+
+PERSON = frozenset({"A01", "A04", "A05", "A08", "A28", "A31"})
+MERGE, LEGACY_MERGE, CORRECTION, LINK, UNLINK = "A40", "A34", "A47", "A24", "A37"
+_GENDERS = {"M": "male", "F": "female", "O": "other"}
+_NAMES = {"L": 0, "D": 1, "CURRENT": 1, "": 2}
+"""XPN-7, best first; aliases, maiden and former names identify nobody."""
+
+
+class UnidentifiedError(ValueError):
+    """A message from which no source patient or no moment can be told. `why` holds no value."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"{why}. Ask the source to send it again with that, or correct `authorities` of the source")
+        self.why = why
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """One source's messages. `authorities`: CX-4 of its local numbers; empty where the feed names none."""
+
+    source: str
+    authorities: frozenset[str] = frozenset()
+    incarnation: int = 0
+
+
+def event_of(message: Message) -> str:
+    """`A40`: MSH-9.2, or in old messages EVN-1."""
+    if (message.head.value(9) or "") != "ADT":
+        return ""
+    return message.head.value(9, 2) or next((each.value(1) or "" for each in message.of("EVN")), "")
+
+
+def claims(message: Message, feed: Feed, raw: RawRef) -> list[Claim]:
+    """None for a message that says nothing of who someone is. Raises UnidentifiedError."""
+    event = event_of(message)
+    said = _Said(message, feed, raw, event)
+    if event in PERSON:
+        return [claim for pid in message.of("PID")[:1] for claim in said.person(pid)]
+    if event in (MERGE, LEGACY_MERGE, CORRECTION):
+        return list(said.merges())
+    if event in (LINK, UNLINK):
+        return [said.link()]
+    return []
+
+
+class _Said:
+    def __init__(self, message: Message, feed: Feed, raw: RawRef, event: str) -> None:
+        self._message, self._feed, self._raw, self._event = message, feed, raw, event
+
+    def person(self, pid: Segment) -> Iterator[Claim]:
+        patient, number = self._patient(pid), nhs_number(pid)
+        if number is not None:
+            body = {"nhs_number": number.value, "verification": number.verification} if number.value else {}
+            yield self._claim(patient, "carries-number", "", body, Status.ASSERTED if number.value else Status.RETRACTED)
+        if body := _demographics(pid):
+            yield self._claim(patient, "demographics", "", body)
+
+    def merges(self) -> Iterator[Claim]:
+        """Each MRG is about the PID before it. One ref a patient: a later merge of the same patient takes the earlier one's place."""
+        pid: Segment | None = None
+        found = False
+        for segment in self._message.segments:
+            if segment.name == "PID":
+                pid = segment
+            elif segment.name == "MRG" and pid is not None:
+                into = self._patient(pid)
+                for merged in local_ids(segment.repeats(1), self._feed.authorities):
+                    found = True
+                    if merged != into:
+                        yield self._claim(merged, "merged-into", "merge", {"into": f"{self._feed.source}|{into}"})
+        if not found:
+            raise UnidentifiedError("MRG-1 holds no patient number of this source")
+
+    def link(self) -> Claim:
+        """Of the lesser of the two, so that the unlink finds it whichever is named first."""
+        patients = sorted(self._patient(pid) for pid in self._message.of("PID"))
+        if len(set(patients)) != 2:
+            raise UnidentifiedError("a link is between two PID segments with different patient numbers")
+        lesser, greater = patients
+        into = f"{self._feed.source}|{greater}"
+        return self._claim(lesser, "merged-into", f"link/{into}", {"into": into},
+                           Status.ASSERTED if self._event == LINK else Status.RETRACTED)
+
+    def _patient(self, pid: Segment) -> str:
+        found = local_ids(pid.repeats(3), self._feed.authorities)
+        if not found:
+            raise UnidentifiedError("PID-3 holds no patient number of this source")
+        return found[0]
+
+    def _claim(self, patient: str, type_: str, ref: str, body: dict[str, Any], status: Status = Status.ASSERTED) -> Claim:
+        return Claim(source=self._feed.source, patient=patient, type=type_, ref=ref, status=status, incarnation=self._feed.incarnation,
+                     position=self._position(), body=canonical.encode(body), raw=self._raw,
+                     recorded=next((moments.utc(each.value(2)) for each in self._message.of("EVN")), None))
+
+    def _position(self) -> str:
+        """Message time and control id (design.md); before both, that legacy merges are less than all others."""
+        sent = moments.utc(self._message.head.value(7)) or next((moments.utc(each.value(2)) for each in self._message.of("EVN")), None)
+        if sent is None:
+            raise UnidentifiedError("neither MSH-7 nor EVN-2 says when it was sent")
+        return f"{0 if self._event == LEGACY_MERGE else 1}|{sent}|{self._message.head.value(10) or ''}"
+
+
+def _demographics(pid: Segment) -> dict[str, Any]:
+    names = sorted((each for each in pid.repeats(5) if _use(each) in _NAMES), key=lambda each: _NAMES[_use(each)])
+    said: dict[str, Any] = {}
+    if names:
+        middle = (_text(names[0].component(3)) or "").split()
+        said = {"family": _text(names[0].component(1)), "given": [each for each in [_text(names[0].component(2)), *middle] if each]}
+    said |= {"birth_date": moments.date(_text(pid.value(7))), "gender": _GENDERS.get(pid.value(8) or ""), "postcode": _postcode(pid)}
+    if pid.value(31) == "Y":
+        said["pseudo"] = True
+    return {field: value for field, value in said.items() if value}
+
+
+def _use(name: Repeat) -> str:
+    """XPN-7; the v2.3 feeds of HL7 UK put it into XPN-8."""
+    return (name.component(7) or name.component(8) or "").upper()
+
+
+def _postcode(pid: Segment) -> str | None:
+    return next((found for each in pid.repeats(11) if (found := _text(each.component(5)))), None)
+
+
+def _text(value: str | None) -> str | None:
+    return None if value == CLEARED else value

@@ -1,0 +1,67 @@
+"""Which NHS number took the place of which, from PDS, as `superseded` claims. Pure.
+
+A signal of the Multicast Notification Service (`nhs-number-change`) points and says nothing more: whose number is to be asked for.
+What PDS then answers says it: a Patient with another id than was asked for is superseded, one marked REDACTED is void
+(uk-standards, "PDS"). `pds-record-change` and `pds-change-of-gp` name a number too, and change nobody's.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from mainstem import canonical
+from mainstem.model import Claim, RawRef
+from mainstem.nhs_number import VERIFIED, verified
+
+SOURCE = "X26/pds"
+"""NHS England, which runs PDS."""
+_NUMBER_CHANGE = re.compile(r"nhs-number-change-\d+")
+
+
+def to_ask(signal: Mapping[str, Any]) -> tuple[str, ...]:
+    """The NHS numbers that a number-change signal names, sorted, in CloudEvents or in FHIR form; none where it is another signal."""
+    kinds = {text for text in _texts(signal) if _NUMBER_CHANGE.fullmatch(text)}
+    if not kinds:
+        return ()
+    last = (text.rstrip("/").rsplit("/", 1)[-1] for text in _texts(signal))
+    return tuple(sorted({number for each in last if (number := verified(each, VERIFIED))}))
+
+
+def superseded(asked: str, answer: Mapping[str, Any], position: str, raw: RawRef) -> Claim | None:
+    """From PDS's Patient for a number. None where it is still the same number, or the answer is no Patient with one.
+
+    `position`: when it was asked, UTC at fixed width: the latest answer counts.
+    """
+    old, new = verified(asked, VERIFIED), _id(answer)
+    if old is None or answer.get("resourceType") != "Patient":
+        return None
+    if "REDACTED" in _security(answer):
+        new = None
+    elif new is None or new == old:
+        return None
+    return Claim(source=SOURCE, patient=old, type="superseded", ref=old, position=position, raw=raw,
+                 body=canonical.encode({"old": old, "new": new}))
+
+
+def _id(answer: Mapping[str, Any]) -> str | None:
+    given = answer.get("id")
+    return verified(given, VERIFIED) if isinstance(given, str) else None
+
+
+def _security(answer: Mapping[str, Any]) -> set[str]:
+    meta = answer.get("meta")
+    labels = meta.get("security") if isinstance(meta, dict) else None
+    return {str(each.get("code")) for each in labels if isinstance(each, dict)} if isinstance(labels, list) else set()
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for each in value.values():
+            yield from _texts(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from _texts(each)

@@ -1,0 +1,146 @@
+"""Blast radius over the stream in memory: everything published of one as the other's is told again, or named as still wrong."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mainstem.adjudication.blast import CORRECTED, PENDING, STANDS, UNTOUCHED, Published, Radius, radius
+from mainstem.adjudication.history import bearing, joined, moves, partners, where_now
+from mainstem.adjudication.standing import Standing
+from mainstem.model import Assertion, AuditEvent, Claim, Status
+from processors.identity.linker import assign
+from processors.identity.persons import own_person
+from schemas import topics
+from tests.processors.identity.test_persons import became, claim, link, merged, number, unlink
+from tests.processors.pipeline import Pipeline
+from tests.strategies import KEY, NUMBERS, Terms, assertions, claims, subjects
+
+A, B, C = "RXA/epr|1", "A82038/gp|1", "RXC/x|3"
+N1, N2 = NUMBERS
+
+
+def rows(pipeline: Pipeline) -> list[tuple[int, int, Claim]]:
+    return [(offset, at, value) for offset, (at, _, value) in enumerate(pipeline.logs[topics.CLAIMS.name, 0])]
+
+
+def radii(pipeline: Pipeline, one: str, other: str, audit: Iterable[AuditEvent] = ()) -> list[Radius]:
+    told = moves(bearing(rows(pipeline), {one, other}), KEY)
+    changes = [Published(value, at, f"c/{p}@{offset}") for p in range(topics.CHANGES.partitions)
+               for offset, (at, _, value) in enumerate(pipeline.logs[topics.CHANGES.name, p])]
+    latest = [entries[-1] for entries in pipeline.history().values()]
+    return [radius(span, changes, latest, audit, where_now(told)) for span in joined(one, other, told, KEY)]
+
+
+def allergy(subject: str, record: str, agent: str, position: str = "01") -> Assertion:
+    from mainstem import canonical
+    from mainstem.model import RawRef
+
+    source, _, patient = subject.partition("|")
+    return Assertion(source=source, patient=patient, record=f"allergy/{record}", kind="allergy", position=position, raw=RawRef("r", 0, 0),
+                     content=canonical.encode({"agent": {"text": agent}, "clinical_status": "active"}))
+
+
+def viewed(at: int, person: str, actor: str) -> AuditEvent:
+    return AuditEvent(id=actor, at=at, actor=actor, action="record", person=person, digest="d", known=1, purpose="direct care")
+
+
+def ran(*values: Assertion | Claim, pipeline: Pipeline | None = None) -> Pipeline:
+    found = pipeline or Pipeline(KEY, Terms())
+    for value in values:
+        found.publish(value)
+        found.run(random.Random(1), crashes=False)
+    return found
+
+
+def test_what_was_published_while_joined_and_what_was_put_right() -> None:
+    pipeline = ran(number(A, N1), number(B, N1), allergy(A, "1", "penicillin"), allergy(B, "1", "penicillin"), allergy(B, "2", "peanut"),
+                   allergy(A, "2", "latex"))
+    person = assign([number(A, N1)], KEY)[A].person
+    seen, other = viewed(pipeline.clock, person, "a nurse"), viewed(pipeline.clock, "0" * 32, "x")
+    (open_,) = radii(pipeline, A, B, [seen, other])
+    assert (open_.ended, open_.until, open_.states) == (None, None, {STANDS: 4})
+    ran(unlink(B, A), pipeline=pipeline)
+    (closed,) = radii(pipeline, A, B, [seen, other, viewed(pipeline.clock + 1, person, "x")])
+    # Both have left the number's person: nobody keeps it. The penicillin allergy was published under two ids, of which one had ceased.
+    assert closed.states in ({CORRECTED: 3, UNTOUCHED: 1}, {CORRECTED: 4})
+    assert closed.published == {"records.changes.v1": 5, "records.entries.v1": 5}
+    assert [view.actor for view in closed.viewed] == ["a nurse"]
+    assert closed.again == {own_person(KEY, A): 2, own_person(KEY, B): 2}
+    assert {fact.corrected for fact in closed.facts if fact.state == CORRECTED} == {"withdrawn"}
+
+
+def test_of_a_record_that_one_of_them_keeps_only_what_the_other_brought_is_put_right() -> None:
+    pipeline = ran(number(A, N1), allergy(A, "1", "penicillin"), number(C, N2), allergy(C, "1", "peanut"), allergy(C, "2", "penicillin"),
+                   link(A, C, position="08"), allergy(A, "3", "latex"), link(A, C, position="09", status=Status.RETRACTED))
+    (span,) = radii(pipeline, A, C)
+    assert span.states == {CORRECTED: 2, UNTOUCHED: 1}
+    assert sorted(fact.corrected for fact in span.facts if fact.state == CORRECTED) == ["updated", "withdrawn"]
+
+
+def test_a_handover_that_has_not_come_yet_is_pending() -> None:
+    pipeline = ran(number(A, N1), number(B, N1), allergy(A, "1", "penicillin"), allergy(B, "2", "peanut"))
+    pipeline.publish(unlink(B, A))
+    (span,) = radii(pipeline, A, B)
+    assert span.states == {PENDING: 2}
+    pipeline.run(random.Random(3))
+    assert radii(pipeline, A, B)[0].states == {CORRECTED: 2}
+
+
+def test_never_joined_and_joined_twice() -> None:
+    pipeline = ran(number(A, N1), number(B, N2), allergy(A, "1", "penicillin"))
+    assert radii(pipeline, A, B) == []
+    ran(link(B, A, position="02"), link(B, A, position="03", status=Status.RETRACTED), link(B, A, position="04"),
+        link(B, A, position="05", status=Status.RETRACTED), pipeline=pipeline)
+    found = radii(pipeline, A, B)
+    assert [(each.began, each.ended) for each in found] == [(2, 3), (4, 5)]
+    assert partners(A, moves(rows(pipeline), KEY), KEY) == [B]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(assertions, min_size=1, max_size=10), st.lists(claims, max_size=6), st.tuples(subjects, subjects), st.integers(0, 2**32))
+def test_once_the_stream_is_quiet_nothing_is_pending(said, claimed, pair, seed) -> None:
+    rng = random.Random(seed)
+    pipeline = Pipeline(KEY, Terms())
+    for value in (*said, *claimed):
+        pipeline.publish(value)
+    pipeline.run(rng)
+    if pair[0] != pair[1]:
+        for span in radii(pipeline, *pair):
+            assert PENDING not in span.states
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(claims, max_size=20), subjects)
+def test_claims_that_bear_on_someone_give_the_history_that_all_claims_give(claimed, subject) -> None:
+    every = [(offset, offset, value) for offset, value in enumerate(claimed)]
+    chosen = moves(bearing(every, {subject}), KEY)
+    assert [move for move in chosen if move.subject == subject] == [move for move in moves(every, KEY) if move.subject == subject]
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(claims, max_size=20), st.tuples(subjects, subjects).filter(lambda pair: pair[0] != pair[1]), st.booleans())
+def test_a_proposal_says_what_the_decision_then_does(claimed, pair, apart) -> None:
+    from mainstem.adjudication.decisions import changes
+    from mainstem.adjudication.errors import NotDecidableError
+
+    standing = Standing(KEY)
+    standing.take((offset, offset, value) for offset, value in enumerate(claimed))
+    try:
+        proposal = standing.proposal(*pair, apart=apart, who="w", when="2026-01-01", why="y")
+    except NotDecidableError:
+        return
+    assert list(proposal.moved) == changes(claimed, proposal.claim, KEY)
+    standing.take([(len(claimed), 0, proposal.claim)])
+    after = assign([*claimed, proposal.claim], KEY)
+    assert {each: standing.where(each).person for each in after} == {each: placed.person for each, placed in after.items()}
+    assert standing.decision(proposal.claim.raw.item).stands
+
+
+def test_numbers_that_bear_on_each_other_by_way_of_pds() -> None:
+    every = [(0, 0, number(A, N1)), (1, 1, number(C, N2)), (2, 2, became(N1, N2)), (3, 3, merged("RXZ/z|1", "RXZ/z|2")),
+             (4, 4, claim(B, "demographics", {"family": "X"}))]
+    assert [row[0] for row in bearing(every, {A})] == [0, 1, 2]
