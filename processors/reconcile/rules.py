@@ -24,3 +24,13 @@ BY_ID: dict[str, Rule] = {
         *(rule for kind in kinds.ALL for rule in kind.rules),
     )
 }
+
+
+def table() -> str:
+    """Every rule as a line of Markdown, in the order of `BY_ID`."""
+    rows = [f"| `{rule.id}` | {rule.reason} | {rule.source} |" for rule in BY_ID.values()]
+    return "\n".join(["| rule | reason | source |", "|---|---|---|", *rows])
+
+
+if __name__ == "__main__":
+    print(table())
