@@ -117,14 +117,10 @@ def test_the_blast_radius_of_a_join_taken_back(run: Run) -> None:
     changed = _changes(run, person)
     run.publish(topics.CHANGES, person, changed("f1", 1), changed("f2", 1), changed("f3", 1))
     source, _, patient = run.baby.partition("|")
-    for fact in ("f1", "f2", "f3"):
-        entry = Entry(person=person, fact=fact, kind="allergy", status="current", content=b"{}", version=1, known=1, provenance=(
-            _behind(source, patient if fact == "f2" else "0"),))
-        run.codec.encoder(topics.ENTRIES)(entry)
-        producer = kafka.producer(run.servers.kafka)
-        producer.produce(topics.ENTRIES.name, run.codec.encoder(topics.ENTRIES)(entry), f"{person}|{fact}",
-                         partition=partition(person, topics.ENTRIES.partitions))
-        assert not producer.flush(30)
+    known = {fact: _behind(source, patient if fact == "f2" else "0") for fact in ("f1", "f2", "f3")}
+    for fact, behind in known.items():
+        _publish_entry(run, Entry(person=person, fact=fact, kind="allergy", status="current", content=b"{}", version=1, known=1,
+                                  provenance=(behind,)))
     viewed = run.invoke("blast", run.mother, run.baby, "--actor", "x")
     assert viewed[-1]["ended"] is None and viewed[-1]["states"] == {"stands": 3}
     actor = uuid.uuid4().hex
@@ -140,6 +136,8 @@ def test_the_blast_radius_of_a_join_taken_back(run: Run) -> None:
         assert actor in {view["actor"] for view in found["viewed"]}
     shown = CliRunner().invoke(identity.app, ["blast", undone["id"]])
     assert "3 facts: 1 corrected, 1 pending, 1 untouched" in shown.stdout
+    for fact in known:  # others read the same topics, and no stage derived these
+        _publish_entry(run, Entry(person=person, fact=fact, kind="allergy", status="withdrawn", content=b"", version=2, known=2))
 
 
 def test_what_nobody_knows_is_said_so(run: Run) -> None:
@@ -148,6 +146,13 @@ def test_what_nobody_knows_is_said_so(run: Run) -> None:
         result = CliRunner().invoke(identity.app, arguments)
         assert result.exit_code == 1 and "mainstem identity: " in result.stderr and "Traceback" not in result.output
     assert run.invoke("blast", run.mother, "X/y|1") == []
+
+
+def _publish_entry(run: Run, entry: Entry) -> None:
+    producer = kafka.producer(run.servers.kafka)
+    producer.produce(topics.ENTRIES.name, run.codec.encoder(topics.ENTRIES)(entry), f"{entry.person}|{entry.fact}",
+                     partition=partition(entry.person, topics.ENTRIES.partitions))
+    assert not producer.flush(30)
 
 
 def _changes(run: Run, person: str) -> Callable[[str, int], Change]:

@@ -282,7 +282,7 @@ def test_headers_and_nothing_from_elsewhere(path: str) -> None:
     answer = client(sources(record())).get(path)
     assert answer.headers["content-security-policy"].startswith("default-src 'none'")
     assert "unsafe" not in answer.headers["content-security-policy"]
-    assert answer.headers["referrer-policy"] == "no-referrer"
+    assert answer.headers["referrer-policy"] == "same-origin"
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert answer.headers["cache-control"] == "no-store"
     assert not re.findall(r"(?:src|href|action)=\"(?:https?:)?//", answer.text)
