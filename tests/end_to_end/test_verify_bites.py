@@ -74,7 +74,8 @@ def test_an_outcome_that_is_doubled_is_found(world: World) -> None:
 def test_an_entry_that_nobody_derived_is_found(world: World) -> None:
     codec = Codec(world.endpoints.registry)
     entry, key, partition = _current(world)
-    forged = msgspec.structs.replace(entry, content=orjson.dumps(orjson.loads(entry.content) | {"note": "seeded"}), version=entry.version + 1)
+    content = orjson.dumps(orjson.loads(entry.content) | {"note": "seeded"})
+    forged = msgspec.structs.replace(entry, content=content, version=entry.version + 1)
     _send(world, topics.ENTRIES, key, codec.encoder(topics.ENTRIES)(forged), partition)
     failed = _failed(world)
     assert {"entries = fold", "cache store = fold", "search store = fold", "analytics store = fold"} <= failed
