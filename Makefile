@@ -22,7 +22,7 @@ test: setup ## Lint, then every test but the slow ones
 	@.venv/bin/ruff check .
 	@.venv/bin/lint-imports
 	@echo "test: pytest"
-	@.venv/bin/python -m pytest -m "not slow"
+	@.venv/bin/python -m pytest -m "not slow" -n 3 --dist loadgroup
 
 soak: setup ## 50,000 changes while every process and the broker are killed, then the proof
 	@.venv/bin/python -m pytest -s -m slow tests/end_to_end/test_soak.py

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import time
+import timeit
 from typing import Any
-
-import pytest
 
 from producers.formats import Reader
 from producers.mapping.load import load_all
@@ -19,11 +18,10 @@ ROW: dict[str, Any] = {
 }
 
 
-@pytest.mark.benchmark(group="rows to assertions", timer=time.process_time)
-def test_rows_to_assertions(benchmark: Any) -> None:
+def test_rows_to_assertions() -> None:
     reader = Reader("RXA/epr", load_all()["RXA/epr"])
     messages = [change("u", "allergy", ROW, ROW | {"status": status}, schema="epr", offset=offset)
                 for offset, status in enumerate(("ACTIVE", "RESOLVED") * 500)]
-    benchmark.extra_info["rows a round"] = len(messages)
-    benchmark(lambda: [reader.read(message) for message in messages])
-    assert benchmark.stats.stats.min < len(messages) / 8_000  # half the target: a shared core is a slower core
+    best = min(timeit.repeat(lambda: [reader.read(message) for message in messages], timer=time.process_time, number=1, repeat=20))
+    print(f"\n{len(messages) / best:,.0f} rows a second")
+    assert best < len(messages) / 8_000  # half the target: a shared core is a slower core
