@@ -7,11 +7,12 @@ import orjson
 import pytest
 import redis
 
-from mainstem.model import Assignment, Entry, Ledger, Outcome, Result, Summary, Task
+from mainstem.model import Assignment, Entry, Ledger, Outcome, RawRef, Result, Summary, Task
 from processors.reconcile.layout import published
 from schemas import log, topics
 from schemas.codec import Codec
 from schemas.kafka import producer
+from schemas.partition import partition as place_of
 from tests.end_to_end.conftest import World, eventually
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(600)]
@@ -23,8 +24,9 @@ def _send(world: World, topic: topics.Topic, key: bytes, value: bytes | None, pa
     assert sender.flush(20) == 0
 
 
-def _failed(world: World) -> set[str]:
-    return {check["name"] for check in world.verify("--wait", "60")["checks"] if not check["passed"]}
+def _differences(world: World, *arguments: str) -> dict[str, list[str]]:
+    """Check that failed -> the differences it shows."""
+    return {check["name"]: check["shown"] for check in world.verify("--wait", "60", *arguments)["checks"] if not check["passed"]}
 
 
 def _last(world: World, topic: topics.Topic) -> tuple[object, bytes, int]:
@@ -51,99 +53,120 @@ def _current(world: World) -> tuple[Entry, bytes, int]:
 
 
 def test_a_store_that_lost_an_entry_is_found(world: World) -> None:
-    assert _failed(world) == set()
+    assert _differences(world) == {}
     client = redis.Redis.from_url(world.endpoints.redis)
     entry, _, _ = _current(world)
     name = next(key for key in client.scan_iter(f"*{entry.person}*") if client.type(key) == b"hash" and client.hexists(key, entry.fact))
     held = client.hget(name, entry.fact)
     client.hdel(name, entry.fact)
-    assert _failed(world) == {"cache store = fold"}
+    assert _differences(world) == {"cache store = fold": [f"fact {entry.fact} of person {entry.person} is missing"]}
     client.hset(name, entry.fact, held)
-    assert _failed(world) == set()
 
 
-def test_an_outcome_that_is_doubled_is_found(world: World) -> None:
-    codec = Codec(world.endpoints.registry)
+def test_each_fault_is_found_by_the_check_that_looks_for_it(world: World) -> None:
+    outcome, place = _double_an_outcome(world)
+    assertion = _assert_what_no_outcome_speaks_of(world, place)
+    entry = _forge_an_entry(world)
+    summary = _forge_a_digest(world)
+    task = _forge_a_task(world)
+    lost = _lose_state(world, entry)
+    found = _differences(world)
+    assert any("more than one outcome" in text and outcome in text for text in found["every raw offset has one outcome"])
+    assert any("do not hold the assertions" in text and assertion in text for text in found["every raw offset has one outcome"])
+    for check in ("entries = fold", "cache store = fold", "search store = fold", "analytics store = fold"):
+        assert [text.partition(" differs")[0] for text in found[check]] == [f"fact {entry.fact} of person {entry.person}"]
+    assert [text.partition(":")[0] for text in found["record digests = fold"]] == [f"person {summary.person}"]
+    assert found["review tasks = claims"] and all(task.id in text for text in found["review tasks = claims"])
+    assert found["state = fold"] == [f"fact {lost[1]} of person {lost[0]} is missing"]
+    _send_task(world, task)
+
+
+def test_an_assignment_that_no_claim_gives_and_a_row_that_was_never_captured_are_found(world: World) -> None:
+    """The first: somebody's assertions go to another person than the claims say. The second: the topic's last word on a row is wrong."""
+    codec, nobody = Codec(world.endpoints.registry), "0" * 32
+    assignment, key, partition = _last(world, topics.ASSIGNMENTS)
+    assert isinstance(assignment, Assignment)
+    moved = msgspec.structs.replace(assignment, person=nobody, epoch=assignment.epoch + 1_000_000)
+    _send(world, topics.ASSIGNMENTS, key, codec.encoder(topics.ASSIGNMENTS)(moved), partition)
+    _delete_what_the_database_holds(world, "A82038/gp", "observation")
+    report = world.verify("--source", "--wait", "60")
+    checks = {check["name"]: check for check in report["checks"]}
+    assert checks["entries = fold"]["differences"] > 1  # one was forged before
+    assert checks["record digests = fold"]["differences"] > 1
+    (captured,) = (check for name, check in checks.items() if name.startswith("A82038/gp: rows captured"))
+    assert "observation: 1 of" in captured["shown"][0] and captured["differences"] == 1
+    assert checks["review tasks = claims"]["passed"]
+
+
+def _double_an_outcome(world: World) -> tuple[str, RawRef]:
+    """Where it says so: as text and as a place."""
     ledger, key, partition = _last(world, topics.LEDGER)
     assert isinstance(ledger, Ledger)
     doubled = msgspec.structs.replace(ledger, outcomes=(Outcome(offset=ledger.first, result=Result.IGNORED, reason="seeded"),))
-    _send(world, topics.LEDGER, key, codec.encoder(topics.LEDGER)(doubled), partition)
-    assert "every raw offset has one outcome" in _failed(world)
+    _send(world, topics.LEDGER, key, Codec(world.endpoints.registry).encoder(topics.LEDGER)(doubled), partition)
+    return f"{ledger.topic}/{ledger.partition} offset {ledger.first}", RawRef(ledger.topic, ledger.partition, ledger.first)
 
 
-def test_an_entry_that_nobody_derived_is_found(world: World) -> None:
+def _assert_what_no_outcome_speaks_of(world: World, spared: RawRef) -> str:
+    """An assertion comes a second time; not one of the spared message. Returns where its raw message lies."""
     codec = Codec(world.endpoints.registry)
+    decode = codec.decoder(topics.ASSERTIONS)
+    for message in log.read(world.endpoints.kafka, topics.ASSERTIONS):
+        raw = decode(message.value()).raw
+        if raw.topic.startswith("raw.") and (raw.topic, raw.partition, raw.offset) != (spared.topic, spared.partition, spared.offset):
+            _send(world, topics.ASSERTIONS, message.key(), message.value(), message.partition())
+            return f"{raw.topic}/{raw.partition} offset {raw.offset}"
+    raise AssertionError("no assertion of a row")
+
+
+def _forge_an_entry(world: World) -> Entry:
     entry, key, partition = _current(world)
     content = orjson.dumps(orjson.loads(entry.content) | {"note": "seeded"})
     forged = msgspec.structs.replace(entry, content=content, version=entry.version + 1)
-    _send(world, topics.ENTRIES, key, codec.encoder(topics.ENTRIES)(forged), partition)
-    failed = _failed(world)
-    assert {"entries = fold", "cache store = fold", "search store = fold", "analytics store = fold"} <= failed
+    _send(world, topics.ENTRIES, key, Codec(world.endpoints.registry).encoder(topics.ENTRIES)(forged), partition)
+    return entry
 
 
-def test_a_summary_with_a_wrong_digest_is_found(world: World) -> None:
-    codec = Codec(world.endpoints.registry)
+def _forge_a_digest(world: World) -> Summary:
     summary, key, partition = _last(world, topics.SUMMARIES)
     assert isinstance(summary, Summary)
     wrong = msgspec.structs.replace(summary, digest="f" * 64)
-    _send(world, topics.SUMMARIES, key, codec.encoder(topics.SUMMARIES)(wrong), partition)
-    assert "record digests = fold" in _failed(world)
+    _send(world, topics.SUMMARIES, key, Codec(world.endpoints.registry).encoder(topics.SUMMARIES)(wrong), partition)
+    return summary
 
 
-def test_an_assertion_that_no_outcome_speaks_of_is_found(world: World) -> None:
-    codec = Codec(world.endpoints.registry)
-    assertion, key, partition = _last(world, topics.ASSERTIONS)
-    _send(world, topics.ASSERTIONS, key, codec.encoder(topics.ASSERTIONS)(assertion), partition)
-    assert "every raw offset has one outcome" in _failed(world)
-
-
-def test_state_that_lost_an_entry_is_found(world: World) -> None:
-    changelog = log.read(world.endpoints.kafka, topics.RECONCILE_CHANGELOG)
-    latest = {message.key(): (message.value(), message.partition()) for message in changelog}
-    key, partition = next((key, partition) for key, (value, partition) in latest.items() if value and any(published([(key, value)])))
-    _send(world, topics.RECONCILE_CHANGELOG, key, None, partition)
-    assert "state = fold" in _failed(world)
-
-
-def test_an_assignment_that_no_claim_gives_is_found(world: World) -> None:
-    """A fault of the linker or the identity stage: somebody's assertions go to another person than the claims say."""
-    codec = Codec(world.endpoints.registry)
-    before = _differing_entries(world)
-    assignment, key, partition = _last(world, topics.ASSIGNMENTS)
-    assert isinstance(assignment, Assignment)
-    moved = msgspec.structs.replace(assignment, person="0" * 32, epoch=assignment.epoch + 1_000_000)
-    _send(world, topics.ASSIGNMENTS, key, codec.encoder(topics.ASSIGNMENTS)(moved), partition)
-    assert _differing_entries(world) > before
-
-
-def test_a_review_task_that_no_claim_gives_and_one_that_was_lost_are_found(world: World) -> None:
-    codec = Codec(world.endpoints.registry)
-    task, key, partition = _last(world, topics.TASKS)
+def _forge_a_task(world: World) -> Task:
+    task, _, _ = _last(world, topics.TASKS)
     assert isinstance(task, Task)
-    other = msgspec.structs.replace(task, status="closed" if task.status == "open" else "open", epoch=task.epoch + 1)
-    _send(world, topics.TASKS, key, codec.encoder(topics.TASKS)(other), partition)
-    assert "review tasks = claims" in _failed(world)
-    _send(world, topics.TASKS, key, codec.encoder(topics.TASKS)(task), partition)
-    assert "review tasks = claims" not in _failed(world)
+    _send_task(world, msgspec.structs.replace(task, status="closed" if task.status == "open" else "open", epoch=task.epoch + 1))
+    return task
 
 
-def _differing_entries(world: World) -> int:
-    report = world.verify("--wait", "60")
-    return next(check["differences"] for check in report["checks"] if check["name"] == "entries = fold")
+def _send_task(world: World, task: Task) -> None:
+    value = Codec(world.endpoints.registry).encoder(topics.TASKS)(task)
+    _send(world, topics.TASKS, task.id.encode(), value, place_of(task.id, topics.TASKS.partitions))
 
 
-def test_a_row_that_was_never_captured_is_found(world: World) -> None:
-    """A delete that the database never made stands for a change that was lost: the topic's last word on the row is wrong."""
-    raw = topics.raw("A82038/gp")
-    found = None
+def _lose_state(world: World, spared: Entry) -> tuple[str, str]:
+    """One published entry is gone from the changelog. Returns its person and fact."""
+    latest = {message.key(): (message.value(), message.partition())
+              for message in log.read(world.endpoints.kafka, topics.RECONCILE_CHANGELOG)}
+    for key, (value, partition) in latest.items():
+        for person, fact, _ in published([(key, value)]) if value else ():
+            if (person, fact) != (spared.person, spared.fact):
+                _send(world, topics.RECONCILE_CHANGELOG, key, None, partition)
+                return person, fact
+    raise AssertionError("no entry in the changelog")
+
+
+def _delete_what_the_database_holds(world: World, source: str, table: str) -> None:
+    """A delete that the database never made stands for a change that was lost."""
+    raw, found = topics.raw(source), None
     for message in log.read(world.endpoints.kafka, raw):
         envelope = orjson.loads(message.value())
-        if envelope.get("op") in {"c", "r", "u"} and envelope["source"]["table"] == "observation":
+        if envelope.get("op") in {"c", "r", "u"} and envelope["source"]["table"] == table:
             found = (message.key(), envelope, message.partition())
     assert found is not None
     key, envelope, partition = found
     later = envelope["source"] | {"lsn": envelope["source"]["lsn"] + 10**9}
-    forged = envelope | {"op": "d", "before": envelope["after"], "after": None, "source": later}
-    _send(world, raw, key, orjson.dumps(forged), partition)
-    report = world.verify("--source", "--wait", "60")
-    assert any("A82038/gp: rows captured" in check["name"] and not check["passed"] for check in report["checks"])
+    _send(world, raw, key, orjson.dumps(envelope | {"op": "d", "before": envelope["after"], "after": None, "source": later}), partition)
