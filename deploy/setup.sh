@@ -66,6 +66,19 @@ if [ ! -x .venv/bin/mainstem ]; then
     chmod 755 .venv/bin/mainstem
 fi
 
+# --- promtool, which proves the alert rules. The program alone: installed, its package would run a server, open to the network.
+if ! command -v promtool >/dev/null 2>&1 && [ ! -x .venv/bin/promtool ]; then
+    fetched=$(mktemp -d)
+    chmod 755 "$fetched"
+    fetch() { (cd "$fetched" && apt-get download -qq prometheus) >/dev/null 2>&1; }
+    if { fetch || { [ "$(id -u)" = 0 ] && apt-get update -qq && fetch; }; } \
+        && dpkg-deb --fsys-tarfile "$fetched"/prometheus_*.deb | tar -xO ./usr/bin/promtool > "$fetched/promtool" \
+        && chmod 755 "$fetched/promtool" && "$fetched/promtool" --version >/dev/null 2>&1
+    then mv "$fetched/promtool" .venv/bin/promtool; say "promtool is in .venv/bin"
+    else say "no promtool to be had: what it checks of the alert rules will be skipped"; fi
+    rm -rf "$fetched"
+fi
+
 # --- Java parts
 .venv/bin/python -m mainstem.cli.stack fetch
 say "ready"
