@@ -27,21 +27,27 @@ def fold(
     at: Annotated[str | None, typer.Option(help="As known at this time (ISO 8601). Files without log positions count as known when they "
                                                 "say that they were made.")] = None,
     source: Annotated[str | None, typer.Option(help="Whose system FHIR files come from, RXA/epr. Without it each file must tell.")] = None,
+    terminology: Annotated[str, typer.Option(help="A release loaded here (`mainstem terms list`), by name or name@digest.")] = "builtin",
+    home: Annotated[Path | None, typer.Option(help="Where the run keeps its data, loaded releases among it.")] = None,
 ) -> None:
     """Work out each person's record from files, with the same cores as the stream.
 
     The order of PATHs makes no difference: the same files give the same bytes. What cannot be read is named on stderr and counted,
-    the rest is folded and printed, and the exit code is then 1.
+    the rest is folded and printed, and the exit code is then 1. Files do not tell which terminology was in force: to get what a stream
+    gives, name the one that is in force there (`mainstem terms in-force`).
 
     Examples:
 
         mainstem fold exports/ --output json --pretty
 
         mainstem fold assertions.avro claims.avro --at 2024-05-01T12:00:00Z
+
+        mainstem fold assertions.avro claims.avro --terminology uk-2026-11
     """
     from mainstem.cli import fold_input
     from mainstem.settings import Settings
-    from mainstem.terminology import builtin
+    from mainstem.terminology import Shelf
+    from mainstem.terminology.errors import ReleaseError
     from processors.identity.linker import assign
     from processors.reconcile.fold import fold as fold_records
     from producers.fhir.errors import SourceNameError
@@ -56,13 +62,17 @@ def fold(
     moment = fold_input.time_of(at) if at else None
     if at and moment is None:
         raise typer.BadParameter("give a date or time as in 2024-05-01T12:00:00Z", param_hint="--at")
+    try:
+        terms = Shelf((home or Settings().home) / "terms").open(terminology)
+    except ReleaseError as fault:
+        raise typer.BadParameter(str(fault), param_hint="--terminology") from None
     found = fold_input.read(paths, source)
     key = Settings().person_key.get_secret_value().encode()
     claims = [claim for claim in found.claims if moment is None or fold_input.moment(claim) <= moment]
     known = [known for known in found.assertions if moment is None or known.known <= moment]
-    records = list(fold_records(known, assign(claims, key), key, builtin()).values())
+    records = list(fold_records(known, assign(claims, key), key, terms).values())
     if output == "json":
-        _print_json(records, found, pretty=pretty)
+        _print_json(records, found, terms.release, pretty=pretty)
     else:
         _print_tables(records)
     _report(found)
@@ -70,11 +80,11 @@ def fold(
         raise typer.Exit(1)
 
 
-def _print_json(records: Iterable[Record], found: Input, *, pretty: bool) -> None:
+def _print_json(records: Iterable[Record], found: Input, release: str, *, pretty: bool) -> None:
     import orjson
 
     counts = {"assertions": len(found.assertions), "claims": len(found.claims), "quarantined": len(found.faults), "ignored": found.ignored}
-    body = {"persons": [_person(record) for record in records], "input": counts}
+    body = {"persons": [_person(record) for record in records], "input": counts, "terminology": release}
     typer.echo(orjson.dumps(body, option=orjson.OPT_SORT_KEYS | (orjson.OPT_INDENT_2 if pretty else 0)).decode())
 
 

@@ -66,8 +66,13 @@ def show_section(section: Section, console: Console, *, explain: bool) -> None:
     console.print(text(f"\n{section.heading.title}", "bold"))
     for caution in section.cautions:
         console.print(text(f"Caution: {caution.text}", "bold yellow"))
+        for one in caution.about:
+            console.print(text(f"- {one.text}", "yellow"))
     if section.entries:
         console.print(table("", ("what", "state", "when", "said by"), (_row(shown) for shown in section.entries)))
+    for shown in section.entries:
+        for line, style in _beside(shown):
+            console.print(text(line, style), soft_wrap=True)
     if section.total > len(section.entries):
         console.print(text(f"Showing {len(section.entries)} of {section.total}; --output json has them all.", "yellow"))
     for source in section.unspoken:
@@ -104,6 +109,20 @@ def text(words_: str, style: str = "") -> Text:
 
 def _row(shown: Shown) -> tuple[str, ...]:
     return (shown.title, ", ".join(tag.text for tag in shown.tags), shown.when, ", ".join(shown.item.sources))
+
+
+def _beside(shown: Shown) -> Iterator[tuple[str, str]]:
+    """Lines and their styles: both sides where sources disagree, the views of a course, why a test is a repeat, what cannot be told."""
+    lines = [(f"  {one.about}: {'; '.join(f'{side.who}, says “{side.says}”' for side in one.sides)}", "yellow")
+             for one in shown.discrepancies]
+    if shown.item.conflict and not lines:
+        lines = [(f"  {one.label}: {one.source} says “{', '.join(one.lines)}”, {one.shown_by or 'nobody'} says “{', '.join(one.shown)}”",
+                  "yellow") for one in shown.differs]
+    lines += [(f"  {view.who}: {', '.join(part for part in (view.status, *view.lines) if part)}", "") for view in shown.views]
+    lines += [(f"  {said}", "yellow") for said in (shown.repeat.text if shown.repeat else "", shown.alone) if said]
+    if lines:
+        yield shown.title + (": sources disagree" if shown.item.conflict or shown.discrepancies else ""), "bold"
+        yield from lines
 
 
 def _explained(shown: Shown) -> Iterator[tuple[str, str]]:

@@ -31,6 +31,9 @@ NARROWEST_NONE_KNOWN = Rule(
 CLASSES = Rule(
     "allergy.classes", "the classes and parents of the agent are relations, shown and never merged: who reacts to one may react to another",
     "design.md, How convergence is had")
+CANNOT_TELL = Rule(
+    "allergy.cannot-tell", "the terminology in force does not know the agent by its code or its words: it is shown as it stands, and may "
+    "be what another entry is", "design.md, Reconciliation, per kind")
 
 NONE_KNOWN = "716186003"
 NO_DRUG_KNOWN = "409137002"
@@ -78,7 +81,8 @@ class Allergy(Kind):
     name = "allergy"
     heading = "Allergies and adverse reactions"
     Content = AllergyContent
-    rules = (ACTIVE_COUNTS, WORST_COUNTS, REACTIONS_UNITED, NARROWEST_NONE_KNOWN, CLASSES)
+    rules = (ACTIVE_COUNTS, WORST_COUNTS, REACTIONS_UNITED, NARROWEST_NONE_KNOWN, CLASSES, CANNOT_TELL)
+    cannot_tell = CANNOT_TELL
     compared = MappingProxyType({"onset": DATE, "recorded": DATE, "last_occurrence": DATE, "note": PROSE, "reactions": REACTIONS})
 
     def title(self, content: dict) -> str:

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from types import MappingProxyType
+from typing import Any
 
 from msgspec import UNSET, UnsetType
 
 from mainstem.kinds.base import Concept, Content, Kind, Text
+from mainstem.kinds.concepts import meaning, plain
+from mainstem.kinds.dates import days
+from mainstem.kinds.facts import Terms
+from mainstem.kinds.identifiers import day, digest, identifier
 from mainstem.kinds.same import DATE, PARTS, PERSON, PROSE
 from mainstem.kinds.titles import named
 
@@ -28,7 +33,22 @@ class CarePlan(Kind):
     name = "careplan"
     heading = "Care and support plans"
     Content = CarePlanContent
+    gap = 366
     compared = MappingProxyType({"start": DATE, "end": DATE, "goals": PARTS, "activities": PARTS, "author": PERSON, "note": PROSE})
 
     def title(self, content: dict) -> str:
         return content.get("title") or named(content.get("category"), "Care plan")
+
+    def key(self, content: dict[str, Any], terms: Terms) -> str | None:
+        """The plan's number, else its title (or category) and first day; and its goals and activities, so that none hides another:
+        each goal of a plan may be an item of its own."""
+        number = identifier(content.get("plan_id"))
+        title, began = plain(content.get("title") or "") or meaning(content.get("category"), terms), day(content.get("start"))
+        what = f"plan {number}" if number else f"{began} {title}" if title and began else None
+        if what is None:
+            return None
+        inside = [line for name in ("goals", "activities") for line in sorted(content.get(name) or ())]
+        return f"{what} {digest(chr(10).join(inside)) or ''}"
+
+    def span(self, content: dict[str, Any], terms: Terms) -> tuple[str, str] | None:
+        return days(content.get("start"))

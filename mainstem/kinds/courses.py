@@ -201,8 +201,8 @@ def _status_apart(one: dict[str, Any], other: dict[str, Any]) -> str | None:
 def _shown(member: Member) -> dict[str, Any]:
     """One view, short enough to stand beside the others."""
     content = member.content
-    said = {"view": content.get("view"), "source": member.winners[0].assertion.source, "status": content.get("status"),
-            "product": named(content.get("product"), ""), "taken": taken(content), "start": content.get("start"), "end": content.get("end")}
+    said = {name: content.get(name) for name in ("view", "status", "course", "start", "end")}
+    said |= {"source": member.winners[0].assertion.source, "product": named(content.get("product"), ""), "taken": taken(content)}
     return {name: value for name, value in said.items() if value}
 
 

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from types import MappingProxyType
+from typing import Any
 
 from msgspec import UNSET
 
 from mainstem.kinds.base import Concept, Content, Kind, Text
+from mainstem.kinds.dates import days
+from mainstem.kinds.facts import Derived, Member, Rule, Terms
+from mainstem.kinds.identifiers import identifier, minute
 from mainstem.kinds.same import DATE, PERSON, PROSE
+from mainstem.kinds.standing import both, furthest
 from mainstem.kinds.titles import named
+
+FURTHEST = Rule(
+    "encounter.furthest", "of several copies of one encounter the one that is furthest along counts, with its end and outcome: the others "
+    "are late", "docs/reconcile.md, Other kinds")
+_RANKS = {"finished": 0, "cancelled": 1, "onleave": 2, "in-progress": 3, "triaged": 4, "arrived": 5, "planned": 6}
+_IN_HOSPITAL = ("inpatient", "outpatient", "emergency")
+_HAPPENED = ("finished", "onleave", "in-progress", "triaged", "arrived")
 
 
 class EncounterContent(Content):
@@ -31,7 +44,27 @@ class Encounter(Kind):
     name = "encounter"
     heading = "Contacts and encounters"
     Content = EncounterContent
+    rules = (FURTHEST,)
+    gap = 1
+    """Visit numbers are one organisation's and come round again."""
     compared = MappingProxyType({"start": DATE, "end": DATE, "clinician": PERSON, "outcome": PROSE, "note": PROSE})
 
     def title(self, content: dict) -> str:
         return named(content.get("type"), "") or str(content.get("encounter_class") or "Encounter").capitalize()
+
+    def key(self, content: dict[str, Any], terms: Terms) -> str | None:
+        """The visit number; else, of visits to a hospital, the class and the minute in which it began. A practice writes several
+        consultations in one minute."""
+        if visit := identifier(content.get("visit_id")):
+            return f"visit {visit}"
+        began, class_ = minute(content.get("start")), content.get("encounter_class")
+        return f"{class_} {began}" if began and class_ in _IN_HOSPITAL else None
+
+    def span(self, content: dict[str, Any], terms: Terms) -> tuple[str, str] | None:
+        start, end = days(content.get("start")), days(content.get("end"))
+        return (start[0], (end or start)[1]) if start else end
+
+    def derive(self, members: Sequence[Member], terms: Terms) -> Derived:
+        """One that happened for one and was cancelled for another is a conflict."""
+        found = furthest(members, _RANKS, ("status", "end", "outcome"), FURTHEST)
+        return found._replace(conflict=both(members, "status", ("cancelled",), _HAPPENED))

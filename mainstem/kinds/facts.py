@@ -29,6 +29,10 @@ MOST_RECENTLY_RECORDED = Rule(
     "design.md, Reconciliation, per kind")
 
 
+OF_FACT = "fact"
+"""In an entry's `rules`, beside its fields: the rule by which it is a fact of its own. No content has a field of this name."""
+
+
 class Place(NamedTuple):
     """One record, or one item of a record, of a source patient. Places compare; the least names the fact."""
 
@@ -64,7 +68,7 @@ class Derived(NamedTuple):
     decided: dict[str, tuple[int, ...]]
     """Field -> indexes of the members that decided it: one, or all that a united value was made from."""
     rules: dict[str, str]
-    """Field -> rule id; `*` for every field not named."""
+    """Field -> rule id; `*` for every field not named, `OF_FACT` for the fact itself."""
     conflict: bool = False
 
 

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from types import MappingProxyType
+from typing import Any
 
 from msgspec import UNSET
 
 from mainstem.kinds.base import Concept, Content, Kind, Text
+from mainstem.kinds.concepts import CODED_FIRST, meaning, show_coded
+from mainstem.kinds.facts import Derived, Member, Rule, Terms, by_recency, latest_first
 from mainstem.kinds.same import DATE, PROSE
 from mainstem.kinds.titles import named
+
+ACTIVE_COUNTS = Rule("flag.active-counts", "one source that holds an alert active is enough: no newer word of another may hide it",
+                     "design.md, Safety of absence")
+NOTES_UNITED = Rule(
+    "flag.notes-united", "what every source that holds it active wrote beside it is shown: the note may be the warning itself",
+    "design.md, Safety of absence")
+_OVER = ("inactive", "resolved", "completed", "entered-in-error")
+_SAYS_NOTHING = {"words alert", "words flag", "words warning", "words clinical alert", "words patient alert", "words clinical warning"}
 
 
 class FlagContent(Content):
@@ -24,7 +36,48 @@ class Flag(Kind):
     name = "flag"
     heading = "Alerts"
     Content = FlagContent
+    rules = (CODED_FIRST, ACTIVE_COUNTS, NOTES_UNITED)
     compared = MappingProxyType({"start": DATE, "end": DATE, "note": PROSE})
 
     def title(self, content: dict) -> str:
         return named(content.get("code"), "Alert")
+
+    def key(self, content: dict[str, Any], terms: Terms) -> str | None:
+        """What it warns of. Words that name no warning leave it a fact of its own: its note is the warning."""
+        what = meaning(content.get("code"), terms)
+        return None if what in _SAYS_NOTHING else what
+
+    def derive(self, members: Sequence[Member], terms: Terms) -> Derived:
+        """Active for one source and over for another is a conflict; what one source ended and raised again is active."""
+        found = latest_first(members)
+        if len(members) == 1:
+            return found
+        order = by_recency(members)
+        show_coded(found, members, order, "code", terms)
+        active = [index for index in order if members[index].content.get("status") not in _OVER]
+        if not active:
+            return found
+        for name in ("status", "start", "end"):
+            _of_active(found, members, active, name)
+        _notes(found, members, active)
+        holding = {members[index].place.subject for index in active}
+        return found._replace(conflict=any(member.place.subject not in holding for member in members))
+
+
+def _of_active(found: Derived, members: Sequence[Member], active: Sequence[int], name: str) -> None:
+    index = next((index for index in active if name in members[index].content), None)
+    found.content.pop(name, None), found.decided.pop(name, None)
+    if index is not None:
+        found.content[name], found.decided[name], found.rules[name] = members[index].content[name], (index,), ACTIVE_COUNTS.id
+
+
+def _notes(found: Derived, members: Sequence[Member], active: Sequence[int]) -> None:
+    """Each once, in a line of its own, that of the source which recorded last first."""
+    notes: dict[str, list[int]] = {}
+    for index in active:
+        if note := members[index].content.get("note"):
+            notes.setdefault(note, []).append(index)
+    if notes:
+        found.content["note"] = "\n".join(notes)
+        found.decided["note"] = tuple(sorted(index for indexes in notes.values() for index in indexes))
+        found.rules["note"] = NOTES_UNITED.id

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from types import MappingProxyType
+from typing import Any
 
 from msgspec import UNSET
 
 from mainstem.kinds.base import Concept, Content, Kind, Text
-from mainstem.kinds.same import DATE, PERSON, PROSE
+from mainstem.kinds.concepts import CODED_FIRST, show_coded
+from mainstem.kinds.facts import Derived, Member, Rule, Terms, by_recency
+from mainstem.kinds.identifiers import day
+from mainstem.kinds.same import DATE, PERSON, PROSE, line
+from mainstem.kinds.standing import both, differ, furthest
 from mainstem.kinds.titles import named
+from mainstem.kinds.vaccines import protects_against
+
+GIVEN = Rule("immunisation.given-counts", "what one source holds to be given was given, whatever another says was declined",
+             "docs/reconcile.md, Other kinds")
+_RANKS = {"completed": 0, "not-done": 1}
 
 
 class ImmunisationContent(Content):
@@ -31,7 +42,25 @@ class Immunisation(Kind):
     name = "immunisation"
     heading = "Immunisations"
     Content = ImmunisationContent
+    rules = (CODED_FIRST, GIVEN)
     compared = MappingProxyType({"given": DATE, "performer": PERSON, "note": PROSE})
 
     def title(self, content: dict) -> str:
         return named(content.get("vaccine") or content.get("procedure"), "Immunisation")
+
+    def key(self, content: dict[str, Any], terms: Terms) -> str | None:
+        """What it protects against, and the day. Without the day it is a fact of its own: it may be another dose."""
+        on = day(content.get("given"))
+        against = protects_against(content, terms) if on else None
+        return f"{on} {against}" if against else None
+
+    def derive(self, members: Sequence[Member], terms: Terms) -> Derived:
+        """Given for one and declined for another, or of two batches, is a conflict."""
+        found = furthest(members, _RANKS, ("status", "reason"), GIVEN)
+        if len(members) == 1:
+            return found
+        order = by_recency(members)
+        show_coded(found, members, order, "procedure", terms)
+        show_coded(found, members, order, "vaccine", terms)
+        batches = differ(line(batch).upper() if isinstance(batch := member.content.get("batch"), str) else None for member in members)
+        return found._replace(conflict=batches or both(members, "status", ("completed",), ("not-done",)))

@@ -14,10 +14,13 @@ from msgspec import UNSET, UnsetType
 
 from mainstem.kinds import courses, routes
 from mainstem.kinds.base import DMD, Amount, Concept, Content, Kind, Text
-from mainstem.kinds.facts import Derived, Member, Terms, latest_first
+from mainstem.kinds.facts import Derived, Member, Rule, Terms, latest_first
 from mainstem.kinds.same import DATE, PERSON, PROSE
 from mainstem.kinds.titles import named
 
+CANNOT_TELL = Rule(
+    "medicine.cannot-tell", "the terminology in force does not know the product by its code or its words: it is shown as it stands, and "
+    "may be what another entry is", "design.md, Reconciliation, per kind")
 UNTOLD = "?"
 """Route of a key, where nothing tells it."""
 
@@ -58,7 +61,8 @@ class Medicine(Kind):
     name = "medicine"
     heading = "Medications and medical devices"
     Content = MedicineContent
-    rules = courses.RULES
+    rules = (*courses.RULES, CANNOT_TELL)
+    cannot_tell = CANNOT_TELL
     gap = 28
     """Days: one issue. Taken up again later than that, it is another course."""
     compared = MappingProxyType({

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from types import MappingProxyType
 from typing import Any
 
 from msgspec import UNSET, UnsetType
 
 from mainstem.kinds.base import Amount, Coded, Concept, Content, Kind, Quantity, Text
+from mainstem.kinds.concepts import CODED_FIRST, meaning, show_coded
+from mainstem.kinds.facts import Derived, Member, Terms, by_recency, latest_first
+from mainstem.kinds.identifiers import day, digest, minute
 from mainstem.kinds.same import DATE, PERSON, PROSE, amount, by, coded, line, unordered
 from mainstem.kinds.titles import named
 
@@ -47,9 +51,32 @@ class Observation(Kind):
     name = "observation"
     heading = "Observations"
     Content = ObservationContent
+    rules = (CODED_FIRST,)
     compared = MappingProxyType({"components": COMPONENTS, "taken": DATE, "performer": PERSON, "note": PROSE})
 
     def title(self, content: dict) -> str:
         value = content.get("value") or {}
         shown = " ".join(x for x in (value.get("value"), value.get("unit")) if x)
         return " ".join(x for x in (named(content.get("code"), "Observation"), shown or content.get("value_text")) if x)
+
+    def key(self, content: dict[str, Any], terms: Terms) -> str | None:
+        """What, when (to the minute, else the day) and the value, however it is spelt: three readings of one minute are three."""
+        what, taken = meaning(content.get("code"), terms), content.get("taken")
+        at = minute(taken) or day(taken)
+        found = _found(content, terms) if what and at else ""
+        return f"{at} {what} {found}" if found else None
+
+    def derive(self, members: Sequence[Member], terms: Terms) -> Derived:
+        found = latest_first(members)
+        if len(members) > 1:
+            show_coded(found, members, by_recency(members), "code", terms)
+        return found
+
+
+def _found(content: dict[str, Any], terms: Terms) -> str:
+    """Empty where nothing was found, or none of it in a field that tells."""
+    value, components = content.get("value"), content.get("components")
+    said = [str(amount(value)) if isinstance(value, dict) and value.get("value") else "",
+            digest(content.get("value_text")) or "", meaning(content.get("value_code"), terms) or ""]
+    said += sorted(str(_component(each)) for each in components or ())
+    return " ".join(part for part in said if part)

@@ -20,6 +20,9 @@ EARLIEST_ONSET = Rule(
     "docs/reconcile.md, Problems")
 PARENTS = Rule("problem.parents", "what the terminology says that it is one of: a relation, which groups nothing",
                "design.md, Reconciliation, per kind")
+CANNOT_TELL = Rule(
+    "problem.cannot-tell", "its codes contradict each other, or its words say no problem: it is shown as it stands, and may be what "
+    "another entry is", "design.md, Reconciliation, per kind")
 OPEN = "9999-12-31"
 _ON_LIST = "problem-list-item"
 
@@ -48,7 +51,8 @@ class Problem(Kind):
     name = "problem"
     heading = "Problem list"
     Content = ProblemContent
-    rules = (CODED_FIRST, EARLIEST_ONSET, PARENTS)
+    rules = (CODED_FIRST, EARLIEST_ONSET, PARENTS, CANNOT_TELL)
+    cannot_tell = CANNOT_TELL
     compared = MappingProxyType({"onset": DATE, "abatement": DATE, "recorded": DATE, "related": PARTS, "note": PROSE})
     gap = 183
     """Half a year: onsets further apart than that are two episodes, unless the earlier one still went on."""

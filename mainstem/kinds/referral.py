@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from types import MappingProxyType
+from typing import Any
 
 from msgspec import UNSET, UnsetType
 
 from mainstem.kinds.base import Concept, Content, Kind, Text
+from mainstem.kinds.concepts import meaning
+from mainstem.kinds.dates import days
+from mainstem.kinds.facts import Terms
+from mainstem.kinds.identifiers import day, identifier
 from mainstem.kinds.same import DATE, PARTS, PERSON, PROSE
 from mainstem.kinds.titles import named
 
@@ -29,7 +34,19 @@ class Referral(Kind):
     name = "referral"
     heading = "Referrals and appointments"
     Content = ReferralContent
+    gap = 366
+    """Referral numbers are one organisation's and come round again; a referral's copies are dated by its stages."""
     compared = MappingProxyType({"referred": DATE, "referrer": PERSON, "recipient": PERSON, "related": PARTS, "note": PROSE})
 
     def title(self, content: dict) -> str:
         return named(content.get("service"), "Referral")
+
+    def key(self, content: dict[str, Any], terms: Terms) -> str | None:
+        """The referral number (of the NHS e-Referral Service: UBRN); else service, reason and day."""
+        if number := identifier(content.get("referral_id")):
+            return f"referral {number}"
+        service, on = meaning(content.get("service"), terms), day(content.get("referred"))
+        return f"{on} {service} {meaning(content.get('reason'), terms) or ''}" if service and on else None
+
+    def span(self, content: dict[str, Any], terms: Terms) -> tuple[str, str] | None:
+        return days(content.get("referred"))

@@ -23,6 +23,9 @@ SUPERSEDES = Rule(
     "range and flag are those of one report", "design.md, Reconciliation, per kind")
 MOST_PRECISE = Rule("result.most-precise-time", "of several times of one specimen the most precise is shown", "docs/reconcile.md, Results")
 REPEAT = Rule("result.repeat", "taken again sooner than the minimum retest interval after the result before it", retest.SOURCE)
+CANNOT_TELL = Rule(
+    "result.cannot-tell", "it names no test, or neither an order, a specimen nor a day: it is shown as it stands, and may be what another "
+    "entry is", "design.md, Reconciliation, per kind")
 
 _STANDING = {"corrected": 4, "final": 3, "preliminary": 2, "cancelled": 1, "requested": 0}
 """What no status is given for counts as final: a copy of a report."""
@@ -60,7 +63,8 @@ class Result(Kind):
     name = "result"
     heading = "Investigation results"
     Content = ResultContent
-    rules = (CODED_FIRST, SUPERSEDES, MOST_PRECISE, REPEAT)
+    rules = (CODED_FIRST, SUPERSEDES, MOST_PRECISE, REPEAT, CANNOT_TELL)
+    cannot_tell = CANNOT_TELL
     compared = MappingProxyType({"requested": DATE, "taken": DATE, "reported": DATE, "performer": PERSON, "note": PROSE})
     gap = 31
     """Laboratories use an order number again after months or years; a copy dated by its report is days late."""

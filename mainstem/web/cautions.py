@@ -1,28 +1,46 @@
-"""Cautions of a heading: rules about several entries together that a reader must not miss. Each has an id, a text and a source."""
+"""Cautions of a heading: rules about several entries together that a reader must not miss. Each has an id, a reason and a source."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
+from mainstem import kinds
+from mainstem.admissions import Admission, Omission, admissions
+from mainstem.kinds.facts import Rule
 from mainstem.terminology import builtin
+from mainstem.web import beside, words
 from mainstem.web.record import Item
 
 NONE_KNOWN = frozenset({"716186003", "409137002"})
 """SNOMED CT: no known allergy; no known drug allergy."""
 DEGRADED = frozenset({"196461000000101", "196471000000108"})
 """SNOMED CT (UK): transfer-degraded drug, and non-drug, allergy."""
+BESIDE_ACTIVE = Rule("allergy.none-known-beside-active", "an active allergy is never hidden by a statement that none is known",
+                     "design.md, Safety of absence")
+TRANSFER_DEGRADED = Rule(
+    "allergy.transfer-degraded", "prescribing has to stop until a person has read the original text of an allergy that lost its meaning",
+    "NHS England, GP2GP: degraded allergies")
+
+
+class About(NamedTuple):
+    """An entry that a caution names."""
+
+    fact: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Caution:
-    rule: str
+    rule: Rule
     text: str
+    about: tuple[About, ...] = ()
 
 
-def of(items: Sequence[Item]) -> list[Caution]:
-    return [found for rule in _RULES for found in rule(items)]
+def of(items: Sequence[Item], record: Sequence[Item] = ()) -> list[Caution]:
+    """`items`: what stands under the heading; `record`: all current entries of the person."""
+    return [*(found for rule in _RULES for found in rule(items)), *_on_admission(items, record)]
 
 
 def says_none_known(item: Item) -> bool:
@@ -36,20 +54,50 @@ def _none_known_beside_active(items: Sequence[Item]) -> Iterator[Caution]:
     named = [item for item in allergies if not says_none_known(item) and _stands(item)]
     if denied and named:
         who = ", ".join(sorted({source for item in denied for source in item.sources}))
-        yield Caution(
-            "allergy.none-known-beside-active",
-            f"{who} says no allergies are known, but allergies are recorded. Rely on the allergies listed here.",
-        )
+        yield Caution(BESIDE_ACTIVE, f"{who} says no allergies are known, but allergies are recorded. Rely on the allergies listed here.")
 
 
 def _transfer_degraded(items: Sequence[Item]) -> Iterator[Caution]:
     """GP2GP transfer-degraded allergies: prescribing has to stop until a person has read the original text."""
     if any(_agents(item) & DEGRADED for item in items if item.kind == "allergy"):
         yield Caution(
-            "allergy.transfer-degraded",
+            TRANSFER_DEGRADED,
             "An allergy lost its meaning when the record moved between GP systems. Do not prescribe "
             "until you have read its original text and recorded the allergy again.",
         )
+
+
+def _on_admission(items: Sequence[Item], record: Sequence[Item]) -> Iterator[Caution]:
+    """Of each open inpatient stay, what the lists hold active and its chart does not have."""
+    medicines = {item.fact: item for item in items if item.kind == "medicine"}
+    if not medicines:
+        return
+    for stay in admissions(record, builtin()):
+        where = f"In hospital at {stay.source} since {words.date(stay.since)}"
+        if not stay.charted:
+            yield Caution(stay.rule, f"{where}. No medicine charted there since has reached this record, so that the chart cannot be "
+                                     "compared with the lists. That is due within 24 hours of admission.")
+            continue
+        certain = [one for one in stay.omitted if one.certain]
+        if certain:
+            yield Caution(stay.rule, f"{where}. The chart there does not have these medicines, which are active elsewhere. Stopping one "
+                                     "may be right: check that each was meant.", tuple(_omitted(one, medicines) for one in certain))
+        unsure = [one for one in stay.omitted if not one.certain]
+        if unsure:
+            yield Caution(stay.rule, f"{where}. These medicines are active elsewhere, and Mainstem cannot tell whether the chart there has "
+                                     f"them under another name or route{_unmatched(stay)}.",
+                          tuple(_omitted(one, medicines) for one in unsure))
+
+
+def _omitted(omission: Omission, medicines: dict[str, Item]) -> About:
+    title = kinds.BY_NAME["medicine"].title(medicines[omission.fact].content)
+    return About(omission.fact, f"{title}: {'; '.join(f'{source}, {beside.VIEWS.get(view, view)}' for source, view in omission.held)}")
+
+
+def _unmatched(stay: Admission) -> str:
+    if not stay.unmatched:
+        return ""
+    return f" ({stay.unmatched} medicine{' there has' if stay.unmatched == 1 else 's there have'} no code or name that it knows)"
 
 
 def _none_known(item: Item) -> str | None:

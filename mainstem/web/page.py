@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 
@@ -74,8 +75,15 @@ def page(record: Record, sources: Sources, now: int) -> Page:
 
 
 def as_json(page: Page) -> bytes:
-    """The record as the cache holds it, and `gaps`: in words, why it may be incomplete."""
-    return msgspec.json.encode(msgspec.to_builtins(page.record) | {"gaps": page.gaps.reasons})
+    """The record as the cache holds it, `gaps` (in words, why it may be incomplete) and `cautions`."""
+    return msgspec.json.encode(msgspec.to_builtins(page.record) | {"gaps": page.gaps.reasons, "cautions": cautions_data(page.sections)})
+
+
+def cautions_data(sections: Sequence[Section]) -> list[dict[str, Any]]:
+    """For programs: what is said above the entries of a heading, with the entries it names."""
+    return [{"heading": section.heading.title, "rule": one.rule._asdict(), "text": one.text,
+             "entries": [each._asdict() for each in one.about]}
+            for section in sections for one in section.cautions]
 
 
 def section(record: Record, heading: Heading, start: int, limit: int) -> Section:
@@ -85,7 +93,7 @@ def section(record: Record, heading: Heading, start: int, limit: int) -> Section
     here = {source for item in items for source in item.sources}
     silent = sorted(source for source, names in spoken.items() if not names & set(heading.kinds) and source not in here)
     empty = sorted(source for source, names in spoken.items() if names & set(heading.kinds) and source not in here)
-    return Section(heading, tuple(map(show, chosen)), len(items), tuple(cautions.of(items)), tuple(silent), tuple(empty))
+    return Section(heading, tuple(map(show, chosen)), len(items), tuple(cautions.of(items, record.current)), tuple(silent), tuple(empty))
 
 
 def banner(record: Record) -> Banner:

@@ -11,7 +11,7 @@ from mainstem import canonical
 from mainstem.history import Past, iso
 from mainstem.web import words
 from mainstem.web.headings import headings
-from mainstem.web.page import Banner, Section, banner, section
+from mainstem.web.page import Banner, Section, banner, cautions_data, section
 from mainstem.web.record import Record
 from mainstem.web.withheld import withhold
 from schemas.topics import Purpose
@@ -90,7 +90,8 @@ def as_data(page: PastPage) -> dict[str, Any]:
     entries = [{name: value for name, value in entry.items() if name != "version"} for entry in data["entries"]]
     kept = {name: data[name] for name in ("person", "nhs_numbers", "digest", "known")}
     sources = [{name: source[name] for name in ("source", "patient", "last_heard", "kinds")} for source in data["sources"]]
-    return {"as_known_at": page.at, **kept, "terminology": page.release, "sources": sources, "entries": entries, "gaps": page.reasons}
+    return {"as_known_at": page.at, **kept, "terminology": page.release, "sources": sources, "entries": entries,
+            "gaps": page.reasons, "cautions": cautions_data(page.sections)}
 
 
 def moments(record: Record, now: int, limit: int = 100) -> tuple[str, ...]:

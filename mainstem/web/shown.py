@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import msgspec
 
 from mainstem import kinds
-from mainstem.web import words
+from mainstem.kinds.facts import OF_FACT
+from mainstem.web import beside, words
 from mainstem.web.cautions import says_none_known
 from mainstem.web.record import Item, Said
 
@@ -31,13 +32,18 @@ _HOT = {"active", "high", "critical", "severe", "urgent", "major", "hh", "ll", "
 _PAST = {"resolved", "inactive", "stopped", "completed", "cancelled", "refuted", "entered-in-error", "not-done", "ended"}
 _WHEN = ("taken", "given", "performed", "start", "onset", "recorded", "created", "referred", "last_issued", "reported", "requested")
 """Fields that date an entry, the telling one first."""
-_VIEWS = {"list": "on the GP list", "order": "ordered", "administration": "given", "dispense": "dispensed", "home": "found in the home"}
 _LINKS = {"related"}
 """Ids of other records: nothing to read."""
 _LABELS = {
     "sensitive": "Sensitive",
     "nopat": "Not to be shown to the patient",
     "pds-restricted": "Restricted: where they are is withheld",
+}
+_ALONE = {
+    "allergy": "Mainstem does not know this agent by its code or words. It may be the same as another allergy here, and is never merged.",
+    "medicine": "Mainstem does not know this product by its code or words. It may be the same as another medicine here, and doses are not "
+                "compared.",
+    "": "Mainstem cannot tell from what is recorded whether this is the same as another entry here. It is never merged.",
 }
 _VERIFICATION = {
     "01": "number present and verified",
@@ -74,6 +80,8 @@ class Differs:
     source: str
     lines: tuple[str, ...]
     shown: tuple[str, ...]
+    shown_by: str
+    """Who says what is shown; empty where nobody does."""
     rule: str
 
 
@@ -88,6 +96,11 @@ class Shown:
     codes: tuple[tuple[str, str, str], ...]
     differs: tuple[Differs, ...]
     past: bool
+    views: tuple[beside.View, ...] = ()
+    discrepancies: tuple[beside.Discrepancy, ...] = ()
+    repeat: beside.Repeat | None = None
+    alone: str = ""
+    """Why it cannot be told whether it is what another entry is; empty where it can."""
 
     @property
     def said(self) -> tuple[Said, ...]:
@@ -110,6 +123,10 @@ def show(item: Item) -> Shown:
         tuple(dict.fromkeys(words.codes(item.content))),
         tuple(_differs(item)),
         _past(item),
+        beside.views(item.content),
+        beside.discrepancies(item.content),
+        beside.repeat(item.content),
+        _ALONE.get(item.kind, _ALONE[""]) if OF_FACT in item.rules else "",
     )
 
 
@@ -127,7 +144,7 @@ def _details(item: Item, title: str, dated: str | None) -> Iterator[Detail]:
     """All that is not said already: by a tag, by the date under the title, by the title."""
     for field in fields(item):
         thing = item.content[field]
-        if thing in ([], {}) or field == dated or field in _LINKS or _is_tag(item, field):
+        if thing in ([], {}) or field == dated or field in _LINKS or field in beside.FIELDS or _is_tag(item, field):
             continue
         lines = tuple(words.value(thing, field))
         if (words.coded(thing) or field in {"title", "names"}) and [_readable(line) for line in lines] == [title]:
@@ -147,6 +164,10 @@ def fields(item: Item) -> list[str]:
 def _tags(item: Item) -> Iterator[Tag]:
     if item.conflict:
         yield Tag("Sources disagree", "orange")
+    if item.content.get("repeat_of"):
+        yield Tag("Repeated early", "yellow")
+    if OF_FACT in item.rules:
+        yield Tag("Cannot be matched", "yellow")
     for text in dict.fromkeys(_LABELS.get(label, label) for label in item.labels):
         yield Tag(text, "purple")
     if item.kind == "patient":
@@ -159,7 +180,7 @@ def _tags(item: Item) -> Iterator[Tag]:
 def _tag(item: Item, field: str) -> Tag:
     value = item.content[field]
     low = value.lower()
-    text = _VIEWS.get(low, value) if field == "view" else value
+    text = beside.VIEWS.get(low, value) if field == "view" else value
     hot = low in _HOT and field != "status" and not says_none_known(item)
     return Tag(
         _readable(text) if field in _PLAIN else f"{words.label(field)}: {text}", "red" if hot else "grey" if low in _PAST else "blue"
@@ -175,7 +196,8 @@ def _differs(item: Item) -> Iterator[Differs]:
     for said in item.provenance:
         for field, lost in sorted(said.lost.items()):
             shown = tuple(words.value(item.content[field], field)) if field in item.content else ("Not stated",)
-            yield Differs(words.label(field), said.source, tuple(words.value(lost, field)), shown, item.rules.get(field, ""))
+            by = ", ".join(dict.fromkeys(one.source for one in item.provenance if field in one.fields))
+            yield Differs(words.label(field), said.source, tuple(words.value(lost, field)), shown, by, item.rules.get(field, ""))
 
 
 def _dated(item: Item) -> str | None:

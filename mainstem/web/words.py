@@ -23,6 +23,8 @@ _LABELS = {
     "low": "Reference range from",
     "high": "Reference range to",
     "test": "Test",
+    "classes": "Of the class",
+    "parents": "A kind of",
 }
 
 

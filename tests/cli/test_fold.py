@@ -14,6 +14,8 @@ from typer.testing import CliRunner
 from mainstem import canonical
 from mainstem.cli.fold import app
 from mainstem.model import Assertion, Claim, Known, RawRef
+from mainstem.terminology import Shelf, builtin, store
+from mainstem.terminology.statements import Statements
 from schemas.codec import write_file
 
 CORPORA = Path(__file__).parents[3] / "shared" / "corpora"
@@ -102,6 +104,25 @@ def test_as_known_at(files):
     assert len(json.loads(run(known, "--output", "json", "--at", "1970-01-01T00:00:05Z").stdout)["persons"]) == 1
     assert json.loads(run(known, "--output", "json", "--at", "1970-01-01T00:00:04Z").stdout)["persons"] == []
     assert run(known, "--at", "yesterday").exit_code == 2
+
+
+def test_the_terminology_is_the_one_that_is_named(tmp_path):
+    coded = {"agent": {"codes": [{"system": "http://snomed.info/sct", "code": "91936005"}]}}
+    finding = allergy("RXA/epr", "01", "")
+    named = msgspec.structs.replace(finding, source="RXA/pas", content=canonical.encode({"agent": {"text": "penicillin"}}))
+    path = write(tmp_path / "both.jsonl", msgspec.structs.replace(finding, content=canonical.encode(coded)), named, claim("RXA/epr"),
+                 claim("RXA/pas"))
+    data = store.made("bare", Statements([], []), {})
+    shelf = Shelf(tmp_path / "home" / "terms")
+    shelf.folder.mkdir(parents=True)
+    release = f"bare@{store.Store(data, 'bare').head.digest[:12]}"
+    (shelf.folder / f"{release}.terms").write_bytes(data)
+    for arguments, facts, said in (([], 1, builtin().release), (["--terminology", "bare", "--home", tmp_path / "home"], 2, release),
+                                   (["--terminology", release, "--home", tmp_path / "home"], 2, release)):
+        found = json.loads(run(path, "--output", "json", *arguments).stdout)
+        assert (sum(len(person["entries"]) for person in found["persons"]), found["terminology"]) == (facts, said)
+    refused = run(path, "--terminology", "absent", "--home", tmp_path / "home")
+    assert refused.exit_code == 2 and "absent" in refused.output
 
 
 def test_people_get_a_table(files):

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
+from mainstem import canonical
 from mainstem.cli import record as command
 from mainstem.cli import record_shown
+from mainstem.history import Ended
+from mainstem.history.ended import ended
+from mainstem.model import Assertion, Entry, Known, RawRef, Status
+from mainstem.terminology import builtin
 from mainstem.web.page import page
 from mainstem.web.record import Record
+from processors.reconcile.fold import fold_by
 from tests.web import made
 from tests.web.made import NOW, item, record, said, sources
 
@@ -50,6 +58,49 @@ def test_explain_reaches_the_raw_message_and_the_losing_value() -> None:
     assert "raw.rxa-epr.v1 partition 1 offset 4711" in out
     assert "Onset: “2014”, said by RXA/epr [1], by problem.earliest" in out
     assert "A82038/gp [2] says “2015”, recorded 2 March 2019 at 10:15 UTC, known here" in out
+
+
+def withdrawn(fact: str = "gone", **changes: Any) -> Entry:
+    one = made.entry(item("allergy", fact=fact, provenance=(said(record="allergy/1"),), rules={"*": "record.retracted"}))
+    return msgspec.structs.replace(one, **({"status": "withdrawn", "content": b"{}"} | changes))
+
+
+def test_withdrawn_entries_say_what_they_said_by_which_rule_they_ended_and_what_came_instead() -> None:
+    stands = item("allergy", fact="stands")
+    content = canonical.encode({"agent": {"text": "Latex"}})
+    gone = [Ended(withdrawn(successor="stands"), content), Ended(withdrawn("other", successor="elsewhere"), None)]
+    shown = page(record([stands]), sources(record([stands])), NOW)
+    out = io.StringIO()
+    record_shown.show_withdrawn(gone, shown, Console(file=out, width=160))
+    for expected in ("Allergy: Latex", "record.retracted: the source says that its record was entered in error",
+                     "raw.rxa-epr.v1 partition 1",
+                     "ended by RXA/epr, its patient P100, record allergy/1, recorded 2 March 2019 at 10:15 UTC",
+                     "in its place: Allergy to penicillin (fact stands)", "Allergy: what it said cannot be told any more",
+                     "in its place: an entry that is no more either (fact elsewhere)"):
+        assert expected in out.getvalue()
+    data = record_shown.data(shown, gone, explain=False, withdrawn=True)
+    assert [(one["fact"], one["title"], one["successor"], one["rule"]["id"]) for one in data["withdrawn"]] == [
+        ("gone", "Allergy: Latex", "stands", "record.retracted"),
+        ("other", "Allergy: what it said cannot be told any more", "elsewhere", "record.retracted")]
+    assert data["withdrawn"][0]["ended_by"][0]["raw"]["offset"] == 4711
+    assert "withdrawn" not in record_shown.data(shown, gone, explain=False, withdrawn=False)
+
+
+def test_nothing_withdrawn_is_said_so() -> None:
+    out = io.StringIO()
+    record_shown.show_withdrawn([], page(record(), sources(record()), NOW), Console(file=out))
+    assert "Nothing has been withdrawn from this record" in out.getvalue()
+
+
+def test_what_a_withdrawn_entry_said_is_worked_out_from_what_its_records_had_said() -> None:
+    raw = RawRef("raw.rxa-epr.v1", 0, 7)
+    told = [Known(Assertion(source="RXA/epr", patient="1", record=f"allergy/{n}", kind="allergy", position="1", raw=raw,
+                            content=canonical.encode({"agent": {"text": agent}})), n, 0, n) for n, agent in enumerate(("Latex", "Dust"))]
+    back = Known(msgspec.structs.replace(told[0].assertion, position="2", status=Status.RETRACTED, content=b"{}"), 9, 0, 9)
+    facts = {canonical.decode(entry.content)["agent"]["text"]: entry for entry in fold_by(told, lambda _: "p", builtin())["p"].entries}
+    latest = [facts["Dust"], msgspec.structs.replace(facts["Latex"], status="withdrawn", content=b"{}"), withdrawn("nobody's")]
+    found = ended(latest, [*told, back], "p", builtin())
+    assert {one.entry.fact: one.content for one in found} == {facts["Latex"].fact: facts["Latex"].content, "nobody's": None}
 
 
 def test_terminal_obeys_nothing_in_a_record() -> None:

@@ -10,7 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mainstem import canonical, kinds
+from mainstem.kinds import same
 from mainstem.kinds.base import SNOMED
+from mainstem.kinds.facts import NoTerms
 from mainstem.terminology import builtin
 from processors.reconcile import derive
 from processors.reconcile.derive import Group
@@ -81,6 +83,75 @@ def test_a_class_is_a_relation_and_no_source_says_it():
     assert one.content["classes"] == [{"codes": [{"system": SNOMED, "code": "764146007", "display": "Penicillin"}], "text": "Penicillin"}]
     assert (one.rules["classes"], one.decided["classes"]) == ("allergy.classes", (0,))
     assert "classes" not in ALLERGY.derive([member("allergy", 1, agent=penicillin)], builtin()).content
+
+
+PENICILLIN = snomed("91936005", "Allergy to penicillin")
+
+
+def united(*said: dict[str, Any], sources: tuple[str, ...] = ("A/gp", "B/epr", "C/care")):
+    """Of one source each, the first recorded last."""
+    return ALLERGY.derive([member("allergy", n, source, str(2026 - n), agent=PENICILLIN, **content)
+                           for n, (source, content) in enumerate(zip(sources, said, strict=False))], builtin())
+
+
+def test_every_reaction_that_any_source_saw_is_shown_once():
+    rash, wheeze = reacted("rash"), reacted("wheeze")
+    found = united({"reactions": rash}, {"reactions": wheeze + rash}, {})
+    assert found.content["reactions"] == rash + wheeze
+    assert (found.decided["reactions"], found.rules["reactions"]) == ((0, 1), "allergy.reactions-united")
+    sole = united({}, {"reactions": wheeze})
+    assert (sole.content["reactions"], sole.decided["reactions"], "reactions" in sole.rules) == (wheeze, (1,), False)
+
+
+@pytest.mark.parametrize(("said", "status", "verification", "conflict"), [
+    (({"clinical_status": "active"}, {}), "active", None, False),
+    (({"clinical_status": "resolved"}, {"clinical_status": "resolved"}), "resolved", None, False),
+    (({"clinical_status": "resolved"}, {"clinical_status": "active"}), "active", None, True),
+    (({"clinical_status": "resolved"}, {}), None, None, True),
+    (({"verification": "refuted"}, {"verification": "unconfirmed"}), None, "unconfirmed", True),
+    (({"verification": "refuted"}, {"verification": "refuted"}), None, "refuted", False),
+    (({"verification": "unconfirmed"}, {"verification": "confirmed"}), None, "confirmed", False),
+    (({"clinical_status": "resolved", "verification": "confirmed"}, {"verification": "unconfirmed"}), None, "unconfirmed", True),
+    (({"clinical_status": "resolved", "verification": "confirmed"}, {"clinical_status": "resolved", "verification": "unconfirmed"}),
+     "resolved", "confirmed", False),
+])
+def test_what_holds_it_active_decides_and_says_by_which_rule(said, status, verification, conflict):
+    found = united(*said)
+    assert (found.content.get("clinical_status"), found.content.get("verification"), found.conflict) == (status, verification, conflict)
+    for field, rule in (("clinical_status", "allergy.active-counts"), ("verification", "allergy.worst-counts")):
+        assert found.rules.get(field, rule) == rule and (field in found.content or field not in found.rules)
+        assert (field in found.decided) is (field in found.content)
+
+
+def test_a_reaction_without_a_name_is_set_aside_and_one_record_is_what_it_says():
+    assert key({"text": "peanut - urticaria"}, reactions=[{"severity": "mild"}]) is None
+    assert key({"text": "peanut - urticaria"}, reactions=[{"severity": "mild"}, *reacted("urticaria")]) == "762952008"
+    alone = united({"clinical_status": "resolved", "verification": "unconfirmed", "criticality": "low"})
+    assert set(alone.rules.values()) == {"record.greatest-version"} and not alone.conflict
+
+
+@pytest.mark.parametrize(("one", "other", "same_"), [
+    (reacted("rash"), reacted("rash "), True), (reacted("rash"), reacted("wheeze"), False),
+    (reacted("rash"), [{"manifestation": {"text": "rash"}, "severity": "severe"}], False),
+    ([{"manifestation": {"text": "rash"}}], [{"severity": "mild"}], False),
+    ([{"severity": "mild"}], [{"severity": "mild", "manifestation": None}], True),
+    (reacted("rash") + reacted("wheeze"), reacted("wheeze") + reacted("rash"), True),
+])
+def test_reactions_are_compared_by_what_they_say(one, other, same_):
+    assert same.same(ALLERGY, {"reactions": one}, {"reactions": other}) is same_
+
+
+def test_a_class_without_a_name_is_its_code_and_a_title_is_the_agents():
+    class Nameless(NoTerms):
+        def agent(self, concept: dict[str, Any]) -> str | None:
+            return "1"
+
+        def parents(self, code: str) -> tuple[str, ...]:
+            return ("2",) if code == "1" else ()
+
+    found = ALLERGY.derive([member("allergy", 1, agent=PENICILLIN)], Nameless())
+    assert found.content["classes"] == [{"codes": [{"system": SNOMED, "code": "2"}]}]
+    assert (ALLERGY.title(found.content), ALLERGY.title({})) == ("Allergy to penicillin", "Allergy")
 
 
 agents = st.sampled_from([snomed("91936005"), snomed("764146007"), {"text": "penicillin"}, snomed("292967008"), snomed("716186003"),

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from mainstem.terminology import Shelf, Terminology, builtin, store
+from mainstem.terminology import Shelf, Terminology, builtin, in_force, store
 from mainstem.terminology.statements import Statements
 from processors.apps import releases
 from processors.apps.worker import EXIT_RELEASE, EXIT_RESTART
+from schemas import kafka as clients
 from schemas import log, topics
+from schemas.codec import Codec
 from tests.processors.apps.test_worker import Stream, check, stream  # noqa: F401 - a fixture
 
 pytestmark = pytest.mark.stack
@@ -54,6 +58,35 @@ def test_an_activated_release_is_taken_up_by_every_record(stream: Stream) -> Non
     in_force = releases.current(stream.kafka, stream.codec, shelf)
     assert in_force.terms.release == builtin().release
     assert [one.release.reason for one in releases.read(stream.kafka, stream.codec)][-2:] == ["not at hand yet", "back"]
+
+
+def test_what_ships_comes_into_force_once_and_displaces_only_its_own_elder(kafka: str, registry: str, tmp_path: Path) -> None:
+    codec, shelf, said = Codec(registry), Shelf(tmp_path / "terms"), []
+    clients.ensure_topics(kafka, topics.ALL)
+    codec.register(topics.ALL)
+
+    def shipped() -> str:
+        releases.ship(kafka, codec, shelf, said.append)
+        found = in_force(releases.read(kafka, codec), releases.TERMINOLOGY, 10**15)
+        assert found is not None
+        return f"{found.name}@{found.digest[:12]}"
+
+    ours = builtin().release
+    assert shipped() == ours
+    assert f"{ours}.terms" in {path.name for path in shelf.folder.iterdir()}, "kept, to show a record as known then"
+    said.clear()
+    try:
+        assert (shipped(), said) == (ours, []), "it is in force: nothing to do"
+        elder, _ = bare("builtin")
+        assert elder.release != ours
+        releases.activate(kafka, codec, elder, "test", "an older version of Mainstem shipped it")
+        assert (shipped(), said) == (ours, [f"terminology in force: {ours}"])
+        theirs, _ = bare("operators")
+        releases.activate(kafka, codec, theirs, "test", "an operator chose it")
+        said.clear()
+        assert (shipped(), said) == (theirs.release, []), "an operator's choice stands"
+    finally:
+        releases.activate(kafka, codec, builtin(), "test", "back")  # other tests share the broker
 
 
 def _coded(stream: Stream) -> int:  # noqa: F811

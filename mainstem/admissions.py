@@ -1,0 +1,194 @@
+"""Medicines reconciliation on admission: what a list or a home holds active and the chart of an open inpatient stay does not have.
+
+No single fact can tell this: it is read off the current entries of one record. Pure; nothing of it is stored, and it is never news.
+It names what is missing and settles nothing: stopping a medicine on admission may be right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, NamedTuple, Protocol
+
+from mainstem.kinds import BY_NAME
+from mainstem.kinds.dates import days, moments
+from mainstem.kinds.facts import Rule, Terms
+
+OMITTED = Rule(
+    "medicine.omitted-on-admission", "a medicine that a GP list or a home held active on admission, and that the chart of the stay, once "
+    "begun, does not have", "NICE QS120, statement 4")
+NOT_RECONCILED = Rule(
+    "medicine.not-reconciled", "during an open inpatient stay nothing has been charted there that has reached this record; a chart that "
+    "has not been begun omits nothing", "NICE QS120, statement 4: within 24 hours of admission")
+RULES = (OMITTED, NOT_RECONCILED)
+WITHIN = timedelta(hours=24)
+
+_OPEN = {"in-progress", "arrived", "triaged", "onleave", None}
+_HELD = {"active", None}
+"""Without a status, a list or chart holds what is current."""
+_CHARTED = {"active", "on-hold", "draft", None}
+_ISSUED = timedelta(days=84)
+"""How long before admission an acute issue may lie to be still taken: the longest usual supply."""
+
+
+class Speaker(Protocol):
+    """One assertion behind an entry."""
+
+    @property
+    def source(self) -> str: ...
+    @property
+    def recorded(self) -> str | None: ...
+
+
+class Stated(Protocol):
+    """A current entry, its content decoded."""
+
+    @property
+    def fact(self) -> str: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def content(self) -> dict[str, Any]: ...
+    @property
+    def sources(self) -> Sequence[str]: ...
+    @property
+    def provenance(self) -> Sequence[Speaker]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Omission:
+    """A medicine that a chart does not have."""
+
+    fact: str
+    held: tuple[tuple[str, str], ...]
+    """Who holds it active: source and view (`list`, `home`)."""
+    told: bool
+    """False: its product cannot be told by code or name, so that it may stand on the chart under another."""
+    otherwise: tuple[str, ...]
+    """Facts on the chart of the same moiety by another route, or by one that is not told."""
+
+    @property
+    def certain(self) -> bool:
+        return self.told and not self.otherwise
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """An open inpatient stay at a source, and its chart beside the lists. `omitted` is empty where the chart has not been begun."""
+
+    stay: str
+    source: str
+    since: str
+    """As the source gave it."""
+    charted: bool
+    omitted: tuple[Omission, ...]
+    unmatched: int
+    """Medicines on the chart that cannot be told by code or name: any of them may be one that seems omitted."""
+
+    @property
+    def rule(self) -> Rule:
+        return OMITTED if self.charted else NOT_RECONCILED
+
+    def lasted(self, now: int) -> timedelta:
+        """Since admission. `now`: milliseconds since the epoch."""
+        return datetime.fromtimestamp(now / 1000, UTC) - _moment(self.since)
+
+
+class _View(NamedTuple):
+    view: str
+    source: str
+    status: str | None
+    start: tuple[str, str] | None
+    end: tuple[str, str] | None
+
+
+def omissions(entries: Sequence[Stated], terms: Terms) -> list[Omission]:
+    """Of all open stays, those that are certain."""
+    return [omission for stay in admissions(entries, terms) for omission in stay.omitted if omission.certain]
+
+
+def admissions(entries: Sequence[Stated], terms: Terms) -> list[Admission]:
+    """By source; of several open stays at one source the latest: the others were never closed."""
+    latest: dict[str, Stated] = {}
+    for stay in sorted((entry for entry in entries if _is_open(entry)), key=lambda entry: (_moment(entry.content["start"]), entry.fact)):
+        latest.update(dict.fromkeys(stay.sources, stay))
+    medicines = sorted((entry for entry in entries if entry.kind == "medicine"), key=lambda entry: entry.fact)
+    return [_admission(source, stay, medicines, terms) for source, stay in sorted(latest.items())]
+
+
+def _admission(source: str, stay: Stated, medicines: Sequence[Stated], terms: Terms) -> Admission:
+    since = stay.content["start"]
+    day = _moment(since).date().isoformat()
+    chart = [medicine for medicine in medicines if _on_chart(medicine, source, day)]
+    begun = any(_charted_since(medicine, source, day) for medicine in chart)
+    keys = {medicine.fact: _key(medicine, terms) for medicine in medicines}
+    there = {medicine.fact for medicine in chart}
+    omitted = [Omission(medicine.fact, held, keys[medicine.fact] is not None,
+                        tuple(fact for fact in sorted(there) if _moiety(keys[fact]) == _moiety(keys[medicine.fact]) is not None))
+               for medicine in medicines if medicine.fact not in there and (held := tuple(_held(medicine, day)))]
+    return Admission(stay.fact, source, since, begun, tuple(omitted) if begun else (), sum(keys[fact] is None for fact in there))
+
+
+def _is_open(entry: Stated) -> bool:
+    content = entry.content
+    return (entry.kind == "encounter" and content.get("encounter_class") == "inpatient" and content.get("status") in _OPEN
+            and not content.get("end") and moments(content.get("start")) is not None)
+
+
+def _held(medicine: Stated, day: str) -> Iterator[tuple[str, str]]:
+    """Who held it active on the day of admission."""
+    content = medicine.content
+    if content.get("course") == "acute":
+        issued = [last for name in ("last_issued", "start") if (last := days(content.get(name)))]
+        if issued and max(issued)[1] < (date.fromisoformat(day) - _ISSUED).isoformat():
+            return
+    for view in _views(medicine):
+        began = view.start is None or view.start[0] <= day
+        if view.view in ("list", "home") and view.status in _HELD and began and (view.end is None or view.end[1] >= day):
+            yield view.source, view.view
+
+
+def _on_chart(medicine: Stated, source: str, day: str) -> bool:
+    """Charted at the source and not ended before the day of admission: what was stopped during the stay was seen."""
+    charted = _charts(medicine, source)
+    if any(view.view == "order" and view.status in _CHARTED and (view.end is None or view.end[1] >= day) for view in charted):
+        return True
+    dates = [at[1] for view in charted for at in (view.start, view.end) if at]
+    return bool(charted) and (_recorded(medicine, source, day) or max(dates, default="") >= day)
+
+
+def _charted_since(medicine: Stated, source: str, day: str) -> bool:
+    """Of what is on the chart: begun or recorded since admission. What merely still stands from before says nothing of this stay."""
+    return _recorded(medicine, source, day) or any(view.start[0] >= day for view in _charts(medicine, source) if view.start)
+
+
+def _charts(medicine: Stated, source: str) -> list[_View]:
+    return [view for view in _views(medicine) if view.source == source and view.view in ("order", "administration")]
+
+
+def _recorded(medicine: Stated, source: str, day: str) -> bool:
+    return any(said.source == source and (at := days(said.recorded)) is not None and at[0] >= day for said in medicine.provenance)
+
+
+def _views(medicine: Stated) -> Iterator[_View]:
+    """Those of a course told by several records stand in its content; a sole record is its own."""
+    told = medicine.content.get("views") or [medicine.content | {"source": source} for source in medicine.sources]
+    for each in told:
+        yield _View(each.get("view") or "", each.get("source") or "", each.get("status"), days(each.get("start")), days(each.get("end")))
+
+
+def _key(medicine: Stated, terms: Terms) -> str | None:
+    return BY_NAME["medicine"].key(medicine.content, terms)
+
+
+def _moiety(key: str | None) -> str | None:
+    return None if key is None else key.partition("/")[0]
+
+
+def _moment(since: str) -> datetime:
+    """The first moment that it may be."""
+    found = moments(since)
+    if found is None:
+        raise ValueError("no date or time")
+    return found[0]

@@ -1,0 +1,47 @@
+"""Business identifiers, and what stands for one where there is none: the day, the moment, the words. Parts of keys: never likeness.
+
+An identifier is one organisation's and comes round again, so that no kind's key rests on it alone: `Kind.gap` parts it by date.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import Any
+
+from mainstem.kinds.dates import exact, moments
+from mainstem.kinds.same import moment, prose
+
+_TELLING = 4
+"""Characters: what is shorter is a row's number in some table, or a counter."""
+_GUID = re.compile(r"\{?([0-9A-F]{8})-?([0-9A-F]{4})-?([0-9A-F]{4})-?([0-9A-F]{4})-?([0-9A-F]{12})\}?")
+
+
+def identifier(text: Any) -> str | None:
+    """However it is spaced, and in whatever case: `v-0012 ` and `V-0012` are one. Punctuation tells (`7/1/12`, `7/11/2`), but in a GUID.
+    None where it tells too little."""
+    if not isinstance(text, str):
+        return None
+    bare = "".join(text.split()).upper()
+    guid = _GUID.fullmatch(bare)
+    bare = "".join(guid.groups()) if guid else bare
+    return bare if len(bare) >= _TELLING else None
+
+
+def day(text: Any) -> str | None:
+    """The day as the source wrote it, whatever its zone: a GP's date and a hospital's time of it meet. None where it is less precise."""
+    return text.strip()[:10] if isinstance(text, str) and exact(text) else None
+
+
+def minute(text: Any) -> str | None:
+    """The moment in UTC, to the minute: some feeds drop the seconds. None where only the day is told; midnight tells no more."""
+    if not isinstance(text, str) or moments(text) is None:
+        return None
+    at = moment(text)
+    return at[:16] + ("Z" if at.endswith("+00:00") else "") if "T" in at else None
+
+
+def digest(text: Any) -> str | None:
+    """Of a text, however its lines are broken."""
+    said = prose(text) if isinstance(text, str) else ""
+    return hashlib.sha256(said.encode()).hexdigest()[:16] if said else None

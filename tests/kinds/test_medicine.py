@@ -1,0 +1,170 @@
+"""Courses: views beside each other, what is shown of them, and every disagreement named with both sides."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mainstem import canonical, kinds
+from mainstem.kinds import courses
+from mainstem.kinds.base import DMD
+from mainstem.kinds.facts import NoTerms
+from mainstem.terminology import builtin
+from processors.reconcile import derive
+from processors.reconcile.derive import Group
+from tests.kinds.members import member
+
+MEDICINE = kinds.BY_NAME["medicine"]
+PRODUCT = {"codes": [{"system": DMD, "code": "317291008", "display": "Omeprazole 20mg gastro-resistant capsules"}],
+           "text": "Omeprazole 20mg gastro-resistant capsules"}
+WORDS = {"text": "omeprazole caps 20mg"}
+
+
+def listed(n: int = 1, recorded: str = "2024-01-01", **said: Any):
+    return member("medicine", n, "A82038/gp", recorded, view="list", **({"product": PRODUCT, "status": "active"} | said))
+
+
+def ordered(n: int = 2, recorded: str = "2025-01-01", **said: Any):
+    return member("medicine", n, "RXA/epr", recorded, view="order", **({"product": PRODUCT, "status": "active"} | said))
+
+
+def home(n: int = 3, recorded: str = "2025-06-01", **said: Any):
+    return member("medicine", n, "RXC/community", recorded, view="home", **({"product": WORDS, "status": "active"} | said))
+
+
+def derived(*members: Any):
+    return MEDICINE.derive(sorted(members, key=lambda each: each.place), NoTerms())
+
+
+def about(*members: Any) -> list[str]:
+    return [one["about"] for one in derived(*members).content.get("discrepancies", ())]
+
+
+def test_one_record_is_what_it_says():
+    assert derived(listed(dose="1 OD")).content == {"view": "list", "product": PRODUCT, "status": "active", "dose": "1 OD"}
+
+
+def test_views_stand_side_by_side_in_a_fixed_order():
+    found = derived(home(dose="1 OD"), ordered(dose_quantity={"value": "20", "unit": "mg"}, frequency="OD"), listed(dose="one once a day"))
+    assert [(view["view"], view["source"], view["taken"]) for view in found.content["views"]] == [
+        ("list", "A82038/gp", "one once a day"), ("order", "RXA/epr", "20 mg OD"), ("home", "RXC/community", "1 OD")]
+    assert "view" not in found.content
+    assert (found.conflict, "discrepancies" in found.content) == (False, False)
+
+
+@pytest.mark.parametrize(("members", "found", "conflict"), [
+    ((listed(dose="1 OD"), ordered(dose="2 OD")), ["dose"], True),
+    ((listed(dose="1 OD"), ordered(dose="1 BD")), ["frequency"], True),
+    ((listed(dose="1 OD"), ordered(dose="as the clinic says")), [], False),
+    ((listed(), ordered(status="stopped", end="2025-02-01")), ["stopped"], True),
+    ((listed(), home(status="stopped")), ["stopped"], True),
+    ((listed(), ordered(status="on-hold")), ["on-hold"], True),
+    ((listed(course="repeat"), ordered(status="completed")), [], False),
+    ((listed(course="acute"), ordered(status="completed")), ["stopped"], True),
+    ((listed(status="stopped"), ordered(status="completed")), [], False),
+    ((listed(status="stopped", dose="1 OD"), ordered(status="completed", dose="2 OD")), ["dose"], False),
+    ((listed(1, status="stopped", dose="1 OD"), listed(4, dose="2 OD"), home(dose="2 OD")), [], False),
+    ((listed(), member("medicine", 5, "P/pharmacy", view="dispense", status="completed", product=PRODUCT)), [], False),
+    ((listed(dose="1 OD"), member("medicine", 5, "P/pharmacy", view="dispense", status="completed", dose="2 OD", product=PRODUCT)),
+     ["dose"], True),
+    ((listed(dose="1 OD"), member("medicine", 5, "RXA/epr", view="administration", status="completed", dose="2 OD", product=PRODUCT)),
+     [], False),
+    ((listed(dose="1 OD"), ordered(status="draft", dose="2 OD")), [], False),
+])
+def test_discrepancies(members, found, conflict):
+    assert about(*members) == found
+    assert derived(*members).conflict is conflict
+
+
+def test_both_sides_are_named():
+    [one] = derived(listed(dose="1 OD"), ordered(status="stopped", end="2025-02-01")).content["discrepancies"]
+    assert one == {"about": "stopped", "sides": [{"source": "A82038/gp", "view": "list", "says": "active"},
+                                                 {"source": "RXA/epr", "view": "order", "says": "stopped 2025-02-01"}]}
+
+
+def test_what_is_still_taken_is_shown_before_what_ended_later():
+    found = derived(listed(dose="1 OD", start="2020"), ordered(status="stopped", end="2025-02-01", dose="2 OD", stop_reason="bleeding"))
+    assert (found.content["status"], found.content["dose"], "end" in found.content, "stop_reason" in found.content) == (
+        "active", "1 OD", False, False)
+    assert found.rules["status"] == courses.ENDING.id
+
+
+def test_a_regimen_is_of_one_record():
+    found = derived(listed(dose="1 OD"), ordered(dose_quantity={"value": "40", "unit": "mg"}, frequency="BD"))
+    assert "dose" not in found.content
+    assert (found.content["dose_quantity"]["value"], found.content["frequency"]) == ("40", "BD")
+
+
+def test_dispensed_beats_requested_and_coded_beats_words():
+    brand = {"text": "Losec 20mg capsules"}
+    assert derived(home(), listed()).content["product"] == PRODUCT
+    found = derived(listed(), member("medicine", 5, "P/pharmacy", "2020", view="dispense", product=brand))
+    assert (found.content["product"], found.rules["product"]) == (brand, "medicine.dispensed-product")
+
+
+@pytest.mark.parametrize(("starts", "shown"), [
+    (("2024", "2024-03-02"), "2024-03-02"), (("2023", "2024-03-02"), "2023"),
+    (("2024-03-02", "2024-03-01T10:00:00Z"), "2024-03-01T10:00:00Z"),
+])
+def test_the_earliest_start(starts, shown):
+    assert derived(listed(start=starts[0]), ordered(start=starts[1])).content["start"] == shown
+
+
+@pytest.mark.parametrize(("content", "span"), [
+    ({"start": "2024", "status": "active"}, ("2024-01-01", courses.OPEN)),
+    ({"start": "2024-02", "end": "2024-03-09"}, ("2024-02-01", "2024-03-09")),
+    ({"start": "2024-02", "status": "stopped"}, ("2024-02-01", "2024-02-29")), ({"end": "2024-03-09"}, ("2024-03-09", "2024-03-09")),
+    ({"start": "2024-01-01", "status": "stopped", "last_issued": "2024-05-01"}, ("2024-01-01", "2024-05-01")),
+    ({"start": "2024-01-01", "view": "dispense", "supply": {"value": "4", "unit": "weeks"}}, ("2024-01-01", "2024-01-29")),
+    ({"start": "2024-01-01", "view": "dispense"}, ("2024-01-01", "2024-03-25")),
+    ({"start": "2024-01-01T08:00:00Z", "view": "administration", "status": "active"}, ("2024-01-01", "2024-01-01")),
+    ({"status": "active"}, None), ({"start": "last week"}, None), ({"start": "2024-13"}, None),
+])
+def test_span(content, span):
+    assert MEDICINE.span(content, NoTerms()) == span
+
+
+def test_a_course_taken_up_again_is_another_course():
+    spring = listed(1, status="stopped", start="2024-03-01", end="2024-03-08"), ordered(
+        2, status="completed", start="2024-03", end="2024-03-08")
+    winter = listed(3, status="stopped", start="2024-11-01", end="2024-11-08")
+    key = MEDICINE.key(winter.content, builtin())
+    found = derive.facts(Group("medicine", key), [*spring, winter], builtin())
+    assert sorted(len(fact.members) for fact in found) == [1, 2]
+
+
+contents = st.fixed_dictionaries({"product": st.sampled_from([PRODUCT, WORDS])}, optional={
+    "view": st.sampled_from(["list", "order", "home", "dispense", "administration"]),
+    "status": st.sampled_from(["active", "stopped", "completed", "on-hold", "draft", "cancelled"]),
+    "dose": st.sampled_from(["1 OD", "one once a day", "2 OD", "1 BD", "as directed", "x"]),
+    "dose_quantity": st.sampled_from([{"value": "20", "unit": "mg"}, {"value": "40", "unit": "mg"}]),
+    "frequency": st.sampled_from(["OD", "BD", "PRN"]), "as_needed": st.booleans(), "course": st.sampled_from(["acute", "repeat"]),
+    "start": st.sampled_from(["2019", "2019-03", "2019-03-02", "2024-01-01T10:00:00Z"]),
+    "end": st.sampled_from(["2019-04-01", "2024-02-01"]),
+})
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.tuples(contents, st.sampled_from(["A82038/gp", "RXA/epr", "RXC/community"]), st.sampled_from([None, "2019", "2024"])),
+                min_size=1, max_size=6), st.randoms(use_true_random=False))
+def test_order_makes_no_difference_and_no_side_is_lost(said, rng: random.Random):
+    members = [member("medicine", n, source, recorded, **content) for n, (content, source, recorded) in enumerate(said)]
+
+    def published() -> list[Any]:
+        found = derive.facts(Group("medicine", "25673006/oral"), members, builtin())
+        return [(fact.fact, fact.content, derive.provenance(fact), fact.derived.conflict, fact.derived.rules) for fact in found]
+
+    before = published()
+    rng.shuffle(members)
+    assert published() == before
+    for _, content, _, _, rules in before:
+        fact = canonical.decode(content)
+        active = [view for view in fact.get("views", ())
+                  if view.get("status") == "active" and view.get("view") in ("list", "order", "home")]
+        assert not active or fact.get("status", "active") == "active"
+        assert all(len(one["sides"]) > 1 for one in fact.get("discrepancies", ()))
+        assert set(rules.values()) <= {rule.id for rule in MEDICINE.rules} | {"record.greatest-version"}

@@ -1,0 +1,230 @@
+"""Kinds on the rule of business identifiers: what is one fact, what stays apart, what is shown of several copies, what is a conflict."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mainstem import canonical
+from mainstem.kinds.base import DMD
+from mainstem.kinds.facts import Member
+from mainstem.kinds.identifiers import day, digest, identifier, minute
+from mainstem.kinds.vaccines import protects_against
+from mainstem.terminology import builtin
+from processors.reconcile.derive import Fact, Group, facts, group, provenance
+from tests.kinds.members import member, snomed
+
+GP, EPR, PAS = "A82038/gp", "RXA/epr", "RXA/pas"
+
+
+def found(*members: Member) -> list[Fact]:
+    groups: dict[Group, list[Member]] = {}
+    for one in members:
+        groups.setdefault(group(one, builtin()), []).append(one)
+    return [fact for of, together in groups.items() for fact in facts(of, together, builtin())]
+
+
+def copies(kind: str, *said: dict[str, Any]) -> tuple[Member, ...]:
+    """One record of each source, recorded a day after the one before."""
+    return tuple(member(kind, n, source, f"2026-08-{n + 1:02d}", **content)
+                 for n, (source, content) in enumerate(zip((EPR, PAS, GP), said, strict=False)))
+
+
+def shown(kind: str, *said: dict[str, Any]) -> tuple[dict[str, Any], bool]:
+    [fact] = found(*copies(kind, *said))
+    return canonical.decode(fact.content), fact.derived.conflict
+
+
+VISIT = {"visit_id": "V-1234", "encounter_class": "inpatient", "start": "2026-08-01T08:00:00Z"}
+CONSULTED = {"encounter_class": "consultation", "start": "2026-08-01T08:00:00Z"}
+BOOKED = {"appointment_id": "0000 1234 5678", "start": "2026-12-01T10:00:00Z", "status": "booked"}
+LETTER = {"document_id": "{0f8fad5b-d9cb-469f-a165-70867728950e}", "title": "Clinic letter", "created": "2026-08-20"}
+SECTION = LETTER | {"title": "Plan", "text": "Review in clinic,\nin six weeks."}
+HIP = {"code": snomed("52734007", "Total hip replacement"), "performed": "2026-08-01"}
+FLU = {"procedure": snomed("822851000000102", "Seasonal influenza vaccination"), "given": "2025-10-03", "status": "completed"}
+ALERT = {"code": {"text": "Risk to staff"}, "status": "active", "start": "2026-07"}
+REFERRED = {"referral_id": "0000-4321-8765", "service": {"text": "Podiatry"}, "referred": "2026-07-15"}
+PLAN = {"plan_id": "7/1001", "title": "Diabetes care plan", "start": "2026-01-05", "goals": ["HbA1c below 58"]}
+PULSE = {"code": snomed("78564009", "Pulse rate"), "value": {"value": "72", "unit": "/min"}, "taken": "2026-08-01T09:20:00Z"}
+
+
+def without(content: dict[str, Any], *names: str) -> dict[str, Any]:
+    return {name: value for name, value in content.items() if name not in names}
+
+
+@pytest.mark.parametrize(("kind", "one", "other"), [
+    ("encounter", VISIT, VISIT | {"visit_id": " v-1234 ", "start": "2026-08-01T09:00:00+01:00", "encounter_class": "emergency"}),
+    ("encounter", VISIT, {"visit_id": "V-1234"}),
+    ("encounter", VISIT | {"end": "2026-08-09"}, VISIT | {"start": "2026-08-05"}),
+    ("encounter", without(VISIT, "visit_id"), without(VISIT, "visit_id") | {"start": "2026-08-01T08:00:41.5+00:00"}),
+    ("appointment", BOOKED, BOOKED | {"appointment_id": "000012345678", "start": "2027-03-01T10:00:00Z"}),
+    ("appointment", {"service": {"text": "Renal clinic"}, "start": "2026-12-01T10:00:00Z"},
+     {"service": {"text": "renal clinic."}, "start": "2026-12-01T10:00:30+00:00"}),
+    ("document", LETTER, LETTER | {"document_id": "0F8FAD5BD9CB469FA16570867728950E", "title": "Letter", "created": "2026-08-22"}),
+    ("document", SECTION, SECTION | {"text": "Review in clinic\nin six weeks"}),
+    ("document", without(SECTION, "document_id"), without(SECTION, "document_id") | {"created": "2026-08-20T09:00:00Z"}),
+    ("document", {"location": "docs/1", "created": "2026-08-20"}, {"location": "docs/1 ", "created": "2026-08-20"}),
+    ("procedure", HIP, HIP | {"performed": "2026-08-01T13:00:00+01:00"}),
+    ("procedure", HIP | {"body_site": {"text": "Left hip"}}, HIP | {"body_site": {"text": "left hip"}}),
+    ("immunisation", FLU, {"vaccine": {"text": "Fluad"}, "given": "2025-10-03T09:00:00Z"}),
+    ("flag", ALERT, {"code": {"text": "risk to staff!"}, "status": "active"}),
+    ("referral", REFERRED, REFERRED | {"referral_id": "0000-4321-8765 ", "referred": "2026-07-20"}),
+    ("referral", without(REFERRED, "referral_id"), without(REFERRED, "referral_id") | {"referred": "2026-07-15T10:00:00Z"}),
+    ("careplan", PLAN, PLAN | {"plan_id": "7/1001 ", "title": "Diabetes"}),
+    ("careplan", without(PLAN, "plan_id"), without(PLAN, "plan_id") | {"title": "diabetes care plan"}),
+    ("observation", PULSE, PULSE | {"value": {"value": "72.0", "unit": "/min"}, "taken": "2026-08-01T10:20:10+01:00"}),
+    ("observation", PULSE | {"taken": "2026-08-01"}, PULSE | {"taken": "2026-08-01T00:00:00"}),
+])
+def test_one_fact(kind, one, other):
+    assert len(found(*copies(kind, one, other))) == 1
+
+
+@pytest.mark.parametrize(("kind", "one", "other"), [
+    ("encounter", VISIT, VISIT | {"visit_id": "V-12340"}),
+    ("encounter", VISIT, VISIT | {"start": "2029-08-01"}),
+    ("encounter", CONSULTED, CONSULTED),
+    ("encounter", without(VISIT, "visit_id") | {"start": "2026-08-01"}, without(VISIT, "visit_id") | {"start": "2026-08-01"}),
+    ("encounter", VISIT | {"visit_id": "12", "start": "2026-08-01"}, VISIT | {"visit_id": "12", "start": "2026-08-01"}),
+    ("appointment", BOOKED, BOOKED | {"start": "2028-12-01T10:00:00Z"}),
+    ("appointment", BOOKED | {"appointment_id": "7/1/12"}, BOOKED | {"appointment_id": "7/11/2"}),
+    ("appointment", {"start": "2026-12-01T10:00:00Z"}, {"start": "2026-12-01T10:00:00Z"}),
+    ("document", SECTION, SECTION | {"title": "Reason"}),
+    ("document", SECTION, SECTION | {"text": "Discharged."}),
+    ("document", {"title": "Letter", "created": "2026-08-20"}, {"title": "Letter", "created": "2026-08-20"}),
+    ("document", without(SECTION, "document_id", "created"), without(SECTION, "document_id", "created")),
+    ("procedure", HIP | {"body_site": {"text": "Left hip"}}, HIP | {"body_site": {"text": "Right hip"}}),
+    ("procedure", HIP, HIP | {"performed": "2026-08-02"}),
+    ("procedure", HIP | {"performed": "2026-08"}, HIP | {"performed": "2026-08"}),
+    ("immunisation", FLU, FLU | {"given": "2025-10-04"}),
+    ("immunisation", FLU, FLU | {"procedure": {"text": "MMR vaccination"}}),
+    ("immunisation", without(FLU, "given"), without(FLU, "given")),
+    ("flag", {"code": {"text": "Alert"}, "note": "Latex"}, {"code": {"text": "Alert"}, "note": "Dog"}),
+    ("referral", without(REFERRED, "referral_id"), without(REFERRED, "referral_id") | {"reason": {"text": "Foot ulcer"}}),
+    ("referral", {"referred": "2026-07-15"}, {"referred": "2026-07-15"}),
+    ("careplan", PLAN, PLAN | {"goals": ["Walk every day"]}),
+    ("careplan", {"title": "Plan"}, {"title": "Plan"}),
+    ("observation", PULSE, PULSE | {"value": {"value": "80", "unit": "/min"}}),
+    ("observation", PULSE, PULSE | {"taken": "2026-08-01T09:21:00Z"}),
+    ("observation", without(PULSE, "value"), without(PULSE, "value")),
+    ("observation", without(PULSE, "taken"), without(PULSE, "taken")),
+])
+def test_apart(kind, one, other):
+    assert len(found(*copies(kind, one, other))) == 2
+
+
+def test_the_copy_that_is_furthest_along_counts_with_its_end_however_late_another_is_recorded():
+    content, conflict = shown("encounter", VISIT | {"status": "finished", "end": "2026-08-09", "outcome": "Home"},
+                              VISIT | {"status": "in-progress", "specialty": "Renal"})
+    assert (content["status"], content["end"], content["outcome"], content["specialty"], conflict) == (
+        "finished", "2026-08-09", "Home", "Renal", False)
+    content, conflict = shown("appointment", BOOKED | {"status": "noshow"}, BOOKED)
+    assert (content["status"], conflict) == ("noshow", False)
+
+
+@pytest.mark.parametrize(("kind", "said", "status"), [
+    ("encounter", [VISIT | {"status": "finished"}, VISIT | {"status": "cancelled"}], "finished"),
+    ("appointment", [BOOKED, BOOKED | {"start": "2026-12-08T10:00:00Z"}], "booked"),
+    ("appointment", [BOOKED | {"status": "cancelled"}, BOOKED | {"status": "fulfilled"}], "fulfilled"),
+    ("procedure", [HIP | {"status": "not-done"}, HIP | {"status": "completed"}], "completed"),
+    ("procedure", [HIP | {"performed": "2026-08-01T09:00Z", "status": "completed"}, HIP | {"performed": "2026-08-01T15:00Z"}], "completed"),
+    ("immunisation", [FLU, FLU | {"status": "not-done", "reason": {"text": "Declined"}}], "completed"),
+    ("immunisation", [FLU | {"batch": "AB1"}, FLU | {"batch": "AB2"}], "completed"),
+    ("flag", [ALERT, ALERT | {"status": "inactive"}], "active"),
+])
+def test_a_conflict_keeps_both_sides(kind, said, status):
+    [fact] = found(*copies(kind, *said))
+    assert fact.derived.conflict and canonical.decode(fact.content)["status"] == status
+    assert any(behind.lost for behind in provenance(fact)), "the side that is not shown"
+
+
+@pytest.mark.parametrize(("kind", "said"), [
+    ("encounter", [VISIT | {"status": "planned"}, VISIT | {"status": "cancelled"}]),
+    ("appointment", [BOOKED, BOOKED | {"start": "2026-12-01", "status": "arrived"}]),
+    ("procedure", [HIP | {"status": "planned"}, HIP | {"performed": "2026-08-01T09:00:00Z", "status": "completed"}]),
+    ("immunisation", [FLU | {"batch": "ab1"}, FLU | {"batch": "AB1"}, without(FLU, "status")]),
+    ("flag", [ALERT, without(ALERT, "status")]),
+])
+def test_no_conflict(kind, said):
+    assert shown(kind, *said)[1] is False
+
+
+def test_an_alert_that_one_holds_active_is_active_with_all_their_notes():
+    content, conflict = shown("flag", ALERT | {"note": "Visit in pairs"}, {"code": {"text": "Risk to staff"}, "status": "inactive",
+                                                                         "end": "2026-07-30", "note": "Closed"}, ALERT | {"note": "Dog"})
+    assert (content["status"], content["note"], conflict) == ("active", "Dog\nVisit in pairs", True)
+    assert "end" not in content, "of another's alert that is over"
+
+
+def test_what_one_source_ended_and_raised_again_is_no_conflict():
+    [fact] = found(member("flag", 1, EPR, "2020-01-01", **ALERT | {"status": "inactive"}), member("flag", 2, EPR, "2026-01-01", **ALERT))
+    assert not fact.derived.conflict and canonical.decode(fact.content)["status"] == "active"
+
+
+PRODUCT = "Influenza vaccine (split virion, inactivated) suspension for injection 0.5ml pre-filled syringes (Pfizer Ltd)"
+
+
+@pytest.mark.parametrize(("content", "against"), [
+    ({"procedure": snomed("822851000000102")}, "influenza"),
+    ({"vaccine": {"codes": [{"system": DMD, "code": "1", "display": PRODUCT}]}}, "influenza"),
+    ({"vaccine": {"text": "Hepatitis A vaccine"}}, "hepatitis a"),
+    ({"vaccine": {"text": "Second dose of MMR vaccine"}}, "measles, mumps and rubella"),
+    ({"procedure": {"text": "Administration of second dose of SARS-CoV-2 vaccine"}}, "covid-19"),
+    ({"procedure": {"text": "Hepatitis A and B vaccination"}}, "hepatitis a and b"),
+    ({"procedure": {"text": "Meningitis B vaccination"}}, "meningococcal b"),
+    ({"procedure": {"text": "See notes"}, "vaccine": {"text": "Shingrix"}}, "shingles"),
+    ({"vaccine": {"text": "Anthrax vaccine"}}, "words anthrax vaccine"),
+    ({"vaccine": {"text": "Hepatitis vaccine"}}, "words hepatitis vaccine"),
+    ({}, None),
+])
+def test_what_a_vaccination_protects_against(content, against):
+    assert protects_against(content, builtin()) == against
+
+
+@pytest.mark.parametrize(("said", "read"), [
+    (" v 12 34", "V1234"), ("123", None), ("", None), (None, None), (1234, None), ("7/1/12", "7/1/12"),
+])
+def test_identifiers(said, read):
+    assert identifier(said) == read
+
+
+@pytest.mark.parametrize(("said", "on", "at"), [
+    ("2026-08-01", "2026-08-01", None), ("2026-08-01T00:00:00Z", "2026-08-01", None), ("2026-08", None, None), ("soon", None, None),
+    ("2026-08-01T00:30:00+01:00", "2026-08-01", "2026-07-31T23:30Z"), ("2026-08-01T09:15:59.25Z", "2026-08-01", "2026-08-01T09:15Z"),
+    ("2026-08-01T09:15:00", "2026-08-01", "2026-08-01T09:15"), (None, None, None),
+])
+def test_days_and_minutes(said, on, at):
+    assert (day(said), minute(said)) == (on, at)
+
+
+def test_a_text_is_one_however_its_lines_are_broken():
+    assert digest("a, b\n c.") == digest("a\nb\nc") != digest("a b c") and digest(" ") is None and digest(None) is None
+
+
+CASES = [("encounter", VISIT), ("appointment", BOOKED), ("document", SECTION), ("procedure", HIP), ("immunisation", FLU), ("flag", ALERT),
+         ("referral", REFERRED), ("careplan", PLAN), ("observation", PULSE)]
+CHANGES = {"status": ["active", "inactive", "finished", "planned", "cancelled", "completed", "not-done", "booked", "fulfilled"],
+           "note": ["Dog", "Visit in pairs"], "start": ["2026-08-01T08:00:00Z", "2026-08-02", "2026"], "batch": ["A1", "A2"]}
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+@pytest.mark.parametrize(("kind", "content"), CASES)
+def test_neither_order_nor_copies_make_a_difference(kind, content, data):
+    members = []
+    for n in range(data.draw(st.integers(2, 5))):
+        changed = [name for name in CHANGES if name in content and data.draw(st.booleans())]
+        changes = {name: data.draw(st.sampled_from(CHANGES[name])) for name in changed}
+        source, recorded = data.draw(st.sampled_from([GP, EPR, PAS])), data.draw(st.sampled_from([None, "2026-08-01", "2026-08-02"]))
+        members.append(member(kind, n, source, recorded, **content | changes))
+
+    def entries() -> list[Any]:
+        random.shuffle(members)
+        return sorted((fact.fact, fact.content, fact.derived.conflict, sorted(fact.derived.rules.items())) for fact in found(*members))
+
+    first = entries()
+    assert all(entries() == first for _ in range(3))
+    assert sum(len(fact.members) for fact in found(*members)) == len(members), "nobody's word is lost"

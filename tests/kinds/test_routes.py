@@ -1,0 +1,50 @@
+"""Routes: one word for what codes and people call them, and what a product's name says of its own."""
+
+from __future__ import annotations
+
+import pytest
+
+from mainstem import kinds
+from mainstem.kinds import routes
+from mainstem.kinds.base import DMD, SNOMED
+from mainstem.terminology import builtin
+
+
+@pytest.mark.parametrize(("route", "word"), [
+    ({"codes": [{"system": SNOMED, "code": "26643006"}]}, "oral"), ({"text": "PO"}, "oral"), ({"text": "By mouth"}, "oral"),
+    ({"codes": [{"system": "urn:local", "code": "7", "display": "S/C"}]}, "subcutaneous"), ({"text": "inhaled"}, "inhalation"),
+    ({"text": "i.v."}, "intravenous"), ({"text": "Both eyes"}, "ocular"), ({"text": "via the hatch"}, "via the hatch"),
+    ({"text": " "}, None), ({}, None), (None, None),
+])
+def test_stated(route, word):
+    assert routes.stated(route) == word
+
+
+@pytest.mark.parametrize(("product", "word"), [
+    ("Omeprazole 20mg gastro-resistant capsules", "oral"), ("omeprazole caps 20mg", "oral"), ("Clotrimazole 500mg pessaries", "vaginal"),
+    ("Chloramphenicol 0.5% eye drops", "ocular"), ("Salbutamol 100micrograms/dose inhaler CFC free", "inhalation"), ("Glyceryl trinitrate "
+    "400micrograms/dose sublingual spray", "sublingual"), ("Insulin glargine 100units/ml solution for injection", None), ("drops", None),
+    ("Ear/eye drops", None), ("Prednisolone 5mg", None), ("", None),
+])
+def test_of_words(product, word):
+    assert routes.of_words(product) == word
+
+
+def dmd(code: str, text: str) -> dict:
+    return {"codes": [{"system": DMD, "code": code, "display": text}], "text": text}
+
+
+@pytest.mark.parametrize(("content", "key"), [
+    ({"product": dmd("317291008", "Omeprazole 20mg gastro-resistant capsules")}, "25673006/oral"),
+    ({"product": dmd("317291008", "Omeprazole"), "route": {"text": "NG"}}, "25673006/gastroenteral"),
+    ({"product": {"text": "omeprazole caps 20mg"}}, "25673006/oral"),
+    ({"product": {"text": "Omeprazole 20mg"}, "route": {"text": "oral"}}, "25673006/oral"),
+    ({"product": {"text": "Prednisolone 1% eye drops"}}, "52388000/ocular"),
+    ({"product": {"text": "prednisolone 5mg"}}, "52388000/oral"),
+    ({"product": {"text": "Frusemide 40mg"}, "form": "tablets"}, "81609008/oral"),
+    ({"product": {"text": "Metoclopramide 10mg/2ml injection"}}, "56549003/?"),
+    ({"product": dmd("41998211000001109", "A new product 5mg tablets")}, "41998211000001109/oral"),
+    ({"product": {"text": "water tablets"}}, None), ({"product": {"codes": [{"system": "urn:local", "code": "F1"}]}}, None), ({}, None),
+])
+def test_key_of_a_medicine(content, key):
+    assert kinds.BY_NAME["medicine"].key(content, builtin()) == key
