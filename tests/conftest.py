@@ -30,6 +30,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
                      help="where real servers come from (default: native)")
 
 
+@pytest.hookimpl(tryfirst=True)  # before the groups are read
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests with servers wait more than they work. In several processes, those that share servers stay in one, and begin first."""
     for item in items:
