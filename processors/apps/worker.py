@@ -28,7 +28,7 @@ from mainstem.terminology.errors import ReleaseError
 from processors.apps.releases import InForce, current
 from processors.apps.stages import RULED, STAGES
 from processors.lane.contract import Stage
-from processors.lane.errors import FencedError, RestartNeededError, StageError
+from processors.lane.errors import FencedError, RestartNeededError, StageError, StuckError
 from processors.lane.lane import Lane, LaneSettings
 from schemas import topics
 from schemas.codec import Codec
@@ -42,6 +42,8 @@ EXIT_FENCED = 75
 """Another worker has taken over (EX_TEMPFAIL): start again."""
 EXIT_BUG = 70
 """A stage failed on its input (EX_SOFTWARE): starting again will fail at the same place."""
+EXIT_STUCK = 74
+"""A call to the broker never returned (EX_IOERR): start again."""
 EXIT_OTHER = 71
 EXIT_RELEASE = 78
 """The release in force is not at hand here, or is of other content (EX_CONFIG): load it; until then it ends again and again."""
@@ -49,7 +51,7 @@ EXIT_RESTART = 79
 """Another release has come into force: start again."""
 
 
-_CODES = ((FencedError, EXIT_FENCED), (StageError, EXIT_BUG), (RestartNeededError, EXIT_RESTART))
+_CODES = ((FencedError, EXIT_FENCED), (StageError, EXIT_BUG), (StuckError, EXIT_STUCK), (RestartNeededError, EXIT_RESTART))
 
 
 class Heart(mode.Service):

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from mainstem.model import Op, PersonEvent, Quarantined, RawRef
-from processors.lane import changelog
+from processors.lane import changelog, faults
 from processors.lane.contract import Output, Received, Stage
 from processors.lane.errors import LaneStoppedError, RestartNeededError, StageError
 from processors.lane.meter import Meter
@@ -23,6 +23,7 @@ from processors.lane.overlay import Overlay
 from processors.lane.store import MARKERS, Store, encode_markers
 from processors.lane.traces import Traces
 from processors.lane.transaction import Record, Transactions
+from processors.lane.watch import Watch
 from schemas import topics
 from schemas.codec import Codec
 from schemas.errors import RegistryUnavailableError, UndecodableError
@@ -56,7 +57,7 @@ class Done(NamedTuple):
 class Owner:
     """`open` fences the previous owner and recovers; then `run` batches; `close` at the end."""
 
-    def __init__(self, stage: Stage, partition: int, *, kafka: str, codec: Codec, state_dir: Path) -> None:
+    def __init__(self, stage: Stage, partition: int, *, kafka: str, codec: Codec, state_dir: Path, watch: Watch) -> None:
         self.name = f"{stage.name}-{partition}"
         self.partition = partition
         self._stage = stage
@@ -66,7 +67,7 @@ class Owner:
         self._stop = threading.Event()
         self._decoders = {topic.name: codec.decoder(topic) for topic in stage.inputs}
         self._encoders: dict[str, Callable[[msgspec.Struct], bytes]] = {}
-        self._transactions = Transactions(kafka, self.name, self._stop)
+        self._transactions = Transactions(kafka, self.name, self._stop, watch)
         self._store: Store | None = None
         self._meter = Meter(stage.name, partition)
 
@@ -81,10 +82,13 @@ class Owner:
         topic = self._stage.changelog
         identity = changelog.identity(self._kafka, topic)
         self._transactions.open()
+        faults.at("fenced")
         self._store = Store(self._path, identity, _now())
+        start = self._store.position
         applied = changelog.recover(self._kafka, self._store, identity, topic.name, self.partition, _now(), self._stop.is_set)
         took = time.monotonic() - began
-        log.info("%s: opened in %.2f s, %d changelog records applied, %.0f a second", self.name, took, applied, applied / took)
+        log.info("%s: opened in %.2f s, %d changelog records applied from %d on, %.0f a second", self.name, took, applied, start,
+                 applied / took)
         self._meter.opened(took, applied, self._store)
         return applied
 
@@ -106,11 +110,14 @@ class Owner:
             return Done(0, 0, ())
         self._meter.begin()
         computed = self._computed(store, fresh)
+        faults.at("computed")
         marker = Record(self._stage.changelog.name, self.partition, MARKERS, encode_markers(markers))
         offset = self._transactions.commit(computed.records, marker)
+        faults.at("committed")
         self._meter.phase("commit")
         store.apply(computed.changes, markers, offset + 1, _now())
         self._meter.phase("state")
+        faults.at("stored")
         self._tell(len(fresh), computed, store)
         return Done(len(fresh), len(computed.outputs), computed.committed)
 
