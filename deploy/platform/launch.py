@@ -12,6 +12,7 @@ from deploy.platform.supervisor import Supervisor
 from deploy.stack import Endpoints
 from deploy.stack.connectors import debezium_postgres, ensure_connector
 from mainstem.observe import serving
+from processors.lane.snapshots import RECORDS
 from schemas import topics
 from schemas.codec import Codec
 from schemas.kafka import ensure_topics
@@ -41,10 +42,12 @@ def prepare(endpoints: Endpoints, sources: Sequence[str]) -> Codec:
     return codec
 
 
-def start(endpoints: Endpoints, home: Path, sources: Sequence[str], web_port: int, say: Say) -> Platform:
+def start(endpoints: Endpoints, home: Path, sources: Sequence[str], web_port: int, say: Say, workers: int = 1,
+          snapshot_records: int = RECORDS) -> Platform:
     """Our processes, supervised. Topics and schemas must be there (`prepare`)."""
     environment = {"MAINSTEM_METRICS_DIR": str(home / serving.DIRECTORY)}
-    supervisor = Supervisor(processes(endpoints, home, sources, web_port), home / "logs", say, environment)
+    ours = processes(endpoints, home, sources, web_port, workers, snapshot_records)
+    supervisor = Supervisor(ours, home / "logs", say, environment)
     supervisor.start()
     return Platform(home, endpoints, supervisor)
 

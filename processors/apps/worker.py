@@ -30,6 +30,7 @@ from processors.apps.stages import RULED, STAGES
 from processors.lane.contract import Stage
 from processors.lane.errors import FencedError, RestartNeededError, StageError, StuckError
 from processors.lane.lane import Lane, LaneSettings
+from processors.lane.snapshots import RECORDS
 from schemas import topics
 from schemas.codec import Codec
 from schemas.errors import RegistryUnavailableError
@@ -114,6 +115,8 @@ def main(
     stages: Annotated[str, typer.Option(help="Which stages, separated by commas")] = ",".join(STAGES),
     instance: Annotated[str | None, typer.Option(help="A name that stays the same over restarts, so that they resume at once")] = None,
     terms: Annotated[Path | None, typer.Option(help="Folder of the terminology releases at hand. Default: beside --state-dir")] = None,
+    snapshots: Annotated[Path | None, typer.Option(help="Where snapshots of state are kept, for all workers of a stage")] = None,
+    snapshot_records: Annotated[int, typer.Option(min=1, help="Changelog records from one snapshot to the next")] = RECORDS,
 ) -> None:
     """Run stages on the lane."""
     observe.begin(instance or "worker")
@@ -121,7 +124,8 @@ def main(
     if unknown := [name for name in names if name not in STAGES]:
         raise typer.BadParameter(f"no stage {', '.join(unknown)}; there are {', '.join(STAGES)}", param_hint="--stages")
     in_force = _in_force(kafka, registry, terms or state_dir.parent / "terms") if RULED.intersection(names) else None
-    run([partial(STAGES[name], in_force) for name in names], LaneSettings(kafka, registry, state_dir, instance))
+    run([partial(STAGES[name], in_force) for name in names],
+        LaneSettings(kafka, registry, state_dir, instance, snapshots, snapshot_records))
 
 
 def _in_force(kafka: str, registry: str, terms: Path) -> InForce:

@@ -22,6 +22,7 @@ from processors.lane.feed import BatchScheduler, FeedConsumer, FeedTransport
 from processors.lane.owner import Owner
 from processors.lane.pulse import Pulse
 from processors.lane.slot import BATCH_BYTES, BATCH_RECORDS, Slot
+from processors.lane.snapshots import RECORDS, Snapshots
 from processors.lane.watch import Watch
 from schemas.codec import Codec
 from schemas.topics import Topic
@@ -38,6 +39,9 @@ class LaneSettings:
     registry: str
     state_dir: Path
     instance: str | None = None
+    snapshots: Path | None = None
+    """Where snapshots of state partitions are kept, for all workers; none are taken where it is not given."""
+    snapshot_records: int = RECORDS
 
 
 class LaneApp(faust.App):
@@ -133,8 +137,11 @@ class Lane:
 
     def _owner(self, partition: int) -> Owner:
         settings = self._settings
+        snapshots = None
+        if settings.snapshots is not None:
+            snapshots = Snapshots(settings.snapshots, self.stage.name, partition, settings.snapshot_records)
         return Owner(self._make_stage(), partition, kafka=settings.kafka, codec=self._codec, state_dir=settings.state_dir,
-                     watch=self._watch)
+                     watch=self._watch, snapshots=snapshots)
 
     async def call(self, function: Callable[..., Any], *arguments: Any) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self._pool, function, *arguments)
