@@ -43,6 +43,7 @@ def chaos(
         mainstem chaos --seed 7 --faults 20 --plan
     """
     import secrets
+    import signal
 
     from deploy.chaos import arena, run
     from deploy.chaos.inject import NotRecoveredError
@@ -60,6 +61,8 @@ def chaos(
     def say(text: str) -> None:
         typer.echo(f"[{time.monotonic() - began:6.1f} s] {text}", err=True)
 
+    # SIGTERM ends it as Ctrl-C does: with the servers stopped.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     say(f"seed {seed}: to have the same faults again, mainstem chaos --seed {seed}")
     try:
         with arena.arena(home, persons, seed, say) as place:
