@@ -173,13 +173,16 @@ class Injector:
         return self.platform.supervisor.restarts()[fault.target] > before
 
     def _full_disk(self, fault: Fault) -> bool:
-        self._running(fault.target)
-        before = self.platform.supervisor.restarts()[fault.target]
+        """Until the worker has ended for want of space. RocksDB sets its log's space aside, so it is killed to ask for more."""
+        pid, before = self._running(fault.target), self.platform.supervisor.restarts()[fault.target]
         self.disk.fill()
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+        ended = self._eventually(lambda: self.platform.supervisor.restarts()[fault.target] > before + 1, _REACHED)
         time.sleep(fault.seconds)
         self.disk.free()
         self._running(fault.target)
-        return self.platform.supervisor.restarts()[fault.target] > before
+        return ended
 
     def _kill_ours(self, name: str, *, lose_state: bool = False) -> None:
         pid = self._running(name)

@@ -33,7 +33,7 @@ from processors.lane.lane import Lane, LaneSettings
 from processors.lane.snapshots import RECORDS
 from schemas import topics
 from schemas.codec import Codec
-from schemas.errors import RegistryUnavailableError
+from schemas.errors import KafkaUnavailableError, RegistryUnavailableError
 from schemas.kafka import ensure_topics, producer
 
 log = logging.getLogger(__name__)
@@ -45,6 +45,8 @@ EXIT_BUG = 70
 """A stage failed on its input (EX_SOFTWARE): starting again will fail at the same place."""
 EXIT_STUCK = 74
 """A call to the broker never returned (EX_IOERR): start again."""
+EXIT_AWAY = 69
+"""A server did not answer while the worker was starting (EX_UNAVAILABLE): start again."""
 EXIT_OTHER = 71
 EXIT_RELEASE = 78
 """The release in force is not at hand here, or is of other content (EX_CONFIG): load it; until then it ends again and again."""
@@ -123,9 +125,13 @@ def main(
     names = [name.strip() for name in stages.split(",") if name.strip()]
     if unknown := [name for name in names if name not in STAGES]:
         raise typer.BadParameter(f"no stage {', '.join(unknown)}; there are {', '.join(STAGES)}", param_hint="--stages")
-    in_force = _in_force(kafka, registry, terms or state_dir.parent / "terms") if RULED.intersection(names) else None
-    run([partial(STAGES[name], in_force) for name in names],
-        LaneSettings(kafka, registry, state_dir, instance, snapshots, snapshot_records))
+    try:
+        in_force = _in_force(kafka, registry, terms or state_dir.parent / "terms") if RULED.intersection(names) else None
+        run([partial(STAGES[name], in_force) for name in names],
+            LaneSettings(kafka, registry, state_dir, instance, snapshots, snapshot_records))
+    except (KafkaUnavailableError, RegistryUnavailableError) as fault:
+        log.critical("%s", fault)
+        sys.exit(EXIT_AWAY)
 
 
 def _in_force(kafka: str, registry: str, terms: Path) -> InForce:
