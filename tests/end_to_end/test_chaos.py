@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import orjson
 import pytest
 
 from deploy.chaos import run
@@ -24,6 +25,16 @@ def test_nothing_is_lost_or_doubled_under_faults_of_every_kind(world: World) -> 
     assert any(met.fault.target == "committed" and met.bit for met in report.met)
     assert report.changes > 1000
     assert report.acknowledged > 100
+
+
+def test_each_workers_state_is_the_fold_of_its_changelog_and_has_snapshots(world: World) -> None:
+    done = world.mainstem("state", "verify", "--output", "json")
+    states = orjson.loads(done.stdout)
+    assert done.returncode == 0, [state for state in states if state["differences"]]
+    assert {state["stage"] for state in states} == {"linker", "identity", "reconcile"}
+    assert sum(state["pairs"] for state in states) > 1000
+    stats = orjson.loads(world.mainstem("state", "stats", "--stage", "reconcile", "--output", "json").stdout)
+    assert any(state["snapshots"] for state in stats)
 
 
 def _differences(report: run.Report) -> str:
