@@ -19,7 +19,7 @@ from deploy.chaos.disk import SmallDisk
 from deploy.chaos.plan import WORKERS, Fault, Kind
 from deploy.chaos.proxy import Proxy
 from deploy.platform.launch import Platform
-from deploy.stack import status, up
+from deploy.stack import status
 from processors.lane import faults
 from schemas import topics
 from schemas.kafka import producer
@@ -51,6 +51,8 @@ class Injector:
     """`inject` blocks until the fault is over and what it hit runs again. `peace` undoes whatever a fault may have left."""
 
     home: Path
+    revive: Callable[[], None]
+    """Starts again the servers that were killed."""
     platform: Platform
     proxy: Proxy
     kafka: str
@@ -80,7 +82,7 @@ class Injector:
         self.disk.free()
         for pid in list(self.stopped):
             self._wake(pid)
-        up(self.home, say=_quiet)
+        self.revive()
         for name in self.platform.supervisor.pids():
             self._running(name)
 
@@ -108,7 +110,7 @@ class Injector:
     def _server(self, fault: Fault) -> bool:
         os.kill(self._server_pid(fault.target), signal.SIGKILL)
         time.sleep(self.chance.uniform(0.2, 2.0))
-        up(self.home, say=_quiet)
+        self.revive()
         return True
 
     def _pause(self, fault: Fault) -> bool:
@@ -226,6 +228,3 @@ class Injector:
             time.sleep(0.1)
         return True
 
-
-def _quiet(_: str) -> None:
-    """What `up` tells is of no interest here."""

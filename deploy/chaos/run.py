@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 
 import orjson
@@ -75,8 +76,9 @@ def run(place: Arena, seed: int, say: Say, *, faults: int | None = None, seconds
     """
     began = time.monotonic()
     codec = Codec(place.endpoints.registry)
-    injector = Injector(place.home, place.platform, place.proxy, place.endpoints.kafka, SOURCES, place.fault_file, place.disk,
-                        random.Random(seed))  # noqa: S311 - to be repeated, not to be secret
+    chance = random.Random(seed)  # noqa: S311 - to be repeated, not to be secret
+    injector = Injector(place.home, partial(place.up, _quiet), place.platform, place.proxy, place.endpoints.kafka, SOURCES,
+                        place.fault_file, place.disk, chance)
     writes = registers.Registers(place.endpoints.database("a82038_gp"))
     load = subprocess.Popen([*_MAINSTEM, "seeds", "play", "--rate", str(rate), "--seed", str(seed), "--output", "json",
                              "--home", str(place.home)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -130,3 +132,7 @@ def _poison(bootstrap: str, codec: Codec, places: Sequence[tuple[str, int, int]]
         if (found := results.get(place, [])) != [Result.QUARANTINED]:
             check.differs(f"{place[0]}/{place[1]} offset {place[2]}: {', '.join(found) or 'no outcome'}")
     return check
+
+
+def _quiet(_: str) -> None:
+    """What starting servers tells is of no interest here."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,9 +43,9 @@ def prepare(endpoints: Endpoints, sources: Sequence[str]) -> Codec:
 
 
 def start(endpoints: Endpoints, home: Path, sources: Sequence[str], web_port: int, say: Say, workers: int = 1,
-          snapshot_records: int = RECORDS) -> Platform:
-    """Our processes, supervised. Topics and schemas must be there (`prepare`)."""
-    environment = {"MAINSTEM_METRICS_DIR": str(home / serving.DIRECTORY)}
+          snapshot_records: int = RECORDS, more: Mapping[str, str] | None = None) -> Platform:
+    """Our processes, supervised. Topics and schemas must be there (`prepare`). `more`: of their environment."""
+    environment = {"MAINSTEM_METRICS_DIR": str(home / serving.DIRECTORY), **(more or {})}
     ours = processes(endpoints, home, sources, web_port, workers, snapshot_records)
     supervisor = Supervisor(ours, home / "logs", say, environment)
     supervisor.start()
