@@ -1,6 +1,6 @@
 # `make run` and `make test` do all their own set-up. PERSONS, RATE and RUN_FOR in the environment reach `mainstem run`.
 .DEFAULT_GOAL := help
-.PHONY: help setup run test soak mutants lint clean stack-up stack-down
+.PHONY: help setup run test soak chaos mutants lint clean stack-up stack-down
 
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,6 +26,9 @@ test: setup ## Lint, then every test but the slow ones
 
 soak: setup ## 50,000 changes while every process and the broker are killed, then the proof
 	@.venv/bin/python -m pytest -s -m slow tests/end_to_end/test_soak.py
+
+chaos: setup ## Kill, pause, fence, fill and cut everything under load for FOR=3600 seconds, then prove it; SEED=N to have it again
+	@.venv/bin/mainstem chaos --for $(or $(FOR),3600) $(if $(SEED),--seed $(SEED))
 
 mutants: setup ## Change the reconcile rules line by line: do their tests notice? Long; M="mainstem.kinds.allergy*" for a part
 	@.venv/bin/mutmut run $(M); .venv/bin/mutmut results

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +12,7 @@ from deploy.platform.supervisor import Supervisor
 from deploy.stack import Endpoints
 from deploy.stack.connectors import debezium_postgres, ensure_connector
 from mainstem.observe import serving
+from processors.lane.snapshots import RECORDS
 from schemas import topics
 from schemas.codec import Codec
 from schemas.kafka import ensure_topics
@@ -41,10 +42,12 @@ def prepare(endpoints: Endpoints, sources: Sequence[str]) -> Codec:
     return codec
 
 
-def start(endpoints: Endpoints, home: Path, sources: Sequence[str], web_port: int, say: Say) -> Platform:
-    """Our processes, supervised. Topics and schemas must be there (`prepare`)."""
-    environment = {"MAINSTEM_METRICS_DIR": str(home / serving.DIRECTORY)}
-    supervisor = Supervisor(processes(endpoints, home, sources, web_port), home / "logs", say, environment)
+def start(endpoints: Endpoints, home: Path, sources: Sequence[str], web_port: int, say: Say, workers: int = 1,
+          snapshot_records: int = RECORDS, more: Mapping[str, str] | None = None) -> Platform:
+    """Our processes, supervised. Topics and schemas must be there (`prepare`). `more`: of their environment."""
+    environment = {"MAINSTEM_METRICS_DIR": str(home / serving.DIRECTORY), **(more or {})}
+    ours = processes(endpoints, home, sources, web_port, workers, snapshot_records)
+    supervisor = Supervisor(ours, home / "logs", say, environment)
     supervisor.start()
     return Platform(home, endpoints, supervisor)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deploy.stack import Endpoints
+from processors.lane.snapshots import RECORDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +19,10 @@ class Process:
     argv: tuple[str, ...]
 
 
-def processes(endpoints: Endpoints, home: Path, sources: Sequence[str], web_port: int) -> tuple[Process, ...]:
+def processes(endpoints: Endpoints, home: Path, sources: Sequence[str], web_port: int, workers: int = 1,
+              snapshot_records: int = RECORDS) -> tuple[Process, ...]:
+    """`workers`: how many share the partitions of the stages. `snapshot_records`: changelog records from one snapshot to the next."""
+
     servers = ("--kafka", endpoints.kafka, "--registry", endpoints.registry)
 
     def module(name: str, *arguments: str) -> tuple[str, ...]:
@@ -27,11 +31,16 @@ def processes(endpoints: Endpoints, home: Path, sources: Sequence[str], web_port
     def sink(store: str) -> Process:
         return Process(f"sink-{store}", module("sinks.runner", "--store", store, "--home", str(home), "--redis", endpoints.redis))
 
+    def worker(number: int) -> Process:
+        name, state = ("worker", "state") if number == 1 else (f"worker-{number}", f"state-{number}")
+        return Process(name, module(
+            "processors.apps.worker", "--state-dir", str(home / state), "--terms", str(home / "terms"), "--instance", name,
+            "--snapshots", str(home / "snapshots"), "--snapshot-records", str(snapshot_records)))
+
     captured = tuple(argument for source in sources for argument in ("--source", source))
     return (
         Process("capture", module("producers.capture", *captured, "--others")),
-        Process("worker", module("processors.apps.worker", "--state-dir", str(home / "state"), "--terms", str(home / "terms"),
-                                 "--instance", "worker")),
+        *(worker(number) for number in range(1, workers + 1)),
         sink("search"),
         sink("analytics"),
         sink("cache"),

@@ -28,6 +28,11 @@ class StackSettings(BaseSettings):
     postgres_port: int | None = Field(None, ge=1, le=65535)
     redis_port: int | None = Field(None, ge=1, le=65535)
 
+    kafka_behind_proxy_port: int | None = Field(None, ge=1, le=65535)
+    kafka_proxy_port: int | None = Field(None, ge=1, le=65535)
+    """With both set, the broker listens on the first as well, and tells who comes that way to go on at the second: how `mainstem chaos`
+    cuts and slows connections."""
+
     kafka_heap_mb: int = Field(512, ge=128)
     connect_heap_mb: int = Field(512, ge=128)
     registry_heap_mb: int = Field(384, ge=128)

@@ -41,12 +41,13 @@ class Status:
     log: Path
 
 
-def up(home: Path | None = None, *, only: Iterable[str] | None = None, say: Say = print) -> addresses.Endpoints:
+def up(home: Path | None = None, *, only: Iterable[str] | None = None, say: Say = print,
+       settings: StackSettings | None = None) -> addresses.Endpoints:
     """Start what is not running, in order of need, and return when all answer. Safe to call again; repairs what was killed.
 
-    `only` names services; those they need come along. Raises StackError.
+    `only` names services; those they need come along. `settings`: instead of the environment's. Raises StackError.
     """
-    settings = StackSettings()
+    settings = settings or StackSettings()
     layout = Layout(Path(home or settings.home).absolute())
     wanted = _with_needs(only)
     say(f"stack: {', '.join(wanted)} in {layout.root}")

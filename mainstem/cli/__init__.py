@@ -21,6 +21,8 @@ COMMANDS: dict[str, str] = {
     "query": "Ask the analytics store in SQL.",
     "verify": "Prove that state, entries and stores agree with a fold of everything received.",
     "metrics": "Tell where the processes serve /metrics, and what they say.",
+    "chaos": "Break everything on purpose, under load, and prove that nothing was lost.",
+    "state": "Look at the workers' local state, prove it, compact it, snapshot it.",
     "freshness": "Measure how long a change takes from a trust's database to the stores.",
     "fold": "Work out records from files, without servers.",
     "terms": "Load terminology releases (dm+d, SNOMED CT), and look codes up.",

@@ -28,11 +28,12 @@ from mainstem.terminology.errors import ReleaseError
 from processors.apps.releases import InForce, current
 from processors.apps.stages import RULED, STAGES
 from processors.lane.contract import Stage
-from processors.lane.errors import FencedError, RestartNeededError, StageError
+from processors.lane.errors import FencedError, RestartNeededError, StageError, StuckError
 from processors.lane.lane import Lane, LaneSettings
+from processors.lane.snapshots import RECORDS
 from schemas import topics
 from schemas.codec import Codec
-from schemas.errors import RegistryUnavailableError
+from schemas.errors import KafkaUnavailableError, RegistryUnavailableError
 from schemas.kafka import ensure_topics, producer
 
 log = logging.getLogger(__name__)
@@ -42,6 +43,10 @@ EXIT_FENCED = 75
 """Another worker has taken over (EX_TEMPFAIL): start again."""
 EXIT_BUG = 70
 """A stage failed on its input (EX_SOFTWARE): starting again will fail at the same place."""
+EXIT_STUCK = 74
+"""A call to the broker never returned (EX_IOERR): start again."""
+EXIT_AWAY = 69
+"""A server did not answer while the worker was starting (EX_UNAVAILABLE): start again."""
 EXIT_OTHER = 71
 EXIT_RELEASE = 78
 """The release in force is not at hand here, or is of other content (EX_CONFIG): load it; until then it ends again and again."""
@@ -49,7 +54,7 @@ EXIT_RESTART = 79
 """Another release has come into force: start again."""
 
 
-_CODES = ((FencedError, EXIT_FENCED), (StageError, EXIT_BUG), (RestartNeededError, EXIT_RESTART))
+_CODES = ((FencedError, EXIT_FENCED), (StageError, EXIT_BUG), (StuckError, EXIT_STUCK), (RestartNeededError, EXIT_RESTART))
 
 
 class Heart(mode.Service):
@@ -112,14 +117,21 @@ def main(
     stages: Annotated[str, typer.Option(help="Which stages, separated by commas")] = ",".join(STAGES),
     instance: Annotated[str | None, typer.Option(help="A name that stays the same over restarts, so that they resume at once")] = None,
     terms: Annotated[Path | None, typer.Option(help="Folder of the terminology releases at hand. Default: beside --state-dir")] = None,
+    snapshots: Annotated[Path | None, typer.Option(help="Where snapshots of state are kept, for all workers of a stage")] = None,
+    snapshot_records: Annotated[int, typer.Option(min=1, help="Changelog records from one snapshot to the next")] = RECORDS,
 ) -> None:
     """Run stages on the lane."""
     observe.begin(instance or "worker")
     names = [name.strip() for name in stages.split(",") if name.strip()]
     if unknown := [name for name in names if name not in STAGES]:
         raise typer.BadParameter(f"no stage {', '.join(unknown)}; there are {', '.join(STAGES)}", param_hint="--stages")
-    in_force = _in_force(kafka, registry, terms or state_dir.parent / "terms") if RULED.intersection(names) else None
-    run([partial(STAGES[name], in_force) for name in names], LaneSettings(kafka, registry, state_dir, instance))
+    try:
+        in_force = _in_force(kafka, registry, terms or state_dir.parent / "terms") if RULED.intersection(names) else None
+        run([partial(STAGES[name], in_force) for name in names],
+            LaneSettings(kafka, registry, state_dir, instance, snapshots, snapshot_records))
+    except (KafkaUnavailableError, RegistryUnavailableError) as fault:
+        log.critical("%s", fault)
+        sys.exit(EXIT_AWAY)
 
 
 def _in_force(kafka: str, registry: str, terms: Path) -> InForce:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicCollection, TopicPartition
 from confluent_kafka.admin import AdminClient
 
+from processors.lane import faults
 from processors.lane.errors import LaneStoppedError
 from processors.lane.store import MARKERS, Store, decode_markers
 from schemas.topics import Topic
@@ -87,10 +88,12 @@ def batches(consumer: Consumer, topic: str, starts: Mapping[int, int], stopped: 
             yield found
 
 
-def recover(bootstrap: str, store: Store, identity: str, topic: str, partition: int, now_ms: int, stopped: Callable[[], bool]) -> int:
+def recover(bootstrap: str, store: Store, identity: str, topic: str, partition: int, now_ms: int, stopped: Callable[[], bool],
+            until: int | None = None) -> int:
     """Bring `store` up to the end of its changelog partition; a store that claims more than the changelog holds starts anew.
 
-    Call after `init_transactions`, so that no earlier owner can add to it. Returns the number of records applied.
+    Call after `init_transactions`, so that no earlier owner can add to it. `until`: only what lies before this offset. Returns the number
+    of records applied.
     """
     consumer = reader(bootstrap)
     try:
@@ -101,14 +104,16 @@ def recover(bootstrap: str, store: Store, identity: str, topic: str, partition: 
         if store.position == end:
             return 0
         applied = 0
-        for messages in batches(consumer, topic, {partition: store.position}, stopped):
-            markers = store.markers
-            for message in messages:
-                if message.key() == MARKERS:
-                    markers = decode_markers(message.value() or b"{}")
-            changes = ((m.key() or b"", m.value()) for m in messages if m.key() != MARKERS)
-            store.apply(changes, markers, (messages[-1].offset() or 0) + 1, now_ms)
+        for found in batches(consumer, topic, {partition: store.position}, stopped):
+            messages = found if until is None else [message for message in found if (message.offset() or 0) < until]
+            if not messages:
+                break
+            changes = [(message.key() or b"", message.value()) for message in messages]
+            stated = next((value for key, value in reversed(changes) if key == MARKERS), None)
+            # `apply` writes the markers last: those among the changes do no harm.
+            store.apply(changes, store.markers if stated is None else decode_markers(stated), (messages[-1].offset() or 0) + 1, now_ms)
             applied += len(messages)
+            faults.at("recovering")
         return applied
     finally:
         consumer.close()

@@ -28,6 +28,15 @@ class RestartNeededError(Exception):
     after a restart it is processed."""
 
 
+class StuckError(Exception):
+    """A call to the broker did not return in its time: the client is stuck and only a new process helps. Nothing is lost."""
+
+    def __init__(self, call: str, seconds: float) -> None:
+        super().__init__(f"{call} has not returned for {seconds:.0f} s: the Kafka client is stuck; ending, so that this worker is started "
+                         "again (nothing is lost)")
+        self.call, self.seconds = call, seconds
+
+
 class StageError(Exception):
     """A stage raised on its input, which is a bug in the stage. The event is not lost: it is processed again after a restart."""
 

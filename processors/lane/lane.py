@@ -22,8 +22,13 @@ from processors.lane.feed import BatchScheduler, FeedConsumer, FeedTransport
 from processors.lane.owner import Owner
 from processors.lane.pulse import Pulse
 from processors.lane.slot import BATCH_BYTES, BATCH_RECORDS, Slot
+from processors.lane.snapshots import RECORDS, Snapshots
+from processors.lane.watch import Watch
 from schemas.codec import Codec
 from schemas.topics import Topic
+
+SESSION_SECONDS = 9.0
+"""After a kill others take the partitions within this, a heartbeat and the opening; a worker that is started again sooner keeps them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +39,9 @@ class LaneSettings:
     registry: str
     state_dir: Path
     instance: str | None = None
+    snapshots: Path | None = None
+    """Where snapshots of state partitions are kept, for all workers; none are taken where it is not given."""
+    snapshot_records: int = RECORDS
 
 
 class LaneApp(faust.App):
@@ -55,6 +63,7 @@ class Lane:
         self._make_stage = make_stage
         self._settings = settings
         self._on_fatal = on_fatal
+        self._watch = Watch(on_fatal)
         self.stage = make_stage()
         self._inputs = {topic.name: topic for topic in self.stage.inputs}
         self._codec = Codec(settings.registry)
@@ -72,7 +81,8 @@ class Lane:
             datadir=str(faust_dir / self.stage.name), store="memory://",
             web_enabled=False, topic_allow_declare=False, topic_disable_leader=True, autodiscover=False,
             consumer_group_instance_id=f"{self.stage.name}-{settings.instance}" if settings.instance else None,
-            broker_session_timeout=10.0, broker_heartbeat_interval=2.0, broker_rebalance_timeout=30.0, broker_commit_interval=5.0,
+            broker_session_timeout=SESSION_SECONDS, broker_heartbeat_interval=1.0, broker_rebalance_timeout=30.0,
+            broker_commit_interval=5.0,
             broker_max_poll_records=BATCH_RECORDS, consumer_max_fetch_size=BATCH_BYTES,
             # Un-acked batches are fetched again from the markers, so a revocation need not wait for the queues.
             stream_wait_empty=False, stream_buffer_maxsize=2, worker_redirect_stdouts=False,
@@ -126,7 +136,12 @@ class Lane:
         await asyncio.gather(*(slot.close() for slot in slots))
 
     def _owner(self, partition: int) -> Owner:
-        return Owner(self._make_stage(), partition, kafka=self._settings.kafka, codec=self._codec, state_dir=self._settings.state_dir)
+        settings = self._settings
+        snapshots = None
+        if settings.snapshots is not None:
+            snapshots = Snapshots(settings.snapshots, self.stage.name, partition, settings.snapshot_records)
+        return Owner(self._make_stage(), partition, kafka=settings.kafka, codec=self._codec, state_dir=settings.state_dir,
+                     watch=self._watch, snapshots=snapshots)
 
     async def call(self, function: Callable[..., Any], *arguments: Any) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self._pool, function, *arguments)

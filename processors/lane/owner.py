@@ -15,14 +15,16 @@ from typing import Any, NamedTuple
 import msgspec
 
 from mainstem.model import Op, PersonEvent, Quarantined, RawRef
-from processors.lane import changelog
+from processors.lane import changelog, faults
 from processors.lane.contract import Output, Received, Stage
 from processors.lane.errors import LaneStoppedError, RestartNeededError, StageError
 from processors.lane.meter import Meter
 from processors.lane.overlay import Overlay
+from processors.lane.snapshots import Snapshots
 from processors.lane.store import MARKERS, Store, encode_markers
 from processors.lane.traces import Traces
 from processors.lane.transaction import Record, Transactions
+from processors.lane.watch import Watch
 from schemas import topics
 from schemas.codec import Codec
 from schemas.errors import RegistryUnavailableError, UndecodableError
@@ -34,6 +36,8 @@ _COMPUTING = threading.Lock()
 """One partition of a process computes at a time, others meanwhile wait for the broker: Python would not run two at once anyway, and
 stages need not be thread-safe; nor is msgspec 0.22, which crashes when two threads convert to a type it has not seen before."""
 _REGISTRY_BACKOFF_SECONDS = 1.0
+_WORTH_RECORDS = 500
+"""A snapshot is taken over instead of reading so much of the changelog."""
 
 
 class Span(NamedTuple):
@@ -56,7 +60,8 @@ class Done(NamedTuple):
 class Owner:
     """`open` fences the previous owner and recovers; then `run` batches; `close` at the end."""
 
-    def __init__(self, stage: Stage, partition: int, *, kafka: str, codec: Codec, state_dir: Path) -> None:
+    def __init__(self, stage: Stage, partition: int, *, kafka: str, codec: Codec, state_dir: Path, watch: Watch,
+                 snapshots: Snapshots | None = None) -> None:
         self.name = f"{stage.name}-{partition}"
         self.partition = partition
         self._stage = stage
@@ -66,9 +71,11 @@ class Owner:
         self._stop = threading.Event()
         self._decoders = {topic.name: codec.decoder(topic) for topic in stage.inputs}
         self._encoders: dict[str, Callable[[msgspec.Struct], bytes]] = {}
-        self._transactions = Transactions(kafka, self.name, self._stop)
+        self._transactions = Transactions(kafka, self.name, self._stop, watch)
         self._store: Store | None = None
         self._meter = Meter(stage.name, partition)
+        self._identity = ""
+        self._snapshots = snapshots
 
     @property
     def markers(self) -> dict[str, int]:
@@ -79,14 +86,29 @@ class Owner:
         """Returns how many changelog records were applied. Raises FencedError, StateBusyError, LaneStoppedError, KafkaException."""
         began = time.monotonic()
         topic = self._stage.changelog
-        identity = changelog.identity(self._kafka, topic)
+        identity = self._identity = changelog.identity(self._kafka, topic)
         self._transactions.open()
-        self._store = Store(self._path, identity, _now())
+        faults.at("fenced")
+        self._store = self._nearest(identity)
+        start = self._store.position
         applied = changelog.recover(self._kafka, self._store, identity, topic.name, self.partition, _now(), self._stop.is_set)
         took = time.monotonic() - began
-        log.info("%s: opened in %.2f s, %d changelog records applied, %.0f a second", self.name, took, applied, applied / took)
+        log.info("%s: opened in %.2f s, %d changelog records applied from %d on, %.0f a second", self.name, took, applied, start,
+                 applied / took)
         self._meter.opened(took, applied, self._store)
         return applied
+
+    def _nearest(self, identity: str) -> Store:
+        """The local copy; or a snapshot in its place, where that leaves clearly less to read."""
+        store = Store(self._path, identity, _now())
+        after = store.position + _WORTH_RECORDS
+        if self._snapshots is None or not self._snapshots.serving(identity, after, _now()):
+            return store
+        store.close()
+        position = self._snapshots.restore(self._path, identity, after, _now())
+        if position is not None:
+            log.info("%s: starts from a snapshot at %d", self.name, position)
+        return Store(self._path, identity, _now())
 
     def run(self, spans: Sequence[Span]) -> Done:
         """Process messages that lie at or after the markers, commit, then write the state.
@@ -106,12 +128,16 @@ class Owner:
             return Done(0, 0, ())
         self._meter.begin()
         computed = self._computed(store, fresh)
+        faults.at("computed")
         marker = Record(self._stage.changelog.name, self.partition, MARKERS, encode_markers(markers))
         offset = self._transactions.commit(computed.records, marker)
+        faults.at("committed")
         self._meter.phase("commit")
         store.apply(computed.changes, markers, offset + 1, _now())
         self._meter.phase("state")
+        faults.at("stored")
         self._tell(len(fresh), computed, store)
+        self._snapshot(store)
         return Done(len(fresh), len(computed.outputs), computed.committed)
 
     def stop(self) -> None:
@@ -125,6 +151,18 @@ class Owner:
             self._store.close()
             self._store = None
         self._meter.closed()
+
+    def _snapshot(self, store: Store) -> None:
+        """Where one is due. A snapshot that cannot be taken is missed by nobody but a new owner, who reads more."""
+        if self._snapshots is None or not self._snapshots.due(store.position, time.monotonic()):
+            return
+        began = time.monotonic()
+        try:
+            path = self._snapshots.take(store, self._identity, _now())
+            log.info("%s: snapshot %s in %.2f s", self.name, path.name, time.monotonic() - began)
+        except Exception as fault:  # rocksdict raises no narrower type
+            log.warning("%s: no snapshot: %s", self.name, type(fault).__name__)
+        self._snapshots.took(store.position, time.monotonic())
 
     def _computed(self, store: Store, messages: Sequence[Received]) -> _Computed:
         while True:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import cast
 
 import msgspec
-from rocksdict import BlockBasedOptions, Cache, DBCompressionType, Options, Rdict, ReadOptions, WriteBatch
+from rocksdict import AccessType, BlockBasedOptions, Cache, Checkpoint, DBCompressionType, Options, Rdict, ReadOptions, WriteBatch
 
 from processors.lane.errors import StateBusyError
 
@@ -19,7 +19,7 @@ _IDENTITY = b"\x00identity"
 _POSITION = b"\x00position"
 _WRITTEN = b"\x00written"
 _NUMBER = struct.Struct(">q")
-_MAX_AGE_MS = 12 * 3_600_000
+MAX_AGE_MS = 12 * 3_600_000
 """Half of Kafka's default `delete.retention.ms`: an older copy could have missed deletions compacted away meanwhile."""
 _MEBIBYTE = 1 << 20
 
@@ -37,7 +37,7 @@ class Store:
         self.markers: dict[str, int] = _decode_markers(self._db.get(MARKERS))
 
     def _usable(self, identity: str, now_ms: int) -> bool:
-        return self._db.get(_IDENTITY) == identity.encode() and now_ms - self._number(_WRITTEN) < _MAX_AGE_MS
+        return self._db.get(_IDENTITY) == identity.encode() and now_ms - self._number(_WRITTEN) < MAX_AGE_MS
 
     def reset(self, identity: str) -> None:
         """Forget everything; the changelog gives it back."""
@@ -90,12 +90,50 @@ class Store:
                                    ("estimate-num-keys", "live-sst-files-size", "cur-size-all-mem-tables"))
         return keys, on_disk + buffered
 
+    def checkpoint(self, path: Path) -> None:
+        """A copy of the store as it stands; table files are linked. `path` must not exist."""
+        Checkpoint(self._db).create_checkpoint(str(path))
+
+    def compact(self) -> None:
+        """Merge all tables, and drop what was deleted or overwritten."""
+        self._db.compact_range(None, None)
+
     def close(self) -> None:
         self._db.close()
 
     def _number(self, key: bytes) -> int:
-        found = self._db.get(key)
-        return _NUMBER.unpack(found)[0] if found else 0
+        return _unpack(self._db.get(key))
+
+
+class View:
+    """The store of a worker, running or not, as it was when it was opened. Reads only; raises FileNotFoundError where there is none."""
+
+    def __init__(self, path: Path) -> None:
+        if not (path / "CURRENT").exists():
+            raise FileNotFoundError(path)
+        self._db = Rdict(str(path), _options(), access_type=AccessType.read_only())
+        self.identity = (self._db.get(_IDENTITY) or b"").decode()
+        self.position = _unpack(self._db.get(_POSITION))
+        self.written = _unpack(self._db.get(_WRITTEN))
+        """Milliseconds since the epoch."""
+        self.markers = _decode_markers(self._db.get(MARKERS))
+
+    def items(self) -> Iterator[tuple[bytes, bytes]]:
+        """A stage's pairs, sorted by key: without the lane's own."""
+        return cast(Iterator[tuple[bytes, bytes]], self._db.items(from_key=b"\x01"))
+
+    def figures(self) -> dict[str, int]:
+        """Keys (an estimate), and bytes in tables and of table readers in memory."""
+        names = {"keys": "rocksdb.estimate-num-keys", "bytes": "rocksdb.total-sst-files-size",
+                 "readers_bytes": "rocksdb.estimate-table-readers-mem"}
+        return {name: self._db.property_int_value(of) or 0 for name, of in names.items()}
+
+    def close(self) -> None:
+        self._db.close()
+
+
+def _unpack(data: bytes | None) -> int:
+    return _NUMBER.unpack(data)[0] if data else 0
 
 
 def _within(items: Iterable[tuple[bytes, bytes]], bounds: ReadOptions, prefix: bytes, beyond: bytes | None = None,

@@ -11,7 +11,9 @@ from typing import NamedTuple
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from mainstem.observe import metrics
+from processors.lane import faults
 from processors.lane.errors import FencedError, LaneStoppedError
+from processors.lane.watch import Watch
 
 log = logging.getLogger(__name__)
 _CALL_SECONDS = 10.0
@@ -34,8 +36,9 @@ class Record(NamedTuple):
 class Transactions:
     """Blocks; call from a thread that may wait. `stop` makes waiting calls raise LaneStoppedError."""
 
-    def __init__(self, bootstrap: str, transactional_id: str, stop: threading.Event) -> None:
+    def __init__(self, bootstrap: str, transactional_id: str, stop: threading.Event, watch: Watch) -> None:
         self._id = transactional_id
+        self._watch = watch
         self._stop = stop
         self._begun = False
         self._producer = Producer({
@@ -52,7 +55,8 @@ class Transactions:
         """Fence whoever used the id before and end his open transaction. Raises FencedError, LaneStoppedError."""
         for attempt in self._attempts():
             try:
-                return self._producer.init_transactions(_CALL_SECONDS)
+                with self._watched("init_transactions"):
+                    return self._producer.init_transactions(_CALL_SECONDS)
             except KafkaException as fault:
                 error = self._error(fault)
                 if not error.retriable():
@@ -79,7 +83,7 @@ class Transactions:
         """Forget the producer. A transaction left open is aborted, so that readers need not wait for its time limit."""
         if self._begun:
             self._producer.purge()
-            with contextlib.suppress(KafkaException):
+            with contextlib.suppress(KafkaException), self._watched("abort_transaction"):
                 self._producer.abort_transaction(_CLOSE_SECONDS)
         self._producer.poll(0)
 
@@ -90,17 +94,22 @@ class Transactions:
             if error is None:
                 offsets.append(message.offset() or 0)
 
-        self._producer.begin_transaction()
+        with self._watched("begin_transaction"):
+            self._producer.begin_transaction()
         self._begun = True
+        faults.at("begun")
         for record in records:
             self._produce(record, None)
         self._produce(last, delivered)
-        while self._producer.flush(_CALL_SECONDS):
+        faults.at("produced")
+        while self._flushing():
             if self._stop.is_set():
                 raise LaneStoppedError
+        faults.at("flushed")
         while True:
             try:
-                self._producer.commit_transaction(_CALL_SECONDS)
+                with self._watched("commit_transaction"):
+                    self._producer.commit_transaction(_CALL_SECONDS)
                 self._begun = False
                 return offsets[0]
             except KafkaException as fault:
@@ -109,6 +118,14 @@ class Transactions:
                     raise
                 if self._stop.is_set():
                     raise LaneStoppedError from None
+
+    def _flushing(self) -> int:
+        """How many records are still on their way after a while."""
+        with self._watched("flush"):
+            return self._producer.flush(_CALL_SECONDS)
+
+    def _watched(self, call: str) -> contextlib.AbstractContextManager[None]:
+        return self._watch.call(f"{call} of {self._id}")
 
     def _produce(self, record: Record, delivered: Callable[[KafkaError | None, Message], None] | None) -> None:
         while True:
@@ -123,7 +140,8 @@ class Transactions:
     def _abort(self) -> None:
         for _ in self._attempts():
             try:
-                self._producer.abort_transaction(_CALL_SECONDS)
+                with self._watched("abort_transaction"):
+                    self._producer.abort_transaction(_CALL_SECONDS)
                 self._begun = False
                 return
             except KafkaException as fault:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -57,7 +58,7 @@ class AnalyticsStore:
         except (ClickHouseError, OSError, RuntimeError) as fault:
             if not self._url and _held(self._path):
                 raise StoreHeldError(self.name, str(self._path)) from None
-            raise StoreUnavailableError(self.name, type(fault).__name__) from None
+            raise StoreUnavailableError(self.name, _why(fault)) from None
 
     def open(self) -> Positions:
         self.close()
@@ -70,7 +71,7 @@ class AnalyticsStore:
                 self.clear()
                 body = "{}"
         except ClickHouseError as fault:
-            raise StoreUnavailableError(self.name, type(fault).__name__) from None
+            raise StoreUnavailableError(self.name, _why(fault)) from None
         return {Place.parse(text): offset for text, offset in orjson.loads(body).items()}
 
     def apply(self, batch: Batch, positions: Positions) -> None:
@@ -86,7 +87,7 @@ class AnalyticsStore:
                     raise StoreMovedError(self.name)
             self._write(made, orjson.dumps({str(place): offset for place, offset in positions.items()}).decode())
         except ClickHouseError as fault:
-            raise StoreUnavailableError(self.name, type(fault).__name__) from None
+            raise StoreUnavailableError(self.name, _why(fault)) from None
 
     def fits(self, entry: Entry) -> None:
         self._entry(entry)
@@ -100,7 +101,7 @@ class AnalyticsStore:
                     person, true_fact, digest = self.pseudonyms.unseal(pseudonym, fact, version, sealed).split("\0")
                     yield Held(person, true_fact, version, digest)
         except ClickHouseError as fault:
-            raise StoreUnavailableError(self.name, type(fault).__name__) from None
+            raise StoreUnavailableError(self.name, _why(fault)) from None
         finally:
             client.close()
 
@@ -111,7 +112,7 @@ class AnalyticsStore:
             for table in tables.names():
                 client.command(f"TRUNCATE TABLE {tables.BASE}.{table}")
         except ClickHouseError as fault:
-            raise StoreUnavailableError(self.name, type(fault).__name__) from None
+            raise StoreUnavailableError(self.name, _why(fault)) from None
 
     def compact(self) -> None:
         """Merge old versions and withdrawn content away now, instead of when ClickHouse finds time."""
@@ -159,6 +160,12 @@ class AnalyticsStore:
     def _summary(self, summary: Summary) -> tuple[Any, ...]:
         return (self.pseudonyms.person(summary.person), summary.entries, summary.revision, _moment(summary.known),
                 rows.organisations(tuple(source.source for source in summary.sources)), any(s.handover for s in summary.sources))
+
+
+def _why(fault: Exception) -> str:
+    """The kind of fault and the engine's number for it; its text may quote content."""
+    code = re.search(r"\bCode: (\d+)|\(([A-Z_]{4,})\)", str(fault))
+    return type(fault).__name__ + (f", {code[0].strip('()')}" if code else "")
 
 
 def _held(path: Path) -> bool:

@@ -14,9 +14,9 @@ import orjson
 import psycopg
 import pytest
 
-from deploy.platform import launch
-from deploy.stack import Endpoints, down, up
-from deploy.stack.ports import free_port
+from deploy.chaos.arena import Arena, arena
+from deploy.platform.launch import Platform
+from deploy.stack import Endpoints
 from seeds.trusts import TRUSTS
 
 T = TypeVar("T")
@@ -37,10 +37,23 @@ def eventually(probe: Callable[[], T | None], what: str, seconds: float = 60) ->
 class World:
     """The platform under test and the trusts behind it."""
 
-    home: Path
-    endpoints: Endpoints
-    platform: launch.Platform
-    web_port: int
+    arena: Arena
+
+    @property
+    def home(self) -> Path:
+        return self.arena.home
+
+    @property
+    def endpoints(self) -> Endpoints:
+        return self.arena.endpoints
+
+    @property
+    def platform(self) -> Platform:
+        return self.arena.platform
+
+    @property
+    def web_port(self) -> int:
+        return self.arena.web_port
 
     def mainstem(self, *arguments: str, timeout: float = 240) -> subprocess.CompletedProcess[str]:
         """The command line, as a user calls it."""
@@ -64,20 +77,5 @@ class World:
 
 @pytest.fixture(scope="session")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    home = tmp_path_factory.mktemp("mainstem")
-    endpoints = up(home, say=print)
-    port = free_port()
-    sources = [trust.source for trust in TRUSTS]
-    try:
-        launch.prepare(endpoints, sources)
-        made = subprocess.run([sys.executable, "-m", "mainstem.cli", "seeds", "make", "--persons", str(PERSONS), "--seed", "7",
-                               "--home", str(home)], capture_output=True, text=True, check=False)
-        assert made.returncode == 0, made.stderr
-        platform = launch.start(endpoints, home, sources, port, print)
-        try:
-            launch.capture_trusts(endpoints, print)
-            yield World(home, endpoints, platform, port)
-        finally:
-            platform.stop()
-    finally:
-        down(home, say=print)
+    with arena(tmp_path_factory.mktemp("mainstem"), PERSONS, 7, print) as made:
+        yield World(made)

@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from deploy.stack import status, up
+from deploy.stack import status
 from tests.end_to_end.conftest import World, eventually
 
 pytestmark = [pytest.mark.stack, pytest.mark.slow, pytest.mark.timeout(1800)]
@@ -26,7 +26,7 @@ def test_fifty_thousand_changes_survive_every_kill(world: World) -> None:
     assert broker.pid is not None
     os.kill(broker.pid, signal.SIGKILL)
     eventually(lambda: next(one for one in status(world.home) if one.service == "kafka").state == "lost", "the broker gone")
-    up(world.home, say=print)
+    world.arena.up(print)
     player.join()
     report = world.verify("--source", "--wait", "600", timeout=900)
     assert report["passed"], report

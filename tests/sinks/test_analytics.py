@@ -13,10 +13,12 @@ from typing import Any
 import httpx
 import orjson
 import pytest
+from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from sinks.analytics import AnalyticsStore, QueryClient, serving
 from sinks.analytics.errors import NotServedError, QueryFailedError
 from sinks.analytics.server import Address
+from sinks.analytics.store import _why
 from sinks.contract import Batch, Place
 from sinks.settings import SinkSettings
 from tests.sinks.made import PERSONS, entry, summary
@@ -182,3 +184,10 @@ def test_content_that_becomes_sensitive_leaves(home: Path) -> None:
     assert ask(home, where) == [{"n": 0}]
     assert Q in {held.person for held in store.contents()}
     store.close()
+
+
+def test_an_engine_fault_is_told_by_its_number_and_without_its_text() -> None:
+    fault = ClickHouseError("Code: 243. DB::Exception: Cannot reserve 1.00 MiB, row 'Amoxicillin'. (NOT_ENOUGH_SPACE)")
+    assert _why(fault) == "ClickHouseError, Code: 243"
+    assert _why(RuntimeError("'Amoxicillin' (NOT_ENOUGH_SPACE)")) == "RuntimeError, NOT_ENOUGH_SPACE"
+    assert _why(OSError("Amoxicillin")) == "OSError"

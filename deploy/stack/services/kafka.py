@@ -56,13 +56,17 @@ class Kafka:
 
 def _properties(site: Site, data: Path) -> dict[str, object]:
     port, controller = site.ports["kafka"], site.ports["kafka-controller"]
+    behind, proxy = site.settings.kafka_behind_proxy_port, site.settings.kafka_proxy_port
+    proxied = behind is not None and proxy is not None
     return {
         "process.roles": "broker,controller",
         "node.id": 1,
         # A static voter: its address is configuration, so that the port may change between two starts.
         "controller.quorum.voters": f"1@{LOOPBACK}:{controller}",
-        "listeners": f"PLAINTEXT://{LOOPBACK}:{port},CONTROLLER://{LOOPBACK}:{controller}",
-        "advertised.listeners": f"PLAINTEXT://{LOOPBACK}:{port}",
+        "listeners": f"PLAINTEXT://{LOOPBACK}:{port},CONTROLLER://{LOOPBACK}:{controller}"
+                     + (f",PROXIED://{LOOPBACK}:{behind}" if proxied else ""),
+        "advertised.listeners": f"PLAINTEXT://{LOOPBACK}:{port}" + (f",PROXIED://{LOOPBACK}:{proxy}" if proxied else ""),
+        "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,PROXIED:PLAINTEXT",
         "controller.listener.names": "CONTROLLER",
         "inter.broker.listener.name": "PLAINTEXT",
         "log.dirs": data,

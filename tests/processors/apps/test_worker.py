@@ -19,6 +19,7 @@ from mainstem.settings import Settings
 from mainstem.terminology import builtin
 from mainstem.verify import drain, published, received
 from processors.apps.stages import STAGES
+from processors.apps.worker import EXIT_AWAY
 from processors.identity.linker import assign
 from processors.lane import changelog
 from processors.reconcile.fold import fold
@@ -177,3 +178,13 @@ def _eventually(holds: Callable[[], bool], what: str, seconds: float = 60) -> No
     while not holds():
         assert time.monotonic() < deadline, f"{what} did not happen within {seconds:.0f} s"
         time.sleep(0.1)
+
+
+@pytest.mark.slow
+def test_a_worker_that_finds_no_broker_says_so_in_a_line_and_ends(tmp_path: Path) -> None:
+    """Slow: it asks for 30 s."""
+    done = subprocess.run([sys.executable, "-m", "processors.apps.worker", "--kafka", "127.0.0.1:1", "--registry", "http://127.0.0.1:1",
+                           "--state-dir", str(tmp_path / "state")], capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == EXIT_AWAY
+    assert "Kafka at 127.0.0.1:1" in done.stderr.splitlines()[-1]
+    assert "Traceback" not in done.stderr

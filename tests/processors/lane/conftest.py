@@ -42,7 +42,7 @@ class World:
         self._encode = self.codec.encoder(self.stage.source)
         self._producer = producer(kafka)
         self.sent: Tally[str] = Tally()
-        self._workers: list[subprocess.Popen[bytes]] = []
+        self.workers: list[subprocess.Popen[bytes]] = []
 
     def send(self, count: int, *, patients: int = 50, record: str = "allergy/1") -> None:
         """Assertions of patients in turn."""
@@ -66,14 +66,14 @@ class World:
                    str(self.directory / name), instance, *(["faulty"] if faulty else [])]
         with (self.directory / f"{name}.log").open("ab") as log:
             process = subprocess.Popen(command, stdout=log, stderr=log)
-        self._workers.append(process)
+        self.workers.append(process)
         return process
 
     def log(self, name: str) -> str:
         return (self.directory / f"{name}.log").read_text()
 
     def end(self) -> None:
-        for process in self._workers:
+        for process in self.workers:
             if process.poll() is None:
                 process.kill()
             process.wait()

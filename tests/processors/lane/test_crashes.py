@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 import re
+import shutil
 import signal
 import time
+from pathlib import Path
 
 import pytest
 
 from mainstem.model import Heartbeat
+from processors.lane import faults
 from schemas import topics
 from tests.processors.lane.conftest import World, eventually
 
 pytestmark = pytest.mark.stack
 
 
-def test_killed_three_times_in_mid_load(world: World) -> None:
-    world.send(20_000)
-    for passed in (1, 8_000, 14_000):
-        process = world.worker("a", instance="a")
-        eventually(lambda passed=passed: world.processed() >= passed, "progress")
-        process.kill()
-        process.wait()
-        world.send(3_000)
+def test_killed_at_each_step_of_the_commit_and_of_taking_over(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    armed = tmp_path / "armed"
+    monkeypatch.setenv(faults.VARIABLE, str(armed))
+    for place in (*faults.COMMIT, *faults.OPENING):
+        world.send(1_000)
+        if place == "recovering":
+            shutil.rmtree(tmp_path / "a")
+        armed.write_text(place)
+        assert world.worker("a", instance="a").wait(60) == -signal.SIGKILL, place
+        assert not armed.exists()
     world.worker("a", instance="a")
     world.await_all()
     world.check()

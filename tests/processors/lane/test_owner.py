@@ -13,6 +13,7 @@ from processors.lane import changelog, reader
 from processors.lane.contract import Received
 from processors.lane.errors import FencedError, StageError, StateBusyError
 from processors.lane.owner import Owner, Span
+from processors.lane.watch import Watch
 from schemas import topics
 from schemas.kafka import ensure_topics
 from tests.processors.lane.conftest import World, eventually
@@ -30,7 +31,7 @@ class Place:
 
     def owner(self, directory: str, stage: object = None) -> Owner:
         made = Owner(stage or self.world.stage, 0, kafka=self.world.kafka, codec=self.world.codec,  # type: ignore[arg-type]
-                     state_dir=self.world.directory / directory)
+                     state_dir=self.world.directory / directory, watch=Watch(pytest.fail))
         self._owners.append(made)
         return made
 

@@ -16,6 +16,7 @@ from processors.lane.feed import Fetched
 from processors.lane.owner import Owner
 from processors.lane.pulse import Pulse
 from processors.lane.slot import Slot
+from processors.lane.watch import Watch
 from schemas.topics import Topic
 from tests.processors.lane.conftest import World
 
@@ -83,7 +84,8 @@ def test_gaps_repeats_and_other_generations(world: World) -> None:
 
     async def play() -> None:
         around = Around(source, Pulse("toy", ""))
-        slot = Slot(around, Owner(world.stage, 0, kafka=world.kafka, codec=world.codec, state_dir=world.directory), 1)
+        slot = Slot(around, Owner(world.stage, 0, kafka=world.kafka, codec=world.codec, state_dir=world.directory,
+                                  watch=Watch(around.fatal)), 1)
         await slot.open()
         first, missed, other, again, rest = event(0, 10), event(20, 30), event(10, 20, 2), event(0, 10), event(10, count)
         await slot.put(first)

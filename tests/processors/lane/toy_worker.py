@@ -24,4 +24,6 @@ class Faulty(Counter):
 if __name__ == "__main__":
     prefix, kafka, registry, state_dir, instance, *faulty = sys.argv[1:]
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
-    run([lambda: (Faulty if faulty else Counter)(prefix)], LaneSettings(kafka, registry, Path(state_dir), instance or None))
+    state = Path(state_dir)
+    run([lambda: (Faulty if faulty else Counter)(prefix)],
+        LaneSettings(kafka, registry, state, instance or None, state.parent / "snapshots"))

@@ -1,0 +1,138 @@
+"""A run of chaos: load, faults from a seed, then peace and the proof."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+
+import orjson
+
+from deploy.chaos import registers
+from deploy.chaos.arena import SOURCES, Arena
+from deploy.chaos.inject import Injector, Met
+from deploy.chaos.plan import Fault, Kind, plan
+from deploy.platform import launch
+from deploy.platform.launch import Say
+from mainstem.model import Result
+from mainstem.verify import history
+from mainstem.verify.report import SHOWN, Check
+from schemas import log, topics
+from schemas.codec import Codec
+
+_MAINSTEM = (sys.executable, "-m", "mainstem.cli")
+_DRAIN_SECONDS = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What was survived, and what the proof says."""
+
+    seed: int
+    seconds: float
+    met: tuple[Met, ...]
+    changes: int
+    acknowledged: int
+    """Numbered writes of our own, see `registers`."""
+    restarts: dict[str, int]
+    verify: dict[str, object]
+    """The report of `mainstem verify --source`."""
+    checks: tuple[Check, ...]
+    """Of histories."""
+
+    @property
+    def passed(self) -> bool:
+        return bool(self.verify.get("passed")) and all(check.passed for check in self.checks)
+
+    def kinds(self) -> Iterator[tuple[str, int, int, float]]:
+        """Kind, faults, those that bit, mean seconds until what was hit ran again."""
+        for kind in Kind:
+            of_kind = [met for met in self.met if met.fault.kind is kind]
+            if of_kind:
+                yield kind.value, len(of_kind), sum(met.bit for met in of_kind), sum(met.seconds for met in of_kind) / len(of_kind)
+
+    def as_dict(self) -> dict[str, object]:
+        return {
+            "passed": self.passed, "seed": self.seed, "seconds": round(self.seconds), "faults": len(self.met),
+            "kinds": [{"kind": k, "faults": n, "bit": bit, "mean_seconds": round(mean, 2)} for k, n, bit, mean in self.kinds()],
+            "met": [{"kind": m.fault.kind.value, "target": m.fault.target, "after": m.fault.after, "lasts": m.fault.seconds, "bit": m.bit,
+                     "seconds": m.seconds} for m in self.met],
+            "changes": self.changes, "acknowledged": self.acknowledged, "restarts": self.restarts, "verify": self.verify,
+            "checks": [{"name": c.name, "passed": c.passed, "compared": c.compared, "differences": len(c.differences),
+                        "shown": list(c.differences)[:SHOWN]} for c in self.checks],
+        }
+
+
+def run(place: Arena, seed: int, say: Say, *, faults: int | None = None, seconds: float | None = None, rate: float = 50,
+        peace: float = 4.0) -> Report:
+    """Faults of this seed until there were `faults` of them or `seconds` have passed; then the proof.
+
+    Raises NotRecoveredError where something that was hit stays down.
+    """
+    began = time.monotonic()
+    codec = Codec(place.endpoints.registry)
+    chance = random.Random(seed)  # noqa: S311 - to be repeated, not to be secret
+    injector = Injector(place.home, partial(place.up, _quiet), place.platform, place.proxy, place.endpoints.kafka, SOURCES,
+                        place.fault_file, place.disk, chance)
+    writes = registers.Registers(place.endpoints.database("a82038_gp"))
+    load = subprocess.Popen([*_MAINSTEM, "seeds", "play", "--rate", str(rate), "--seed", str(seed), "--output", "json",
+                             "--home", str(place.home)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    writes.start()
+    try:
+        met = [_meet(injector, fault, say) for fault in _until(seed, faults, began, seconds, peace)]
+    finally:
+        injector.peace()
+        load.terminate()
+        told, complaint = load.communicate(timeout=60)
+    acknowledged = writes.stop()
+    if not told:
+        raise RuntimeError(f"the load ended early: {complaint[-500:]}")
+    launch.capture_trusts(place.endpoints, say)
+    say("peace: proving that nothing was lost and nothing doubled")
+    proof = subprocess.run([*_MAINSTEM, "verify", "--source", "--wait", str(_DRAIN_SECONDS), "--output", "json", "--home", str(place.home)],
+                           capture_output=True, text=True, check=False)
+    verified = orjson.loads(proof.stdout) if proof.stdout else {"passed": False, "why": proof.stderr[-2000:]}
+    checks = (*history.check(place.endpoints.kafka, codec), *registers.checks(place.endpoints.kafka, codec, writes.acknowledged),
+              _poison(place.endpoints.kafka, codec, injector.poison))
+    return Report(seed, time.monotonic() - began, tuple(met), int(orjson.loads(told)["changes"]), acknowledged,
+                  place.platform.supervisor.restarts(), verified, checks)
+
+
+def _meet(injector: Injector, fault: Fault, say: Say) -> Met:
+    time.sleep(fault.after)
+    met = injector.inject(fault)
+    say(f"{fault.kind.value}: {fault.target}, {met.seconds:.1f} s{'' if met.bit else ' (hit nothing)'}")
+    return met
+
+
+def _until(seed: int, count: int | None, began: float, seconds: float | None, peace: float) -> Iterator[Fault]:
+    for fault in islice(plan(seed, peace), count):
+        if seconds is not None and time.monotonic() - began + fault.after + fault.seconds > seconds:
+            return
+        yield fault
+
+
+def _poison(bootstrap: str, codec: Codec, places: Sequence[tuple[str, int, int]]) -> Check:
+    """Every malformed message has been quarantined, once."""
+    check = Check("every malformed message is quarantined once", len(places))
+    decode = codec.decoder(topics.LEDGER)
+    wanted = set(places)
+    results: dict[tuple[str, int, int], list[Result]] = {}
+    for message in log.read(bootstrap, topics.LEDGER):
+        ledger = decode(message.value())
+        for outcome in ledger.outcomes:
+            if (place := (ledger.topic, ledger.partition, outcome.offset)) in wanted:
+                results.setdefault(place, []).append(outcome.result)
+    for place in places:
+        if (found := results.get(place, [])) != [Result.QUARANTINED]:
+            check.differs(f"{place[0]}/{place[1]} offset {place[2]}: {', '.join(found) or 'no outcome'}")
+    return check
+
+
+def _quiet(_: str) -> None:
+    """What starting servers tells is of no interest here."""

@@ -1,0 +1,105 @@
+"""`mainstem chaos`: faults from a seed against a whole Mainstem under load, and the proof afterwards."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import orjson
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from mainstem.settings import Settings
+
+if TYPE_CHECKING:
+    from deploy.chaos.run import Report
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def chaos(
+    seed: Annotated[int | None, typer.Option(help="The same seed draws the same faults. Default: one drawn now.")] = None,
+    seconds: Annotated[float, typer.Option("--for", min=1, help="Seconds of faults; the proof comes after them.")] = 600,
+    faults: Annotated[int | None, typer.Option(min=1, help="End after so many faults.")] = None,
+    rate: Annotated[float, typer.Option(help="Changes a second in the trusts meanwhile.")] = 50,
+    peace: Annotated[float, typer.Option(min=0, help="Mean seconds between the end of one fault and the next.")] = 4,
+    persons: Annotated[int, typer.Option(help="People in the synthetic trusts.")] = 100,
+    home: Annotated[Path | None, typer.Option(help="A home of its own, which must be new or a former run's.")] = None,
+    plan: Annotated[bool, typer.Option("--plan", help="Only show which faults the seed draws.")] = False,
+    output: Annotated[str, typer.Option(help="table or json")] = "table",
+) -> None:
+    """Run everything while processes and servers are killed, paused, cut off, fenced and fed with rubbish; then prove the result.
+
+    Exit code 0 only if `verify --source` passes and the histories in the topics show nothing missing, doubled or out of order.
+    The report is kept as chaos.json in the home. Examples:
+
+        mainstem chaos --seed 7 --faults 20
+
+        mainstem chaos --seed 7 --for 3600
+
+        mainstem chaos --seed 7 --faults 20 --plan
+    """
+    import secrets
+    import signal
+
+    from deploy.chaos import arena, run
+    from deploy.chaos.inject import NotRecoveredError
+    from deploy.chaos.plan import first
+
+    seed = secrets.randbelow(1_000_000) if seed is None else seed
+    if plan:
+        for fault in first(seed, faults or 50, peace):
+            lasts = f" for {fault.seconds:.2f} s" if fault.seconds else ""
+            typer.echo(f"{fault.kind.value:10} {fault.target:15} after {fault.after:5.2f} s{lasts}")
+        return
+    home = home or Settings().home / "chaos"
+    began = time.monotonic()
+
+    def say(text: str) -> None:
+        typer.echo(f"[{time.monotonic() - began:6.1f} s] {text}", err=True)
+
+    # SIGTERM ends it as Ctrl-C does: with the servers stopped.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    say(f"seed {seed}: to have the same faults again, mainstem chaos --seed {seed}")
+    try:
+        with arena.arena(home, persons, seed, say) as place:
+            report = run.run(place, seed, say, faults=faults, seconds=seconds, rate=rate, peace=peace)
+    except NotRecoveredError as fault:
+        typer.echo(f"chaos: {fault}; seed {seed}; logs are in {home / 'logs'}", err=True)
+        raise typer.Exit(1) from None
+    told = orjson.dumps(report.as_dict(), option=orjson.OPT_INDENT_2)
+    (home / "chaos.json").write_bytes(told)
+    if output == "json":
+        typer.echo(told.decode())
+    else:
+        _show(report)
+    raise typer.Exit(0 if report.passed else 1)
+
+
+def _show(report: Report) -> None:
+    console = Console()
+    table = Table("fault", "times", "hit something", "mean seconds until it ran again")
+    for kind, times, bit, mean in report.kinds():
+        table.add_row(kind, str(times), str(bit), f"{mean:.1f}")
+    console.print(table)
+    checks = Table("check", "compared", "differences")
+    found = report.verify.get("checks", [])
+    assert isinstance(found, list)
+    for one in found:
+        checks.add_row(f"verify: {one['name']}", f"{one['compared']:,}", f"{one['differences']:,}")
+    for check in report.checks:
+        checks.add_row(check.name, f"{check.compared:,}", f"{len(check.differences):,}")
+    console.print(checks)
+    for check in report.checks:
+        for text in list(check.differences)[:5]:
+            console.print(f"{check.name}: {text}", markup=False)
+    survived = sum(bit for _, _, bit, _ in report.kinds())
+    verdict = "[green]nothing lost, nothing doubled[/]" if report.passed else "[red]not everything agrees[/]"
+    console.print(f"seed {report.seed}: {survived} faults {'survived' if report.passed else 'made'} in {report.seconds:.0f} s "
+                  f"({len(report.met) - survived} more hit nothing); {report.changes:,} changes, {report.acknowledged:,} numbered writes: "
+                  f"{verdict}")
+    if why := report.verify.get("why"):
+        console.print(str(why), markup=False)

@@ -1,0 +1,35 @@
+"""Named places in the lane where a crash harness can have the process killed, one at a time.
+
+`MAINSTEM_FAULT_FILE` names a file; a process that reaches the place whose name the file holds removes the file and kills itself as
+`kill -9` would. Where the variable is unset, as always but in tests and `mainstem chaos`, a place costs one comparison.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+VARIABLE = "MAINSTEM_FAULT_FILE"
+COMMIT = ("computed", "begun", "produced", "flushed", "committed", "stored")
+"""Steps of a batch, in order: worked out; transaction begun; records handed over, some on the wire; all delivered; committed, while the
+local state knows nothing of it; local state written, nothing acknowledged."""
+OPENING = ("fenced", "recovering")
+"""Steps of taking a partition: the former owner fenced; a part of the changelog applied."""
+_FILE = os.environ.get(VARIABLE)
+
+
+def at(place: str) -> None:
+    """Die here, if this place is armed."""
+    if _FILE is not None:
+        _reached(Path(_FILE), place)
+
+
+def _reached(file: Path, place: str) -> None:
+    try:
+        if file.read_text() != place:
+            return
+        file.unlink()
+    except FileNotFoundError:
+        return
+    os.kill(os.getpid(), signal.SIGKILL)

@@ -1,0 +1,137 @@
+"""Snapshots of state partitions: a new owner takes one over and reads only the changelog after it.
+
+A snapshot is a RocksDB checkpoint in `<directory>/<stage>/<state partition>/<changelog position>`, with the size and BLAKE2 digest of each
+file beside it. Files of tables never change and are hard-linked where the file system allows; a directory that all workers can reach
+serves them all. A snapshot whose files are not what they were is passed over for an older one, and in the end for the changelog.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import logging
+import os
+import shutil
+from pathlib import Path
+
+import msgspec
+
+from processors.lane.store import MAX_AGE_MS, Store
+
+log = logging.getLogger(__name__)
+RECORDS = 50_000
+"""Changelog records from one snapshot to the next: half a second of recovery."""
+_SECONDS = 60.0
+"""From one snapshot to the next at least."""
+_KEPT = 2
+_LIST = "snapshot.json"
+
+
+class Snapshot(msgspec.Struct, frozen=True):
+    """What a snapshot is of, and its files: name -> (bytes, digest)."""
+
+    identity: str
+    """Of the changelog (`changelog.identity`)."""
+    position: int
+    """Next changelog offset to apply."""
+    taken: int
+    """Milliseconds since the epoch."""
+    files: dict[str, tuple[int, str]]
+
+
+class Snapshots:
+    """Of one state partition."""
+
+    def __init__(self, directory: Path, stage: str, partition: int, records: int = RECORDS, seconds: float = _SECONDS) -> None:
+        """One is due once `records` changelog records have come and `seconds` have passed since the last."""
+        self._directory = directory / stage / str(partition)
+        self._records, self._seconds = records, seconds
+        self._last = max((snapshot.position for _, snapshot in self.all()), default=0)
+        self._when = -seconds
+        self._digests: dict[str, tuple[int, str]] = {}
+        """Of table files already seen: their names are never used again within a store."""
+
+    def all(self) -> list[tuple[Path, Snapshot]]:
+        """Complete snapshots, the latest first."""
+        found = []
+        for path in self._directory.glob("[0-9]*"):
+            with contextlib.suppress(FileNotFoundError, msgspec.DecodeError):
+                found.append((path, msgspec.json.decode((path / _LIST).read_bytes(), type=Snapshot)))
+        return sorted(found, key=lambda pair: pair[1].position, reverse=True)
+
+    def due(self, position: int, now: float) -> bool:
+        """`now`: seconds of a monotonic clock."""
+        return position - self._last >= self._records and now - self._when >= self._seconds
+
+    def took(self, position: int, now: float) -> None:
+        """One was taken, or taking it failed and is not to be tried again at once."""
+        self._last, self._when = position, now
+
+    def take(self, store: Store, identity: str, now_ms: int) -> Path:
+        """A snapshot of `store` as it stands; older ones but the last are removed. Raises OSError where it cannot be written."""
+        self._directory.mkdir(parents=True, exist_ok=True)
+        fresh = self._directory / f".new-{os.getpid()}"
+        shutil.rmtree(fresh, ignore_errors=True)
+        store.checkpoint(fresh)
+        files = {file.name: self._digest(file) for file in sorted(fresh.iterdir())}
+        (fresh / _LIST).write_bytes(msgspec.json.encode(Snapshot(identity, store.position, now_ms, files)))
+        path = self._directory / f"{store.position:020d}"
+        if path.exists():
+            shutil.rmtree(fresh)
+        else:
+            fresh.rename(path)
+        for old, _ in self.all()[_KEPT:]:
+            shutil.rmtree(old, ignore_errors=True)
+        return path
+
+    def serving(self, identity: str, after: int, now_ms: int) -> list[tuple[Path, Snapshot]]:
+        """Those of this changelog that stand after position `after` and are young enough, the latest first."""
+        return [(path, snapshot) for path, snapshot in self.all()
+                if snapshot.identity == identity and snapshot.position > after and now_ms - snapshot.taken < MAX_AGE_MS]
+
+    def restore(self, into: Path, identity: str, after: int, now_ms: int) -> int | None:
+        """Put the latest that serves in the place of `into`, which nobody may have open. Returns its position, None where none serves."""
+        for path, snapshot in self.serving(identity, after, now_ms):
+            fresh = into.with_name(f".{into.name}.restored")
+            shutil.rmtree(fresh, ignore_errors=True)
+            try:
+                self._copy(path, fresh, snapshot)
+            except (OSError, ValueError) as fault:
+                log.warning("snapshot %s is passed over: %s", path, fault)
+                shutil.rmtree(fresh, ignore_errors=True)
+                continue
+            shutil.rmtree(into, ignore_errors=True)
+            fresh.rename(into)
+            return snapshot.position
+        return None
+
+    def _copy(self, path: Path, fresh: Path, snapshot: Snapshot) -> None:
+        """Raises ValueError for a file that is not what it was when the snapshot was taken."""
+        fresh.mkdir(parents=True)
+        for name, expected in snapshot.files.items():
+            target = fresh / name
+            if not name.endswith(".sst") or not _linked(path / name, target):
+                shutil.copyfile(path / name, target)
+            if _digest(target) != expected:
+                raise ValueError(f"{name} is damaged")
+
+    def _digest(self, file: Path) -> tuple[int, str]:
+        if not file.name.endswith(".sst"):
+            return _digest(file)
+        found = self._digests.get(file.name)
+        if found is None:
+            found = self._digests[file.name] = _digest(file)
+        return found
+
+
+def _linked(source: Path, target: Path) -> bool:
+    try:
+        target.hardlink_to(source)
+    except OSError:
+        return False
+    return True
+
+
+def _digest(file: Path) -> tuple[int, str]:
+    with file.open("rb") as opened:
+        return file.stat().st_size, hashlib.file_digest(opened, hashlib.blake2b).hexdigest()[:32]
