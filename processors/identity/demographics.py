@@ -78,15 +78,6 @@ def contradiction(one: Demographics, other: Demographics) -> str | None:
     return TWINS if same and given else None
 
 
-def candidate_key(one: Demographics) -> str | None:
-    """Those who share it are offered to a person as a pair to look at, never linked: birth date, family name, first given name.
-
-    A pseudo person has none: its name and birth date are made up."""
-    if one.pseudo or len(one.birth_date) != 10 or not folded(one.family) or not one.given:
-        return None
-    return f"{one.birth_date}|{folded(one.family)}|{folded(one.given[0])}"
-
-
 @lru_cache(maxsize=100_000)
 def folded(text: str) -> str:
     """Letters only, without accents and case: `O'Neil` and `ONEIL` are one."""

@@ -15,6 +15,8 @@ from processors.identity.indexes import Indexes
 from processors.identity.numbers import Numbers
 from processors.identity.persons import OWN_PERSON, Placed, own_person
 from processors.identity.placing import Finding, neighbourhood, place
+from processors.identity.scoring.release import Model, active
+from processors.identity.scoring.score import scorer
 from processors.identity.tasks import all_tasks
 from processors.identity.turn import Turn
 from processors.lane.contract import Output, Received, State
@@ -28,7 +30,7 @@ def assign(claims: Iterable[Claim], key: bytes) -> dict[str, Placed]:
     return _placed(Claimed(claims), key)[0]
 
 
-def review(claims: Iterable[Claim], key: bytes) -> list[Task]:
+def review(claims: Iterable[Claim], key: bytes, model: Model | None = None) -> list[Task]:
     """The open tasks, sorted by id."""
     view = Claimed(claims)
     assigned, findings = _placed(view, key)
@@ -36,7 +38,7 @@ def review(claims: Iterable[Claim], key: bytes) -> list[Task]:
     def where(subject: str) -> Placed:
         return assigned.get(subject) or Placed(own_person(key, subject), OWN_PERSON)
 
-    return sorted(all_tasks(view, view.evidence, findings, where, key), key=lambda task: task.id)
+    return sorted(all_tasks(view, view.evidence, findings, where, key, scorer(model or active())), key=lambda task: task.id)
 
 
 def _placed(view: Claimed, key: bytes) -> tuple[dict[str, Placed], list[Finding]]:
@@ -59,15 +61,16 @@ class Linker:
     inputs = (topics.CLAIMS,)
     changelog = topics.LINKER_CHANGELOG
 
-    def __init__(self, person_key: bytes | None = None) -> None:
-        """`person_key`: what person ids are hashed with; by default that of the settings."""
+    def __init__(self, person_key: bytes | None = None, model: Model | None = None) -> None:
+        """`person_key`: what person ids are hashed with; by default that of the settings, and so the model."""
         self._key = person_key or Settings().person_key.get_secret_value().encode()
+        self._scorer = scorer(model or active())
 
     def process(self, batch: Sequence[tuple[Received, Any]], state: State) -> list[Output]:
         outputs: list[Output] = []
         indexes = Indexes(state)
         for received, claim in batch:
-            turn = Turn(indexes, state, self._key, claim, received.offset)
+            turn = Turn(indexes, state, self._key, self._scorer, claim, received.offset)
             for subject, placed in turn.moved():
                 assignment = Assignment(subject=subject, person=placed.person, epoch=received.offset, reason=placed.reason)
                 outputs.append(Output(topics.ASSIGNMENTS, subject.encode(), assignment, subject))

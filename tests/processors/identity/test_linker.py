@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from mainstem import canonical
 from mainstem.model import Claim, RawRef, Status, Task
+from processors.identity import claimed as claimed_from_scratch
 from processors.identity import numbers, persons
 from processors.identity.linker import Linker, assign, review
 from processors.lane.contract import Received
@@ -85,6 +86,7 @@ def test_a_merge_reaches_no_other_source():
 def test_claim_by_claim_gives_what_from_scratch_gives(crowd: int, claimed, rng: random.Random):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(numbers, "CROWD", crowd)
+        patch.setattr(claimed_from_scratch, "SHARED_BY", 3 * crowd)
         _compare(claimed, rng)
 
 

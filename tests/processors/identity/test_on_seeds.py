@@ -12,13 +12,13 @@ from typing import NamedTuple
 
 import pytest
 
+from mainstem.matching.people import Told, told
 from mainstem.model import Claim
 from processors.identity import persons
 from processors.identity.linker import Linker, assign, review
 from processors.lane.contract import Received
 from processors.lane.memory import MemoryState
 from schemas import topics
-from tests.processors.identity.told import Told, told
 from tests.strategies import KEY
 
 CANDIDATE = (persons.UNVERIFIED_NUMBER, persons.SAME_DEMOGRAPHICS)
@@ -62,9 +62,9 @@ def measure(world: Told) -> Figures:
             first.update(pairs)
         offered.update(pairs)
     links = [frozenset((placed[a].person, placed[b].person)) for members in humans.values() for a, b in combinations(members, 2)]
-    made = sum(len(link) == 1 for link in links)
-    return Figures(false, len(links), made, sum(link in first for link in links), sum(link in offered for link in links), len(tasks),
-                   len(world.truth))
+    open_ = [link for link in links if len(link) > 1]
+    return Figures(false, len(links), len(links) - len(open_), sum(link in first for link in open_), sum(link in offered for link in open_),
+                   len(tasks), len(world.truth))
 
 
 @pytest.mark.parametrize("profile", ["everyday", "messy", "unseen"])
