@@ -5,13 +5,15 @@ State beside `indexes`: `a` subject: person, epoch, reason. `t` kind anchor: the
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 
 import msgspec
 
 from mainstem import canonical
 from mainstem.model import Claim, Task
+from processors.identity import claimed, numbers
+from processors.identity.alike import alike
 from processors.identity.evidence import Evidence
 from processors.identity.indexes import Indexes
 from processors.identity.numbers import Numbers
@@ -53,7 +55,7 @@ class Turn:
         before, now = taken
         if before == now and self._state.get(b"a" + pack(subject)) is not None:
             return []
-        touched = {subject} | self._left(before, now)
+        touched = {subject} | self._left(before, now) | self._unsettled_by(before, now)
         usable = self._changing(before, now, touched)
         numbered = {key for key in set(before.candidate_keys) ^ set(now.candidate_keys) if key.startswith(NUMBER)}
         said_nothing = {key for key in numbered if crowded(key, self._indexes)}
@@ -109,9 +111,27 @@ class Turn:
 
     def _left(self, before: Evidence, now: Evidence) -> set[str]:
         """Whom the source patient may leave behind. Where it only comes to others, it will be found with them."""
-        if set(before.numbers) <= set(now.numbers) and before.pointed_at <= now.pointed_at:
+        alike_as_before = not self._scorer.model.thresholds.link or _compared(before) == _compared(now)
+        if set(before.numbers) <= set(now.numbers) and before.pointed_at <= now.pointed_at and alike_as_before:
             return set()
-        return set(neighbourhood(self._claim.subject, self._indexes, Numbers(self._indexes)))
+        return set(neighbourhood(self._claim.subject, self._indexes, Numbers(self._indexes), alike(self._indexes, self._scorer)))
+
+    def _unsettled_by(self, before: Evidence, now: Evidence) -> set[str]:
+        """With linking by likeness: who shares a key that may come to say nothing, or something again, with all near them."""
+        likeness, found = alike(self._indexes, self._scorer), set[str]()
+        if likeness is not None:
+            by_number = Numbers(self._indexes)
+            for key in set(before.candidate_keys) ^ set(now.candidate_keys):
+                for other in self._indexes.sharing(key, more=1) if self._on_the_edge(key) else ():
+                    if other not in found:
+                        found.update(neighbourhood(other, self._indexes, by_number, likeness))
+        return found
+
+    def _on_the_edge(self, key: str) -> bool:
+        """Whether one source patient more, or less, could make the key say nothing, or something again."""
+        sharing = self._indexes.sharing(key, more=1)
+        most = max(Counter(each.partition("|")[0] for each in sharing).values(), default=0)
+        return len(sharing) >= claimed.SHARED_BY or (key.startswith(NUMBER) and most >= numbers.CROWD)
 
     def _changing(self, before: Evidence, now: Evidence, touched: set[str]) -> dict[str, bool]:
         """The numbers that the claim gives or takes, and whether each links anybody as things stand.
@@ -127,12 +147,12 @@ class Turn:
         return {number: numbers.of(number).usable is not None for number in changing}
 
     def _place(self, touched: set[str]) -> Iterator[tuple[str, Placed]]:
-        numbers = Numbers(self._indexes)
+        numbers, likeness = Numbers(self._indexes), alike(self._indexes, self._scorer)
         while touched:
-            members = neighbourhood(touched.pop(), self._indexes, numbers)
+            members = neighbourhood(touched.pop(), self._indexes, numbers, likeness)
             touched.difference_update(members)
             self._placed.update(members)
-            found = place({one: self._indexes.said(one) for one in members}, numbers, self._key)
+            found = place({one: self._indexes.said(one) for one in members}, numbers, self._key, likeness)
             self._findings += found.findings
             for subject, placed in found.persons.items():
                 if self._assign(subject, placed):
