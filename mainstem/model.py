@@ -123,6 +123,8 @@ class Compared(msgspec.Struct, frozen=True, kw_only=True):
     """In the order of the task's subjects; empty where one says nothing."""
     outcome: str
     """`agree`, `differ`, or `missing` where fewer than two say anything."""
+    weights: tuple[float, ...] = ()
+    """Bits for one person, of the first subject with each further one; empty where the field was not weighed."""
 
 
 class Task(msgspec.Struct, frozen=True, kw_only=True):
@@ -140,6 +142,8 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     evidence: tuple[Compared, ...] = ()
     epoch: int = -1
     """Offset of the claim that caused this version; -1 where worked out from scratch."""
+    scores: tuple[float, ...] = ()
+    """Match weights in bits, of the first subject with each further one; empty where nothing was scored."""
 
 
 class Known(msgspec.Struct, frozen=True):

@@ -101,8 +101,10 @@ def _decision(type_: str) -> st.SearchStrategy[Claim]:
 
 _superseding = st.tuples(st.sampled_from([*NUMBERS, THIRD]), st.sampled_from([*NUMBERS, THIRD, None]))
 _who = st.fixed_dictionaries({}, optional={
-    "family": st.sampled_from(["Archer", "Bell"]), "given": st.sampled_from([["Ann"], ["Ben"]]),
-    "birth_date": st.sampled_from(["1980-03-02", "2024-01-01"]), "gender": st.sampled_from(["female", "male"])})
+    "family": st.sampled_from(["Archer", "Archer", "Bell"]), "given": st.sampled_from([["Ann"], ["Ann"], ["Ben"]]),
+    "birth_date": st.sampled_from(["1980-03-02", "1980-03-02", "2024-01-01"]), "gender": st.sampled_from(["female", "male"]),
+    "postcode": st.sampled_from(["AB1 2CD", "ZZ9 9ZZ"]), "address": st.just(["12 High Street", "Northtown"]),
+    "pseudo": st.sampled_from([False, False, True])})
 
 claims = st.one_of(
     _claim("carries-number", st.just(""), number_bodies),

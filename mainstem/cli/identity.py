@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import orjson
 import typer
 
+from mainstem.cli import matching
 from mainstem.cli.identity_topics import Topics, opened, refuse
 from mainstem.cli.printed import Output, as_json, line, table
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from mainstem.web.record import Record
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__)
+app.registered_commands += matching.app.registered_commands
 
 Subject = Annotated[str, typer.Argument(help="A source patient, as in `RXA/epr|1000001`")]
 Home = Annotated[Path | None, typer.Option(help="Where the run keeps its data.")]
@@ -120,7 +122,7 @@ def why(subject: Subject, home: Home = None, output: Format = Output.TABLE, acto
         records = topics.seen(actor or getpass.getuser(), "identity", {placed.person})
         hide = _hidden(records[placed.person])
         rows = [{"type": claim.type, "status": claim.status.value, "position": claim.position,
-                 "says": {name: "withheld" if hide and name == "postcode" else value
+                 "says": {name: "withheld" if hide and name in ("postcode", "address") else value
                           for name, value in canonical.decode(claim.body).items()},
                  "raw": f"{claim.raw.topic}/{claim.raw.partition} {claim.raw.offset} {claim.raw.item}".strip()}
                 for claim in _counting(claims, subject)]

@@ -86,5 +86,6 @@ def identifying(content: PatientContent) -> dict[str, Any]:
     said: dict[str, Any] = {}
     if known:
         said = {"family": known[0].family, "given": list(known[0].given)}
-    said |= {"birth_date": content.birth_date, "gender": content.gender, "postcode": content.postcode}
+    said |= {"birth_date": content.birth_date, "gender": content.gender, "postcode": content.postcode,
+             "address": [each for each in content.address or () if each] if content.address is not UNSET else None}
     return {field: value for field, value in said.items() if value and value is not UNSET}

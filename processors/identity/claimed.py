@@ -56,6 +56,9 @@ class Claimed:
         found = self._sharing.get(key, ())
         return sorted(found) if len(found) <= SHARED_BY else []
 
+    def full(self, key: str) -> bool:
+        return len(self._sharing.get(key, ())) > SHARED_BY
+
 
 def _greatest(claims: Iterable[Claim]) -> dict[str, list[Claim]]:
     greatest: dict[tuple[str, str, str], Claim] = {}

@@ -13,7 +13,8 @@ from typing import Any
 import msgspec
 from rapidfuzz.distance import DamerauLevenshtein
 
-FIELDS = ("family", "given", "birth_date", "gender", "postcode")
+FIELDS = ("family", "given", "birth_date", "gender", "postcode", "address")
+LISTS = ("given", "address")
 
 BIRTH_AND_FAMILY = "identity.contradiction.birth-and-family"
 """Birth date and family name both differ. A marriage changes one of them, a slip of the keyboard too; not both."""
@@ -37,18 +38,21 @@ class Demographics(msgspec.Struct, frozen=True, array_like=True):
     postcode: str = ""
     pseudo: bool = False
     """The source says that this is no real identity (HL7 PID-31 = Y): exact identifiers alone may join it, nothing is compared loosely."""
+    address: tuple[str, ...] = ()
+    """Lines, the town among them, without the postcode."""
 
     def shown(self, field: str) -> str:
         value = getattr(self, field)
+        if field == "address":
+            return ", ".join(value)
         return " ".join(value) if isinstance(value, tuple) else value
 
 
 def read(body: Mapping[str, Any]) -> Demographics | None:
     """From a `demographics` claim's body; None where it says nothing."""
-    texts = {field: _text(body.get(field)) for field in FIELDS if field != "given"}
-    given = body.get("given")
-    found = Demographics(given=tuple(filter(None, map(_text, given))) if isinstance(given, list) else (), pseudo=body.get("pseudo") is True,
-                         **texts)
+    texts = {field: _text(body.get(field)) for field in FIELDS if field not in LISTS}
+    lists = {field: tuple(filter(None, map(_text, said))) if isinstance(said := body.get(field), list) else () for field in LISTS}
+    found = Demographics(pseudo=body.get("pseudo") is True, **texts, **lists)
     return None if found == Demographics() else found
 
 
@@ -72,15 +76,6 @@ def contradiction(one: Demographics, other: Demographics) -> str | None:
         return WHOLE_NAME
     same = one.birth_date == other.birth_date and len(one.birth_date) == 10 and folded(one.family) == folded(other.family) != ""
     return TWINS if same and given else None
-
-
-def candidate_key(one: Demographics) -> str | None:
-    """Those who share it are offered to a person as a pair to look at, never linked: birth date, family name, first given name.
-
-    A pseudo person has none: its name and birth date are made up."""
-    if one.pseudo or len(one.birth_date) != 10 or not folded(one.family) or not one.given:
-        return None
-    return f"{one.birth_date}|{folded(one.family)}|{folded(one.given[0])}"
 
 
 @lru_cache(maxsize=100_000)

@@ -12,6 +12,8 @@ from mainstem.model import Claim, Status
 from mainstem.nhs_number import VERIFIED, verified
 from processors.identity import demographics
 from processors.identity.demographics import Demographics
+from processors.identity.scoring import blocking
+from processors.identity.scoring.fields import Fields, fields
 
 NUMBER = "carries-number"
 MERGED = "merged-into"
@@ -55,10 +57,13 @@ class Evidence(msgspec.Struct, frozen=True, array_like=True):
 
     @property
     def candidate_keys(self) -> tuple[str, ...]:
-        """What others have to share to be offered for review: a number of whatever status with the right check digit, or demographics."""
-        keys = [f"n|{number}" for number, _ in self.carried if verified(number, VERIFIED)]
-        key = demographics.candidate_key(self.demographics) if self.demographics else None
-        return tuple(dict.fromkeys([*keys, *([f"d|{key}"] if key else ())]))
+        """What others have to share, one at least, to be compared with."""
+        return blocking.keys(self.demographics, self.carried)
+
+    @property
+    def fields(self) -> Fields:
+        """What is compared."""
+        return fields(self.demographics, self.carried)
 
 
 NOTHING = Evidence()

@@ -1,19 +1,22 @@
 """What all claims say, kept in the linker's state claim by claim: the same view as `claimed.Claimed`, at the cost of what is asked.
 
 Keys: `c` subject type ref: the claim. `e` subject: what its claims say. `p` other subject: who names whom. `n` number subject: who carries
-it. `N` number: how many a source. `s` old, `r` new: numbers superseded. `k` key subject: candidates for review.
+it. `N` number: how many a source. `s` old, `r` new: numbers superseded. `k` key subject: who has a candidate key. `o` person: who seeks for
+it, and whom. `u` key subject: who seeks by it. `f` person person: which persons' first candidate it is.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import islice
 
 import msgspec
 
 from mainstem import versions
 from mainstem.model import Claim
-from processors.identity.claimed import SHARED_BY
+from processors.identity import claimed
 from processors.identity.evidence import NOTHING, Evidence, evidence
+from processors.identity.offers import Seeker
 from processors.keys import pack, unpack
 from processors.lane.contract import State
 
@@ -73,13 +76,40 @@ class Indexes:
     def predecessors(self, number: str) -> frozenset[str]:
         return self._named(b"r" + pack(number))
 
-    def sharing(self, key: str, limit: int = SHARED_BY) -> list[str]:
+    def sharing(self, key: str, more: int = 0) -> list[str]:
         found = []
         for subject in self._members(b"k" + pack(key)):
             found.append(subject)
-            if len(found) > limit:
+            if len(found) > claimed.SHARED_BY + more:
                 return []
         return sorted(found)
+
+    def full(self, key: str) -> bool:
+        return sum(1 for _ in islice(self._state.prefix(b"k" + pack(key)), claimed.SHARED_BY + 1)) > claimed.SHARED_BY
+
+    def seeking(self, key: str) -> Iterable[str]:
+        """Who seeks by this candidate key."""
+        return self._members(b"u" + pack(key))
+
+    def seeker(self, person: str) -> Seeker | None:
+        data = self._state.get(b"o" + pack(person))
+        return None if data is None else _decode_seeker(data)
+
+    def followers(self, person: str) -> list[str]:
+        return sorted(self._members(b"f" + pack(person)))
+
+    def seek(self, person: str, before: Seeker | None, now: Seeker | None) -> None:
+        """From now on this is who seeks for the person."""
+        if before == now:
+            return
+        subject = (now or before).subject
+        if now is None:
+            self._state.delete(b"o" + pack(person))
+        else:
+            self._state.put(b"o" + pack(person), _encode(now))
+        self._differ(b"u", subject, frozenset(before.keys if before else ()), frozenset(now.keys if now else ()))
+        first = [frozenset([each.first] if each and each.first else ()) for each in (before, now)]
+        self._differ(b"f", person, *first)
 
     def _members(self, prefix: bytes) -> Iterable[str]:
         return (unpack(name[1:])[1] for name, _ in self._state.prefix(prefix))
@@ -114,6 +144,7 @@ class Indexes:
 
 
 _encode = msgspec.msgpack.Encoder().encode
+_decode_seeker = msgspec.msgpack.Decoder(Seeker).decode
 _decode_claim = msgspec.msgpack.Decoder(Claim).decode
 _decode_evidence = msgspec.msgpack.Decoder(Evidence).decode
 _decode_crowd = msgspec.msgpack.Decoder(dict[str, int]).decode

@@ -10,11 +10,14 @@ from typing import Any
 
 from mainstem.model import Assignment, Claim, Task
 from mainstem.settings import Settings
+from processors.identity.alike import alike
 from processors.identity.claimed import Claimed
 from processors.identity.indexes import Indexes
 from processors.identity.numbers import Numbers
 from processors.identity.persons import OWN_PERSON, Placed, own_person
 from processors.identity.placing import Finding, neighbourhood, place
+from processors.identity.scoring.release import Model, active
+from processors.identity.scoring.score import Scorer, scorer
 from processors.identity.tasks import all_tasks
 from processors.identity.turn import Turn
 from processors.lane.contract import Output, Received, State
@@ -23,30 +26,33 @@ from schemas import topics
 __all__ = ["Linker", "Placed", "assign", "review"]
 
 
-def assign(claims: Iterable[Claim], key: bytes) -> dict[str, Placed]:
-    """Source patient -> person, for each that has a claim or is named by one. Whoever is not named is `own_person`."""
-    return _placed(Claimed(claims), key)[0]
+def assign(claims: Iterable[Claim], key: bytes, model: Model | None = None) -> dict[str, Placed]:
+    """Source patient -> person, for each that has a claim or is named by one. Whoever is not named is `own_person`.
+
+    `model`: by default that of the settings."""
+    return _placed(Claimed(claims), key, scorer(model or active()))[0]
 
 
-def review(claims: Iterable[Claim], key: bytes) -> list[Task]:
+def review(claims: Iterable[Claim], key: bytes, model: Model | None = None) -> list[Task]:
     """The open tasks, sorted by id."""
     view = Claimed(claims)
-    assigned, findings = _placed(view, key)
+    by = scorer(model or active())
+    assigned, findings = _placed(view, key, by)
 
     def where(subject: str) -> Placed:
         return assigned.get(subject) or Placed(own_person(key, subject), OWN_PERSON)
 
-    return sorted(all_tasks(view, view.evidence, findings, where, key), key=lambda task: task.id)
+    return sorted(all_tasks(view, view.evidence, findings, where, key, by), key=lambda task: task.id)
 
 
-def _placed(view: Claimed, key: bytes) -> tuple[dict[str, Placed], list[Finding]]:
-    numbers = Numbers(view)
+def _placed(view: Claimed, key: bytes, by: Scorer) -> tuple[dict[str, Placed], list[Finding]]:
+    numbers, likeness = Numbers(view), alike(view, by)
     assigned: dict[str, Placed] = {}
     findings: list[Finding] = []
     for subject in view.evidence:
         if subject not in assigned:
-            members = neighbourhood(subject, view, numbers)
-            found = place({one: view.said(one) for one in members}, numbers, key)
+            members = neighbourhood(subject, view, numbers, likeness)
+            found = place({one: view.said(one) for one in members}, numbers, key, likeness)
             assigned.update(found.persons)
             findings += found.findings
     return assigned, findings
@@ -59,15 +65,16 @@ class Linker:
     inputs = (topics.CLAIMS,)
     changelog = topics.LINKER_CHANGELOG
 
-    def __init__(self, person_key: bytes | None = None) -> None:
-        """`person_key`: what person ids are hashed with; by default that of the settings."""
+    def __init__(self, person_key: bytes | None = None, model: Model | None = None) -> None:
+        """`person_key`: what person ids are hashed with; by default that of the settings, and so the model."""
         self._key = person_key or Settings().person_key.get_secret_value().encode()
+        self._scorer = scorer(model or active())
 
     def process(self, batch: Sequence[tuple[Received, Any]], state: State) -> list[Output]:
         outputs: list[Output] = []
         indexes = Indexes(state)
         for received, claim in batch:
-            turn = Turn(indexes, state, self._key, claim, received.offset)
+            turn = Turn(indexes, state, self._key, self._scorer, claim, received.offset)
             for subject, placed in turn.moved():
                 assignment = Assignment(subject=subject, person=placed.person, epoch=received.offset, reason=placed.reason)
                 outputs.append(Output(topics.ASSIGNMENTS, subject.encode(), assignment, subject))

@@ -40,6 +40,10 @@ class View(Protocol):
         """Who has this candidate key, sorted; empty where too many have it to say anything."""
         ...
 
+    def full(self, key: str) -> bool:
+        """Whether too many have it."""
+        ...
+
 
 class Number(NamedTuple):
     """A number with those that it took the place of."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Callable
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -31,7 +32,9 @@ CONFLICTING_DECISIONS = "identity.conflicting-decisions"
 UNVERIFIED_NUMBER = "identity.unverified-number"
 """Carries another's number, not verified here: to be looked at, never linked by itself."""
 SAME_DEMOGRAPHICS = "identity.same-demographics"
-"""Birth date, family and given name are another's: to be looked at, never linked by itself."""
+"""More alike another than the model's threshold for review: to be looked at."""
+SCORED = "identity.scored"
+"""More alike all others of its person than the model's threshold for linking; only where an operator turned that on."""
 
 
 class Placed(NamedTuple):
@@ -39,6 +42,10 @@ class Placed(NamedTuple):
 
     person: str
     reason: str
+
+
+Where = Callable[[str], Placed]
+"""Source patient -> its person."""
 
 
 @lru_cache(maxsize=200_000)

@@ -1,6 +1,6 @@
 """From the evidence about source patients that may belong together to persons, and to what a human has to look at.
 
-Three layers, each as `apart.settle` does it: what humans joined; merges of a source; verified numbers.
+Layers, each as `apart.settle` does it: what humans joined; merges of a source; verified numbers; likeness, where that is turned on.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from itertools import combinations
 from typing import NamedTuple
 
 from processors.identity import persons
+from processors.identity.alike import Alike
 from processors.identity.apart import Blocks, Pair, decided, ordered, settle
 from processors.identity.demographics import Demographics, contradiction
 from processors.identity.evidence import PAIR, Evidence
@@ -32,7 +33,7 @@ class Placement(NamedTuple):
     findings: list[Finding]
 
 
-def neighbourhood(subject: str, view: View, numbers: Numbers) -> list[str]:
+def neighbourhood(subject: str, view: View, numbers: Numbers, alike: Alike | None) -> list[str]:
     """Everyone whose person may depend on what this source patient's claims say, sorted."""
     seen, todo = {subject}, [subject]
     while todo:
@@ -41,17 +42,19 @@ def neighbourhood(subject: str, view: View, numbers: Numbers) -> list[str]:
         near = {*said.pointed_at, *view.pointing(one)}
         for number in numbers.usable(said):
             near.update(numbers.carriers(number))
+        if alike is not None:
+            near |= alike.near(one)
         todo += near - seen
         seen |= near
     return sorted(seen)
 
 
-def place(members: Mapping[str, Evidence], numbers: Numbers, key: bytes) -> Placement:
+def place(members: Mapping[str, Evidence], numbers: Numbers, key: bytes, alike: Alike | None) -> Placement:
     """The persons of the source patients of one neighbourhood."""
     if len(members) == 1:
         ((subject, said),) = members.items()
         return _alone(subject, said, numbers, key)
-    return _Placing(members, numbers, key).placement()
+    return _Placing(members, numbers, key, alike).placement()
 
 
 def _alone(subject: str, said: Evidence, numbers: Numbers, key: bytes) -> Placement:
@@ -72,8 +75,8 @@ def _why_alone(said: Evidence, numbers: Numbers, usable: Sequence[str]) -> str:
 
 
 class _Placing:
-    def __init__(self, members: Mapping[str, Evidence], numbers: Numbers, key: bytes) -> None:
-        self._members, self._numbers, self._key = members, numbers, key
+    def __init__(self, members: Mapping[str, Evidence], numbers: Numbers, key: bytes, alike: Alike | None) -> None:
+        self._members, self._numbers, self._key, self._alike = members, numbers, key, alike
         self._usable = {subject: numbers.usable(said) for subject, said in members.items()}
         self._groups: defaultdict[str, list[str]] = defaultdict(list)
         """Number -> who may be linked by it: it is the only one they carry."""
@@ -90,6 +93,10 @@ class _Placing:
         settle(self._blocks, self._merges, self._apart(self._numbers_apart))
         merged = self._blocks.copy()
         settle(self._blocks, list(self._groups.values()), self._apart(self._numbers_apart, self._demographics_apart(merged)))
+        if self._alike is not None:
+            self._unscored = self._blocks.copy()
+            links = sorted({ordered(one, other) for one in self._members for other in self._alike.near(one)})
+            settle(self._blocks, links, self._apart(self._numbers_apart, self._not_alike(self._alike)))
         return Placement(self._persons(), [*self._unsettled_merges(merged), *self._unsettled_numbers(), *self._on_their_own()])
 
     def _apart(self, *rules: Callable[[list[str]], Iterable[Pair]]) -> Callable[[list[str]], Iterator[Pair]]:
@@ -138,6 +145,15 @@ class _Placing:
 
         return pairs
 
+    def _not_alike(self, alike: Alike) -> Callable[[list[str]], Iterator[Pair]]:
+        def pairs(blocks: list[str]) -> Iterator[Pair]:
+            members = self._blocks.all()
+            for one, other in combinations(blocks, 2):
+                if not all(alike.passes(a, b) for a in members[one] for b in members[other]):
+                    yield one, other
+
+        return pairs
+
     def _persons(self) -> dict[str, Placed]:
         found: dict[str, Placed] = {}
         keepers = {number: self._keeper(carriers) for number, carriers in self._groups.items()}
@@ -168,6 +184,8 @@ class _Placing:
             return persons.VERIFIED_NUMBER
         if by_human:
             return persons.DECIDED
+        if joined and self._scored(subject):
+            return persons.SCORED
         if joined:
             return persons.VERIFIED_NUMBER if len(usable) == 1 else persons.MERGED_IN_SOURCE
         if any(subject in pair for pair in self._contradicting):
@@ -177,6 +195,14 @@ class _Placing:
         if len(usable) > 1 or any(subject in pair for pair in self._merges):
             return persons.CONFLICTING_NUMBERS
         return _why_alone(self._members[subject], self._numbers, usable)
+
+    def _scored(self, subject: str) -> bool:
+        """Whether likeness brought it to its person, and it brought no number."""
+        if self._alike is None:
+            return False
+        ours, before = self._blocks.of(subject), self._unscored.of(subject)
+        return any(self._blocks.of(each) == ours and self._unscored.of(each) != before for each in self._members) \
+            and not any(self._usable[each] for each in self._members if self._unscored.of(each) == before)
 
     def _unsettled_merges(self, merged: Blocks) -> Iterator[Finding]:
         for pair in sorted(self._decided.set_aside):

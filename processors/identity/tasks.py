@@ -4,59 +4,61 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Protocol
+
+from msgspec.structs import replace
 
 from mainstem.model import Compared, Task
 from processors.identity import demographics, persons
-from processors.identity.apart import newest
-from processors.identity.demographics import contradiction, folded
+from processors.identity.demographics import folded
 from processors.identity.evidence import Evidence
-from processors.identity.numbers import CROWD, Numbers, View
-from processors.identity.persons import Placed
+from processors.identity.numbers import Numbers, View
+from processors.identity.offers import Seeker, comparable, seeker
+from processors.identity.persons import Where
 from processors.identity.placing import Finding
+from processors.identity.scoring.score import Scorer
 
 OPEN, CLOSED = "open", "closed"
-CANDIDATES = 5
-"""Most persons one source patient is offered as."""
-UNLINKED = (persons.OWN_PERSON, persons.SHARED_NUMBER, persons.VOID_NUMBER)
-"""Why a source patient may be offered others."""
-
-Where = Callable[[str], Placed]
-"""Source patient -> its person."""
+FOLLOWERS = 10
+"""Most source patients in one task about whom a person may be; the others come when some are decided."""
 
 
 def of_finding(finding: Finding, view: View, where: Where, key: bytes) -> Task:
     return _task(finding.reason, finding.about, finding.subjects, view, where, key)
 
 
-def of_candidate(subject: str, view: View, where: Where, key: bytes) -> Task | None:
-    """Whom a source patient that no number links may be: who has its number, or its birth date and names. Best first; each person once.
+class Offered(Protocol):
+    """All seekers, by the persons they are and the persons they most likely are."""
 
-    Of two that nothing links the lesser offers the other, so that each pair is one task.
+    def seeker(self, person: str) -> Seeker | None: ...
+
+    def followers(self, person: str) -> list[str]:
+        """Persons of the seekers whose first candidate is this person."""
+        ...
+
+
+def of_candidates(person: str, offered: Offered, view: View, where: Where, key: bytes, scorer: Scorer) -> Task | None:
+    """Who may be this person: all whose first candidate it is, in one task. Where two persons are each other's first, the one that more
+    follow has the task; of equal ones the lesser.
+
+    One follower alone comes first in its task, with all it may be; of several the person itself, then they, most alike first.
     """
-    said, placed = view.said(subject), where(subject)
-    if placed.reason not in UNLINKED:
+    here, followers = offered.seeker(person), offered.followers(person)
+    mutual = here.first if here is not None and here.first in followers else None
+    if mutual is not None and (-len(followers), person) > (-len(offered.followers(mutual)), mutual):
+        followers = [each for each in followers if each != mutual]
+    seekers = sorted((each.offers[0], each.subject, each) for each in map(offered.seeker, followers) if each is not None and each.offers)
+    if not seekers:
         return None
-    offered: dict[str, tuple[int, int, str]] = {}
-    for candidate_key in said.candidate_keys:
-        sharing = view.sharing(candidate_key)
-        if max(Counter(each.partition("|")[0] for each in sharing).values(), default=0) > CROWD:
-            continue
-        by_number = candidate_key.startswith("n|")
-        for other in sharing:
-            there, theirs = where(other), view.said(other)
-            if other == subject or there.person == placed.person or _ruled_out(subject, said, other, theirs):
-                continue
-            if there.reason in UNLINKED and other < subject:
-                continue
-            rank = (0 if by_number else 1, -_agreeing(said, theirs), other)
-            offered[there.person] = min(rank, offered.get(there.person, rank))
-    best = sorted(offered.values())[:CANDIDATES]
-    if not best:
-        return None
-    reason = persons.UNVERIFIED_NUMBER if best[0][0] == 0 else persons.SAME_DEMOGRAPHICS
-    return _task(reason, subject, (subject, *(other for _, _, other in best)), view, where, key, about_reason="identity.candidate")
+    seekers.sort(key=lambda each: (-each[0].weight, each[1]))
+    best, subject, only = seekers[0]
+    subjects = (subject, *(offer.other for offer in only.offers)) if len(seekers) == 1 \
+        else (best.other, *(each for _, each, _ in seekers[:FOLLOWERS]))
+    by_number = any(offer.by_number for offer, _, _ in seekers)
+    return _task(persons.UNVERIFIED_NUMBER if by_number else persons.SAME_DEMOGRAPHICS, person, subjects, view, where, key,
+                 about_reason="identity.candidate", scorer=scorer)
 
 
 def of_number(about: str, view: View, numbers: Numbers, key: bytes) -> Task | None:
@@ -86,9 +88,24 @@ def compared(said: Sequence[Evidence]) -> tuple[Compared, ...]:
     return tuple(Compared(field=field, values=tuple(values), outcome=_outcome(values)) for field, values in rows.items())
 
 
-def _task(reason: str, about: str, subjects: tuple[str, ...], view: View, where: Where, key: bytes, about_reason: str = "") -> Task:
+def _task(reason: str, about: str, subjects: tuple[str, ...], view: View, where: Where, key: bytes, about_reason: str = "",
+          scorer: Scorer | None = None) -> Task:
+    evidence, scores = compared([view.said(each) for each in subjects]), ()
+    if scorer is not None and len(subjects) > 1:
+        evidence, scores = _weighed(evidence, subjects, view, scorer)
     return Task(id=_id(key, about_reason or reason, about), status=OPEN, reason=reason, subjects=subjects,
-                persons=tuple(where(each).person for each in subjects), evidence=compared([view.said(each) for each in subjects]))
+                persons=tuple(where(each).person for each in subjects), evidence=evidence, scores=scores)
+
+
+def _weighed(evidence: tuple[Compared, ...], subjects: Sequence[str], view: View, scorer: Scorer,
+             ) -> tuple[tuple[Compared, ...], tuple[float, ...]]:
+    """The evidence with the bits of each field, and the match weights: of the first with each further one."""
+    ours = comparable(view.said(subjects[0]), view)
+    theirs = [comparable(view.said(each), view) for each in subjects[1:]]
+    explained = [{weight.field: round(weight.bits, 2) for weight in scorer.explain(ours, each)} for each in theirs]
+    weighed = tuple(replace(row, weights=tuple(each[row.field] for each in explained)) if row.field in explained[0] else row
+                    for row in evidence)
+    return weighed, tuple(round(scorer.score(ours, each), 2) for each in theirs)
 
 
 def _id(key: bytes, reason: str, about: str) -> str:
@@ -96,31 +113,40 @@ def _id(key: bytes, reason: str, about: str) -> str:
     return hmac.digest(key, f"task|{reason}|{about}".encode(), hashlib.sha256).hex()[:32]
 
 
-def _ruled_out(subject: str, said: Evidence, other: str, theirs: Evidence) -> bool:
-    if said.demographics and theirs.demographics and contradiction(said.demographics, theirs.demographics):
-        return True
-    decision = newest(subject, said, other, theirs)
-    return decision is not None and decision.stands and decision.apart
-
-
-def _agreeing(said: Evidence, theirs: Evidence) -> int:
-    return sum(each.outcome == "agree" for each in compared([said, theirs]))
-
-
 def _outcome(values: Iterable[str]) -> str:
     spoken = [folded(value) for value in values if value]
     return "missing" if len(spoken) < 2 else "agree" if len(set(spoken)) == 1 else "differ"
 
 
-def all_tasks(view: View, subjects: Iterable[str], findings: Iterable[Finding], where: Where, key: bytes) -> Iterator[Task]:
+def all_tasks(view: View, subjects: Iterable[str], findings: Iterable[Finding], where: Where, key: bytes, scorer: Scorer) -> Iterator[Task]:
     """Every open task, from scratch."""
-    numbers, carried = Numbers(view), set[str]()
+    numbers, carried, offered = Numbers(view), set[str](), _AllOffered()
     for finding in findings:
         yield of_finding(finding, view, where, key)
     for subject in subjects:
         carried.update(view.said(subject).numbers)
-        if (task := of_candidate(subject, view, where, key)) is not None:
+        if (found := seeker(subject, view, where, key, scorer)) is not None:
+            offered.add(where(subject).person, found)
+    for person in sorted(offered.following):
+        if (task := of_candidates(person, offered, view, where, key, scorer)) is not None:
             yield task
     for about in sorted({numbers.of(number).names[0] for number in carried}):
         if (task := of_number(about, view, numbers, key)) is not None:
             yield task
+
+
+class _AllOffered:
+    def __init__(self) -> None:
+        self._seekers: dict[str, Seeker] = {}
+        self.following: defaultdict[str, list[str]] = defaultdict(list)
+
+    def add(self, person: str, found: Seeker) -> None:
+        self._seekers[person] = found
+        if found.first is not None:
+            self.following[found.first].append(person)
+
+    def seeker(self, person: str) -> Seeker | None:
+        return self._seekers.get(person)
+
+    def followers(self, person: str) -> list[str]:
+        return sorted(self.following.get(person, ()))

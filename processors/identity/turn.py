@@ -1,41 +1,46 @@
 """One claim's turn in the linker: whom it touches, where they are now, and which review tasks open, change or close.
 
-State beside `indexes`: `a` subject: person, epoch, reason. `t` kind anchor: the open tasks kept with a source patient or a number.
+State beside `indexes`: `a` subject: person, epoch, reason. `t` kind anchor: the open tasks of a source patient, a person or a number.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 
 import msgspec
 
 from mainstem import canonical
 from mainstem.model import Claim, Task
-from processors.identity.claimed import SHARED_BY
+from processors.identity import claimed, numbers
+from processors.identity.alike import alike
 from processors.identity.evidence import Evidence
 from processors.identity.indexes import Indexes
 from processors.identity.numbers import Numbers
+from processors.identity.offers import crowded, seeker
 from processors.identity.persons import OWN_PERSON, Placed, own_person
 from processors.identity.placing import Finding, neighbourhood, place
-from processors.identity.tasks import CLOSED, UNLINKED, of_candidate, of_finding, of_number
+from processors.identity.scoring.blocking import NUMBER
+from processors.identity.scoring.score import Scorer
+from processors.identity.tasks import CLOSED, of_candidates, of_finding, of_number
 from processors.keys import pack
 from processors.lane.contract import State
 
 _FINDING, _CANDIDATE, _NUMBER = "finding", "candidate", "number"
 _Anchor = tuple[str, str]
-"""Kind, and the source patient or number that a task is kept with."""
+"""Kind, and the source patient, person or number that a task is kept with."""
 
 
 class Turn:
     """Call `moved` first."""
 
-    def __init__(self, indexes: Indexes, state: State, key: bytes, claim: Claim, offset: int) -> None:
-        self._indexes, self._state, self._key, self._claim, self._offset = indexes, state, key, claim, offset
+    def __init__(self, indexes: Indexes, state: State, key: bytes, scorer: Scorer, claim: Claim, offset: int) -> None:
+        self._indexes, self._state, self._key, self._scorer = indexes, state, key, scorer
+        self._claim, self._offset = claim, offset
         self._placed: set[str] = set()
         """Whose person was worked out again."""
         self._candidates: set[str] = set()
-        """Who may be offered others, or be offered to them, otherwise than before; `_keys`: and everyone who shares one of these."""
+        """Who may seek otherwise than before; `_keys`: and everyone who seeks by one of these."""
         self._keys: set[str] = set()
         self._numbers: set[str] = set()
         """Least names of the numbers touched."""
@@ -50,9 +55,15 @@ class Turn:
         before, now = taken
         if before == now and self._state.get(b"a" + pack(subject)) is not None:
             return []
-        touched = {subject} | self._left(before, now)
+        touched = {subject} | self._left(before, now) | self._unsettled_by(before, now)
         usable = self._changing(before, now, touched)
+        numbered = {key for key in set(before.candidate_keys) ^ set(now.candidate_keys) if key.startswith(NUMBER)}
+        said_nothing = {key for key in numbered if crowded(key, self._indexes)}
         self._indexes.put(subject, before, now)
+        for key in numbered:
+            if crowded(key, self._indexes) != (key in said_nothing):
+                for carrier in self._indexes.sharing(key, more=1):
+                    self._keys.update(self._indexes.said(carrier).candidate_keys)
         for number, was in self._changing(before, now, touched).items():
             if usable[number] != was:
                 touched.update(Numbers(self._indexes).carriers(number))
@@ -64,29 +75,63 @@ class Turn:
 
     def tasks(self) -> list[Task]:
         """The tasks that opened, changed or closed."""
-        for key in self._keys:
-            sharing = self._indexes.sharing(key, SHARED_BY + 1)  # one more: then it has just become too many
-            self._candidates.update(each for each in sharing if self._where(each).reason in UNLINKED)
+        offered = self._seek()
         anchors: set[_Anchor] = {(_FINDING, subject) for subject in self._placed}
-        anchors |= {(_CANDIDATE, subject) for subject in self._candidates} | {(_NUMBER, number) for number in self._numbers}
+        anchors |= {(_CANDIDATE, person) for person in offered} | {(_NUMBER, number) for number in self._numbers}
         found: dict[str, tuple[_Anchor, Task]] = {}
         for finding in self._findings:
             task = of_finding(finding, self._indexes, self._where, self._key)
             found[task.id] = (_FINDING, finding.subjects[0]), task
-        for subject in self._candidates:
-            if (offered := of_candidate(subject, self._indexes, self._where, self._key)) is not None:
-                found[offered.id] = (_CANDIDATE, subject), offered
+        for person in offered:
+            task = of_candidates(person, self._indexes, self._indexes, self._where, self._key, self._scorer)
+            if task is not None:
+                found[task.id] = (_CANDIDATE, person), task
         numbers = Numbers(self._indexes)
         for number in self._numbers:
             if (doubted := of_number(number, self._indexes, numbers, self._key)) is not None:
                 found[doubted.id] = (_NUMBER, number), doubted
         return sorted(self._kept(anchors, found), key=lambda task: task.id)
 
+    def _seek(self) -> set[str]:
+        """Everyone who may seek otherwise does so; the persons whose task that may change."""
+        for key in self._keys:
+            seeking = list(self._indexes.seeking(key))
+            if seeking and self._indexes.sharing(key, more=1):  # one more: then it has just become too many
+                self._candidates.update(seeking)
+        changed: set[str] = set()
+        for subject in self._candidates | self._placed:
+            person = own_person(self._key, subject)
+            before = self._indexes.seeker(person)
+            now = seeker(subject, self._indexes, self._where, self._key, self._scorer)
+            if before is not None or now is not None:
+                self._indexes.seek(person, before, now)
+                changed |= {person, *(each.first for each in (before, now) if each is not None and each.first is not None)}
+        return changed | {first for person in changed if (found := self._indexes.seeker(person)) is not None
+                          and (first := found.first) is not None}
+
     def _left(self, before: Evidence, now: Evidence) -> set[str]:
         """Whom the source patient may leave behind. Where it only comes to others, it will be found with them."""
-        if set(before.numbers) <= set(now.numbers) and before.pointed_at <= now.pointed_at:
+        alike_as_before = not self._scorer.model.thresholds.link or _compared(before) == _compared(now)
+        if set(before.numbers) <= set(now.numbers) and before.pointed_at <= now.pointed_at and alike_as_before:
             return set()
-        return set(neighbourhood(self._claim.subject, self._indexes, Numbers(self._indexes)))
+        return set(neighbourhood(self._claim.subject, self._indexes, Numbers(self._indexes), alike(self._indexes, self._scorer)))
+
+    def _unsettled_by(self, before: Evidence, now: Evidence) -> set[str]:
+        """With linking by likeness: who shares a key that may come to say nothing, or something again, with all near them."""
+        likeness, found = alike(self._indexes, self._scorer), set[str]()
+        if likeness is not None:
+            by_number = Numbers(self._indexes)
+            for key in set(before.candidate_keys) ^ set(now.candidate_keys):
+                for other in self._indexes.sharing(key, more=1) if self._on_the_edge(key) else ():
+                    if other not in found:
+                        found.update(neighbourhood(other, self._indexes, by_number, likeness))
+        return found
+
+    def _on_the_edge(self, key: str) -> bool:
+        """Whether one source patient more, or less, could make the key say nothing, or something again."""
+        sharing = self._indexes.sharing(key, more=1)
+        most = max(Counter(each.partition("|")[0] for each in sharing).values(), default=0)
+        return len(sharing) >= claimed.SHARED_BY or (key.startswith(NUMBER) and most >= numbers.CROWD)
 
     def _changing(self, before: Evidence, now: Evidence, touched: set[str]) -> dict[str, bool]:
         """The numbers that the claim gives or takes, and whether each links anybody as things stand.
@@ -102,12 +147,12 @@ class Turn:
         return {number: numbers.of(number).usable is not None for number in changing}
 
     def _place(self, touched: set[str]) -> Iterator[tuple[str, Placed]]:
-        numbers = Numbers(self._indexes)
+        numbers, likeness = Numbers(self._indexes), alike(self._indexes, self._scorer)
         while touched:
-            members = neighbourhood(touched.pop(), self._indexes, numbers)
+            members = neighbourhood(touched.pop(), self._indexes, numbers, likeness)
             touched.difference_update(members)
             self._placed.update(members)
-            found = place({one: self._indexes.said(one) for one in members}, numbers, self._key)
+            found = place({one: self._indexes.said(one) for one in members}, numbers, self._key, likeness)
             self._findings += found.findings
             for subject, placed in found.persons.items():
                 if self._assign(subject, placed):
@@ -123,8 +168,8 @@ class Turn:
         news = person != placed.person
         if news or reason != placed.reason:
             self._state.put(key, _encode((placed.person, self._offset if news else epoch, placed.reason)))
-            self._candidates.add(subject)
-            self._keys.update(self._indexes.said(subject).candidate_keys)
+            if news:
+                self._keys.update(self._indexes.said(subject).candidate_keys)
         return news
 
     def _where(self, subject: str) -> Placed:

@@ -11,8 +11,10 @@ from msgspec.structs import replace
 
 from mainstem import canonical
 from mainstem.model import Claim, RawRef, Status, Task
+from processors.identity import claimed as claimed_from_scratch
 from processors.identity import numbers, persons
 from processors.identity.linker import Linker, assign, review
+from processors.identity.scoring.release import Model, Thresholds, built_in
 from processors.lane.contract import Received
 from processors.lane.memory import MemoryState
 from schemas import topics
@@ -79,17 +81,22 @@ def test_a_merge_reaches_no_other_source():
     assert people(merged("A|1", "B|2")) == {"A|1": own("A|1")}
 
 
-@pytest.mark.parametrize("crowd", [1, 5])
-@settings(max_examples=150, deadline=None)
+LINKING = replace(built_in(), thresholds=Thresholds(review=0, automatic=8, link=True))
+
+
+@pytest.mark.parametrize(("crowd", "model"), [(1, built_in()), (5, built_in()), (1, LINKING), (5, LINKING)],
+                         ids=["crowded", "default", "crowded-linking", "linking"])
+@settings(max_examples=100, deadline=None)
 @given(st.lists(claims, max_size=25), st.randoms(use_true_random=False))
-def test_claim_by_claim_gives_what_from_scratch_gives(crowd: int, claimed, rng: random.Random):
+def test_claim_by_claim_gives_what_from_scratch_gives(crowd: int, model: Model, claimed, rng: random.Random):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(numbers, "CROWD", crowd)
-        _compare(claimed, rng)
+        patch.setattr(claimed_from_scratch, "SHARED_BY", 3 * crowd)
+        _compare(claimed, rng, model)
 
 
-def _compare(claimed, rng: random.Random) -> None:
-    linker, state = Linker(KEY), MemoryState()
+def _compare(claimed, rng: random.Random, model: Model) -> None:
+    linker, state = Linker(KEY, model), MemoryState()
     assigned: dict[str, tuple[str, int]] = {}
     opened: dict[str, Task] = {}
     offset = 0
@@ -106,12 +113,12 @@ def _compare(claimed, rng: random.Random) -> None:
             assert before is None or (before[0] != output.value.person and before[1] < output.value.epoch)
             assigned[output.value.subject] = (output.value.person, output.value.epoch)
         offset += len(batch)
-    expected = assign(claimed, KEY)
+    expected = assign(claimed, KEY, model)
     for subject in expected.keys() | assigned.keys():
         wanted = expected[subject].person if subject in expected else own(subject)
         assert (assigned[subject][0] if subject in assigned else own(subject)) == wanted
     assert {claim.subject for claim in claimed} <= assigned.keys()
-    assert [replace(opened[each], epoch=-1) for each in sorted(opened) if opened[each].status == "open"] == review(claimed, KEY)
+    assert [replace(opened[each], epoch=-1) for each in sorted(opened) if opened[each].status == "open"] == review(claimed, KEY, model)
 
 
 @settings(max_examples=100, deadline=None)

@@ -1,0 +1,1 @@
+"""Training of model releases, with Splink: an operator's tool, never imported by what runs the stream."""
