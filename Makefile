@@ -1,6 +1,8 @@
 # `make run` and `make test` do all their own set-up. PERSONS, RATE and RUN_FOR in the environment reach `mainstem run`.
 .DEFAULT_GOAL := help
-.PHONY: help setup run test soak chaos mutants lint clean stack-up stack-down
+SHELL := /bin/bash
+.SHELLFLAGS := -o pipefail -c
+.PHONY: help setup run test tests-pure tests-servers tests-platform soak chaos mutants lint clean stack-up stack-down
 
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -17,12 +19,20 @@ lint: setup ## Style and import rules
 	@echo "lint: imports"
 	@.venv/bin/lint-imports
 
-test: setup ## Lint, then every test but the slow ones
-	@echo "test: ruff, imports"
-	@.venv/bin/ruff check .
-	@.venv/bin/lint-imports
-	@echo "test: pytest"
-	@.venv/bin/python -m pytest -m "not slow" -n 3 --dist loadgroup
+test: setup lint ## Lint, then every test but the slow ones, in three processes: those with servers wait more than they work
+	@$(MAKE) --no-print-directory -j3 tests-platform tests-servers tests-pure
+	@echo "test: all passed"
+
+tests-pure:
+	@$(call tests,pure,-m "not slow and not stack")
+
+tests-servers:
+	@$(call tests,servers,-v -m "not slow and stack" --ignore tests/end_to_end)
+
+tests-platform:
+	@$(call tests,platform,-v -m "not slow" tests/end_to_end)
+
+tests = .venv/bin/python -m pytest $(2) 2>&1 | sed -u 's/^/$(1): /'
 
 soak: setup ## 50,000 changes while every process and the broker are killed, then the proof
 	@.venv/bin/python -m pytest -s -m slow tests/end_to_end/test_soak.py

@@ -30,18 +30,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
                      help="where real servers come from (default: native)")
 
 
-@pytest.hookimpl(tryfirst=True)  # before the groups are read
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests with servers wait more than they work. In several processes, those that share servers stay in one, and begin first."""
     for item in items:
-        used = set(getattr(item, "fixturenames", ()))
-        if SERVER_FIXTURES & used:
+        if SERVER_FIXTURES.intersection(getattr(item, "fixturenames", ())):
             item.add_marker("stack")
-        if "world" in used:
-            item.add_marker(pytest.mark.xdist_group("platform"))
-        elif item.get_closest_marker("stack"):
-            item.add_marker(pytest.mark.xdist_group("servers"))
-    items.sort(key=lambda item: not item.get_closest_marker("xdist_group"))
 
 
 @pytest.fixture(scope="session")
