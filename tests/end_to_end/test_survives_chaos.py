@@ -1,4 +1,7 @@
-"""Promise 2 on the whole platform: a short run of chaos. A long one is `make chaos`."""
+"""Promise 2 on the whole platform: a short run of chaos. A long one is `make chaos`.
+
+Its name puts it after the tests that want a quiet life.
+"""
 
 from __future__ import annotations
 
