@@ -53,6 +53,14 @@ class Indexes:
             self._name(b"s" + pack(old), subject, new, said=said)
             self._name(b"r" + pack(new), subject, old, said=said)
 
+    def subjects(self) -> Iterable[str]:
+        """Everyone of whom a claim is held."""
+        return (unpack(name[1:])[0] for name, _ in self._state.prefix(b"e"))
+
+    def reindex(self, subject: str) -> None:
+        """Where the keys by which candidates are found have become others."""
+        self._differ(b"k", subject, frozenset(), frozenset(self.said(subject).candidate_keys))
+
     def said(self, subject: str) -> Evidence:
         found = self._said.get(subject)
         if found is None:

@@ -50,15 +50,27 @@ class Turn:
         self._by_number = Numbers(indexes)
         """As things stand: made anew where the claim is put in."""
 
-    def moved(self) -> list[tuple[str, Placed]]:
-        """The source patients whose person the claim changes, sorted."""
+    def moved(self, *, anew: bool = False) -> list[tuple[str, Placed]]:
+        """The source patients whose person the claim changes, sorted. `anew`: and everyone else's, where it is another under another model
+        release than the state was made with."""
+        touched = self._taken()
+        if anew:
+            everyone = set(self._indexes.subjects())
+            for subject in everyone:
+                self._indexes.reindex(subject)
+            touched |= everyone
+        self._candidates |= touched
+        return sorted(self._place(touched))
+
+    def _taken(self) -> set[str]:
+        """Takes the claim; whose person it may change."""
         subject = self._claim.subject
         taken = self._indexes.take(self._claim)
         if taken is None:
-            return []
+            return set()
         before, now = taken
         if before == now and self._state.get(b"a" + pack(subject)) is not None:
-            return []
+            return set()
         touched = {subject} | self._left(before, now) | self._unsettled_by(before, now)
         usable = self._changing(before, now, touched)
         for key in set(before.candidate_keys) ^ set(now.candidate_keys):
@@ -72,9 +84,7 @@ class Turn:
                 touched.update(self._by_number.carriers(number))
         if _compared(before) != _compared(now):
             self._keys.update(before.candidate_keys, now.candidate_keys)
-        moved = sorted(self._place(touched))
-        self._candidates |= {subject}
-        return moved
+        return touched
 
     def tasks(self) -> list[Task]:
         """The tasks that opened, changed or closed."""
