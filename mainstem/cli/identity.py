@@ -100,7 +100,9 @@ def review(task: Annotated[str | None, typer.Argument(help="A task id, or its be
         table(one.reason, [{"source patient": subject, "person": person}
                            for subject, person in zip(one.subjects, one.persons, strict=True)])
         table("", [{"field": each.field, "": each.outcome} | dict(zip(one.subjects or each.values, each.values, strict=False))
-                   for each in one.evidence])
+                   | ({"bits": ", ".join(f"{weight:+.1f}" for weight in each.weights)} if one.scores else {}) for each in one.evidence])
+        if one.scores:
+            line(f"likeness of the first with each other: {', '.join(f'{score:+.1f}' for score in one.scores)} bits")
 
 
 @app.command()

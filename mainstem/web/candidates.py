@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from mainstem import kinds
 from mainstem.adjudication.desk import Waiting
@@ -22,7 +21,7 @@ REASONS = {
     "identity.shared-number": "An NHS number that too many carry: a placeholder",
     "identity.void-number": "An NHS number that was made void, or became two",
     "identity.unverified-number": "Carries another's NHS number, and it is not verified",
-    "identity.same-demographics": "Birth date and names are another's",
+    "identity.same-demographics": "Alike: as likely one person as two, or likelier",
 }
 _OUTCOMES = {"agree": ("Agree", "blue"), "differ": ("Differ", "red"), "missing": ("Cannot tell", "grey")}
 
@@ -48,8 +47,8 @@ class Row:
     values: tuple[str, ...]
     outcome: str
     colour: str
-    weight: str
-    """What the matching model makes of it, where it has scored the pair."""
+    weights: tuple[str, ...]
+    """In the order of the values: bits for one person with the first, by the matching model; empty where it was not weighed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +59,8 @@ class Shown:
     since: str
     candidates: tuple[Candidate, ...]
     rows: tuple[Row, ...]
-    weighed: bool
+    scores: tuple[str, ...]
+    """In the order of the candidates: the sum of the bits, with those that any two start with, and the chance it stands for."""
 
 
 def show(waiting: Waiting, records: Mapping[str, Record | None], members: Mapping[str, Sequence[str]]) -> Shown:
@@ -69,7 +69,8 @@ def show(waiting: Waiting, records: Mapping[str, Record | None], members: Mappin
                        for subject, person in zip(task.subjects, task.persons, strict=True))
     evidence = withheld(task.evidence, [each.restricted for each in candidates]) if candidates else task.evidence
     rows = tuple(map(_row, evidence))
-    return Shown(task.id, reason(task.reason), task.reason, words.moment(waiting.since), candidates, rows, any(row.weight for row in rows))
+    return Shown(task.id, reason(task.reason), task.reason, words.moment(waiting.since), candidates, rows,
+                 ("", *map(_score, task.scores)) if task.scores and candidates else ())
 
 
 def reason(rule: str) -> str:
@@ -90,9 +91,14 @@ def _kind(name: str, count: int) -> str:
 
 def _row(each: Compared) -> Row:
     outcome, colour = _OUTCOMES.get(each.outcome, (each.outcome, "grey"))
-    weight: Any = getattr(each, "weight", None)
-    return Row(words.label(each.field), tuple(_value(each.field, value) for value in each.values), outcome, colour,
-               "" if weight is None else f"{weight:+.2f}")
+    weights = ("", *(f"{weight:+.1f}" if weight else "" for weight in each.weights))
+    values = tuple(_value(each.field, value) for value in each.values)
+    return Row(words.label(each.field), values, outcome, colour, (*weights, *[""] * len(values))[:len(values)])
+
+
+def _score(weight: float) -> str:
+    chance = 1 / (1 + 2 ** -weight)
+    return f"{weight:+.1f} bits: {'more than 99.9 %' if chance > 0.999 else 'less than 0.1 %' if chance < 0.001 else f'{chance:.1%}'}"
 
 
 def _value(field: str, value: str) -> str:

@@ -2,7 +2,7 @@
 
 Keys: `c` subject type ref: the claim. `e` subject: what its claims say. `p` other subject: who names whom. `n` number subject: who carries
 it. `N` number: how many a source. `s` old, `r` new: numbers superseded. `k` key subject: who has a candidate key. `o` person: who seeks for
-it, and whom. `u` key subject: who seeks by it. `f` person person: which persons' first candidate it is.
+it, and whom. `u` key subject: who seeks by it; `U` key: how many. `f` person person: which persons' first candidate it is.
 """
 
 from __future__ import annotations
@@ -53,6 +53,14 @@ class Indexes:
             self._name(b"s" + pack(old), subject, new, said=said)
             self._name(b"r" + pack(new), subject, old, said=said)
 
+    def subjects(self) -> Iterable[str]:
+        """Everyone of whom a claim is held."""
+        return (unpack(name[1:])[0] for name, _ in self._state.prefix(b"e"))
+
+    def reindex(self, subject: str) -> None:
+        """Where the keys by which candidates are found have become others."""
+        self._differ(b"k", subject, frozenset(), frozenset(self.said(subject).candidate_keys))
+
     def said(self, subject: str) -> Evidence:
         found = self._said.get(subject)
         if found is None:
@@ -89,7 +97,7 @@ class Indexes:
 
     def seeking(self, key: str) -> Iterable[str]:
         """Who seeks by this candidate key."""
-        return self._members(b"u" + pack(key))
+        return self._members(b"u" + pack(key)) if self._state.get(b"U" + pack(key)) else ()
 
     def seeker(self, person: str) -> Seeker | None:
         data = self._state.get(b"o" + pack(person))
@@ -107,7 +115,10 @@ class Indexes:
             self._state.delete(b"o" + pack(person))
         else:
             self._state.put(b"o" + pack(person), _encode(now))
-        self._differ(b"u", subject, frozenset(before.keys if before else ()), frozenset(now.keys if now else ()))
+        was, is_ = frozenset(before.keys if before else ()), frozenset(now.keys if now else ())
+        self._differ(b"u", subject, was, is_)
+        for key in was ^ is_:
+            self._put_count(b"U" + pack(key), int(self._state.get(b"U" + pack(key)) or 0) + (1 if key in is_ else -1))
         first = [frozenset([each.first] if each and each.first else ()) for each in (before, now)]
         self._differ(b"f", person, *first)
 
@@ -119,6 +130,12 @@ class Indexes:
             self._state.delete(letter + pack(each, subject))
         for each in now - before:
             self._state.put(letter + pack(each, subject), b"")
+
+    def _put_count(self, name: bytes, count: int) -> None:
+        if count:
+            self._state.put(name, b"%d" % count)
+        else:
+            self._state.delete(name)
 
     def _count(self, number: str, source: str, more: int) -> None:
         crowd = dict(self.crowd(number))

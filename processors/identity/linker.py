@@ -59,7 +59,9 @@ def _placed(view: Claimed, key: bytes, by: Scorer) -> tuple[dict[str, Placed], l
 
 
 class Linker:
-    """A stage: claims in, assignments and tasks out; the epoch of either is the offset of the claim that caused it."""
+    """A stage: claims in, assignments and tasks out; the epoch of either is the offset of the claim that caused it.
+
+    Started with another model release than its state was made with, it works everyone out anew with the next claim."""
 
     name = "linker"
     inputs = (topics.CLAIMS,)
@@ -72,11 +74,18 @@ class Linker:
 
     def process(self, batch: Sequence[tuple[Received, Any]], state: State) -> list[Output]:
         outputs: list[Output] = []
-        indexes = Indexes(state)
+        indexes, model = Indexes(state), self._scorer.digest.encode()
         for received, claim in batch:
             turn = Turn(indexes, state, self._key, self._scorer, claim, received.offset)
-            for subject, placed in turn.moved():
+            anew = state.get(_MODEL) != model
+            for subject, placed in turn.moved(anew=anew):
                 assignment = Assignment(subject=subject, person=placed.person, epoch=received.offset, reason=placed.reason)
                 outputs.append(Output(topics.ASSIGNMENTS, subject.encode(), assignment, subject))
             outputs += (Output(topics.TASKS, task.id.encode(), task, task.id) for task in turn.tasks())
+            if anew:
+                state.put(_MODEL, model)
         return outputs
+
+
+_MODEL = b"m"
+"""State key: digest of the model release that persons and tasks were last worked out with."""

@@ -69,9 +69,10 @@ def _beside(ours: Fields, theirs: Evidence, view: View) -> Fields:
 
 
 def crowded(key: str, view: View) -> bool:
-    if view.full(key):
-        return True
-    return max(Counter(each.partition("|")[0] for each in view.sharing(key)).values(), default=0) > numbers.CROWD
+    sharing = view.sharing(key)
+    if len(sharing) <= numbers.CROWD:
+        return not sharing and view.full(key)
+    return max(Counter(each.partition("|")[0] for each in sharing).values()) > numbers.CROWD
 
 
 def _offers(subject: str, said: Evidence, view: View, where: Where, scorer: Scorer) -> tuple[Offer, ...]:

@@ -17,7 +17,7 @@ from processors.identity.alike import alike
 from processors.identity.evidence import Evidence
 from processors.identity.indexes import Indexes
 from processors.identity.numbers import Numbers
-from processors.identity.offers import crowded, seeker
+from processors.identity.offers import seeker
 from processors.identity.persons import OWN_PERSON, Placed, own_person
 from processors.identity.placing import Finding, neighbourhood, place
 from processors.identity.scoring.blocking import NUMBER
@@ -41,37 +41,50 @@ class Turn:
         """Whose person was worked out again."""
         self._candidates: set[str] = set()
         """Who may seek otherwise than before; `_keys`: and everyone who seeks by one of these."""
+        self._lone: set[str] = set()
+        """Whom nothing links, now or before, among those whose person was worked out again."""
         self._keys: set[str] = set()
         self._numbers: set[str] = set()
         """Least names of the numbers touched."""
         self._findings: list[Finding] = []
+        self._by_number = Numbers(indexes)
+        """As things stand: made anew where the claim is put in."""
 
-    def moved(self) -> list[tuple[str, Placed]]:
-        """The source patients whose person the claim changes, sorted."""
+    def moved(self, *, anew: bool = False) -> list[tuple[str, Placed]]:
+        """The source patients whose person the claim changes, sorted. `anew`: and everyone else's, where it is another under another model
+        release than the state was made with."""
+        touched = self._taken()
+        if anew:
+            everyone = set(self._indexes.subjects())
+            for subject in everyone:
+                self._indexes.reindex(subject)
+            touched |= everyone
+        self._candidates |= touched
+        return sorted(self._place(touched))
+
+    def _taken(self) -> set[str]:
+        """Takes the claim; whose person it may change."""
         subject = self._claim.subject
         taken = self._indexes.take(self._claim)
         if taken is None:
-            return []
+            return set()
         before, now = taken
         if before == now and self._state.get(b"a" + pack(subject)) is not None:
-            return []
+            return set()
         touched = {subject} | self._left(before, now) | self._unsettled_by(before, now)
         usable = self._changing(before, now, touched)
-        numbered = {key for key in set(before.candidate_keys) ^ set(now.candidate_keys) if key.startswith(NUMBER)}
-        said_nothing = {key for key in numbered if crowded(key, self._indexes)}
-        self._indexes.put(subject, before, now)
-        for key in numbered:
-            if crowded(key, self._indexes) != (key in said_nothing):
+        for key in set(before.candidate_keys) ^ set(now.candidate_keys):
+            if key.startswith(NUMBER) and self._on_the_edge(key):  # then its carriers are compared otherwise, by whatever key
                 for carrier in self._indexes.sharing(key, more=1):
                     self._keys.update(self._indexes.said(carrier).candidate_keys)
+        self._indexes.put(subject, before, now)
+        self._by_number = Numbers(self._indexes)
         for number, was in self._changing(before, now, touched).items():
             if usable[number] != was:
-                touched.update(Numbers(self._indexes).carriers(number))
+                touched.update(self._by_number.carriers(number))
         if _compared(before) != _compared(now):
             self._keys.update(before.candidate_keys, now.candidate_keys)
-        moved = sorted(self._place(touched))
-        self._candidates |= {subject}
-        return moved
+        return touched
 
     def tasks(self) -> list[Task]:
         """The tasks that opened, changed or closed."""
@@ -86,9 +99,8 @@ class Turn:
             task = of_candidates(person, self._indexes, self._indexes, self._where, self._key, self._scorer)
             if task is not None:
                 found[task.id] = (_CANDIDATE, person), task
-        numbers = Numbers(self._indexes)
         for number in self._numbers:
-            if (doubted := of_number(number, self._indexes, numbers, self._key)) is not None:
+            if (doubted := of_number(number, self._indexes, self._by_number, self._key)) is not None:
                 found[doubted.id] = (_NUMBER, number), doubted
         return sorted(self._kept(anchors, found), key=lambda task: task.id)
 
@@ -99,7 +111,7 @@ class Turn:
             if seeking and self._indexes.sharing(key, more=1):  # one more: then it has just become too many
                 self._candidates.update(seeking)
         changed: set[str] = set()
-        for subject in self._candidates | self._placed:
+        for subject in self._candidates | self._lone:
             person = own_person(self._key, subject)
             before = self._indexes.seeker(person)
             now = seeker(subject, self._indexes, self._where, self._key, self._scorer)
@@ -114,17 +126,16 @@ class Turn:
         alike_as_before = not self._scorer.model.thresholds.link or _compared(before) == _compared(now)
         if set(before.numbers) <= set(now.numbers) and before.pointed_at <= now.pointed_at and alike_as_before:
             return set()
-        return set(neighbourhood(self._claim.subject, self._indexes, Numbers(self._indexes), alike(self._indexes, self._scorer)))
+        return set(neighbourhood(self._claim.subject, self._indexes, self._by_number, alike(self._indexes, self._scorer)))
 
     def _unsettled_by(self, before: Evidence, now: Evidence) -> set[str]:
         """With linking by likeness: who shares a key that may come to say nothing, or something again, with all near them."""
         likeness, found = alike(self._indexes, self._scorer), set[str]()
         if likeness is not None:
-            by_number = Numbers(self._indexes)
             for key in set(before.candidate_keys) ^ set(now.candidate_keys):
                 for other in self._indexes.sharing(key, more=1) if self._on_the_edge(key) else ():
                     if other not in found:
-                        found.update(neighbourhood(other, self._indexes, by_number, likeness))
+                        found.update(neighbourhood(other, self._indexes, self._by_number, likeness))
         return found
 
     def _on_the_edge(self, key: str) -> bool:
@@ -137,22 +148,22 @@ class Turn:
         """The numbers that the claim gives or takes, and whether each links anybody as things stand.
 
         Carriers of superseded ones are touched."""
-        numbers = Numbers(self._indexes)
+        by_number = self._by_number
         for superseded in set(before.superseded) ^ set(now.superseded):
             for number in filter(None, superseded):
-                self._numbers.add(numbers.of(number).names[0])
-                touched.update(numbers.carriers(number))
+                self._numbers.add(by_number.of(number).names[0])
+                touched.update(by_number.carriers(number))
         changing = set(before.numbers) ^ set(now.numbers)
-        self._numbers.update(numbers.of(number).names[0] for number in changing)
-        return {number: numbers.of(number).usable is not None for number in changing}
+        self._numbers.update(by_number.of(number).names[0] for number in changing)
+        return {number: by_number.of(number).usable is not None for number in changing}
 
     def _place(self, touched: set[str]) -> Iterator[tuple[str, Placed]]:
-        numbers, likeness = Numbers(self._indexes), alike(self._indexes, self._scorer)
+        by_number, likeness = self._by_number, alike(self._indexes, self._scorer)
         while touched:
-            members = neighbourhood(touched.pop(), self._indexes, numbers, likeness)
+            members = neighbourhood(touched.pop(), self._indexes, by_number, likeness)
             touched.difference_update(members)
             self._placed.update(members)
-            found = place({one: self._indexes.said(one) for one in members}, numbers, self._key, likeness)
+            found = place({one: self._indexes.said(one) for one in members}, by_number, self._key, likeness)
             self._findings += found.findings
             for subject, placed in found.persons.items():
                 if self._assign(subject, placed):
@@ -165,6 +176,8 @@ class Turn:
         if data is None and subject != self._claim.subject and placed.person == own_person(self._key, subject):
             return False
         person, epoch, reason = ("", -1, "") if data is None else _decode_assigned(data)
+        if own_person(self._key, subject) in (person, placed.person):
+            self._lone.add(subject)
         news = person != placed.person
         if news or reason != placed.reason:
             self._state.put(key, _encode((placed.person, self._offset if news else epoch, placed.reason)))

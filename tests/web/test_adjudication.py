@@ -87,6 +87,15 @@ def test_a_task_shows_both_side_by_side_after_the_audit() -> None:
     assert {(event[0], event[1], event[2]) for event in visit.audit.events} == {("a clerk", "identity", person) for person in persons}
 
 
+def test_a_scored_task_shows_the_bits_of_each_field_and_what_they_come_to() -> None:
+    visit = Visit([who(A, "Archer", "Ann", "1980-03-02", "female"), who(B, "Archer", "Ann", "1980-03-02", "female")])
+    page = visit.get(visit.task)
+    rows = {text(row, "./th"): [" ".join(cell.text_content().split()) for cell in row.xpath("./td")] for row in page.xpath("//tbody/tr")}
+    assert rows["Given"][0] == "Ann" and rows["Given"][1].startswith("Ann+") and rows["Given"][1].endswith(" bits")
+    assert rows["Postcode"][:2] == ["Not said", "Not said"]
+    assert rows["Likeness in all, with the first"][1].endswith("bits: more than 99.9 %")
+
+
 def test_where_the_audit_cannot_be_written_nothing_is_shown() -> None:
     visit = Visit(audit=MadeAudit(broken=True))
     for path in (visit.task,):
@@ -186,24 +195,6 @@ def test_whereabouts_of_a_restricted_person_are_withheld() -> None:
     assert "ZZ99 3CZ" in text(Visit(claims).get(Visit(claims).task))
     visit = Visit(identity=identity, records=(hidden,))
     assert "ZZ99 3CZ" not in text(visit.get(visit.task)) and "withheld" in text(visit.get(visit.task))
-
-
-def test_weights_are_shown_where_a_model_gave_them() -> None:
-    from mainstem.adjudication.desk import Waiting
-    from mainstem.web.candidates import show
-
-    class Weighed:
-        field, values, outcome, weight = "family", ("Archer", "Archer"), "agree", 4.25
-
-    waiting = Visit().identity.waiting()[0]
-    task = waiting.task
-
-    class Scored:
-        id, reason, subjects, persons, evidence = task.id, task.reason, task.subjects, task.persons, (Weighed,)
-
-    shown = show(Waiting(Scored, NOW), {}, {})  # type: ignore[arg-type]
-    assert shown.weighed and shown.rows[0].weight == "+4.25"
-    assert not show(waiting, {}, {}).weighed
 
 
 def test_settled_and_unknown_tasks_and_decisions() -> None:

@@ -45,6 +45,7 @@ class Scorer:
 
     def __init__(self, model: Model) -> None:
         self.model = model
+        self.digest = model.digest
         self.prior = log2(model.prior / (1 - model.prior))
         self._weighed = [
             _Weighed(each.comparison, known.levels, known.level, tuple(log2(level.m / level.u) for level in each.levels),
