@@ -1,6 +1,6 @@
 # `make run` and `make test` do all their own set-up. PERSONS, RATE and RUN_FOR in the environment reach `mainstem run`.
 .DEFAULT_GOAL := help
-.PHONY: help setup run test soak mutants lint clean stack-up stack-down
+.PHONY: help setup run test bench soak mutants lint clean stack-up stack-down
 
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,6 +23,9 @@ test: setup ## Lint, then every test but the slow ones
 	@.venv/bin/lint-imports
 	@echo "test: pytest"
 	@.venv/bin/python -m pytest -m "not slow"
+
+bench: setup ## What Mainstem costs and how it compares: about half an hour; EVENTS, RUNS, RATES, FOR, PARTS, OUT shorten or divide it
+	@.venv/bin/python -m deploy.bench
 
 soak: setup ## 50,000 changes while every process and the broker are killed, then the proof
 	@.venv/bin/python -m pytest -s -m slow tests/end_to_end/test_soak.py
