@@ -24,7 +24,7 @@ test: setup ## Lint, then every test but the slow ones
 	@echo "test: pytest"
 	@.venv/bin/python -m pytest -m "not slow"
 
-bench: setup ## What Mainstem costs and how it compares: about half an hour; EVENTS, RUNS, RATES, FOR, PARTS, OUT shorten or divide it
+bench: setup ## What Mainstem costs and how it compares: about twenty minutes; EVENTS, RUNS, RATES, FOR, PARTS, OUT shorten or divide it
 	@.venv/bin/python -m deploy.bench
 
 soak: setup ## 50,000 changes while every process and the broker are killed, then the proof

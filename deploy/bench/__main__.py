@@ -28,7 +28,7 @@ _ROUND = 2_000
 
 
 def main(
-    events: Annotated[int, typer.Option(envvar="EVENTS", min=_ROUND, help="Person events a run.")] = 40_000,
+    events: Annotated[int, typer.Option(envvar="EVENTS", min=_ROUND, help="Person events a run.")] = 20_000,
     runs: Annotated[int, typer.Option(envvar="RUNS", min=1, help="Rounds; each runs every candidate once.")] = 5,
     rates: Annotated[str, typer.Option(envvar="RATES", help="Changes a second at which freshness is measured.")] = "100,500,1000",
     seconds: Annotated[int, typer.Option("--for", envvar="FOR", help="Seconds that freshness is measured at each rate.")] = 30,
@@ -37,7 +37,7 @@ def main(
     out: Annotated[Path | None, typer.Option(envvar="OUT", help="Where the report goes. Default: .mainstem/bench")] = None,
     append: Annotated[bool, typer.Option("--append", envvar="APPEND", help="Add to the report that is there: rounds to rounds.")] = False,
 ) -> None:
-    """Measure what Mainstem costs. Takes about half an hour; leave the machine alone meanwhile."""
+    """Measure what Mainstem costs. Takes about twenty minutes; leave the machine alone meanwhile."""
     home = Settings().home.resolve() / "bench"
     out = out or home
     out.mkdir(parents=True, exist_ok=True)
@@ -63,15 +63,18 @@ def main(
 
 
 class _Bench:
-    """`found` grows, and is kept in `file` after each part, so that a bench cut short has not been for nothing."""
+    """`found` grows, and is kept in `file` after each round and part, so that a bench cut short has not been for nothing."""
 
     def __init__(self, home: Path, events: int, found: dict[str, Any], file: Path) -> None:
         self._home, self._events, self._found, self._file = home, events, found, file
 
     def contest(self, runs: int, before: dict[str, Any] | None) -> None:
         candidates, missing = self._candidates()
-        rounds = [{letter: Run(**run) for letter, run in each.items()} for each in before["rounds"]] if before else []
-        loads = list(before["loads"]) if before else []
+        rounds: list[figures.Round] = []
+        loads: list[float] = []
+        if before and before["events"] == self._events:
+            rounds += [{letter: Run(**run) for letter, run in each.items()} for each in before["rounds"]]
+            loads += before["loads"]
         with _Servers(self._home, "contest", ("kafka", "registry")) as (endpoints, folder):
             made = mix(self._events, _SEED, builtin())
             ring = Ring(endpoints.kafka, endpoints.registry, folder / "runs")
@@ -84,14 +87,7 @@ class _Bench:
                 loads.append(machine.load())
                 _say(f"round {len(rounds)}: " + ", ".join(f"({letter}) {run.events / run.seconds:,.0f}/s" for letter, run in
                                                           rounds[-1].items()) + f"; load {loads[-1]}")
-        names = {each.letter: each.name for each in candidates}
-        self._keep("contest", {
-            "events": self._events, "persons": made.persons, "runs": len(rounds), "loads": loads, "not_run": missing,
-            "candidates": {letter: {"name": names[letter]} | dataclasses.asdict(each) for letter, each in
-                           figures.summaries(rounds).items()},
-            "ratios": [_flat(each) for each in figures.ratios(rounds)],
-            "rounds": [{letter: dataclasses.asdict(run) for letter, run in each.items()} for each in rounds],
-        })
+                self._keep("contest", _contest(candidates, missing, rounds, loads, made.persons))
 
     def units(self) -> None:
         """Unit costs on what one more run of our worker leaves behind."""
@@ -106,6 +102,7 @@ class _Bench:
             published = sum(1 for _ in log.read(endpoints.kafka, topics.ENTRIES))
             self._keep("units", {
                 "load": machine.load(), "recovery": back, "sinks": sinks, "cores": unit("cores"), "curve": unit("curve", 100_000),
+                "phases": unit("phases", min(self._events, 10_000)),
                 "keys_an_event": back["state_keys"] / self._events, "records_an_event": back["records"] / self._events,
                 "entries_an_event": published / self._events, "log_bytes_an_event": self._log_bytes(folder, run.topic),
             })
@@ -176,6 +173,17 @@ class _Unit:
                    self._endpoints.registry, "--redis", self._endpoints.redis, "--topic", self._topic,
                    "--folder", str(self._folder / f"unit-{part}"), "--events", str(events or self._events)]
         return orjson.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout.splitlines()[-1])
+
+
+def _contest(candidates: list[Candidate], missing: dict[str, str], rounds: list[figures.Round], loads: list[float],
+             persons: int) -> dict[str, Any]:
+    names = {each.letter: each.name for each in candidates}
+    return {
+        "events": rounds[-1]["a"].events, "persons": persons, "runs": len(rounds), "loads": loads, "not_run": missing,
+        "candidates": {letter: {"name": names[letter]} | dataclasses.asdict(each) for letter, each in figures.summaries(rounds).items()},
+        "ratios": [_flat(each) for each in figures.ratios(rounds)],
+        "rounds": [{letter: dataclasses.asdict(run) for letter, run in each.items()} for each in rounds],
+    }
 
 
 def _flat(ratio: figures.Ratio) -> dict[str, Any]:

@@ -51,6 +51,9 @@ def _units(units: Mapping[str, Any]) -> Iterator[str]:
     yield from _table(("part", "CPU us"), [("a row read by its mapping", f"{units['cores']['capture_us']:.0f}"),
                                            ("a claim linked", f"{units['cores']['linker_us']:.0f}"),
                                            ("an assertion identified", f"{units['cores']['identity_us']:.0f}")])
+    names = ("decode", "core", "encode", "state")
+    yield from _table(("reconcile, CPU us an event", *names), [(f"in batches of {size}", *(f"{spent[name]:.0f}" for name in names))
+                                                              for size, spent in units["phases"].items()])
     yield from _table(("entries the person has", "CPU us an event"), [(f"{int(size):,}", f"{cost:.0f}") for size, cost in
                                                                      units["curve"].items()])
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Any
 
 import psutil
 
-from deploy.bench.candidates.core import PARTITIONS, Core
+from deploy.bench.candidates.core import OUTPUTS, PARTITIONS, Core
 from deploy.bench.mix import KEY, mix
 from mainstem.observe import metrics
 from mainstem.terminology import builtin
@@ -23,7 +24,9 @@ from processors.identity.linker import Linker
 from processors.identity.stage import IdentityStage
 from processors.lane.contract import Received, Stage
 from processors.lane.memory import MemoryState
+from processors.lane.overlay import Overlay
 from processors.lane.owner import Owner
+from processors.lane.store import Store as LaneStore
 from schemas import log, topics
 from schemas.codec import Codec
 from schemas.topics import Topic
@@ -105,6 +108,37 @@ def _processed(stage: Stage, topic: Topic, values: list[Any]) -> float:
     return time.process_time() - spent
 
 
+def phases(given: argparse.Namespace) -> dict[str, dict[str, float]]:
+    """Batch size -> what the reconcile stage spends an event, in microseconds of processor time, before anything is sent."""
+    made = mix(given.events, 1, builtin()).events
+    codec, core = Codec("mock://phases"), Core("phases")
+    (source,) = core.inputs
+    encode, decode = codec.encoder(topics.PERSON_EVENTS), codec.decoder(source)
+    encoders = {topic.name: codec.encoder(topic) for topic in OUTPUTS}
+    data = [encode(event) for event in made]
+    found = {}
+    for size in (500, 1):
+        with tempfile.TemporaryDirectory() as folder:
+            store, spent = LaneStore(Path(folder) / str(size), "phases", 0), dict.fromkeys(("decode", "core", "encode", "state"), 0.0)
+            for start in range(0, len(data), size):
+                marks = [time.process_time()]
+                batch = [(Received(source, 0, 0, 0, None, each), decode(each)) for each in data[start:start + size]]
+                marks.append(time.process_time())
+                overlay = Overlay(store)
+                outputs = core.process(batch, overlay)
+                marks.append(time.process_time())
+                for output in outputs:
+                    encoders[output.topic.name](output.value)  # type: ignore[arg-type]
+                marks.append(time.process_time())
+                store.apply(overlay.changes.items(), {}, 0, 0)
+                marks.append(time.process_time())
+                for phase, began, ended in zip(spent, marks, marks[1:], strict=False):
+                    spent[phase] += ended - began
+            store.close()
+        found[str(size)] = {phase: seconds / len(data) * 1e6 for phase, seconds in spent.items()}
+    return found
+
+
 def cost_by_size(given: argparse.Namespace) -> dict[str, float]:
     """Microseconds of processor time an event for a person with so many records already; median of three."""
     from deploy.bench.curve import cost
@@ -135,6 +169,7 @@ PARTS: dict[str, Callable[[argparse.Namespace], dict[str, Any]]] = {
     "recovery": recovery,
     "cores": cores,
     "curve": cost_by_size,
+    "phases": phases,
     "search": lambda given: sink(given, Name.SEARCH),
     "analytics": lambda given: sink(given, Name.ANALYTICS),
     "cache": lambda given: sink(given, Name.CACHE),

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import json
+from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 
-from deploy.bench import england, figures, report, scale
+from deploy.bench import england, figures, machine, pages, report, scale
 from deploy.bench.candidates.core import Core
 from deploy.bench.mix import Mix, mix
 from deploy.bench.ring import Run
@@ -75,3 +78,53 @@ def test_demand_is_the_sum_of_its_volumes() -> None:
     assert need.yearly == pytest.approx(england.RESENT * sum(each.yearly * each.changes for each in england.VOLUMES))
     assert need.peak == pytest.approx(need.daily * england.BUSIEST_HOUR / 3600)
     assert scale.demand(england.PEOPLE // 2).peak == pytest.approx(need.peak / 2)
+
+
+def bench() -> dict[str, Any]:
+    """A report of round figures, in the shape that `make bench` leaves behind."""
+    rounds = [{"a": run("a", 2_000), "c": run("c", 3_000)}]
+    sinks = {name: {"entries": 2_000, "held": 1_000, "rate": 20_000.0, "cpu_us": 40.0, "grown": 1_000_000, "disk": 500_000}
+             for name in ("search", "analytics", "cache")}
+    spent = dict.fromkeys(("decode", "core", "encode", "state"), 25.0)
+    units = {
+        "recovery": {"records": 1_000, "rate": 120_000.0, "cpu_us": 5.0, "state_keys": 1_000, "state_bytes": 200_000, "grown": 1_000},
+        "sinks": sinks, "cores": {"capture_us": 60.0, "linker_us": 150.0, "identity_us": 12.0, "claims_a_person": 4.0},
+        "curve": {"100": 140.0}, "phases": {"500": spent, "1": spent}, "keys_an_event": 4.0, "entries_an_event": 0.5,
+        "log_bytes_an_event": {"changelog": 600.0, "records.entries.v1": 400.0},
+    }
+    store = {"stage": "sink-search", "samples": 100, "p50": 0.5, "p95": 0.9, "p99": 1.2, "worst": 2.0}
+    contest = {"events": 1_000, "persons": 100, "runs": 1, "loads": [0.5], "not_run": {"b": "no index"}, "ratios": [],
+               "candidates": {letter: {"name": letter} | dataclasses.asdict(each) for letter, each in figures.summaries(rounds).items()}}
+    cpu = {"capture": 100, "worker": 400, "kafka": 600, "connect": 400}
+    return {"machine": machine.described(), "contest": contest, "units": units,
+            "freshness": [{"rate": 1000, "made": 990.0, "load": 3, "stores": [store], "cpu_us": cpu}]}
+
+
+def test_pages_are_written_from_a_report_and_a_second_time_alike(tmp_path: Path) -> None:
+    page = tmp_path / "bench.md"
+    page.write_text(f"before\n{pages.BEGIN}old\n{pages.END}after\n")
+    pages.write(bench(), tmp_path)
+    first = page.read_text()
+    assert first.startswith("before\n")
+    assert first.endswith("after\n")
+    assert "old" not in first
+    assert "(b) was not run: no index" in first
+    pages.write(bench(), tmp_path)
+    assert page.read_text() == first
+
+
+def test_scale_names_the_part_that_carries_fewest_people() -> None:
+    heavy = bench()
+    heavy["units"]["sinks"]["cache"] |= {"disk": 500_000_000}
+    for given, first in ((bench(), "reconcile state in 4 partitions"), (heavy, "live cache in one Redis")):
+        assert min(scale.held(given), key=lambda each: each.people).what == first
+        assert f"**{first}**" in "\n".join(scale.document(given))
+
+
+def test_the_pages_are_those_of_the_report_beside_them() -> None:
+    docs = pages.DOCS
+    if not (docs / "bench.json").exists():
+        pytest.skip("docs/bench.json is not there: `make bench`, then `python -m deploy.bench.pages .mainstem/bench/report.json`")
+    measured = json.loads((docs / "bench.json").read_text())
+    assert (docs / "scale.md").read_text() == "\n".join(scale.document(measured)) + "\n"
+    assert "\n".join(report.lines(measured)).strip() in (docs / "bench.md").read_text()
