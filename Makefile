@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 .SHELLFLAGS := -o pipefail -c
-.PHONY: help setup run test tests-pure tests-servers tests-platform soak chaos mutants lint clean stack-up stack-down
+.PHONY: help setup run test tests-pure tests-servers tests-platform bench soak chaos mutants lint clean stack-up stack-down
 
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ tests-platform:
 	@$(call tests,platform,-v -m "not slow" tests/end_to_end)
 
 tests = .venv/bin/python -m pytest $(2) 2>&1 | sed -u 's/^/$(1): /'
+
+bench: setup ## What Mainstem costs and how it compares: about twenty minutes; EVENTS, RUNS, RATES, FOR, PARTS, OUT shorten or divide it
+	@.venv/bin/python -m deploy.bench
 
 soak: setup ## 50,000 changes while every process and the broker are killed, then the proof
 	@.venv/bin/python -m pytest -s -m slow tests/end_to_end/test_soak.py

@@ -1,0 +1,32 @@
+"""What a figure was measured on: it means little without."""
+
+from __future__ import annotations
+
+import os
+import platform
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+_PARTS = ("faust-streaming", "aiokafka", "confluent-kafka", "rocksdict", "fastavro", "msgspec", "tantivy", "chdb")
+
+
+def described() -> dict[str, Any]:
+    """Processor, memory, versions. Loads come with each part, since they change."""
+    return {
+        "processor": _processor(), "cores": os.cpu_count(), "memory_gb": round(psutil.virtual_memory().total / 1e9),
+        "python": platform.python_version(), "system": f"{platform.system()} {platform.release()}",
+        "versions": {part: version(part) for part in _PARTS},
+    }
+
+
+def load() -> float:
+    """Of the last minute: processes that ran or wanted to, ours included."""
+    return round(os.getloadavg()[0], 2)
+
+
+def _processor() -> str:
+    lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())

@@ -1,0 +1,190 @@
+"""Unit costs, each in a process of its own so that its memory is its own: `python -m deploy.bench.units recovery|cores|search|...`.
+
+Prints one line of JSON. Sizes are bytes, rates are a second, `cpu_us` is microseconds of processor time a record, entry or assertion.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from deploy.bench.candidates.core import OUTPUTS, PARTITIONS, Core
+from deploy.bench.mix import KEY, mix
+from mainstem.observe import metrics
+from mainstem.terminology import builtin
+from mainstem.truth.told import Reader
+from processors.identity.linker import Linker
+from processors.identity.stage import IdentityStage
+from processors.lane.contract import Received, Stage
+from processors.lane.memory import MemoryState
+from processors.lane.overlay import Overlay
+from processors.lane.owner import Owner
+from processors.lane.store import Store as LaneStore
+from schemas import log, topics
+from schemas.codec import Codec
+from schemas.topics import Topic
+from seeds.generate import lives
+from seeds.profiles import profile
+from sinks.contract import Batch, Place, Store
+from sinks.runner import STORES, Name, Where
+
+BATCH = 2_000
+_AT = Place(topics.ENTRIES.name, 0)
+
+
+def recovery(given: argparse.Namespace) -> dict[str, float]:
+    """Every state partition of the run `--topic` brought back from its changelog into an empty folder, one after the other."""
+    codec, before = Codec(given.registry), _resident()
+    builtin()
+    records, began, spent, took = 0, time.monotonic(), time.process_time(), []
+    owners = []
+    for place in range(PARTITIONS):
+        start = time.monotonic()
+        owner = Owner(Core(given.topic), place, kafka=given.kafka, codec=codec, state_dir=given.folder)
+        records += owner.open()
+        took.append(time.monotonic() - start)
+        owners.append(owner)
+    seconds, cpu = time.monotonic() - began, time.process_time() - spent
+    entries = sum(sample.value for sample in metrics.STATE_ENTRIES.collect()[0].samples)
+    in_bytes = sum(sample.value for sample in metrics.STATE_BYTES.collect()[0].samples)
+    grown = _resident() - before
+    for owner in owners:
+        owner.close()
+    return {"records": records, "rate": records / seconds, "cpu_us": cpu / records * 1e6, "slowest_partition_s": max(took),
+            "state_keys": entries, "state_bytes": in_bytes, "grown": grown}
+
+
+def sink(given: argparse.Namespace, name: Name) -> dict[str, float]:
+    """Entries of the contest into an empty store, in batches of `BATCH`, then small batches as a live stream makes them."""
+    decode = Codec(given.registry).decoder(topics.ENTRIES)
+    entries = []
+    for message in log.read(given.kafka, topics.ENTRIES):
+        if message.value() is not None:
+            entries.append(decode(message.value()))
+        if len(entries) == given.events:
+            break
+    store = _store(given, name)
+    store.open()
+    before, began, spent = _resident(), time.monotonic(), time.process_time()
+    for start in range(0, len(entries), BATCH):
+        store.apply(Batch(tuple(entries[start:start + BATCH])), {_AT: start + BATCH})
+    seconds, cpu = time.monotonic() - began, time.process_time() - spent
+    grown = _resident() - before
+    held = sum(1 for _ in store.contents())
+    store.close()
+    disk = sum(each.stat().st_size for each in given.folder.rglob("*") if each.is_file())
+    return {"entries": len(entries), "held": held, "rate": len(entries) / seconds, "cpu_us": cpu / len(entries) * 1e6, "grown": grown,
+            "disk": disk or _redis_bytes(given.redis)}
+
+
+def cores(given: argparse.Namespace) -> dict[str, float]:
+    """The other pure parts, in microseconds of processor time: a row read by its mapping, a claim linked, an assertion identified."""
+    reader, claims = Reader(), []
+    rows = [row for life in lives(max(50, given.events // 80), 1, profile("everyday")) for row in life.rows]
+    spent = time.process_time()
+    for source, row in rows:
+        for item in reader.read(source, row):
+            claims.extend(item.claims)
+    capture = time.process_time() - spent
+    linked = _processed(Linker(KEY), topics.CLAIMS, claims)
+    said = [event.items[0].assertion for event in mix(given.events, 1, builtin()).events]
+    identified = _processed(IdentityStage(KEY), topics.ASSERTIONS, said)
+    return {"capture_us": capture / len(rows) * 1e6, "linker_us": linked / len(claims) * 1e6, "identity_us": identified / len(said) * 1e6,
+            "claims_a_person": len(claims) / max(50, given.events // 80)}
+
+
+def _processed(stage: Stage, topic: Topic, values: list[Any]) -> float:
+    state, spent = MemoryState(), time.process_time()
+    for start in range(0, len(values), BATCH):
+        stage.process([(Received(topic, 0, start + at, start + at, None, None), each)
+                       for at, each in enumerate(values[start:start + BATCH])], state)
+    return time.process_time() - spent
+
+
+def phases(given: argparse.Namespace) -> dict[str, dict[str, float]]:
+    """Batch size -> what the reconcile stage spends an event, in microseconds of processor time, before anything is sent."""
+    made = mix(given.events, 1, builtin()).events
+    codec, core = Codec("mock://phases"), Core("phases")
+    (source,) = core.inputs
+    encode, decode = codec.encoder(topics.PERSON_EVENTS), codec.decoder(source)
+    encoders = {topic.name: codec.encoder(topic) for topic in OUTPUTS}
+    data = [encode(event) for event in made]
+    found = {}
+    for size in (500, 1):
+        with tempfile.TemporaryDirectory() as folder:
+            store, spent = LaneStore(Path(folder) / str(size), "phases", 0), dict.fromkeys(("decode", "core", "encode", "state"), 0.0)
+            for start in range(0, len(data), size):
+                marks = [time.process_time()]
+                batch = [(Received(source, 0, 0, 0, None, each), decode(each)) for each in data[start:start + size]]
+                marks.append(time.process_time())
+                overlay = Overlay(store)
+                outputs = core.process(batch, overlay)
+                marks.append(time.process_time())
+                for output in outputs:
+                    encoders[output.topic.name](output.value)  # type: ignore[arg-type]
+                marks.append(time.process_time())
+                store.apply(overlay.changes.items(), {}, 0, 0)
+                marks.append(time.process_time())
+                for phase, began, ended in zip(spent, marks, marks[1:], strict=False):
+                    spent[phase] += ended - began
+            store.close()
+        found[str(size)] = {phase: seconds / len(data) * 1e6 for phase, seconds in spent.items()}
+    return found
+
+
+def cost_by_size(given: argparse.Namespace) -> dict[str, float]:
+    """Microseconds of processor time an event for a person with so many records already; median of three."""
+    from deploy.bench.curve import cost
+
+    return {str(size): cost(size) for size in (100, 1_000, 10_000, given.events)}
+
+
+def _store(given: argparse.Namespace, name: Name) -> Store:
+    if name is Name.ANALYTICS:
+        from sinks.analytics import AnalyticsStore
+
+        return AnalyticsStore(given.folder, KEY)
+    store, _ = STORES[name](Where(given.folder, given.redis))
+    return store
+
+
+def _redis_bytes(url: str) -> int:
+    from redis import Redis
+
+    return int(Redis.from_url(url).info("memory")["used_memory"])  # type: ignore[index]
+
+
+def _resident() -> int:
+    return psutil.Process().memory_info().rss
+
+
+PARTS: dict[str, Callable[[argparse.Namespace], dict[str, Any]]] = {
+    "recovery": recovery,
+    "cores": cores,
+    "curve": cost_by_size,
+    "phases": phases,
+    "search": lambda given: sink(given, Name.SEARCH),
+    "analytics": lambda given: sink(given, Name.ANALYTICS),
+    "cache": lambda given: sink(given, Name.CACHE),
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("part", choices=PARTS)
+    for name, kind in (("kafka", str), ("registry", str), ("redis", str), ("topic", str), ("folder", Path), ("events", int)):
+        parser.add_argument(f"--{name}", type=kind)
+    given = parser.parse_args()
+    given.folder.mkdir(parents=True, exist_ok=True)
+    print(json.dumps(PARTS[given.part](given)))
+
+
+if __name__ == "__main__":
+    main()
