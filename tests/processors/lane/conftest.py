@@ -92,7 +92,7 @@ class World:
         found = reader.markers(self.kafka, self.stage.changelog)
         return sum(offset for of_partition in found.values() for offset in of_partition.values())
 
-    def await_all(self, seconds: float = 60) -> None:
+    def await_all(self, seconds: float = 120) -> None:
         # The toy's input is written without transactions, so that offsets count messages.
         eventually(lambda: self.processed() >= self.sent.total(), "processing all input", seconds)
 
