@@ -1,0 +1,116 @@
+"""Courses, field by field: whose value is shown, by which rule, and what each side of a disagreement says."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from mainstem.kinds import courses
+from mainstem.kinds.base import DMD
+from mainstem.kinds.facts import NoTerms
+from processors.reconcile import derive
+from processors.reconcile.derive import Group
+from tests.kinds.members import member
+from tests.kinds.test_medicine import MEDICINE, PRODUCT, derived, home, listed, ordered
+
+AMOUNT = {"value": "40", "unit": "mg"}
+OTHER = {"codes": [{"system": DMD, "code": "317292001", "display": "Omeprazole 40mg gastro-resistant capsules"}]}
+
+
+def dispensed(n: int = 4, **said: Any):
+    return member("medicine", n, "P/pharmacy", "2026-01-01", view="dispense", **({"product": PRODUCT, "status": "completed"} | said))
+
+
+def test_every_field_says_who_decided_it_and_by_which_rule():
+    found = derived(listed(1, "2024-01-01", note="with food", course="repeat", dose="1 OD"), ordered(2, "2025-01-01", note="with water"))
+    assert (found.content["note"], found.decided["note"]) == ("with water", (1,)), "recorded last"
+    assert (found.content["course"], found.decided["course"]) == ("repeat", (0,))
+    assert found.decided["views"] == (0, 1)
+    assert {name: found.rules[name] for name in ("*", "views", "dose", "status", "product")} == {
+        "*": "medicine.active-first", "views": "medicine.views", "dose": "medicine.regimen-together", "status": "medicine.ending-together",
+        "product": "medicine.coded-product"}
+    fact, = derive.facts(Group("medicine", "x"), found_members := [listed(1, dose="1 OD"), ordered(2)], NoTerms())
+    decided = {name for behind in derive.provenance(fact) for name in behind.fields}
+    assert decided == set(fact.derived.content) and len(found_members) == 2
+
+
+@pytest.mark.parametrize("said", [{"dose": "1 OD"}, {"dose_quantity": AMOUNT}, {"frequency": "BD"}])
+def test_any_telling_field_makes_it_the_regimen_and_nothing_is_mixed_in(said):
+    other = {"dose": "2 OD", "dose_quantity": {"value": "20", "unit": "mg"}, "frequency": "TDS", "as_needed": True}
+    found = derived(listed(1, "2024-01-01", **other), ordered(2, "2025-01-01", **said))
+    shown = {name: found.content[name] for name in ("dose", "dose_quantity", "frequency", "as_needed") if name in found.content}
+    assert shown == said
+    only = derived(listed(1, "2024-01-01", **other), ordered(2, "2025-01-01", as_needed=False))
+    assert only.content["as_needed"] is True, "what is said of when alone is no regimen"
+
+
+def test_status_and_end_come_from_a_view_that_has_the_courses_status():
+    found = derived(listed(1, "2024-01-01", status="stopped", end="2025-12-01", stop_reason="bleeding"), dispensed(status="completed"))
+    assert (found.content["status"], found.content["end"], found.content["stop_reason"]) == ("stopped", "2025-12-01", "bleeding")
+    unsaid = member("medicine", 2, "A82038/gp", "2025-01-01", view="list", end="2025-02-01", product=PRODUCT)
+    ended = derived(ordered(1, "2024-01-01", status="stopped"), unsaid)
+    assert (ended.content["end"], "status" in ended.content) == ("2025-02-01", False), "of the one that counts, its end without a status"
+    given = derived(dispensed(4), member("medicine", 5, "RXA/epr", "2020", view="administration", status="completed", product=PRODUCT))
+    assert given.content["status"] == "completed", "where no other view speaks"
+
+
+@pytest.mark.parametrize(("one", "other", "sides"), [
+    (listed(dose="1 OD"), ordered(dose="2 OD", product=OTHER),
+     ["Omeprazole 20mg gastro-resistant capsules 1 OD", "Omeprazole 40mg gastro-resistant capsules 2 OD"]),
+    (listed(dose="1 OD"), ordered(dose="1 BD"), ["1 OD", "1 BD"]),
+    (listed(), ordered(status="cancelled"), ["active", "cancelled"]),
+    (listed(), ordered(status="on-hold", end="2025-02-01"), ["active", "on-hold 2025-02-01"]),
+])
+def test_what_each_side_says(one, other, sides):
+    [discrepancy] = derived(one, other).content["discrepancies"]
+    assert [side["says"] for side in discrepancy["sides"]] == sides
+    assert [(side["source"], side["view"]) for side in discrepancy["sides"]] == [("A82038/gp", "list"), ("RXA/epr", "order")]
+
+
+def test_a_side_without_a_product_says_its_dose_alone():
+    bare = member("medicine", 2, "RXA/epr", view="order", status="active", dose_quantity=AMOUNT)
+    [one] = courses.united([listed(1, dose_quantity={"value": "20", "unit": "mg"}), bare]).content["discrepancies"]
+    assert [side["says"] for side in one["sides"]] == [f"{PRODUCT['text']} 20 mg", "40 mg"]
+
+
+def test_a_view_is_shown_with_its_course_and_dates_and_nothing_that_it_does_not_say():
+    found = derived(listed(course="repeat", start="2021", dose="1 OD"), home(status="stopped", end="2025-12-01"))
+    assert found.content["views"] == [
+        {"view": "list", "source": "A82038/gp", "status": "active", "course": "repeat", "start": "2021", "product": PRODUCT["text"],
+         "taken": "1 OD"},
+        {"view": "home", "source": "RXC/community", "status": "stopped", "end": "2025-12-01", "product": "omeprazole caps 20mg"}]
+
+
+@pytest.mark.parametrize(("content", "span"), [
+    ({"start": "2024", "view": "dispense"}, ("2024-01-01", "2025-03-25")),
+    ({"start": "2024-01-01", "view": "dispense", "supply": {"value": "7"}}, ("2024-01-01", "2024-01-08")),
+    ({"start": "2024-01-01", "view": "dispense", "supply": {"value": "7", "unit": "DAYS "}}, ("2024-01-01", "2024-01-08")),
+    ({"start": "2024-01-01", "view": "dispense", "supply": {"value": "1", "unit": "pack"}}, ("2024-01-01", "2024-03-25")),
+    ({"start": "2024-01-01", "view": "dispense", "supply": {"value": "about 7"}}, ("2024-01-01", "2024-03-25")),
+    ({"start": "2024-01-01", "status": "no such status"}, ("2024-01-01", "2024-01-01")),
+    ({"start": "2024-01-01", "status": "on-hold"}, ("2024-01-01", courses.OPEN)),
+])
+def test_span_of_supplies_and_of_odd_statuses(content, span):
+    assert MEDICINE.span(content, NoTerms()) == span
+
+
+class Subcutaneous(NoTerms):
+    def moiety(self, concept: dict[str, Any]) -> str | None:
+        return "1"
+
+    def route(self, concept: dict[str, Any]) -> str | None:
+        return "34206005" if concept.get("text") == "Told pen" else None
+
+    def usual_route(self, code: str) -> str | None:
+        return "26643006" if code == "1" else None
+
+
+@pytest.mark.parametrize(("content", "key"), [
+    ({"product": {"text": "Told pen"}, "form": "tablet"}, "1/subcutaneous"),
+    ({"product": {"text": "Other"}, "form": "pessary"}, "1/vaginal"), ({"product": {"text": "Other"}}, "1/oral"),
+    ({"product": {"text": "Told pen"}, "route": {"text": "iv"}}, "1/intravenous"),
+    ({"product": {"codes": []}, "form": "eye drops"}, "1/ocular"),
+])
+def test_the_route_is_the_one_stated_else_the_products_else_of_its_form_else_the_usual_one(content, key):
+    assert MEDICINE.key(content, Subcutaneous()) == key
