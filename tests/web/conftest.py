@@ -97,7 +97,8 @@ def running(kafka: str, registry: str, redis_url: str, tmp_path_factory: pytest.
     clients.ensure_topics(kafka, topics.ALL)
     codec = Codec(registry)
     codec.register(topics.ALL)
-    entries = [entry_of(made.item(kind, sources=(SOURCE,)), version=1) for kind in made.CONTENTS]
+    contents = made.CONTENTS | {"medicine": made.COURSE}
+    entries = [entry_of(made.item(kind, content, sources=(SOURCE,)), version=1) for kind, content in contents.items()]
     digest = _store(home, redis_url, entries)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

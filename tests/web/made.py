@@ -97,6 +97,25 @@ CONTENTS: dict[str, dict[str, Any]] = {
     },
 }
 
+COURSE: dict[str, Any] = {
+    "product": CONTENTS["medicine"]["product"],
+    "dose": "One at night",
+    "status": "active",
+    "views": [
+        {"view": "list", "source": "A82038/gp", "status": "active", "course": "repeat", "product": "Atorvastatin 20mg tablets",
+         "taken": "One at night", "start": "2021-05"},
+        {"view": "order", "source": "RXA/epr", "status": "stopped", "product": "Atorvastatin 40mg tablets", "taken": "1 tablet OD",
+         "end": "2026-08-02"},
+    ],
+    "discrepancies": [
+        {"about": "dose", "sides": [{"source": "A82038/gp", "view": "list", "says": "Atorvastatin 20mg tablets One at night"},
+                                    {"source": "RXA/epr", "view": "order", "says": "Atorvastatin 40mg tablets 1 tablet OD"}]},
+        {"about": "stopped", "sides": [{"source": "A82038/gp", "view": "list", "says": "active"},
+                                       {"source": "RXA/epr", "view": "order", "says": "stopped 2026-08-02"}]},
+    ],
+}
+"""A course that two views tell, and tell otherwise."""
+
 
 def said(source: str = "RXA/epr", **changes: Any) -> Said:
     given: dict[str, Any] = {

@@ -26,21 +26,8 @@ EPR, GP, HOME = "RXA/epr", "A82038/gp", "RXC/community"
 MEDICINES = "medications-and-medical-devices"
 APIXABAN = coded("27831011000001100", "Apixaban 5mg tablets", DMD)
 RAMIPRIL = coded("318906001", "Ramipril 10mg capsules", DMD)
-COURSE = item(
-    "medicine",
-    {"product": made.CONTENTS["medicine"]["product"], "dose": "One at night", "status": "active",
-     "views": [
-         {"view": "list", "source": GP, "status": "active", "course": "repeat", "product": "Atorvastatin 20mg tablets",
-          "taken": "One at night", "start": "2021-05"},
-         {"view": "order", "source": EPR, "status": "stopped", "product": "Atorvastatin 40mg tablets", "taken": "1 tablet OD",
-          "end": "2026-08-02"}],
-     "discrepancies": [
-         {"about": "dose", "sides": [{"source": GP, "view": "list", "says": "Atorvastatin 20mg tablets One at night"},
-                                     {"source": EPR, "view": "order", "says": "Atorvastatin 40mg tablets 1 tablet OD"}]},
-         {"about": "stopped", "sides": [{"source": GP, "view": "list", "says": "active"},
-                                        {"source": EPR, "view": "order", "says": "stopped 2026-08-02"}]}]},
-    fact="course", sources=(GP, EPR), conflict=True,
-    provenance=(said(GP, fields=("dose", "status"), recorded=None), said(EPR, lost={"status": "stopped"}, recorded=None)))
+COURSE = item("medicine", made.COURSE, fact="course", sources=(GP, EPR), conflict=True,
+              provenance=(said(GP, fields=("dose", "status"), recorded=None), said(EPR, lost={"status": "stopped"}, recorded=None)))
 STAY = item("encounter", {"encounter_class": "inpatient", "status": "in-progress", "start": "2026-08-01T08:00:00Z"}, fact="stay")
 CHARTED = item("medicine", {"view": "order", "product": RAMIPRIL, "status": "active", "start": "2026-08-01T09:00:00Z"}, fact="charted",
                provenance=(said(recorded="2026-08-01T09:05:00Z"),))

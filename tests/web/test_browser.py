@@ -48,6 +48,8 @@ def test_search_open_and_read(running: Running, browser: webdriver.Chrome, tmp_p
     assert one(browser, "h1").text == "RAMSBOTTOM, Edith May (Mrs)" and fits(browser)
     headings = [node.text for node in browser.find_elements(By.CSS_SELECTOR, "section h2")]
     assert headings[:5] == ["Sources", "Demographics", "Alerts", "Allergies and adverse reactions", "Medications and medical devices"]
+    assert "Stopped in one place, active in another" in one(browser, "#medications-and-medical-devices + article .callout").text
+    assert len(browser.find_elements(By.CSS_SELECTOR, ".summary--views dt")) == 2
     picture(browser, tmp_path / "record.png")
     one(browser, "#problem-list + article summary").click()
     assert "offset 4711" in one(browser, "#problem-list + article details").text
