@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mainstem.kinds.facts import Rule
+from mainstem.kinds.facts import OF_FACT, Rule
 from mainstem.web import words
 from mainstem.web.record import Item, Said
 from mainstem.web.shown import fields
@@ -74,6 +74,11 @@ def explain(item: Item) -> tuple[Explained, ...]:
 def rules_of(found: Sequence[Explained]) -> tuple[Rule, ...]:
     """The rules that decided, each once, in the order of the fields."""
     return tuple({one.rule.id: one.rule for one in found if one.rule}.values())
+
+
+def alone(item: Item) -> Rule | None:
+    """The rule by which it is a fact of its own, though it may be what another entry is."""
+    return rule(item.rules[OF_FACT]) if OF_FACT in item.rules else None
 
 
 def rule(identity: str) -> Rule:

@@ -104,6 +104,8 @@ def test_what_cannot_be_told_says_so(kind: str):
     one = item(kind, rules={"*": "record.greatest-version", OF_FACT: rule.id})
     for told in (text(read(record([one]))), printed(record([one]))):
         assert "Cannot be matched" in told and "same as another" in told
+    for told in (text(read(record([one]))), printed(record([one]), explain=True, width=400)):
+        assert f"{rule.id}: {rule.reason} ({rule.source})" in told
     assert "Cannot be matched" not in text(read(record([item(kind)])))
 
 
