@@ -114,3 +114,19 @@ class Subcutaneous(NoTerms):
 ])
 def test_the_route_is_the_one_stated_else_the_products_else_of_its_form_else_the_usual_one(content, key):
     assert MEDICINE.key(content, Subcutaneous()) == key
+
+
+@pytest.mark.parametrize(("content", "line"), [
+    ({"dose": "1 OD", "frequency": "BD"}, "1 OD"), ({"dose": "", "frequency": "BD"}, "BD"),
+    ({"dose_quantity": AMOUNT, "frequency": "BD", "as_needed": True}, "40 mg BD when required"),
+    ({"dose_quantity": {"value": "2"}, "as_needed": False}, "2"), ({"as_needed": True}, "when required"), ({}, ""),
+])
+def test_how_it_is_taken_in_a_line(content, line):
+    assert courses.taken(content) == line
+    assert MEDICINE.title({"product": PRODUCT} | content) == " ".join(part for part in (PRODUCT["text"], line) if part)
+    assert MEDICINE.title(content) == " ".join(part for part in ("Medicine", line) if part)
+
+
+def test_a_discrepancy_rests_on_the_sides_alone():
+    found = derived(listed(1, dose="1 OD"), ordered(2, dose="2 OD"), home(3))
+    assert (found.decided["discrepancies"], found.rules["discrepancies"]) == ((0, 1), "medicine.discrepancies")
