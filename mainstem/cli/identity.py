@@ -32,7 +32,7 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Show whose person would
 @app.command()
 def show(whom: Annotated[str, typer.Argument(help="A source patient, a person id, or an NHS number")], home: Home = None,
          output: Format = Output.TABLE, actor: Actor = None) -> None:
-    """Show a person's source patients, what each says of who they are, and the rule by which each is there.
+    """Show a person's source patients, what each says of who they are, the rule by which each is there, and how alike it is to the first.
 
     The view is written to the audit first; where that fails, nothing is shown. Examples:
 
@@ -42,7 +42,7 @@ def show(whom: Annotated[str, typer.Argument(help="A source patient, a person id
     """
     from processors.identity.claimed import Claimed
     from processors.identity.linker import assign
-    from processors.identity.tasks import compared
+    from processors.identity.tasks import compared, likeness
 
     with opened(home) as topics:
         claims = topics.claims()
@@ -57,9 +57,11 @@ def show(whom: Annotated[str, typer.Argument(help="A source patient, a person id
         shown: list[dict[str, Any]] = []
         for person in sorted(chosen):
             subjects = sorted(subject for subject, placed in assigned.items() if placed.person == person)
+            alike = likeness(subjects, view)
             fields = _shown(compared([view.said(subject) for subject in subjects]), [records[person]] * len(subjects))
             shown.append({"person": person, "source_patients": [
-                {"subject": subject, "reason": assigned[subject].reason, **{field.field: field.values[place] for field in fields}}
+                {"subject": subject, "reason": assigned[subject].reason, **{field.field: field.values[place] for field in fields},
+                 "bits": alike[place]}
                 for place, subject in enumerate(subjects)]})
         if output is Output.JSON:
             as_json(shown)

@@ -22,11 +22,12 @@ from processors.lane.contract import State
 
 
 class Indexes:
-    """A `View` of the claims in state. Evidence is remembered: make a new one for each batch."""
+    """A `View` of the claims in state. What it was asked is remembered: make a new one for each batch."""
 
     def __init__(self, state: State) -> None:
         self._state = state
         self._said: dict[str, Evidence] = {}
+        self._sharing: dict[str, list[str]] = {}
 
     def take(self, claim: Claim) -> tuple[Evidence, Evidence] | None:
         """Puts the claim in: what its source patient's claims said before, and now. None where a greater version is held."""
@@ -46,6 +47,8 @@ class Indexes:
         self._differ(b"p", subject, before.pointed_at, now.pointed_at)
         self._differ(b"n", subject, frozenset(before.numbers), frozenset(now.numbers))
         self._differ(b"k", subject, frozenset(before.candidate_keys), frozenset(now.candidate_keys))
+        for key in set(before.candidate_keys) ^ set(now.candidate_keys):
+            self._sharing.pop(key, None)
         for number in set(before.numbers) ^ set(now.numbers):
             self._count(number, subject.partition("|")[0], 1 if number in now.numbers else -1)
         for old, new in set(before.superseded) ^ set(now.superseded):
@@ -60,6 +63,7 @@ class Indexes:
     def reindex(self, subject: str) -> None:
         """Where the keys by which candidates are found have become others."""
         self._differ(b"k", subject, frozenset(), frozenset(self.said(subject).candidate_keys))
+        self._sharing.clear()
 
     def said(self, subject: str) -> Evidence:
         found = self._said.get(subject)
@@ -85,15 +89,18 @@ class Indexes:
         return self._named(b"r" + pack(number))
 
     def sharing(self, key: str, more: int = 0) -> list[str]:
-        found = []
-        for subject in self._members(b"k" + pack(key)):
-            found.append(subject)
-            if len(found) > claimed.SHARED_BY + more:
-                return []
-        return sorted(found)
+        found = self._first_sharing(key)
+        return found if len(found) <= claimed.SHARED_BY + more else []
 
     def full(self, key: str) -> bool:
-        return sum(1 for _ in islice(self._state.prefix(b"k" + pack(key)), claimed.SHARED_BY + 1)) > claimed.SHARED_BY
+        return len(self._first_sharing(key)) > claimed.SHARED_BY
+
+    def _first_sharing(self, key: str) -> list[str]:
+        """As many as tell whether two more or less make a difference; sorted."""
+        found = self._sharing.get(key)
+        if found is None:
+            found = self._sharing[key] = list(islice(self._members(b"k" + pack(key)), claimed.SHARED_BY + 2))
+        return found
 
     def seeking(self, key: str) -> Iterable[str]:
         """Who seeks by this candidate key."""

@@ -18,7 +18,8 @@ from processors.identity.numbers import Numbers, View
 from processors.identity.offers import Seeker, comparable, seeker
 from processors.identity.persons import Where
 from processors.identity.placing import Finding
-from processors.identity.scoring.score import Scorer
+from processors.identity.scoring.release import active
+from processors.identity.scoring.score import Scorer, scorer
 
 OPEN, CLOSED = "open", "closed"
 FOLLOWERS = 10
@@ -86,6 +87,12 @@ def compared(said: Sequence[Evidence]) -> tuple[Compared, ...]:
     for field in demographics.FIELDS:
         rows[field] = [each.demographics.shown(field) if each.demographics else "" for each in said]
     return tuple(Compared(field=field, values=tuple(values), outcome=_outcome(values)) for field, values in rows.items())
+
+
+def likeness(subjects: Sequence[str], view: View) -> list[float | None]:
+    """Match weights in bits of the first with each, by the release of the settings; None for the first."""
+    by, (first, *others) = scorer(active()), [comparable(view.said(each), view) for each in subjects]
+    return [None, *(round(by.score(first, each), 2) for each in others)]
 
 
 def _task(reason: str, about: str, subjects: tuple[str, ...], view: View, where: Where, key: bytes, about_reason: str = "",

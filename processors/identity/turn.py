@@ -141,8 +141,9 @@ class Turn:
     def _on_the_edge(self, key: str) -> bool:
         """Whether one source patient more, or less, could make the key say nothing, or something again."""
         sharing = self._indexes.sharing(key, more=1)
-        most = max(Counter(each.partition("|")[0] for each in sharing).values(), default=0)
-        return len(sharing) >= claimed.SHARED_BY or (key.startswith(NUMBER) and most >= numbers.CROWD)
+        if len(sharing) >= claimed.SHARED_BY or not key.startswith(NUMBER):
+            return len(sharing) >= claimed.SHARED_BY
+        return max(Counter(each.partition("|")[0] for each in sharing).values(), default=0) >= numbers.CROWD
 
     def _changing(self, before: Evidence, now: Evidence, touched: set[str]) -> dict[str, bool]:
         """The numbers that the claim gives or takes, and whether each links anybody as things stand.

@@ -15,7 +15,7 @@ from mainstem.matching import febrl
 from mainstem.matching.measure import measure
 from mainstem.matching.people import UnreadableError, of_table
 from mainstem.matching.train import UntrainableError, train
-from processors.identity.scoring.release import Thresholds, built_in
+from processors.identity.scoring.release import Thresholds, built_in, load
 
 SURE = Thresholds(review=0.0, automatic=log2(0.99 / 0.01), families=False)
 
@@ -65,3 +65,15 @@ def test_mistakes_are_said_in_one_line(arguments: list[str]) -> None:
     found = CliRunner().invoke(app, arguments)
     assert found.exit_code in (1, 2) and not isinstance(found.exception, OSError | ValueError)
     assert found.stderr.startswith("mainstem identity: ") and found.stderr.count("\n") == 1
+
+
+@pytest.mark.slow
+def test_a_release_is_trained_by_command_and_read_back(tmp_path: Path) -> None:
+    file = tmp_path / "model.json"
+    found = CliRunner().invoke(app, ["train", str(file), "--learn", "seeds:600", "--link", "--automatic", "0.9999", "--output", "json"])
+    assert found.exit_code == 0, found.output
+    model = load(file)
+    assert (model.name, model.trained_on, model.thresholds.link) == ("model", "seeds:600", True)
+    assert model.thresholds.automatic == pytest.approx(log2(0.9999 / 0.0001))
+    assert model.digest in found.stdout
+    assert all(frequency * model.source_patients >= 2.99 * 0.9 for each in model.comparisons for frequency in each.frequencies.values())
