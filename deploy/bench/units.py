@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -27,6 +29,7 @@ from processors.lane.memory import MemoryState
 from processors.lane.overlay import Overlay
 from processors.lane.owner import Owner
 from processors.lane.store import Store as LaneStore
+from processors.lane.watch import Watch
 from schemas import log, topics
 from schemas.codec import Codec
 from schemas.topics import Topic
@@ -43,11 +46,12 @@ def recovery(given: argparse.Namespace) -> dict[str, float]:
     """Every state partition of the run `--topic` brought back from its changelog into an empty folder, one after the other."""
     codec, before = Codec(given.registry), _resident()
     builtin()
+    watch = Watch(_end)
     records, began, spent, took = 0, time.monotonic(), time.process_time(), []
     owners = []
     for place in range(PARTITIONS):
         start = time.monotonic()
-        owner = Owner(Core(given.topic), place, kafka=given.kafka, codec=codec, state_dir=given.folder)
+        owner = Owner(Core(given.topic), place, kafka=given.kafka, codec=codec, state_dir=given.folder, watch=watch)
         records += owner.open()
         took.append(time.monotonic() - start)
         owners.append(owner)
@@ -153,6 +157,11 @@ def _store(given: argparse.Namespace, name: Name) -> Store:
         return AnalyticsStore(given.folder, KEY)
     store, _ = STORES[name](Where(given.folder, given.redis))
     return store
+
+
+def _end(fault: Exception) -> None:
+    sys.stderr.write(f"{fault}\n")
+    os._exit(1)
 
 
 def _redis_bytes(url: str) -> int:
