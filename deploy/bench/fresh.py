@@ -68,8 +68,9 @@ def _at(home: Path, kafka: str, codec: Codec, platform: launch.Platform, rate: i
 
 
 def _spent(home: Path, platform: launch.Platform) -> dict[str, float]:
-    """Processor seconds so far, by process: ours, and the servers with their children."""
-    pids = platform.supervisor.pids() | {one.service: one.pid for one in status(home) if one.pid is not None}
+    """Processor seconds so far, by process: ours, and the servers with their children. Not PostgreSQL: its children come and go."""
+    servers = {one.service: one.pid for one in status(home) if one.pid is not None and one.service != "postgres"}
+    pids = platform.supervisor.pids() | servers
     return {name: _cpu(psutil.Process(pid)) for name, pid in pids.items()}
 
 
