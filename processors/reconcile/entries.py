@@ -11,6 +11,7 @@ from mainstem.nhs_number import verified
 from processors.reconcile.derive import Fact, provenance, union
 from processors.reconcile.layout import encode
 
+_MASK = (1 << 64) - 1
 CURRENT = "current"
 WITHDRAWN = "withdrawn"
 NOTHING = b"{}"
@@ -43,10 +44,21 @@ def envelope(fact: Fact) -> bytes:
 
     Versions, times and raw positions are not: a source that sends the same again publishes nothing (design.md, promise 7).
     """
-    alone = len(fact.winners) == 1
-    behind = sorted([(a.source, a.patient, a.record, a.part, b"" if alone else hashlib.sha256(a.content).digest())
-                     for a in [known.assertion for known in fact.winners]])
-    return hashlib.sha256(encode((fact.derived.conflict, fact.labels, behind))).digest()[:8]
+    winners = fact.winners
+    if fact.crowd is not None and fact.crowd.winners > 1:
+        said: object = fact.crowd.behind
+    elif len(winners) > 1:
+        said = sum([behind(known) for known in winners]) & _MASK
+    else:
+        a = winners[0].assertion
+        said = a.source, a.patient, a.record, a.part
+    return hashlib.sha256(encode((fact.derived.conflict, fact.labels, said))).digest()[:8]
+
+
+def behind(known: Known) -> int:
+    """Hash of one of several assertions behind a fact, 64 bits. Their sum tells who stands behind it and what they say."""
+    a = known.assertion
+    return int.from_bytes(hashlib.sha256(encode((a.source, a.patient, a.record, a.part, a.content))).digest()[:8], "big")
 
 
 def number_of(member: Member) -> str | None:

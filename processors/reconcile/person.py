@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container, Iterable, Mapping
 from typing import NamedTuple
 
 from mainstem.kinds.facts import Member, Place, Terms
@@ -9,6 +10,7 @@ from mainstem.model import Attached, Known, Op, PersonEvent, Status
 from processors.keys import pack
 from processors.lane.contract import State
 from processors.reconcile import layout, resolve
+from processors.reconcile.crowd import LIMIT, Changed, Crowd
 from processors.reconcile.derive import Fact, Group, fact_id, facts, group
 from processors.reconcile.entries import number_of
 from processors.reconcile.layout import Feed, Gathered, Head
@@ -56,6 +58,7 @@ class Person:
         self._state = state
         self._terms = terms
         self._prefix = pack(person)
+        self._anew = head.release != terms.release
         self._manifests: dict[str, list[Known]] = {}
         self._arriving: dict[str, int] = {}
         """Source patient -> epoch of the handover that brings it."""
@@ -94,12 +97,14 @@ class Person:
             self._regroup(of, moves, Gathered() if data is None else layout.decode_gathered(data))
         self.records.flush()
 
-    def facts(self, of: Group) -> list[Fact]:
-        """The facts of a group that the batch has left alone, from state."""
+    def fact(self, of: Group, name: str) -> Fact:
+        """A fact of a group that the batch has left alone, from state."""
         if of.place is not None:
-            return facts(of, self._members([of.place]), self._terms)
-        data = self._state.get(self._group_key(of))
-        return [] if data is None else facts(of, self._members(layout.decode_gathered(data).members), self._terms)
+            return facts(of, self._members([of.place]), self._terms)[0]
+        gathered = layout.decode_gathered(self._state.get(self._group_key(of)) or b"")
+        if gathered.stems:
+            return self._crowd(of, gathered, {}).fact(name)
+        return next(one for one in facts(of, self._members(gathered.members), self._terms) if one.fact == name)
 
     def _add(self, event: PersonEvent, feed: Feed) -> None:
         subject, records, arriving = event.subject, self.records, event.op is Op.APPLY
@@ -158,18 +163,20 @@ class Person:
             self._moves_of(Group(kind, key)).left[place] = rule, causes
 
     def _regroup(self, of: Group, moves: Moves, gathered: Gathered) -> None:
+        if gathered.stems:
+            self._recrowd(of, moves, gathered)
+            return
         before = gathered.together()
         places = {place for place in gathered.members if place not in moves.left}
         others = self._members([place for place in gathered.members if place in places and place not in moves.joined])
-        found = facts(of, [*moves.joined.values(), *others], self._terms)
         places.update(moves.joined)
-        for fact, together in before.items():
-            gone = [moves.left[place] for place in together if place not in places]
-            rule = gone[0][0] if len(gone) == len(together) else REGROUPED.id
-            self.touched[fact] = Ceased(of.kind, rule, [cause for _, causes in gone for cause in causes], together)
+        if len(places) > LIMIT:
+            self._crowd_up(of, moves, before, [*moves.joined.values(), *others])
+            return
+        found = facts(of, [*moves.joined.values(), *others], self._terms)
+        self._cease(of, moves, before, places)
         self._found(found)
-        if moves.epoch >= 0:
-            self.handovers |= dict.fromkeys((*gathered.facts, *(fact.fact for fact in found)), moves.epoch)
+        self._handed_over(moves, (*gathered.facts, *(fact.fact for fact in found)))
         if not found:
             self._state.delete(moves.key)
             return
@@ -179,6 +186,67 @@ class Person:
             after.homes = [number[self.homes[place]] for place in after.members]
         if after != gathered:
             self._state.put(moves.key, layout.encode(after))
+
+    def _cease(self, of: Group, moves: Moves, before: Mapping[str, list[Place]], left: Container[Place]) -> None:
+        """Have all facts of a group cease, those that go on to be found anew. `left`: the members that there still are."""
+        for fact, together in before.items():
+            gone = [moves.left[place] for place in together if place not in left]
+            rule = gone[0][0] if len(gone) == len(together) else REGROUPED.id
+            self.touched[fact] = Ceased(of.kind, rule, [cause for _, causes in gone for cause in causes], together)
+
+    def _crowd_up(self, of: Group, moves: Moves, before: Mapping[str, list[Place]], members: list[Member]) -> None:
+        """A group that has become a crowded one."""
+        joined = {member.place: member for member in members}
+        crowd = self._crowd(of, Gathered(), joined)
+        changed = crowd.change(joined, (), anew=False)
+        self._cease(of, moves, before, joined)
+        self._crowded(moves, crowd, changed)
+
+    def _recrowd(self, of: Group, moves: Moves, gathered: Gathered) -> None:
+        """A crowded group, of which only the facts that its members' coming and going changes are looked at."""
+        crowd = self._crowd(of, gathered, moves.joined)
+        changed = crowd.change(moves.joined, moves.left, anew=self._anew)
+        for whole, parted in changed.ceased:
+            gone = [moves.left[place] for place in parted]
+            rule = gone[0][0] if len(gone) == whole.run.members else REGROUPED.id
+            self.touched[whole.fact] = Ceased(of.kind, rule, [cause for _, causes in gone for cause in causes],
+                                              sorted({*whole.matters, *parted}))
+        self._crowded(moves, crowd, changed)
+        if crowd.members <= LIMIT:
+            self._shrink(of, moves, crowd, changed)
+
+    def _crowded(self, moves: Moves, crowd: Crowd, changed: Changed) -> None:
+        self._found(changed.facts)
+        self.homes |= changed.homes
+        self._handed_over(moves, (*(whole.fact for whole, _ in changed.ceased), *(fact.fact for fact in changed.facts)))
+        self._state.put(moves.key, layout.encode(crowd.gathered()))
+
+    def _shrink(self, of: Group, moves: Moves, crowd: Crowd, changed: Changed) -> None:
+        """A group that is no longer a crowded one."""
+        homes = crowd.places()
+        crowd.dissolve()
+        found = facts(of, self._members(list(homes)), self._terms)
+        touched = {fact.fact for fact in changed.facts}
+        self._found([fact for fact in found if fact.fact in touched])
+        if not homes:
+            self._state.delete(moves.key)
+            return
+        after = Gathered(sorted(homes), [fact.fact for fact in found])
+        if len(found) > 1:
+            after.homes = [after.facts.index(homes[place]) for place in after.members]
+        self._state.put(moves.key, layout.encode(after))
+
+    def _handed_over(self, moves: Moves, names: Iterable[str]) -> None:
+        if moves.epoch >= 0:
+            self.handovers |= dict.fromkeys(names, moves.epoch)
+
+    def _crowd(self, of: Group, gathered: Gathered, joined: Mapping[Place, Member]) -> Crowd:
+        def load(places: Iterable[Place]) -> list[Member]:
+            wanted = list(places)
+            here = [joined[place] for place in wanted if place in joined]
+            return here + self._members([place for place in wanted if place not in joined])
+
+        return Crowd(of, self._prefix + pack(of.kind, of.key), gathered, self._state, load, self._terms)
 
     def _found(self, found: list[Fact]) -> None:
         for fact in found:

@@ -121,8 +121,9 @@ def _arrival(person: Person, fact: Fact) -> tuple[int, int | None]:
     """
     came, committed = False, None
     in_hand = person.records.in_hand
-    for member in fact.members:
-        record = in_hand.get(member.place[:2])
+    names = [member.place[:2] for member in fact.members]
+    for name in (*names, *fact.crowd.records) if fact.crowd is not None else names:
+        record = in_hand.get(name)
         if record is not None:
             came = came or record.came
             if record.committed is not None and (committed is None or record.committed > committed):
