@@ -119,7 +119,8 @@ class Result(Kind):
         return found._replace(conflict=any(_contradicts(members[report], members[index]) for index in order if index != report))
 
     def matters(self, members: Sequence[Member], terms: Terms) -> set[int]:
-        """Of each standing and source patient the first two values: one of them contradicts the report that is shown, if any does."""
+        """Of each standing and source patient the first two values: one of them contradicts the report that is shown, if any does.
+        Of the cancelled two, since one may be that report."""
         order = sorted(by_recency(members), key=lambda index: -_standing(members[index]))
         said = [member.content for member in members]
         dated = [(span[1] - span[0], place, index) for place, index in enumerate(order)
@@ -133,7 +134,7 @@ class Result(Kind):
                     told.setdefault(value, index)
         return (first_to_value(members, order) | first_known(members, order, "test", terms) | set(order[:1])
                 | first_of(order, lambda index: True if _valued(members[index]) else None)
-                | first_of(order, lambda index: True if said[index].get("status") == "cancelled" else None)
+                | set([index for index in order if said[index].get("status") == "cancelled"][:2])
                 | {index for told in values.values() for index in told.values()} | ({min(dated)[2]} if dated else set()))
 
     def line(self, content: dict[str, Any], terms: Terms) -> tuple[str, str] | None:
