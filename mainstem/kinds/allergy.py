@@ -14,7 +14,7 @@ from typing import Any
 from msgspec import UNSET, UnsetType
 
 from mainstem.kinds.base import SNOMED, Coded, Concept, Content, Kind, Text
-from mainstem.kinds.facts import Derived, Member, Rule, Terms, by_recency, latest_first
+from mainstem.kinds.facts import Derived, Member, Rule, Terms, by_recency, first_of, first_to_value, latest_first
 from mainstem.kinds.same import DATE, PROSE, by, coded, line, unordered
 from mainstem.kinds.titles import named
 
@@ -107,6 +107,21 @@ class Allergy(Kind):
             found = _united(found, members, terms)
         return _classed(found, members, terms)
 
+    def matters(self, members: Sequence[Member], terms: Terms) -> set[int]:
+        """The first of the active and of the others, to state a status, to give each degree, to tell each reaction."""
+        order = by_recency(members)
+        said = [member.content for member in members]
+        active = [index for index in order if _is_active(members[index])]
+        held = set(active)
+        reacting = [index for index in order if said[index].get("reactions")]
+        return (first_to_value(members, order) | set(reacting[:2]) | first_of(order, lambda index: index in held)
+                | first_of(active, lambda index: True if "clinical_status" in said[index] else None)
+                | first_of(order, lambda index: _word(said[index], "criticality"))
+                | first_of(order, lambda index: _word(said[index], "verification"))
+                | first_of(active, lambda index: _word(said[index], "verification"))
+                | first_of(order, lambda index: _claim(members[index], terms))
+                | _first_reactions(members, reacting))
+
 
 def _united(found: Derived, members: Sequence[Member], terms: Terms) -> Derived:
     order = by_recency(members)
@@ -165,9 +180,27 @@ def _concept(code: str, name: str | None) -> dict[str, Any]:
 
 def _narrowest(members: Sequence[Member], order: Sequence[int], terms: Terms) -> int | None:
     """None where it is no statement that none is known."""
-    scope = {index: _CLAIMS.get(terms.none_known(members[index].content.get("agent") or {}) or "") for index in order}
+    scope = {index: _claim(members[index], terms) for index in order}
     told = [index for index in order if scope[index] is not None]
     return min(told, key=lambda index: scope[index] or 0) if told else None
+
+
+def _word(content: dict[str, Any], field: str) -> str | None:
+    value = content.get(field)
+    return value if isinstance(value, str) else None
+
+
+def _claim(member: Member, terms: Terms) -> int | None:
+    return _CLAIMS.get(terms.none_known(member.content.get("agent") or {}) or "")
+
+
+def _first_reactions(members: Sequence[Member], order: Sequence[int]) -> set[int]:
+    """For each reaction the first who tells it."""
+    found: dict[str, int] = {}
+    for index in order:
+        for reaction in members[index].content["reactions"]:
+            found.setdefault(repr(reaction), index)
+    return set(found.values())
 
 
 def _worst(members: Sequence[Member], order: Sequence[int], field: str, scale: Sequence[str]) -> int | None:

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from mainstem.kinds.facts import Derived, Member, Previous, Rule, Terms, latest_first
+from mainstem.kinds.facts import Derived, Member, Previous, Rule, Terms, by_recency, first_to_value, latest_first
 
 SNOMED = "http://snomed.info/sct"
 DMD = "https://dmd.nhs.uk"
@@ -85,6 +85,14 @@ class Kind(Protocol):
     def derive(self, members: Sequence[Member], terms: Terms) -> Derived:
         """The fact's content from its members, which come sorted by place; at least one."""
         return latest_first(members)
+
+    def matters(self, members: Sequence[Member], terms: Terms) -> set[int]:
+        """Indexes of the members that `derive` cannot do without, of those of one fact, sorted by place.
+
+        With the least and the greatest place, they alone give the same content, rules and conflict as all members. Who does not matter
+        among some members must not matter among more of them: a crowded key is worked out piece by piece (`processors.reconcile.crowd`).
+        """
+        return first_to_value(members, by_recency(members))
 
     def line(self, content: dict[str, Any], terms: Terms) -> tuple[str, str] | None:
         """From a fact's content: the line it stands on among the person's facts of this kind (the same test), and the moment, as text

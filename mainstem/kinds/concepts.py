@@ -49,12 +49,19 @@ def plain(text: str) -> str:
 
 def show_coded(found: Derived, members: Sequence[Member], order: Sequence[int], field: str, terms: Terms) -> None:
     """Shows of a concept the coding that the terminology knows: the first in `order` that carries a code of SNOMED CT it can tell."""
+    for index in first_known(members, order, field, terms):
+        if found.decided.get(field) != (index,):
+            found.content[field], found.decided[field] = members[index].content[field], (index,)
+            found.rules[field] = CODED_FIRST.id
+
+
+def first_known(members: Sequence[Member], order: Sequence[int], field: str, terms: Terms) -> set[int]:
+    """The first in `order` that carries a code of SNOMED CT which the terminology can tell; empty where none does."""
     for index in order:
         concept = members[index].content.get(field)
         if isinstance(concept, dict) and terms.current({"codes": concept.get("codes") or ()}) is not None:
-            if found.decided.get(field) != (index,):
-                found.content[field], found.decided[field], found.rules[field] = concept, (index,), CODED_FIRST.id
-            return
+            return {index}
+    return set()
 
 
 _TAG = re.compile(r"\s*\((?:disorder|finding|situation|event|procedure|observable entity|regime/therapy|morphologic abnormality)\)$")

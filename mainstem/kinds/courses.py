@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from mainstem.kinds import dosing
 from mainstem.kinds.base import DMD, SNOMED
-from mainstem.kinds.facts import Derived, Member, Rule, by_recency, comparable
+from mainstem.kinds.facts import Derived, Member, Rule, by_recency, comparable, first_of, first_to_value
 from mainstem.kinds.titles import named
 
 ACTIVE_FIRST = Rule(
@@ -46,8 +46,10 @@ _ENDED, _DRAFT = 2, 3
 _OF_STATUS = ("list", "order", "home", None)
 """Views whose status is the course's. A dispensing that is completed has been handed over, a dose given is one dose."""
 _OF_DOSE = ("list", "order", "dispense", "home", None)
-_REGIMEN = ("dose", "dose_quantity", "frequency", "as_needed")
-_ENDING = ("status", "end", "stop_reason")
+_DOSE = ("dose", "dose_quantity", "frequency")
+_REGIMEN = (*_DOSE, "as_needed")
+_END = ("status", "end")
+_ENDING = (*_END, "stop_reason")
 _DAYS = {"day": 1, "days": 1, "d": 1, "week": 7, "weeks": 7, "wk": 7, "month": 30, "months": 30, "mo": 30}
 _DATE = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?")
 
@@ -60,9 +62,9 @@ def united(members: Sequence[Member]) -> Derived:
         for name, value in members[index].content.items():
             if name not in found.content and name != "view" and name not in _REGIMEN and name not in _ENDING:
                 found.content[name], found.decided[name] = value, (index,)
-    _together(found, members, order, _REGIMEN, ("dose", "dose_quantity", "frequency"), TOGETHER)
+    _together(found, members, order, _REGIMEN, _DOSE, TOGETHER)
     _together(found, members, [index for index in order if members[index].content.get("view") in _OF_STATUS] or order, _ENDING,
-              ("status", "end"), ENDING)
+              _END, ENDING)
     _product(found, members, order)
     _start(found, members, order)
     speaking = list(_speaking(members, order))
@@ -76,6 +78,41 @@ def united(members: Sequence[Member]) -> Derived:
     found.decided["discrepancies"] = tuple(sorted({index for _, sides in differing for index in sides}))
     found.rules["discrepancies"] = DISCREPANCIES.id
     return found._replace(conflict=any(_standing(members[index]) < _ENDED for _, sides in differing for index in sides))
+
+
+def matters(members: Sequence[Member]) -> set[int]:
+    """Indexes of the members that `united` cannot do without: all that speak, and the first to tell each field or each precision of the
+    start. All active records of a list or chart speak."""
+    order = sorted(by_recency(members), key=lambda index: _standing(members[index]))
+    said = [member.content for member in members]
+    stating = [index for index in order if said[index].get("view") in _OF_STATUS]
+    dated = [(days, place, index) for place, index in enumerate(order) if (days := _days(said[index].get("start")))]
+    starts = [[each for each in dated if _width(each[0]) == width] for width in range(3)]
+    return (first_to_value(members, order) | first_of(order, lambda index: _product_told(members[index])) | set(stating[:1])
+            | first_of(order, lambda index: _tells(said[index], _DOSE)) | first_of(order, lambda index: _tells(said[index], _END))
+            | first_of(stating, lambda index: _tells(said[index], _END)) | {min(each)[2] for each in starts if each}
+            | set(_speaking(members, order)) | first_of(order, lambda index: _silent(members[index])))
+
+
+def _tells(content: dict[str, Any], fields: Sequence[str]) -> bool | None:
+    return True if any(name in content for name in fields) else None
+
+
+def _product_told(member: Member) -> tuple[bool, bool] | None:
+    if "product" not in member.content:
+        return None
+    return member.content.get("view") == "dispense", any(code.get("system") in (DMD, SNOMED) for code in _codes(member))
+
+
+def _silent(member: Member) -> _Voice | None:
+    """First said of each voice, also where an active record speaks for it."""
+    return _voice(member) if _standing(member) < _DRAFT else None
+
+
+def _width(days: tuple[str, str]) -> int:
+    """0: a day, 1: a month, 2: a year."""
+    first, last = days
+    return 0 if first == last else 1 if first[:7] == last[:7] else 2
 
 
 def taken(content: dict[str, Any]) -> str:

@@ -6,8 +6,9 @@ nothing but their arguments, so that the order of arrival cannot matter.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
 
 from mainstem.model import Known
@@ -171,6 +172,25 @@ def latest_first(members: Sequence[Member]) -> Derived:
     return Derived(content, decided, {"*": MOST_RECENTLY_RECORDED.id})
 
 
+def first_to_value(members: Sequence[Member], order: Sequence[int]) -> set[int]:
+    """For each field the first member in `order` that values it."""
+    found: dict[str, int] = {}
+    for index in order:
+        for name in members[index].content:
+            found.setdefault(name, index)
+    return set(found.values())
+
+
+def first_of(order: Iterable[int], what: Callable[[int], Hashable | None]) -> set[int]:
+    """For each thing that `what` tells of a member the first in `order`. None tells nothing."""
+    found: dict[Hashable, int] = {}
+    for index in order:
+        told = what(index)
+        if told is not None:
+            found.setdefault(told, index)
+    return set(found.values())
+
+
 def by_recency(members: Sequence[Member]) -> list[int]:
     """Indexes of the members, the one recorded last first. Equal or unknown times: the least place first."""
     order = sorted(range(len(members)), key=lambda i: members[i].place)
@@ -178,6 +198,7 @@ def by_recency(members: Sequence[Member]) -> list[int]:
     return order
 
 
+@lru_cache(maxsize=1 << 14)
 def comparable(moment: str) -> str:
     """ISO 8601 text that compares as the moments do: times with a zone in UTC. A date counts as its beginning."""
     if "T" not in moment:

@@ -92,6 +92,9 @@ class Medicine(Kind):
     def derive(self, members: Sequence[Member], terms: Terms) -> Derived:
         return latest_first(members) if len(members) == 1 else courses.united(members)
 
+    def matters(self, members: Sequence[Member], terms: Terms) -> set[int]:
+        return courses.matters(members)
+
 
 def _route(content: dict[str, Any], product: dict[str, Any], moiety: str, terms: Terms) -> str | None:
     """As stated; else the product's own; else by the words of its name or form; else the one that all products of the moiety have."""

@@ -9,9 +9,9 @@ from typing import Any
 from msgspec import UNSET, UnsetType
 
 from mainstem.kinds.base import Concept, Content, Kind, Text
-from mainstem.kinds.concepts import CODED_FIRST, meaning, show_coded, told
+from mainstem.kinds.concepts import CODED_FIRST, first_known, meaning, show_coded, told
 from mainstem.kinds.dates import days, exact, moments
-from mainstem.kinds.facts import Derived, Member, Rule, Terms, by_recency, latest_first
+from mainstem.kinds.facts import Derived, Member, Rule, Terms, by_recency, first_of, first_to_value, latest_first
 from mainstem.kinds.same import DATE, PARTS, PROSE
 from mainstem.kinds.titles import named
 
@@ -92,6 +92,17 @@ class Problem(Kind):
             found.decided["parents"] = found.decided.get("code", (0,))
             found.rules["parents"] = PARENTS.id
         return found
+
+    def matters(self, members: Sequence[Member], terms: Terms) -> set[int]:
+        """The first with a code that the terminology knows, for each side of a disagreement, and with the earliest onset."""
+        order = by_recency(members)
+        said = [member.content for member in members]
+        dated = [(span, place, index) for place, index in enumerate(order) if (span := moments(said[index].get("onset"))) is not None]
+        sure = [each for each in dated if exact(said[each[2]]["onset"])]
+        return (first_to_value(members, order) | first_known(members, order, "code", terms)
+                | first_of(order, lambda index: said[index].get("status") and said[index]["status"] == "active")
+                | first_of(order, lambda index: said[index].get("verification") and said[index]["verification"] == "refuted")
+                | {min(each)[2] for each in (dated, sure) if each})
 
 
 def _disagree(members: Sequence[Member]) -> bool:

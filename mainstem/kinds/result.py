@@ -12,9 +12,20 @@ from msgspec import UNSET
 
 from mainstem.kinds import retest
 from mainstem.kinds.base import Amount, Concept, Content, Kind, Text
-from mainstem.kinds.concepts import CODED_FIRST, meaning, show_coded
+from mainstem.kinds.concepts import CODED_FIRST, first_known, meaning, show_coded
 from mainstem.kinds.dates import days, moments
-from mainstem.kinds.facts import MOST_RECENTLY_RECORDED, Derived, Member, Previous, Rule, Terms, by_recency, latest_first
+from mainstem.kinds.facts import (
+    MOST_RECENTLY_RECORDED,
+    Derived,
+    Member,
+    Previous,
+    Rule,
+    Terms,
+    by_recency,
+    first_of,
+    first_to_value,
+    latest_first,
+)
 from mainstem.kinds.same import DATE, PERSON, PROSE, coded, line, moment, number, unit
 from mainstem.kinds.titles import named
 
@@ -106,6 +117,25 @@ class Result(Kind):
         _time(found, members, order)
         report = next((index for index in order if _valued(members[index])), order[0])
         return found._replace(conflict=any(_contradicts(members[report], members[index]) for index in order if index != report))
+
+    def matters(self, members: Sequence[Member], terms: Terms) -> set[int]:
+        """Of each standing and source patient the first two values: one of them contradicts the report that is shown, if any does.
+        Of the cancelled two, since one may be that report."""
+        order = sorted(by_recency(members), key=lambda index: -_standing(members[index]))
+        said = [member.content for member in members]
+        dated = [(span[1] - span[0], place, index) for place, index in enumerate(order)
+                 if (span := moments(said[index].get("taken"))) is not None]
+        values: dict[tuple[int, str], dict[str, int]] = {}
+        for index in order:
+            if _valued(members[index]):
+                told = values.setdefault((_standing(members[index]), members[index].place.subject), {})
+                value = _value(said[index])
+                if len(told) < 2 or value in told:
+                    told.setdefault(value, index)
+        return (first_to_value(members, order) | first_known(members, order, "test", terms) | set(order[:1])
+                | first_of(order, lambda index: True if _valued(members[index]) else None)
+                | set([index for index in order if said[index].get("status") == "cancelled"][:2])
+                | {index for told in values.values() for index in told.values()} | ({min(dated)[2]} if dated else set()))
 
     def line(self, content: dict[str, Any], terms: Terms) -> tuple[str, str] | None:
         """The same test. Orders, cancelled tests and what has no value are on no line, nor is what was taken on no known day."""

@@ -13,37 +13,38 @@ from datetime import date
 from mainstem.kinds import Kind
 from mainstem.kinds.facts import Member, Terms
 
+UNDATED = (-1, -1)
+"""In place of a first and last day."""
+
 
 def clusters(members: Sequence[Member], kind: Kind, terms: Terms) -> list[list[Member]]:
     """The members of a key, parted; at least one. Members keep their order within each."""
     if kind.gap is None or len(members) == 1:
         return [list(members)]
-    dated: list[tuple[int, int, int]] = []
-    undated: list[int] = []
-    for index, member in enumerate(members):
-        days = _days(kind.span(member.content, terms))
-        if days is None:
-            undated.append(index)
-        else:
-            dated.append((*days, index))
+    spans = [days(kind.span(member.content, terms)) or UNDATED for member in members]
+    return [[members[index] for index in sorted(run)] for run in runs(spans, kind.gap)]
+
+
+def runs(spans: Sequence[tuple[int, int]], gap: int | None, *, join: bool = True) -> list[list[int]]:
+    """Indexes of the spans that run on, run by run; those that are `UNDATED` as above, or always by themselves where `join` is false."""
     found: list[list[int]] = []
     end = 0
-    for first, last, index in sorted(dated):
-        if found and first - end <= kind.gap:
+    for first, last, index in sorted([(*span, index) for index, span in enumerate(spans) if span[0] >= 0]):
+        if found and first - end <= (gap or 0):
             found[-1].append(index)
             end = max(end, last)
         else:
             found.append([index])
             end = last
-    if undated:
-        if len(found) == 1:
-            found[0] += undated
-        else:
-            found.append(undated)
-    return [[members[index] for index in sorted(cluster)] for cluster in found]
+    undated = [index for index, span in enumerate(spans) if span[0] < 0]
+    if undated and join and len(found) == 1:
+        found[0] += undated
+    elif undated:
+        found.append(undated)
+    return found
 
 
-def _days(span: tuple[str, str] | None) -> tuple[int, int] | None:
+def days(span: tuple[str, str] | None) -> tuple[int, int] | None:
     """First and last day as numbers. A span that is none (no such day) is undated; one given backwards is turned round."""
     if span is None:
         return None

@@ -22,6 +22,17 @@ class Group(NamedTuple):
     place: Place | None = None
 
 
+class Crowded(NamedTuple):
+    """What a fact of very many members has beside the members that it is derived from."""
+
+    behind: int
+    """Sum over all assertions behind it (`entries.behind`)."""
+    winners: int
+    """How many assertions those are."""
+    records: tuple[tuple[str, str], ...] = ()
+    """Source patient and record of the members that came in this batch."""
+
+
 class Fact(NamedTuple):
     """A fact to publish; what an entry says beyond person and version."""
 
@@ -35,6 +46,8 @@ class Fact(NamedTuple):
     sources: tuple[str, ...]
     labels: tuple[str, ...]
     """Of all its assertions: what one source holds to be sensitive is."""
+    crowd: Crowded | None = None
+    """Of a crowded key: members and winners are then those that matter alone."""
 
     @property
     def kind(self) -> str:
@@ -61,6 +74,29 @@ def facts(of: Group, members: Sequence[Member], terms: Terms) -> list[Fact]:
     ordered = sorted(members, key=_place) if len(members) > 1 else members
     parted = [ordered] if kind is None or kind.gap is None else clusters(ordered, kind, terms)
     return [_fact(of, tuple(together), kind, terms) for together in parted]
+
+
+def matters(of: Group, members: Sequence[Member], terms: Terms) -> list[Member]:
+    """Of the members of one fact those that it can be derived from, sorted by place: those that its kind says, the least and the greatest,
+    and for every source and label the least that bears it."""
+    ordered = sorted(members, key=_place)
+    if len(ordered) < 3:
+        return ordered
+    kind = kinds.BY_NAME[of.kind]
+    found = {0, len(ordered) - 1, *kind.matters(ordered, terms)}
+    borne: set[tuple[bool, str]] = set()
+    for index, member in enumerate(ordered):
+        for known in member.winners:
+            said = {(True, known.assertion.source), *((False, label) for label in known.assertion.labels)}
+            if not said <= borne:
+                borne |= said
+                found.add(index)
+    return [ordered[index] for index in sorted(found)]
+
+
+def crowded(of: Group, members: Sequence[Member], terms: Terms, crowd: Crowded) -> Fact:
+    """The fact of all members, from those that matter."""
+    return _fact(of, tuple(sorted(members, key=_place)), kinds.BY_NAME[of.kind], terms)._replace(crowd=crowd)
 
 
 def _fact(of: Group, ordered: tuple[Member, ...], kind: Kind | None, terms: Terms) -> Fact:

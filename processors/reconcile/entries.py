@@ -11,17 +11,20 @@ from mainstem.nhs_number import verified
 from processors.reconcile.derive import Fact, provenance, union
 from processors.reconcile.layout import encode
 
+_MASK = (1 << 64) - 1
 CURRENT = "current"
 WITHDRAWN = "withdrawn"
 NOTHING = b"{}"
 """Content of a withdrawn entry. What it last said depends on the order of arrival, so it is left to the entry's earlier versions."""
 
 
-def current(person: str, fact: Fact, version: int, release: str) -> Entry:
+def current(person: str, fact: Fact, version: int, release: str, *, known: int = 0, committed: int | None = None) -> Entry:
+    """`known`: of what changed it, where that is later than its own assertions. `committed`: likewise, at its source."""
     winners = fact.winners
+    own = winners[0].known if len(winners) == 1 else max([known.known for known in winners])
     return Entry(person=person, fact=fact.fact, kind=fact.kind, status=CURRENT, content=fact.content, version=version,
-                 known=max([known.known for known in winners]), committed=_committed(winners), sources=fact.sources,
-                 provenance=provenance(fact), rules=fact.derived.rules, conflict=fact.derived.conflict, labels=fact.labels, release=release)
+                 known=max(own, known), committed=committed, sources=fact.sources, provenance=provenance(fact),
+                 rules=fact.derived.rules, conflict=fact.derived.conflict, labels=fact.labels, release=release)
 
 
 def withdrawn(person: str, fact: str, kind: str, version: int, rule: str, causes: Sequence[Known], known: int,
@@ -30,7 +33,7 @@ def withdrawn(person: str, fact: str, kind: str, version: int, rule: str, causes
     behind = tuple(_cause(cause) for cause in causes)
     labels = union([label for cause in causes for label in cause.assertion.labels])
     return Entry(person=person, fact=fact, kind=kind, status=WITHDRAWN, content=NOTHING, version=version,
-                 known=max([cause.known for cause in causes], default=known), committed=_committed(causes),
+                 known=max([cause.known for cause in causes], default=known), committed=last_committed(causes),
                  sources=union([cause.assertion.source for cause in causes]), provenance=behind, rules={"*": rule},
                  labels=labels, successor=successor, release=release)
 
@@ -41,10 +44,21 @@ def envelope(fact: Fact) -> bytes:
 
     Versions, times and raw positions are not: a source that sends the same again publishes nothing (design.md, promise 7).
     """
-    alone = len(fact.winners) == 1
-    behind = sorted([(a.source, a.patient, a.record, a.part, b"" if alone else hashlib.sha256(a.content).digest())
-                     for a in [known.assertion for known in fact.winners]])
-    return hashlib.sha256(encode((fact.derived.conflict, fact.labels, behind))).digest()[:8]
+    winners = fact.winners
+    if fact.crowd is not None and fact.crowd.winners > 1:
+        said: object = fact.crowd.behind
+    elif len(winners) > 1:
+        said = sum([behind(known) for known in winners]) & _MASK
+    else:
+        a = winners[0].assertion
+        said = a.source, a.patient, a.record, a.part
+    return hashlib.sha256(encode((fact.derived.conflict, fact.labels, said))).digest()[:8]
+
+
+def behind(known: Known) -> int:
+    """Hash of one of several assertions behind a fact, 64 bits. Their sum tells who stands behind it and what they say."""
+    a = known.assertion
+    return int.from_bytes(hashlib.sha256(encode((a.source, a.patient, a.record, a.part, a.content))).digest()[:8], "big")
 
 
 def number_of(member: Member) -> str | None:
@@ -55,7 +69,7 @@ def number_of(member: Member) -> str | None:
     return verified(number, verification) if isinstance(number, str) and isinstance(verification, str) else None
 
 
-def _committed(behind: Sequence[Known]) -> int | None:
+def last_committed(behind: Sequence[Known]) -> int | None:
     return max([at for known in behind if (at := known.assertion.committed) is not None], default=None)
 
 

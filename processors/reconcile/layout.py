@@ -7,6 +7,8 @@
 | `r` person, source patient, record | `Held`: the greatest version of each part, and the groups that the record takes part in |
 | `m` person, source patient | kind -> the manifest that counts: its version and record |
 | `g` person, kind, canonical key | `Gathered`: members of a group of several records, and the facts published for it |
+| `c` person, kind, canonical key, number | `Leaf`: a piece of a crowded group (`processors.reconcile.crowd`) |
+| `w` person, kind, canonical key, member | the member's first day in a crowded group, as a number: where it stands among the leaves |
 | `f` person, fact | `Published`: the entry's version, digests, status, where it stands on a line |
 | `l` person, kind, line, moment, fact | `Origin`: the group of a fact that stands on a line (`processors.reconcile.lines`) |
 """
@@ -14,6 +16,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 import msgspec
 
@@ -66,6 +69,60 @@ class Held(msgspec.Struct, array_like=True):
     """Part -> the version shown, where it is not the greatest one, which says the same (`processors.reconcile.news`)."""
 
 
+class Row(NamedTuple):
+    """A member of a crowded group."""
+
+    first: int
+    """Days are numbers (`date.toordinal`); -1 where it is undated."""
+    place: Place
+    last: int
+    winners: int
+    behind: int
+    """Sum of `entries.behind` of its assertions, mod 2^64."""
+    ident: int
+    """Hash of all of it that a rule may look at."""
+
+
+class Run(NamedTuple):
+    """Members that follow each other, in sum."""
+
+    first: int
+    last: int
+    """Of the dated ones."""
+    undated: bool
+    """Whether undated ones are among them."""
+    members: int
+    winners: int
+    behind: int
+    ident: int
+
+
+class Leaf(msgspec.Struct, array_like=True):
+    """Members of a crowded group that stand together."""
+
+    rows: list[Row] = []
+    """Sorted."""
+    matters: list[list[Place]] = []
+    """Of each of its runs, the members that the fact is derived from."""
+
+
+class Stem(msgspec.Struct, array_like=True):
+    """What is known of a leaf without reading it."""
+
+    leaf: int
+    low: tuple[int, Place]
+    """First day and place of its first row."""
+    runs: list[Run] = []
+
+
+class Whole(msgspec.Struct, array_like=True):
+    """A fact of a crowded group, and the members that it is derived from."""
+
+    fact: str
+    run: Run
+    matters: list[Place]
+
+
 class Gathered(msgspec.Struct, array_like=True):
     """A group whose key several records share."""
 
@@ -74,6 +131,11 @@ class Gathered(msgspec.Struct, array_like=True):
     facts: list[str] = []
     homes: list[int] = []
     """Of each member, which of the facts is its own; empty where there is one fact."""
+    stems: list[Stem] = []
+    """Where it is crowded: its leaves in order, and nothing of the above."""
+    wholes: list[Whole] = []
+    next: int = 0
+    """Number of the next leaf."""
 
     def together(self) -> dict[str, list[Place]]:
         """Fact -> its members."""
@@ -110,6 +172,8 @@ encode = msgspec.msgpack.Encoder().encode
 decode_head = msgspec.msgpack.Decoder(Head).decode
 decode_held = msgspec.msgpack.Decoder(Held).decode
 decode_gathered = msgspec.msgpack.Decoder(Gathered).decode
+decode_leaf = msgspec.msgpack.Decoder(Leaf).decode
+decode_day = msgspec.msgpack.Decoder(int).decode
 decode_published = msgspec.msgpack.Decoder(Published).decode
 decode_origin = msgspec.msgpack.Decoder(Origin).decode
 decode_listings = msgspec.msgpack.Decoder(dict[str, tuple[bytes, str]]).decode

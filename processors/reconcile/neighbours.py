@@ -72,7 +72,7 @@ class Neighbours:
                 followers[found.fact] = Group(kind, origin.key, origin.place), Standing(name, found.moment)
         self._rows.load(followers)
         for fact, (of, stands) in followers.items():
-            self._person.touched[fact] = next(one for one in self._person.facts(of) if one.fact == fact)
+            self._person.touched[fact] = self._person.fact(of, fact)
             self.stands[fact] = stands
 
     def _before(self, fact: Fact, stands: Standing) -> Previous | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 
 import msgspec
 
@@ -29,10 +29,10 @@ class Rows:
         self._state = state
         self._rows: dict[str, Published | None] = {}
 
-    def load(self, facts: Iterable[str]) -> None:
-        wanted = [fact for fact in facts if fact not in self._rows]
-        for fact, data in zip(wanted, self._state.multi_get([self._key(fact) for fact in wanted]), strict=True):
-            self._rows[fact] = None if data is None else layout.decode_published(data)
+    def load(self, facts: Collection[str]) -> None:
+        if facts:
+            for fact, data in zip(facts, self._state.multi_get([self._key(fact) for fact in facts]), strict=True):
+                self._rows[fact] = None if data is None else layout.decode_published(data)
 
     def get(self, fact: str) -> Published | None:
         """Of a fact that was loaded."""
@@ -48,26 +48,29 @@ class Rows:
 def publish(person: Person, rows: Rows, stands: Mapping[str, tuple[str, str]], release: str) -> list[Output]:
     """`stands`: line and moment of each fact that stands on a line."""
     outputs: list[Output] = []
-    shares = int.from_bytes(person.head.shares, "big")
+    head = person.head
+    shares = int.from_bytes(head.shares, "big")
     for name, now in sorted(person.touched.items(), key=_fact):
         before = rows.get(name)
-        after = _after(name, now, before)
-        stood = before.stands if before is not None else None
+        if before is not None and not before.current:
+            last, before = before.version, None
+        else:
+            last = 0 if before is None else before.version
+        after = _ceased(now, before, last) if isinstance(now, Ceased) else _current(name, now, before, last, stands.get(name))
         if after is None:
-            if before is not None and before.current and stood != stands.get(name):
-                rows.put(name, msgspec.structs.replace(before, stands=stands.get(name)))
             continue
-        if before is not None and before.current:
+        if before is not None:
             shares -= int.from_bytes(before.share, "big")
-            person.head.entries -= 1
+            head.entries -= 1
         if after.current:
             shares += int.from_bytes(after.share, "big")
-            person.head.entries += 1
-            after.stands = stands.get(name)
+            head.entries += 1
         rows.put(name, after)
-        person.head.sequence += 1
-        outputs += _news(person, name, now, after, release, new=before is None or not before.current)
-    person.head.shares = (shares % canonical.MODULUS).to_bytes(32, "big")
+        if after.version == last:
+            continue
+        head.sequence += 1
+        outputs += _news(person, name, now, after, release, new=before is None)
+    head.shares = (shares % canonical.MODULUS).to_bytes(32, "big")
     return outputs
 
 
@@ -79,16 +82,18 @@ def _fact(touched: tuple[str, Fact | Ceased]) -> str:
     return touched[0]
 
 
-def _after(name: str, now: Fact | Ceased, before: Published | None) -> Published | None:
-    """What is published from now on; None where it is not news."""
-    version = 1 if before is None else before.version + 1
-    if isinstance(now, Ceased):
-        return Published(now.kind, version, current=False, content=_NOTHING) if before is not None and before.current else None
+def _ceased(now: Ceased, before: Published | None, last: int) -> Published | None:
+    """`before`: where it is current. `last`: the version last published. None where it is not news."""
+    return None if before is None else Published(now.kind, last + 1, current=False, content=_NOTHING)
+
+
+def _current(name: str, now: Fact, before: Published | None, last: int, stands: tuple[str, str] | None) -> Published | None:
+    """With the version last published where only the fact's place on its line is another."""
     content, envelope = canonical.digest(now.content), entries.envelope(now)
-    if before is not None and before.current and before.content == content and before.envelope == envelope:
-        return None
+    if before is not None and before.content == content and before.envelope == envelope:
+        return None if before.stands == stands else msgspec.structs.replace(before, stands=stands)
     share = canonical.entry_digest(name, now.content).to_bytes(32, "big")
-    return Published(now.kind, version, current=True, share=share, content=content, envelope=envelope)
+    return Published(now.of.kind, last + 1, True, share, content, envelope, stands)
 
 
 def _news(person: Person, name: str, now: Fact | Ceased, after: Published, release: str, *, new: bool) -> list[Output]:
@@ -96,8 +101,8 @@ def _news(person: Person, name: str, now: Fact | Ceased, after: Published, relea
         entry = entries.withdrawn(person.person, name, now.kind, after.version, now.rule, now.causes, last_heard(person),
                                   _successor(now, name, person.homes), release)
     else:
-        entry = entries.current(person.person, now, after.version, release)
-        entry = msgspec.structs.replace(entry, committed=_committed(person, now), known=max(entry.known, _heard(person, now)))
+        known, committed = _arrival(person, now)
+        entry = entries.current(person.person, now, after.version, release, known=known, committed=committed)
     digest = after.content.hex()
     sequence = person.head.sequence
     change_id = hashlib.sha256(f"{person.person}|{name}|{digest}|{sequence}".encode()).hexdigest()[:32]
@@ -109,16 +114,21 @@ def _news(person: Person, name: str, now: Fact | Ceased, after: Published, relea
             Output(topics.CHANGES, person.person.encode(), change, person.person)]
 
 
-def _heard(person: Person, fact: Fact) -> int:
-    """What changed a fact of which nothing came: another member's withdrawal, another fact before it; known when that was. Else 0."""
-    names = {(known.assertion.subject, known.assertion.record) for known in fact.winners}
-    return 0 if person.names.keys() & names else last_heard(person)
+def _arrival(person: Person, fact: Fact) -> tuple[int, int | None]:
+    """When what changed a fact became known, and when it was committed at its source: of the arrivals among its records the latest.
 
-
-def _committed(person: Person, fact: Fact) -> int | None:
-    """When what causes this version was committed at its source: of the arrivals among the fact's assertions the latest."""
-    names = {(known.assertion.subject, known.assertion.record) for known in fact.winners}
-    return max([person.arrived[name] for name in names if name in person.arrived], default=None)
+    A fact of which nothing came was changed by another member's withdrawal, or another fact before it; it is known when that was.
+    """
+    came, committed = False, None
+    in_hand = person.records.in_hand
+    names = [member.place[:2] for member in fact.members]
+    for name in (*names, *fact.crowd.records) if fact.crowd is not None else names:
+        record = in_hand.get(name)
+        if record is not None:
+            came = came or record.came
+            if record.committed is not None and (committed is None or record.committed > committed):
+                committed = record.committed
+    return 0 if came else last_heard(person), committed
 
 
 def _successor(ceased: Ceased, name: str, homes: dict[Place, str]) -> str | None:

@@ -15,7 +15,7 @@ from processors.reconcile import layout, sweep
 from processors.reconcile.layout import Head
 from processors.reconcile.neighbours import Neighbours
 from processors.reconcile.person import Person
-from processors.reconcile.publish import Rows, publish
+from processors.reconcile.publish import Rows, last_heard, publish
 from schemas import topics
 
 
@@ -58,21 +58,27 @@ class ReconcileStage:
         for event in events:
             person.take(event)
         person.settle()
-        rows = Rows(person.person, state)
+        rows = Rows(name, state)
         rows.load(person.touched)
         neighbours = Neighbours(person, rows, state, self._terms)
         neighbours.align()
         outputs = publish(person, rows, neighbours.stands, self._terms.release)
-        head = person.head
-        head.known = max([head.known, *(feed.last_heard for feed in head.feeds.values())])
-        if layout.encode(head) != data and head.feeds:
+        return recounted, outputs + _told(person, data, self._terms.release, state)
+
+
+def _told(person: Person, before: bytes | None, release: str, state: State) -> list[Output]:
+    """The summary, where it is news, and answers to handovers. `before`: the head that state holds."""
+    head, name = person.head, person.person
+    head.known = max(head.known, last_heard(person))
+    outputs: list[Output] = []
+    if head.feeds and (layout.encode(head) != before or head.release != release):
+        if layout.encode(head) != before:
             head.revision += 1
             outputs.append(Output(topics.SUMMARIES, name.encode(), summary(name, head), name))
-        head.release = self._terms.release
-        if (after := layout.encode(head)) != data and head.feeds:
-            state.put(layout.head_key(name), after)
-        outputs += [Output(topics.ATTACHED, answer.subject.encode(), answer, answer.subject) for answer in person.attached]
-        return recounted, outputs
+        head.release = release
+        state.put(layout.head_key(name), layout.encode(head))
+    outputs += [Output(topics.ATTACHED, answer.subject.encode(), answer, answer.subject) for answer in person.attached]
+    return outputs
 
 
 def summary(person: str, head: Head) -> Summary:

@@ -33,10 +33,10 @@ class ReleaseBehindError(RestartNeededError):
 
 def recount(person: Person) -> int:
     """Have every record of the person counted anew in this turn; how many there are."""
-    names = [name for subject, feed in person.head.feeds.items() if feed.live for name in person.records.of(subject)]
-    person.records.preload(names)
-    person.names.update(dict.fromkeys(names))
-    return len(names)
+    records = [record for subject, feed in person.head.feeds.items() if feed.live for record in person.records.of(subject)]
+    for record in records:
+        record.came = True
+    return len(records)
 
 
 def slice_of(event: PersonEvent, release: str, state: State, derive: Callable[[str, bytes], tuple[int, list[Output]]]) -> list[Output]:

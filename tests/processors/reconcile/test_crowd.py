@@ -1,0 +1,125 @@
+"""Crowded keys: what is derived from the members that matter is what is derived from all, and the stream gives what the fold gives."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mainstem import canonical, kinds
+from mainstem.kinds.base import DMD, SNOMED
+from mainstem.kinds.facts import Member
+from mainstem.model import Assertion, Known, RawRef
+from mainstem.terminology import builtin
+from processors.reconcile import crowd, derive, person, resolve
+from processors.reconcile.derive import Crowded, Group, crowded, facts, matters
+from processors.reconcile.entries import behind, envelope
+from tests.processors.pipeline import Pipeline
+from tests.processors.reconcile.test_convergence import check
+from tests.strategies import KEY, SOURCES, claims, positions, statuses
+
+PENICILLIN = {"codes": [{"system": SNOMED, "code": "764146007"}]}
+NONE = [{"codes": [{"system": SNOMED, "code": code}]} for code in ("716186003", "409137002")]
+RASH, WHEEZE = ({"manifestation": {"text": text}} for text in ("Rash", "Wheeze"))
+DAYS = ("2024-01", "2024", "2024-01-03", "2024-01-09", "2024-01-31", "2024-03-20", "2024-06-01")
+QUANTITIES = st.sampled_from([{"value": "140", "unit": "mmol/L"}, {"value": "150", "unit": "mmol/L"}, {"value": "140.0", "unit": "mmol/L"}])
+
+
+def _of(required: dict[str, Any], **optional: Any) -> st.SearchStrategy[dict[str, Any]]:
+    return st.fixed_dictionaries({name: st.sampled_from(values) for name, values in required.items()}, optional={
+        name: value if isinstance(value, st.SearchStrategy) else st.sampled_from(value) for name, value in optional.items()})
+
+
+CONTENTS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
+    "allergy": _of({"agent": [PENICILLIN, {"text": "Penicillin"}]}, clinical_status=["active", "resolved", "inactive"],
+                   verification=["confirmed", "unconfirmed", "refuted", "other"], criticality=["high", "low", "other"],
+                   reactions=[[RASH], [WHEEZE], [RASH, WHEEZE]], note=["a", "b"]),
+    "none": _of({"agent": NONE}, clinical_status=["active", "resolved"], note=["a", "b"]),
+    "problem": _of({"code": [{"text": "Frozen shoulder"}]}, onset=["2019", "2019-03", "2019-03-02", "2019-03-04", "once"],
+                   abatement=["2021", "2019-04-01"], status=["active", "resolved"], verification=["confirmed", "refuted"],
+                   category=["problem-list-item", "encounter-diagnosis"], note=["a", "b"]),
+    "result": _of({"test": [{"text": "Sodium"}], "order_id": ["1"]}, value=QUANTITIES, value_text=["high", "low"],
+                  taken=["2024-01-03", "2024-01-03T10:00:00Z", "2024-01-03T09:00:00Z", "2024-01-05", "?"],
+                  status=["requested", "preliminary", "final", "corrected", "cancelled"], interpretation=["H", "L"], note=["a", "b"]),
+    "medicine": _of({"product": [{"text": "Amlodipine"}, {"text": "amlodipine", "codes": [{"system": DMD, "code": "108537001"}]}]},
+                    view=["list", "order", "administration", "dispense", "home"], start=DAYS, end=DAYS, last_issued=DAYS,
+                    status=["active", "stopped", "completed", "on-hold", "cancelled", "draft"], course=["acute", "repeat"],
+                    dose=["one daily", "two daily", "as directed"], frequency=["daily", "twice a day"], stop_reason=["rash"],
+                    as_needed=[True, False], note=["a", "b"]),
+}
+
+
+def _said(kind: str, records: int) -> st.SearchStrategy[Assertion]:
+    name = "allergy" if kind == "none" else kind
+    return st.builds(
+        Assertion, source=st.sampled_from(SOURCES), patient=st.sampled_from(("1", "1", "2")), kind=st.just(name), status=statuses,
+        record=st.integers(0, records).map(lambda n: f"{kind}/{n}"), position=positions, content=CONTENTS[kind].map(canonical.encode),
+        raw=st.just(RawRef("raw.x.v1", 0, 0)), recorded=st.sampled_from([None, "2024-01-01", "2025-02-02", "2025-02-02T10:00:00Z"]),
+        labels=st.sampled_from([(), (), (), ("sensitive",)]))
+
+
+def _members(said: list[Assertion]) -> list[Member]:
+    """One a record, asserted or not."""
+    each = {(a.subject, a.record): Known(a, at, 0, at) for at, a in enumerate(said) if a.status == "asserted"}
+    return [member for known in each.values() for member in resolve.members([known])]
+
+
+@pytest.mark.parametrize("kind", CONTENTS)
+@settings(max_examples=100, deadline=None)
+@given(st.data())
+def test_those_who_matter_decide_what_all_decide(kind, data):
+    members = _members(data.draw(st.lists(_said(kind, 30), min_size=3, max_size=25)))
+    if not members:
+        return
+    terms, of = builtin(), Group(members[0].kind, "x")
+    chosen = matters(of, members, terms)
+    every = derive._fact(of, tuple(sorted(members, key=derive._place)), kinds.BY_NAME[of.kind], terms)
+    found = crowded(of, chosen, terms, Crowded(0, 0))
+    assert (found.fact, found.content, found.sources, found.labels) == (every.fact, every.content, every.sources, every.labels)
+    assert (found.derived.rules, found.derived.conflict) == (every.derived.rules, every.derived.conflict)
+    cut = data.draw(st.integers(0, len(members)))
+    assert matters(of, [*matters(of, members[:cut], terms), *members[cut:]], terms) == chosen, "pieces give what the whole gives"
+
+
+def _no_draft(said: Assertion) -> bool:
+    """A course of drafts alone shows an empty list of views, that nobody decided."""
+    return b'"draft"' not in said.content
+
+
+worlds = st.lists(st.one_of(*[_said(kind, 5).filter(_no_draft) for kind in CONTENTS], claims), min_size=20, max_size=60)
+
+
+@pytest.mark.parametrize(("limit", "leaf"), [(1, 2), (3, 4)])
+def test_the_stream_gives_what_the_fold_gives(limit, leaf, monkeypatch):
+    monkeypatch.setattr(person, "LIMIT", limit)
+    monkeypatch.setattr(crowd, "LEAF", leaf)
+
+    @settings(max_examples=20, deadline=None)
+    @given(worlds, st.integers(0, 2**32))
+    def holds(world: list[Any], seed: int) -> None:
+        rng = random.Random(seed)
+        pipeline = Pipeline(KEY, builtin())
+        for value in world:
+            pipeline.publish(value)
+            if rng.random() < 0.3:
+                pipeline.run(rng)
+        pipeline.run(rng)
+        check(pipeline)
+        left = {key[:1] for (stage, _), state in pipeline.states.items() if stage == "reconcile" for key, _ in state.items()}
+        assert left <= set(map(bytes, ([byte] for byte in b"hvrmgcwfl")))
+
+    holds()
+
+
+def test_that_a_key_is_crowded_is_no_news():
+    """The same content and envelope digest, whether a fact is derived from all members or from those that matter."""
+    members = _members([Assertion(source="RXA/epr", patient="1", record=f"allergy/{n}", kind="allergy", position="1",
+                                  content=canonical.encode({"agent": PENICILLIN}), raw=RawRef("r", 0, n)) for n in range(8)])
+    [fact] = facts(Group("allergy", "x"), members, builtin())
+    small = crowded(fact.of, matters(fact.of, members, builtin()), builtin(), Crowded(
+        sum(behind(known) for member in members for known in member.winners) & ((1 << 64) - 1), len(members)))
+    assert (small.content, envelope(small)) == (fact.content, envelope(fact))
+    assert len(small.winners) < len(fact.winners)
