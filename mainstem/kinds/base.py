@@ -91,7 +91,10 @@ class Kind(Protocol):
 
         With the least and the greatest place, they alone give the same content, rules and conflict as all members. Who does not matter
         among some members must not matter among more of them: a crowded key is worked out piece by piece (`processors.reconcile.crowd`).
+        Of a kind with rules of its own everyone matters, unless it says who.
         """
+        if type(self).derive is not Kind.derive:
+            return set(range(len(members)))
         return first_to_value(members, by_recency(members))
 
     def line(self, content: dict[str, Any], terms: Terms) -> tuple[str, str] | None:

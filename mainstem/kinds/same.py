@@ -69,7 +69,7 @@ def prose(text: str) -> str:
 
 def moment(text: str) -> str:
     """A date or time as precise as it is: midnight, in whatever zone it was written, is a date; other times with a zone are in UTC."""
-    day, _, clock = text.strip().partition("T")
+    day, _, clock = (part.strip() for part in text.partition("T"))
     if not clock or _MIDNIGHT.fullmatch(clock):
         return day
     try:

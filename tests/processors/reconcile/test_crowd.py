@@ -19,6 +19,7 @@ from processors.reconcile.derive import Crowded, Group, crowded, facts, matters
 from processors.reconcile.entries import behind, envelope
 from tests.processors.pipeline import Pipeline
 from tests.processors.reconcile.test_convergence import check
+from tests.processors.reconcile.test_other_kinds import WORLD
 from tests.strategies import KEY, SOURCES, claims, positions, statuses
 
 PENICILLIN = {"codes": [{"system": SNOMED, "code": "764146007"}]}
@@ -49,6 +50,7 @@ CONTENTS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
                     status=["active", "stopped", "completed", "on-hold", "cancelled", "draft"], course=["acute", "repeat"],
                     dose=["one daily", "two daily", "as directed"], frequency=["daily", "twice a day"], stop_reason=["rash"],
                     as_needed=[True, False], note=["a", "b"]),
+    **WORLD,
 }
 
 
