@@ -41,13 +41,14 @@ class CarePlan(Kind):
 
     def key(self, content: dict[str, Any], terms: Terms) -> str | None:
         """The plan's number, else its title (or category) and first day; and its goals and activities, so that none hides another:
-        each goal of a plan may be an item of its own."""
+        each goal of a plan may be an item of its own. Where it has neither, title and note say what it is."""
         number = identifier(content.get("plan_id"))
         title, began = plain(content.get("title") or "") or meaning(content.get("category"), terms), day(content.get("start"))
         what = f"plan {number}" if number else f"{began} {title}" if title and began else None
         if what is None:
             return None
         inside = [line for name in ("goals", "activities") for line in sorted(content.get(name) or ())]
+        inside = inside or [said for name in ("title", "note") if isinstance(said := content.get(name), str)]
         return f"{what} {digest(chr(10).join(inside)) or ''}"
 
     def span(self, content: dict[str, Any], terms: Terms) -> tuple[str, str] | None:

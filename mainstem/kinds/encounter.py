@@ -18,10 +18,11 @@ from mainstem.kinds.titles import named
 
 FURTHEST = Rule(
     "encounter.furthest", "of several copies of one encounter the one that is furthest along counts, with its end and outcome: the others "
-    "are late", "docs/reconcile.md, Other kinds")
+    "are late; the end of an attendance under the number of the stay it led to does not end that stay", "docs/reconcile.md, Other kinds")
 _RANKS = {"finished": 0, "cancelled": 1, "onleave": 2, "in-progress": 3, "triaged": 4, "arrived": 5, "planned": 6}
 _IN_HOSPITAL = ("inpatient", "outpatient", "emergency")
 _HAPPENED = ("finished", "onleave", "in-progress", "triaged", "arrived")
+_OVER = ("finished", "cancelled")
 
 
 class EncounterContent(Content):
@@ -66,5 +67,14 @@ class Encounter(Kind):
 
     def derive(self, members: Sequence[Member], terms: Terms) -> Derived:
         """One that happened for one and was cancelled for another is a conflict."""
-        found = furthest(members, _RANKS, ("status", "end", "outcome"), FURTHEST)
+        found = furthest(members, _RANKS, ("status", "end", "outcome", "encounter_class"), FURTHEST, _in_hospital(members))
         return found._replace(conflict=both(members, "status", ("cancelled",), _HAPPENED))
+
+
+def _in_hospital(members: Sequence[Member]) -> list[int]:
+    """Stays that go on, where nobody says of the stay itself that it is over."""
+    contents = [member.content for member in members]
+    if any(content.get("encounter_class") in ("inpatient", None) and content.get("status") in _OVER for content in contents):
+        return []
+    return [index for index, content in enumerate(contents)
+            if content.get("encounter_class") == "inpatient" and content.get("status") in (None, *_HAPPENED)]

@@ -10,6 +10,7 @@ from msgspec import UNSET
 
 from mainstem.kinds.base import Concept, Content, Kind, Text
 from mainstem.kinds.concepts import CODED_FIRST, meaning, show_coded
+from mainstem.kinds.dates import days
 from mainstem.kinds.facts import Derived, Member, Rule, Terms, by_recency, latest_first
 from mainstem.kinds.same import DATE, PROSE
 from mainstem.kinds.titles import named
@@ -19,7 +20,7 @@ ACTIVE_COUNTS = Rule("flag.active-counts", "one source that holds an alert activ
 NOTES_UNITED = Rule(
     "flag.notes-united", "what every source that holds it active wrote beside it is shown: the note may be the warning itself",
     "design.md, Safety of absence")
-_OVER = ("inactive", "resolved", "completed", "entered-in-error")
+_OVER = ("inactive", "resolved", "completed", "ended", "stopped", "cancelled", "entered-in-error")
 _SAYS_NOTHING = {"words alert", "words flag", "words warning", "words clinical alert", "words patient alert", "words clinical warning"}
 
 
@@ -54,11 +55,13 @@ class Flag(Kind):
             return found
         order = by_recency(members)
         show_coded(found, members, order, "code", terms)
-        active = [index for index in order if members[index].content.get("status") not in _OVER]
+        active = sorted((index for index in order if str(members[index].content.get("status")).lower() not in _OVER),
+                        key=lambda index: members[index].content.get("status") != "active")
         if not active:
             return found
-        for name in ("status", "start", "end"):
+        for name in ("status", "start"):
             _of_active(found, members, active, name)
+        _end(found, members, active)
         _notes(found, members, active)
         holding = {members[index].place.subject for index in active}
         return found._replace(conflict=any(member.place.subject not in holding for member in members))
@@ -69,6 +72,15 @@ def _of_active(found: Derived, members: Sequence[Member], active: Sequence[int],
     found.content.pop(name, None), found.decided.pop(name, None)
     if index is not None:
         found.content[name], found.decided[name], found.rules[name] = members[index].content[name], (index,), ACTIVE_COUNTS.id
+
+
+def _end(found: Derived, members: Sequence[Member], active: Sequence[int]) -> None:
+    """The latest, where every record that holds it active has one: it goes on for whoever gives none."""
+    dated = [(days(members[index].content.get("end")), index) for index in active]
+    found.content.pop("end", None), found.decided.pop("end", None)
+    if all(end is not None for end, _ in dated):
+        index = max(dated, key=lambda each: (each[0] or ("", ""))[1])[1]
+        found.content["end"], found.decided["end"], found.rules["end"] = members[index].content["end"], (index,), ACTIVE_COUNTS.id
 
 
 def _notes(found: Derived, members: Sequence[Member], active: Sequence[int]) -> None:

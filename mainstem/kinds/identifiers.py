@@ -14,18 +14,27 @@ from mainstem.kinds.same import moment, prose
 
 _TELLING = 4
 """Characters: what is shorter is a row's number in some table, or a counter."""
+_ALONE = 10
+"""Characters: two organisations may well count up to the same shorter number (a UBRN has 12 digits, a GUID 32)."""
 _GUID = re.compile(r"\{?([0-9A-F]{8})-?([0-9A-F]{4})-?([0-9A-F]{4})-?([0-9A-F]{4})-?([0-9A-F]{12})\}?")
 
 
 def identifier(text: Any) -> str | None:
     """However it is spaced, and in whatever case: `v-0012 ` and `V-0012` are one. Punctuation tells (`7/1/12`, `7/11/2`), but in a GUID.
-    None where it tells too little."""
+    None where it tells too little, or stands where a number is not known (`UNKNOWN`, `00000000`, `9999-9999`)."""
     if not isinstance(text, str):
         return None
     bare = "".join(text.split()).upper()
     guid = _GUID.fullmatch(bare)
     bare = "".join(guid.groups()) if guid else bare
-    return bare if len(bare) >= _TELLING else None
+    signs = {sign for sign in bare if sign.isalnum()}
+    counts = any(sign.isdigit() for sign in signs) and len(signs) > 1
+    return bare if counts and len(bare) >= _TELLING else None
+
+
+def alone(number: str) -> bool:
+    """Whether an identifier is long enough to be one thing's wherever it is met, without a word of what it numbers."""
+    return len(number) >= _ALONE
 
 
 def day(text: Any) -> str | None:

@@ -11,7 +11,7 @@ from mainstem.kinds.base import Concept, Content, Kind, Text
 from mainstem.kinds.concepts import meaning
 from mainstem.kinds.dates import days
 from mainstem.kinds.facts import Terms
-from mainstem.kinds.identifiers import day, identifier
+from mainstem.kinds.identifiers import alone, day, identifier
 from mainstem.kinds.same import DATE, PARTS, PERSON, PROSE
 from mainstem.kinds.titles import named
 
@@ -42,10 +42,11 @@ class Referral(Kind):
         return named(content.get("service"), "Referral")
 
     def key(self, content: dict[str, Any], terms: Terms) -> str | None:
-        """The referral number (of the NHS e-Referral Service: UBRN); else service, reason and day."""
-        if number := identifier(content.get("referral_id")):
-            return f"referral {number}"
+        """The referral number (of the NHS e-Referral Service: UBRN), with the service where it is a short one; else service, reason and
+        day."""
         service, on = meaning(content.get("service"), terms), day(content.get("referred"))
+        if number := identifier(content.get("referral_id")):
+            return f"referral {number}" if alone(number) else f"referral {number} {service or ''}"
         return f"{on} {service} {meaning(content.get('reason'), terms) or ''}" if service and on else None
 
     def span(self, content: dict[str, Any], terms: Terms) -> tuple[str, str] | None:

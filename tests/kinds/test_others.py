@@ -107,6 +107,12 @@ def test_one_fact(kind, one, other):
     ("referral", {"referred": "2026-07-15"}, {"referred": "2026-07-15"}),
     ("careplan", PLAN, PLAN | {"goals": ["Walk every day"]}),
     ("careplan", {"title": "Plan"}, {"title": "Plan"}),
+    ("document", LETTER | {"document_id": "104233"}, LETTER | {"document_id": "104233", "title": "Discharge summary"}),
+    ("referral", REFERRED | {"referral_id": "104233"}, REFERRED | {"referral_id": "104233", "service": {"text": "Cardiology"}}),
+    ("referral", REFERRED | {"referral_id": "unknown"}, REFERRED | {"referral_id": "UNKNOWN", "referred": "2026-07-20"}),
+    ("encounter", VISIT | {"visit_id": "00000000"}, VISIT | {"visit_id": "0000 0000", "start": "2026-08-01T15:00:00Z"}),
+    ("careplan", without(PLAN, "goals"), without(PLAN, "goals") | {"title": "Wound care"}),
+    ("careplan", without(PLAN, "goals") | {"note": "Walk"}, without(PLAN, "goals") | {"note": "Two to lift"}),
     ("observation", PULSE, PULSE | {"value": {"value": "80", "unit": "/min"}}),
     ("observation", PULSE, PULSE | {"taken": "2026-08-01T09:21:00Z"}),
     ("observation", without(PULSE, "value"), without(PULSE, "value")),
@@ -123,6 +129,27 @@ def test_the_copy_that_is_furthest_along_counts_with_its_end_however_late_anothe
         "finished", "2026-08-09", "Home", "Renal", False)
     content, conflict = shown("appointment", BOOKED | {"status": "noshow"}, BOOKED)
     assert (content["status"], conflict) == ("noshow", False)
+
+
+def test_a_planned_end_does_not_end_what_goes_on_nor_is_a_given_dose_given_a_reason_why_not():
+    content, _ = shown("encounter", VISIT | {"status": "in-progress"}, VISIT | {"status": "planned", "end": "2026-08-09"})
+    assert content["status"] == "in-progress" and "end" not in content
+    content, _ = shown("encounter", VISIT | {"status": "finished"}, VISIT | {"end": "2026-08-09"})
+    assert (content["status"], content["end"]) == ("finished", "2026-08-09"), "who states no status contradicts none"
+    content, _ = shown("immunisation", FLU, FLU | {"status": "not-done", "reason": {"text": "Declined"}})
+    assert content["status"] == "completed" and "reason" not in content
+
+
+@pytest.mark.parametrize("turn", [1, -1])
+def test_the_end_of_an_attendance_does_not_end_the_stay_under_its_number(turn):
+    attendance = VISIT | {"encounter_class": "emergency", "status": "finished", "end": "2026-08-01T12:00:00Z", "outcome": "Admitted"}
+    stay = VISIT | {"start": "2026-08-01T12:00:00Z", "status": "in-progress"}
+    content, _ = shown("encounter", *[attendance, stay][::turn])
+    assert (content["encounter_class"], content["status"]) == ("inpatient", "in-progress") and "end" not in content
+    content, _ = shown("encounter", *[attendance, stay | {"status": "planned"}][::turn])
+    assert content["status"] == "finished", "a stay that is only planned does not hide the attendance"
+    content, _ = shown("encounter", *[attendance, stay, stay | {"status": "finished", "end": "2026-08-09"}][::turn])
+    assert content["status"] == "finished"
 
 
 @pytest.mark.parametrize(("kind", "said", "status"), [
@@ -159,6 +186,19 @@ def test_an_alert_that_one_holds_active_is_active_with_all_their_notes():
     assert "end" not in content, "of another's alert that is over"
 
 
+@pytest.mark.parametrize("over", ["ended", "stopped", "cancelled", "Inactive", "completed"])
+def test_no_newer_word_for_over_hides_an_active_alert(over):
+    content, conflict = shown("flag", ALERT, ALERT | {"status": over, "end": "2026-07-30"})
+    assert (content["status"], conflict) == ("active", True) and "end" not in content
+    content, _ = shown("flag", ALERT, ALERT | {"status": "under review"})
+    assert content["status"] == "active"
+
+
+def test_an_alert_ends_where_all_who_hold_it_active_say_so_and_then_with_the_last():
+    assert "end" not in shown("flag", ALERT, ALERT | {"end": "2026-07-30"})[0]
+    assert shown("flag", ALERT | {"end": "2027"}, ALERT | {"end": "2026-07-30"})[0]["end"] == "2027"
+
+
 def test_what_one_source_ended_and_raised_again_is_no_conflict():
     [fact] = found(member("flag", 1, EPR, "2020-01-01", **ALERT | {"status": "inactive"}), member("flag", 2, EPR, "2026-01-01", **ALERT))
     assert not fact.derived.conflict and canonical.decode(fact.content)["status"] == "active"
@@ -186,6 +226,7 @@ def test_what_a_vaccination_protects_against(content, against):
 
 @pytest.mark.parametrize(("said", "read"), [
     (" v 12 34", "V1234"), ("123", None), ("", None), (None, None), (1234, None), ("7/1/12", "7/1/12"),
+    ("Unknown", None), ("0000-0000", None), ("9999999999", None), ("{00000000-0000-0000-0000-000000000000}", None), ("N/A", None),
 ])
 def test_identifiers(said, read):
     assert identifier(said) == read
