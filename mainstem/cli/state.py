@@ -144,6 +144,9 @@ def _explained() -> Iterator[None]:
 
     try:
         yield
+    except FileNotFoundError as fault:
+        typer.echo(f"mainstem state: {fault} holds no state; a worker was stopped before it had any", err=True)
+        raise typer.Exit(1) from None
     except (StackError, StateBusyError, KafkaException) as fault:
         typer.echo(f"mainstem state: {fault}", err=True)
         raise typer.Exit(1) from None

@@ -15,6 +15,7 @@ from processors.lane.store import Store, View
 from schemas.topics import Topic
 
 _MODULUS = 1 << 128
+_SHOWN_SECONDS = 5.0
 
 
 class Place(NamedTuple):
@@ -57,6 +58,7 @@ def verify(place: Place, kafka: str) -> dict[str, Any]:
         with tempfile.TemporaryDirectory(prefix="mainstem-verify-") as directory:
             identity = changelog.identity(kafka, place.changelog)
             folded = Store(Path(directory) / "folded", identity, _now())
+            _await(kafka, place, view.position)
             try:
                 records = changelog.recover(kafka, folded, identity, place.changelog.name, place.partition, _now(), _never,
                                             until=view.position)
@@ -114,6 +116,13 @@ def content(pairs: Iterable[tuple[bytes, bytes]]) -> Content:
         count += 1
         total += int.from_bytes(hashlib.blake2b(len(key).to_bytes(4, "big") + key + value, digest_size=16).digest(), "big")
     return Content(count, total % _MODULUS)
+
+
+def _await(kafka: str, place: Place, position: int) -> None:
+    """A worker may write its state a moment before the broker shows the end of the transaction to readers."""
+    deadline = time.monotonic() + _SHOWN_SECONDS
+    while _bounds(kafka, place.changelog, place.partition)[1] < position and time.monotonic() < deadline:
+        time.sleep(0.1)
 
 
 def _bounds(kafka: str, topic: Topic, partition: int) -> tuple[int, int]:

@@ -92,6 +92,8 @@ class Owner:
         self._store = self._nearest(identity)
         start = self._store.position
         applied = changelog.recover(self._kafka, self._store, identity, topic.name, self.partition, _now(), self._stop.is_set)
+        if self._snapshots is not None:
+            self._snapshots.forget(identity, self._store.position)
         took = time.monotonic() - began
         log.info("%s: opened in %.2f s, %d changelog records applied from %d on, %.0f a second", self.name, took, applied, start,
                  applied / took)

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import msgspec
 
-from processors.lane.store import MAX_AGE_MS, Store
+from processors.lane.store import MAX_AGE_MS, Store, discard
 
 log = logging.getLogger(__name__)
 RECORDS = 50_000
@@ -25,6 +25,8 @@ _SECONDS = 60.0
 """From one snapshot to the next at least."""
 _KEPT = 2
 _LIST = "snapshot.json"
+_ABANDONED_SECONDS = 3600.0
+"""What somebody began to write so long ago and did not finish: he was killed."""
 
 
 class Snapshot(msgspec.Struct, frozen=True):
@@ -60,29 +62,46 @@ class Snapshots:
         return sorted(found, key=lambda pair: pair[1].position, reverse=True)
 
     def due(self, position: int, now: float) -> bool:
-        """`now`: seconds of a monotonic clock."""
-        return position - self._last >= self._records and now - self._when >= self._seconds
+        """`now`: seconds of a monotonic clock. Where the last lies further on, it is of a changelog that is no more."""
+        grown = position - self._last
+        return (grown >= self._records or grown < 0) and now - self._when >= self._seconds
 
     def took(self, position: int, now: float) -> None:
         """One was taken, or taking it failed and is not to be tried again at once."""
         self._last, self._when = position, now
 
+    def forget(self, identity: str, beyond: int) -> None:
+        """Remove those of this changelog that stand after `beyond`, its end: it has lost what they hold, and will grow past them."""
+        for path, snapshot in self.all():
+            if snapshot.identity == identity and snapshot.position > beyond:
+                log.warning("snapshot %s is ahead of its changelog and is removed", path)
+                discard(path)
+
     def take(self, store: Store, identity: str, now_ms: int) -> Path:
-        """A snapshot of `store` as it stands; older ones but the last are removed. Raises OSError where it cannot be written."""
+        """A snapshot of `store` as it stands; older ones but the last are removed, and all of a changelog that is no more. Raises OSError
+        where it cannot be written."""
         self._directory.mkdir(parents=True, exist_ok=True)
+        self._sweep(now_ms)
         fresh = self._directory / f".new-{os.getpid()}"
         shutil.rmtree(fresh, ignore_errors=True)
         store.checkpoint(fresh)
         files = {file.name: self._digest(file) for file in sorted(fresh.iterdir())}
         (fresh / _LIST).write_bytes(msgspec.json.encode(Snapshot(identity, store.position, now_ms, files)))
         path = self._directory / f"{store.position:020d}"
-        if path.exists():
-            shutil.rmtree(fresh)
-        else:
-            fresh.rename(path)
-        for old, _ in self.all()[_KEPT:]:
-            shutil.rmtree(old, ignore_errors=True)
+        discard(path)
+        fresh.rename(path)
+        found = self.all()
+        ours = [old for old, snapshot in found if snapshot.identity == identity]
+        for old in {old for old, _ in found} - set(ours[:_KEPT]):
+            discard(old)
         return path
+
+    def _sweep(self, now_ms: int) -> None:
+        """What killed processes left half written; its links would keep tables from being freed."""
+        for path in self._directory.glob(".*"):
+            with contextlib.suppress(FileNotFoundError):
+                if now_ms / 1000 - path.stat().st_mtime > _ABANDONED_SECONDS:
+                    shutil.rmtree(path, ignore_errors=True)
 
     def serving(self, identity: str, after: int, now_ms: int) -> list[tuple[Path, Snapshot]]:
         """Those of this changelog that stand after position `after` and are young enough, the latest first."""
@@ -100,7 +119,7 @@ class Snapshots:
                 log.warning("snapshot %s is passed over: %s", path, fault)
                 shutil.rmtree(fresh, ignore_errors=True)
                 continue
-            shutil.rmtree(into, ignore_errors=True)
+            discard(into)
             fresh.rename(into)
             return snapshot.position
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import struct
 from collections.abc import Iterable, Iterator, Sequence
@@ -42,7 +43,7 @@ class Store:
     def reset(self, identity: str) -> None:
         """Forget everything; the changelog gives it back."""
         self._db.close()
-        shutil.rmtree(self._path)
+        discard(self._path)
         self._db = _open(self._path)
         self._db.put(_IDENTITY, identity.encode())
         self.position, self.markers = 0, {}
@@ -132,6 +133,16 @@ class View:
         self._db.close()
 
 
+def discard(path: Path) -> None:
+    """Remove a directory. Whoever dies meanwhile leaves all of it or nothing: what is left of a store may not open, or open and
+    lack something."""
+    gone = path.with_name(f".{path.name}.gone")
+    shutil.rmtree(gone, ignore_errors=True)
+    with contextlib.suppress(FileNotFoundError):
+        path.rename(gone)
+    shutil.rmtree(gone, ignore_errors=True)
+
+
 def _unpack(data: bytes | None) -> int:
     return _NUMBER.unpack(data)[0] if data else 0
 
@@ -169,7 +180,7 @@ def _open(path: Path) -> Rdict:
         if "Corruption" not in str(fault):
             raise
         # A damaged copy is no loss: the changelog is the truth.
-        shutil.rmtree(path)
+        discard(path)
         path.mkdir(parents=True)
         return Rdict(str(path), _options())
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -82,6 +83,90 @@ def test_two_are_kept(tmp_path: Path) -> None:
         snapshots.take(store, "topic", NOW)
     store.close()
     assert [snapshot.position for _, snapshot in snapshots.all()] == [400, 300]
+
+
+def test_snapshots_of_a_changelog_that_is_no_more_do_not_crowd_out_those_of_the_new_one(tmp_path: Path) -> None:
+    directory = tmp_path / "snapshots"
+    before = made(tmp_path / "a", 10, 900_000, "old topic")
+    for position in (900_000, 950_000):
+        before.apply([], {}, position, NOW)
+        Snapshots(directory, "stage", 0).take(before, "old topic", NOW)
+    before.close()
+    snapshots = Snapshots(directory, "stage", 0, records=100)
+    assert snapshots.due(10, now=1e9)
+    store = made(tmp_path / "b", 10, 10)
+    assert snapshots.take(store, "topic", NOW).exists()
+    store.close()
+    assert snapshots.restore(tmp_path / "c", "topic", 0, NOW) == 10
+
+
+def test_what_is_ahead_of_the_changelog_is_removed_before_the_changelog_overtakes_it(tmp_path: Path) -> None:
+    snapshots = Snapshots(tmp_path / "snapshots", "stage", 0)
+    store = made(tmp_path / "a", 10, 700)
+    snapshots.take(store, "topic", NOW)
+    store.apply([(b"lost", b"by the broker")], {}, 900, NOW)
+    snapshots.take(store, "topic", NOW)
+    store.close()
+    snapshots.forget("topic", 700)
+    assert snapshots.restore(tmp_path / "b", "topic", 0, NOW) == 700
+
+
+def test_a_damaged_snapshot_is_replaced_where_it_is_taken_again(tmp_path: Path) -> None:
+    snapshots = Snapshots(tmp_path / "snapshots", "stage", 0)
+    store = made(tmp_path / "a", 5_000, 700)
+    max(snapshots.take(store, "topic", NOW).glob("*.sst")).unlink()
+    snapshots.take(store, "topic", NOW)
+    store.close()
+    assert snapshots.restore(tmp_path / "b", "topic", 0, NOW) == 700
+
+
+def test_what_a_killed_process_left_half_written_is_swept_away(tmp_path: Path) -> None:
+    snapshots = Snapshots(tmp_path / "snapshots", "stage", 0)
+    left, others = tmp_path / "snapshots" / "stage" / "0" / ".new-1", tmp_path / "snapshots" / "stage" / "0" / ".new-2"
+    for path in (left, others):
+        path.mkdir(parents=True)
+        (path / "1.sst").write_bytes(b"x")
+    now = time.time()
+    os.utime(left, (now - 4_000, now - 4_000))
+    store = made(tmp_path / "a", 10, 700)
+    snapshots.take(store, "topic", int(now * 1000))
+    store.close()
+    assert not left.exists()
+    assert others.exists(), "may be at work"
+
+
+class Killed(BaseException):
+    pass
+
+
+@pytest.mark.parametrize("how", ["reset", "restore"])
+def test_who_dies_while_a_store_is_removed_leaves_all_of_it_or_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str) -> None:
+    """A store of which some files are left would not open again, or lack what stood in the others."""
+    snapshots = Snapshots(tmp_path / "snapshots", "stage", 0)
+    later = made(tmp_path / "later", 10, 800)
+    snapshots.take(later, "topic", NOW)
+    later.close()
+    store = made(tmp_path / "store", 100, 700)
+
+    def dies(path: Path, ignore_errors: bool = False) -> None:
+        """Having removed a part of it."""
+        files = sorted(path.glob("MANIFEST-*"))
+        for file in files:
+            file.unlink()
+        if files:
+            raise Killed
+
+    with monkeypatch.context() as patched, pytest.raises(Killed):
+        patched.setattr(shutil, "rmtree", dies)
+        if how == "reset":
+            store.reset("topic")
+        else:
+            store.close()
+            snapshots.restore(tmp_path / "store", "topic", 0, NOW)
+    left = tmp_path / "store"
+    again = Store(left, "topic", NOW)
+    assert (again.position, len(list(again.prefix(b"")))) in ((0, 0), (700, 100))
+    again.close()
 
 
 def test_content_does_not_depend_on_order_and_sees_every_pair() -> None:
