@@ -66,7 +66,8 @@ class Omission:
     told: bool
     """False: its product cannot be told by code or name, so that it may stand on the chart under another."""
     otherwise: tuple[str, ...]
-    """Facts on the chart of the same moiety by another route, or by one that is not told."""
+    """Facts on the chart of the same moiety by another route, or by one that is not told; or the medicine itself, where another system of
+    the organisation charts it."""
 
     @property
     def certain(self) -> bool:
@@ -75,10 +76,11 @@ class Omission:
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """An open inpatient stay at a source, and its chart beside the lists. `omitted` is empty where the chart has not been begun."""
+    """An open inpatient stay, and its chart beside the lists. `omitted` is empty where the chart has not been begun."""
 
     stay: str
     source: str
+    """Which tells of the stay and charts; several, with commas, where more do, or where none of those that tell of it charts."""
     since: str
     """As the source gave it."""
     charted: bool
@@ -99,6 +101,7 @@ class _View(NamedTuple):
     view: str
     source: str
     status: str | None
+    course: str | None
     start: tuple[str, str] | None
     end: tuple[str, str] | None
 
@@ -109,25 +112,44 @@ def omissions(entries: Sequence[Stated], terms: Terms) -> list[Omission]:
 
 
 def admissions(entries: Sequence[Stated], terms: Terms) -> list[Admission]:
-    """By source; of several open stays at one source the latest: the others were never closed."""
+    """By source; of several open stays at one source the latest: the others were never closed. A stay that several sources tell of is one:
+    its chart is what any of them charts or, where none does, another system of their organisations."""
     latest: dict[str, Stated] = {}
     for stay in sorted((entry for entry in entries if _is_open(entry)), key=lambda entry: (_moment(entry.content["start"]), entry.fact)):
         latest.update(dict.fromkeys(stay.sources, stay))
     medicines = sorted((entry for entry in entries if entry.kind == "medicine"), key=lambda entry: entry.fact)
-    return [_admission(source, stay, medicines, terms) for source, stay in sorted(latest.items())]
+    return [_admission(stay, sorted(source for source in latest if latest[source] is stay), medicines, terms)
+            for stay in sorted({stay.fact: stay for stay in latest.values()}.values(), key=lambda stay: (sorted(stay.sources), stay.fact))]
 
 
-def _admission(source: str, stay: Stated, medicines: Sequence[Stated], terms: Terms) -> Admission:
+def _admission(stay: Stated, told: Sequence[str], medicines: Sequence[Stated], terms: Terms) -> Admission:
+    """`told`: the sources that tell of the stay."""
     since = stay.content["start"]
     day = _moment(since).date().isoformat()
-    chart = [medicine for medicine in medicines if _on_chart(medicine, source, day)]
-    begun = any(_charted_since(medicine, source, day) for medicine in chart)
+    nearby = _of_organisations(told, medicines)
+    sources = _charting(told, medicines, day) or _charting(nearby, medicines, day)
+    at = [source for source in told if source in sources] or told
+    there = {medicine.fact for medicine in medicines if any(_on_chart(medicine, source, day) for source in sources)}
+    near = {medicine.fact for medicine in medicines if any(_on_chart(medicine, source, day) for source in nearby)} - there
     keys = {medicine.fact: _key(medicine, terms) for medicine in medicines}
-    there = {medicine.fact for medicine in chart}
     omitted = [Omission(medicine.fact, held, keys[medicine.fact] is not None,
-                        tuple(fact for fact in sorted(there) if _moiety(keys[fact]) == _moiety(keys[medicine.fact]) is not None))
+                        tuple(fact for fact in sorted(there) if _moiety(keys[fact]) == _moiety(keys[medicine.fact]) is not None)
+                        + ((medicine.fact,) if medicine.fact in near else ()))
                for medicine in medicines if medicine.fact not in there and (held := tuple(_held(medicine, day)))]
-    return Admission(stay.fact, source, since, begun, tuple(omitted) if begun else (), sum(keys[fact] is None for fact in there))
+    return Admission(stay.fact, ", ".join(at), since, bool(sources), tuple(omitted) if sources else (),
+                     sum(keys[fact] is None for fact in there))
+
+
+def _of_organisations(told: Sequence[str], medicines: Sequence[Stated]) -> list[str]:
+    """All sources of the organisations of those that tell of a stay: encounters and charts may be in two systems."""
+    organisations = {source.partition("/")[0] for source in told}
+    return sorted({view.source for medicine in medicines for view in _views(medicine) if view.source.partition("/")[0] in organisations})
+
+
+def _charting(sources: Sequence[str], medicines: Sequence[Stated], day: str) -> list[str]:
+    """Those whose chart of the stay has been begun."""
+    return [source for source in sources
+            if any(_on_chart(medicine, source, day) and _charted_since(medicine, source, day) for medicine in medicines)]
 
 
 def _is_open(entry: Stated) -> bool:
@@ -138,12 +160,11 @@ def _is_open(entry: Stated) -> bool:
 
 def _held(medicine: Stated, day: str) -> Iterator[tuple[str, str]]:
     """Who held it active on the day of admission."""
-    content = medicine.content
-    if content.get("course") == "acute":
-        issued = [last for name in ("last_issued", "start") if (last := days(content.get(name)))]
-        if issued and max(issued)[1] < (date.fromisoformat(day) - _ISSUED).isoformat():
-            return
     for view in _views(medicine):
+        if view.course == "acute":
+            issued = [last[1] for last in (days(medicine.content.get("last_issued")), view.start) if last]
+            if issued and max(issued) < (date.fromisoformat(day) - _ISSUED).isoformat():
+                continue
         began = view.start is None or view.start[0] <= day
         if view.view in ("list", "home") and view.status in _HELD and began and (view.end is None or view.end[1] >= day):
             yield view.source, view.view
@@ -175,7 +196,8 @@ def _views(medicine: Stated) -> Iterator[_View]:
     """Those of a course told by several records stand in its content; a sole record is its own."""
     told = medicine.content.get("views") or [medicine.content | {"source": source} for source in medicine.sources]
     for each in told:
-        yield _View(each.get("view") or "", each.get("source") or "", each.get("status"), days(each.get("start")), days(each.get("end")))
+        yield _View(each.get("view") or "", each.get("source") or "", each.get("status"), each.get("course"), days(each.get("start")),
+                    days(each.get("end")))
 
 
 def _key(medicine: Stated, terms: Terms) -> str | None:

@@ -152,6 +152,40 @@ def test_of_several_open_stays_at_one_source_the_latest_counts_and_each_source_h
     assert [(one.source, one.stay, one.charted) for one in found] == [(EPR, "stay", True), ("RXB/epr", "there", False)]
 
 
+PAS, EPMA = "RXA/pas", "RXA/epma"
+
+
+@pytest.mark.parametrize("sources", [(EPR, GP), (EPR, PAS), (PAS, EPR)])
+def test_a_stay_that_several_tell_of_is_one_and_has_one_chart(sources):
+    """A copy at a source that has no chart says nothing of the chart."""
+    told = item("encounter", stay().content, fact="stay", sources=sources)
+    [found] = admissions([told, LISTED, CHARTED], builtin())
+    assert (found.source, found.charted) == (EPR, True)
+    [found] = admissions([told, LISTED], builtin())
+    assert (found.source, found.charted) == (", ".join(sorted(sources)), False)
+
+
+def test_the_chart_may_be_in_another_system_of_the_organisation_than_the_stay():
+    begins = medicine("begins", "order", EPMA, product=RAMIPRIL, start="2026-08-01T09:00:00Z")
+    [found] = admissions([stay(source=PAS), LISTED, begins], builtin())
+    assert (found.source, found.charted, [one.fact for one in found.omitted if one.certain]) == (PAS, True, ["listed"])
+    assert omitted(stay(source=PAS), course("both", viewed("list", GP), viewed("order", EPMA)), begins) == []
+    elsewhere = medicine("begins", "order", "RXAB/epma", product=RAMIPRIL, start="2026-08-01T09:00:00Z")
+    assert not admissions([stay(source=PAS), LISTED, elsewhere], builtin())[0].charted
+
+
+def test_what_another_system_of_the_organisation_charts_is_no_certain_omission():
+    [found] = admissions([stay(), course("both", viewed("list", GP), viewed("order", EPMA)), CHARTED], builtin())
+    assert [(one.fact, one.otherwise, one.certain) for one in found.omitted] == [("both", ("both",), False)]
+
+
+def test_that_one_view_is_of_a_short_course_does_not_make_anothers_one():
+    both = course("both", viewed("list", GP, course="repeat", start="2021-05"),
+                  viewed("order", "RXB/epr", "completed", course="acute", start="2022-01-01", end="2022-01-08"),
+                  course="acute", start="2021-05")
+    assert omitted(stay(), both, CHARTED) == ["both"]
+
+
 def test_the_order_of_entries_makes_no_difference():
     entries = [stay(), stay("other"), LISTED, CHARTED, medicine("home", "home", HOME), medicine("iv", "order", EPR, route={"text": "IV"})]
     before = admissions(entries, builtin())

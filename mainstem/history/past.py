@@ -48,6 +48,8 @@ class Past(NamedTuple):
     """Further persons who carried the NHS number that was asked for."""
     elsewhere: tuple[tuple[str, str], ...] = ()
     """Source patients, of those named with the question, that were another person's then; and that person."""
+    terms: Terms | None = None
+    """That of `release`, where it is at hand."""
 
     @property
     def known(self) -> int:

@@ -62,7 +62,7 @@ class Reader(NamedTuple):
             led = by_number(held, persons, number, at, terms, self.key)
             if led is None:
                 raise NobodyThenError(first_known(_Question(self, _now()).claims, number))
-            found.append(Past(at, led[0], terms.release, led[1]))
+            found.append(Past(at, led[0], terms.release, led[1], terms=terms))
         return found
 
     def by_person(self, person: str, besides: Iterable[str], *moments: int) -> list[Past]:
@@ -74,7 +74,8 @@ class Reader(NamedTuple):
         for at, persons in zip(moments, who, strict=True):
             terms = self.opened(release_at(held.activations, at))
             record = record_at(held, persons, person, at, terms, self.key, besides)
-            found.append(Past(at, record, terms.release, elsewhere=elsewhere_at(held, persons, person, at, besides)))
+            elsewhere = elsewhere_at(held, persons, person, at, besides)
+            found.append(Past(at, record, terms.release, elsewhere=elsewhere, terms=terms))
         return found
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from mainstem import kinds
 from mainstem.admissions import Admission, Omission, admissions
-from mainstem.kinds.facts import Rule
+from mainstem.kinds.facts import Rule, Terms
 from mainstem.terminology import builtin
 from mainstem.web import beside, words
 from mainstem.web.record import Item
@@ -38,20 +38,21 @@ class Caution:
     about: tuple[About, ...] = ()
 
 
-def of(items: Sequence[Item], record: Sequence[Item] = ()) -> list[Caution]:
-    """`items`: what stands under the heading; `record`: all current entries of the person."""
-    return [*(found for rule in _RULES for found in rule(items)), *_on_admission(items, record)]
+def of(items: Sequence[Item], record: Sequence[Item], terms: Terms) -> list[Caution]:
+    """`items`: what stands under the heading; `record`: all current entries of the person; `terms`: the terminology in force then."""
+    return [*_none_known_beside_active(items, terms), *_transfer_degraded(items), *_on_admission(items, record, terms)]
 
 
 def says_none_known(item: Item) -> bool:
-    return _none_known(item) is not None
+    """By the release that Mainstem ships with: a matter of order and colour alone."""
+    return _none_known(item, builtin()) is not None
 
 
-def _none_known_beside_active(items: Sequence[Item]) -> Iterator[Caution]:
+def _none_known_beside_active(items: Sequence[Item], terms: Terms) -> Iterator[Caution]:
     """Safety of absence (design.md, promise 4): an active allergy is never hidden by "no known allergies"."""
     allergies = [item for item in items if item.kind == "allergy"]
-    denied = [item for item in allergies if _none_known(item) in NONE_KNOWN]
-    named = [item for item in allergies if not says_none_known(item) and _stands(item)]
+    denied = [item for item in allergies if _none_known(item, terms) in NONE_KNOWN]
+    named = [item for item in allergies if _none_known(item, terms) is None and _stands(item)]
     if denied and named:
         who = ", ".join(sorted({source for item in denied for source in item.sources}))
         yield Caution(BESIDE_ACTIVE, f"{who} says no allergies are known, but allergies are recorded. Rely on the allergies listed here.")
@@ -67,12 +68,12 @@ def _transfer_degraded(items: Sequence[Item]) -> Iterator[Caution]:
         )
 
 
-def _on_admission(items: Sequence[Item], record: Sequence[Item]) -> Iterator[Caution]:
+def _on_admission(items: Sequence[Item], record: Sequence[Item], terms: Terms) -> Iterator[Caution]:
     """Of each open inpatient stay, what the lists hold active and its chart does not have."""
     medicines = {item.fact: item for item in items if item.kind == "medicine"}
     if not medicines:
         return
-    for stay in admissions(record, builtin()):
+    for stay in admissions(record, terms):
         where = f"In hospital at {stay.source} since {words.date(stay.since)}"
         if not stay.charted:
             yield Caution(stay.rule, f"{where}. No medicine charted there since has reached this record, so that the chart cannot be "
@@ -85,7 +86,7 @@ def _on_admission(items: Sequence[Item], record: Sequence[Item]) -> Iterator[Cau
         unsure = [one for one in stay.omitted if not one.certain]
         if unsure:
             yield Caution(stay.rule, f"{where}. These medicines are active elsewhere, and Mainstem cannot tell whether the chart there has "
-                                     f"them under another name or route{_unmatched(stay)}.",
+                                     f"them under another name or route, or in another system{_unmatched(stay)}.",
                           tuple(_omitted(one, medicines) for one in unsure))
 
 
@@ -100,10 +101,10 @@ def _unmatched(stay: Admission) -> str:
     return f" ({stay.unmatched} medicine{' there has' if stay.unmatched == 1 else 's there have'} no code or name that it knows)"
 
 
-def _none_known(item: Item) -> str | None:
+def _none_known(item: Item, terms: Terms) -> str | None:
     """The code of what it says is not known: any allergy, or one of drugs, of food; None where it is no such statement."""
     agent: Any = item.content.get("agent") or {}
-    return builtin().none_known(agent) if item.kind == "allergy" else None
+    return terms.none_known(agent) if item.kind == "allergy" else None
 
 
 def _stands(item: Item) -> bool:
@@ -113,6 +114,3 @@ def _stands(item: Item) -> bool:
 def _agents(item: Item) -> set[str]:
     agent: Any = item.content.get("agent") or {}
     return {code.get("code", "") for code in agent.get("codes") or ()}
-
-
-_RULES: tuple[Callable[[Sequence[Item]], Iterator[Caution]], ...] = (_none_known_beside_active, _transfer_degraded)

@@ -9,13 +9,16 @@ from pathlib import Path
 
 from mainstem.adjudication.desk import KafkaDesk
 from mainstem.settings import Settings
+from mainstem.terminology import Shelf
 from mainstem.web.audit import KafkaAudit
-from mainstem.web.history import LoggedHistory, reader
+from mainstem.web.history import SHELF, LoggedHistory, reader
 from mainstem.web.quarantine import KafkaQuarantine
 from mainstem.web.settings import WebSettings
 from mainstem.web.sources import Sources
 from mainstem.web.stores import CachedRecords, SearchedPeople
 from mainstem.web.stream import KafkaStream
+from mainstem.web.terms import TermsInForce
+from processors.apps.releases import current
 from schemas.codec import Codec
 
 
@@ -30,7 +33,8 @@ def live(kafka: str, registry: str, redis: str, home: Path, settings: WebSetting
         history = LoggedHistory(reader(kafka, codec, home, settings.history_seconds))
         audit = KafkaAudit(kafka, codec, settings.purpose)
         desk = KafkaDesk(kafka, codec, Settings().person_key.get_secret_value().encode())
-        yield Sources(SearchedPeople(home), CachedRecords(redis), audit, stream, quarantine, history, desk)
+        yield Sources(SearchedPeople(home), CachedRecords(redis), audit, stream, quarantine, history, desk,
+                      TermsInForce(lambda: current(kafka, codec, Shelf(home / SHELF)).terms))
     finally:
         stream.stop()
         quarantine.stop()

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from mainstem.kinds.facts import Terms
 from mainstem.web import cautions, words
 from mainstem.web.cautions import Caution
 from mainstem.web.gaps import Gaps, gaps
@@ -64,12 +65,13 @@ class Page:
 
 
 def page(record: Record, sources: Sources, now: int) -> Page:
+    terms = sources.terms()
     return Page(
         record,
         banner(record),
         words.moment(record.known),
         gaps(record, sources, now),
-        tuple(section(record, heading, 0, PER_HEADING) for heading in headings() if heading.kinds),
+        tuple(section(record, heading, 0, PER_HEADING, terms) for heading in headings() if heading.kinds),
         tuple(heading.title for heading in headings() if not heading.kinds),
     )
 
@@ -86,14 +88,16 @@ def cautions_data(sections: Sequence[Section]) -> list[dict[str, Any]]:
             for section in sections for one in section.cautions]
 
 
-def section(record: Record, heading: Heading, start: int, limit: int) -> Section:
+def section(record: Record, heading: Heading, start: int, limit: int, terms: Terms) -> Section:
+    """`terms`: the terminology in force when the record was so."""
     items = [item for item in record.current if item.kind in heading.kinds]
     chosen = sorted(items, key=order, reverse=True)[start : start + limit]
     spoken = _kinds_of_sources(record)
     here = {source for item in items for source in item.sources}
     silent = sorted(source for source, names in spoken.items() if not names & set(heading.kinds) and source not in here)
     empty = sorted(source for source, names in spoken.items() if names & set(heading.kinds) and source not in here)
-    return Section(heading, tuple(map(show, chosen)), len(items), tuple(cautions.of(items, record.current)), tuple(silent), tuple(empty))
+    cautioned = tuple(cautions.of(items, record.current, terms))
+    return Section(heading, tuple(map(show, chosen)), len(items), cautioned, tuple(silent), tuple(empty))
 
 
 def banner(record: Record) -> Banner:

@@ -9,6 +9,7 @@ import msgspec
 
 from mainstem import canonical
 from mainstem.history import Past, iso
+from mainstem.terminology import builtin
 from mainstem.web import words
 from mainstem.web.headings import headings
 from mainstem.web.page import Banner, Section, banner, cautions_data, section
@@ -70,6 +71,7 @@ def as_record(past: Past, *, restricted: bool = False) -> Record:
 
 def past_page(past: Past, record: Record) -> PastPage:
     """`record`: what `as_record` gives."""
+    terms = past.terms or builtin()
     return PastPage(
         record,
         banner(record),
@@ -78,7 +80,7 @@ def past_page(past: Past, record: Record) -> PastPage:
         words.moment(past.known) if past.known else "",
         past.release,
         tuple(Heard(state.source, state.patient, words.moment(state.last_heard)) for state in record.sources),
-        tuple(section(record, heading, 0, PER_HEADING) for heading in headings() if heading.kinds),
+        tuple(section(record, heading, 0, PER_HEADING, terms) for heading in headings() if heading.kinds),
         tuple(_reasons(past)),
         past.elsewhere,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -10,7 +10,9 @@ from mainstem.adjudication.blast import Radius
 from mainstem.adjudication.desk import Waiting
 from mainstem.adjudication.standing import Decided, Proposal
 from mainstem.history import Past
+from mainstem.kinds.facts import Terms
 from mainstem.model import Claim, Quarantined
+from mainstem.terminology import builtin
 from mainstem.web.figures import Figures
 from mainstem.web.record import Record
 
@@ -173,3 +175,5 @@ class Sources:
     quarantine: Quarantine
     history: History
     identity: Identity
+    terms: Callable[[], Terms] = builtin
+    """The terminology in force now."""

@@ -75,7 +75,7 @@ class Views:
         asked = request.query_params.get("page", "1")
         number = max(1, int(asked)) if asked.isdecimal() and len(asked) < 6 else 1
         record = self._viewed(request)
-        shown = section(record, chosen, (number - 1) * PER_PAGE, PER_PAGE)
+        shown = section(record, chosen, (number - 1) * PER_PAGE, PER_PAGE, self._sources.terms())
         return self.render(
             request,
             "heading.html",
