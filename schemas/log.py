@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+import time
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import NamedTuple, TypeVar
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
 from confluent_kafka.admin import AdminClient, ConfigResource
@@ -14,6 +15,9 @@ from schemas import topics
 from schemas.topics import Topic
 
 _BATCH = 5000
+_PATIENCE_SECONDS = 10.0
+_LEADERLESS = frozenset({KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILABLE, KafkaError.UNKNOWN_TOPIC_OR_PART})
+T = TypeVar("T")
 _LINGER = 0.05
 """Seconds a read waits for a batch to fill: most topics end long before it is full."""
 
@@ -57,13 +61,11 @@ def stretches(bootstrap: str, topic: Topic, at: int, partitions: Iterable[int] |
     try:
         wanted = set(_partitions(consumer, topic))
         wanted &= wanted if partitions is None else set(partitions)
-        ends = {p: Stretch(*consumer.get_watermark_offsets(TopicPartition(topic.name, p), timeout=15)) for p in wanted}
+        ends = {p: Stretch(*_bounds(consumer, topic.name, p)) for p in wanted}
         if not ends or not stamped_by_broker(bootstrap, topic):
             return ends
         asked = [TopicPartition(topic.name, p, at + 1) for p in sorted(ends)]
-        for found in consumer.offsets_for_times(asked, timeout=15):
-            if found.error:
-                raise KafkaException(found.error)
+        for found in patiently(lambda: _at(consumer, asked)):
             if found.offset >= 0:
                 ends[found.partition] = ends[found.partition]._replace(end=found.offset)
         return ends
@@ -159,7 +161,7 @@ class Ends:
         self._consumer.close()
 
     def _end(self, topic: str, partition: int) -> int:
-        low, high = self._consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=15)
+        low, high = _bounds(self._consumer, topic, partition)
         seen = self._seen.get((topic, partition))
         if seen is None or seen[0] != high:
             seen = self._seen[topic, partition] = (high, self._last(topic, partition, low, high) + 1)
@@ -193,8 +195,33 @@ class Ends:
 def _start(consumer: Consumer, topic: str, partition: int, tail: int | None) -> int:
     if tail is None:
         return OFFSET_BEGINNING
-    low, high = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=15)
+    low, high = _bounds(consumer, topic, partition)
     return max(low, high - tail)
+
+
+def patiently(ask: Callable[[], T], seconds: float = _PATIENCE_SECONDS) -> T:
+    """Ask again while a partition has no leader: for a moment after it was made, or while its broker restarts. Raises KafkaException."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            return ask()
+        except KafkaException as fault:
+            if fault.args[0].code() not in _LEADERLESS or time.monotonic() > deadline:
+                raise
+        time.sleep(0.05)
+
+
+def _bounds(consumer: Consumer, topic: str, partition: int) -> tuple[int, int]:
+    return patiently(lambda: consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=15))
+
+
+def _at(consumer: Consumer, asked: list[TopicPartition]) -> list[TopicPartition]:
+    """Raises KafkaException for any partition's error."""
+    found: list[TopicPartition] = consumer.offsets_for_times(asked, timeout=15)
+    for each in found:
+        if each.error:
+            raise KafkaException(each.error)
+    return found
 
 
 def _consumer(bootstrap: str, isolation: str = "read_committed") -> Consumer:
