@@ -38,22 +38,31 @@ def _captured(bootstrap: str, source: str) -> Keys:
     for message in log.read(bootstrap, topics.raw(source)):
         if message.value() is None or message.key() is None or dict(message.headers() or ()).get("mainstem-format"):
             continue
-        try:
-            key, envelope = orjson.loads(message.key()), orjson.loads(message.value())
-            key, envelope = key.get("payload", key), envelope.get("payload", envelope)
-            if "op" not in envelope or "table" not in envelope["source"]:
-                continue
-        except (orjson.JSONDecodeError, AttributeError, TypeError, KeyError):
-            continue  # no row change: capture has quarantined it, as the check of the ledger shows
-        place = (envelope["source"]["table"], _hash(key))
-        version = envelope["source"]["lsn"] or 0
+        if (told := row(message.key(), message.value())) is None:
+            continue
+        place, version, lives = told
         if version >= latest.get(place, (-1, True))[0]:
-            latest[place] = (version, envelope["op"] != "d")
+            latest[place] = (version, lives)
     keys: Keys = {}
     for (table, key_hash), (_, lives) in latest.items():
         if lives:
             keys.setdefault(table, set()).add(key_hash)
     return keys
+
+
+def row(key: bytes, value: bytes) -> tuple[tuple[str, bytes], int, bool] | None:
+    """Of a row change: table and hash of the row's key, the log position, and whether the row lives. None for what is no row change, which
+    capture has quarantined, as the check of the ledger shows: it must say neither that a row was captured nor that it was deleted."""
+    try:
+        keyed, envelope = orjson.loads(key), orjson.loads(value)
+        keyed, envelope = keyed.get("payload", keyed), envelope.get("payload", envelope)
+        op, source = envelope.get("op"), envelope["source"]
+        schema, table, lsn = source.get("schema"), source.get("table"), source.get("lsn")
+    except (orjson.JSONDecodeError, AttributeError, TypeError, KeyError):
+        return None
+    if not (isinstance(keyed, dict) and isinstance(schema, str) and isinstance(table, str) and type(lsn) is int):
+        return None
+    return ((table, _hash(keyed)), lsn, op != "d") if op in ("c", "r", "u", "d") else None
 
 
 def _held(dsn: str, tables: Iterable[str]) -> Keys:

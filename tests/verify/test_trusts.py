@@ -1,0 +1,39 @@
+"""What `verify --source` takes for a captured row: what capture takes for a row change, and nothing else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+import pytest
+
+from mainstem.verify.trusts import row
+
+SOURCE = {"schema": "epr", "table": "patient", "lsn": 7}
+
+
+def read(envelope: Any, key: Any = None) -> Any:
+    return row(orjson.dumps({"mrn": 1} if key is None else key), orjson.dumps(envelope))
+
+
+def test_a_row_change_with_and_without_its_schema():
+    plain = read({"op": "u", "source": SOURCE})
+    assert plain is not None and (plain[0][0], plain[1:]) == ("patient", (7, True))
+    assert read({"schema": {}, "payload": {"op": "u", "source": SOURCE}}, {"schema": {}, "payload": {"mrn": 1}}) == plain
+    deleted = read({"op": "d", "source": SOURCE | {"lsn": 8}})
+    assert deleted == (plain[0], 8, False)
+
+
+@pytest.mark.parametrize("envelope", [
+    {"op": "u", "source": {"schema": "epr", "table": "patient"}}, {"op": "u", "source": SOURCE | {"lsn": "7"}},
+    {"op": "u", "source": SOURCE | {"lsn": None}}, {"op": "u", "source": SOURCE | {"table": None}},
+    {"op": "u", "source": {"table": "patient", "lsn": 7}}, {"op": "u", "source": "a table"}, {"op": "u", "source": None},
+    {"op": "u"}, {"op": "m", "source": SOURCE}, {"source": SOURCE}, {"op": ["u"], "source": SOURCE}, {"payload": None}, [], None, 7,
+])
+def test_what_is_no_row_change_is_no_row(envelope: Any):
+    assert read(envelope) is None
+
+
+@pytest.mark.parametrize(("key", "value"), [(b"{", b"{}"), (b"[]", b"{}"), (b"7", b"7"), (b"{}", b"\xff")])
+def test_rubbish_is_no_row(key: bytes, value: bytes):
+    assert row(key, value) is None
