@@ -61,7 +61,7 @@ class Appointment(Kind):
         return days(content.get("start"))
 
     def derive(self, members: Sequence[Member], terms: Terms) -> Derived:
-        """Another day, or kept for one and not for another, is a conflict."""
-        found = furthest(members, _RANKS, ("status",), FURTHEST)
+        """Another day, or kept for one and not for another, is a conflict: then status and time are of one copy."""
         moved = differ(day(member.content.get("start")) for member in members)
+        found = furthest(members, _RANKS, ("status", "start", "end") if moved else ("status",), FURTHEST)
         return found._replace(conflict=moved or both(members, "status", _OFF, _KEPT))

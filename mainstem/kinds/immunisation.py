@@ -9,7 +9,7 @@ from typing import Any
 from msgspec import UNSET
 
 from mainstem.kinds.base import Concept, Content, Kind, Text
-from mainstem.kinds.concepts import CODED_FIRST, show_coded
+from mainstem.kinds.concepts import CODED_FIRST, meaning, show_coded
 from mainstem.kinds.facts import Derived, Member, Rule, Terms, by_recency
 from mainstem.kinds.identifiers import day
 from mainstem.kinds.same import DATE, PERSON, PROSE, line
@@ -55,7 +55,7 @@ class Immunisation(Kind):
         return f"{on} {against}" if against else None
 
     def derive(self, members: Sequence[Member], terms: Terms) -> Derived:
-        """Given for one and declined for another, or of two batches, is a conflict."""
+        """Given for one and declined for another, of two batches, or two vaccines of one source, is a conflict: it may be two doses."""
         found = furthest(members, _RANKS, ("status", "reason"), GIVEN)
         if len(members) == 1:
             return found
@@ -63,4 +63,13 @@ class Immunisation(Kind):
         show_coded(found, members, order, "procedure", terms)
         show_coded(found, members, order, "vaccine", terms)
         batches = differ(line(batch).upper() if isinstance(batch := member.content.get("batch"), str) else None for member in members)
-        return found._replace(conflict=batches or both(members, "status", ("completed",), ("not-done",)))
+        return found._replace(conflict=batches or _two(members, terms) or both(members, "status", ("completed",), ("not-done",)))
+
+
+def _two(members: Sequence[Member], terms: Terms) -> bool:
+    """Whether one source patient has two vaccines by name. Two sources may well name one vaccine differently."""
+    named_: dict[str, set[str]] = {}
+    for member in members:
+        if what := meaning(member.content.get("vaccine"), terms):
+            named_.setdefault(member.place.subject, set()).add(what)
+    return any(len(names) > 1 for names in named_.values())

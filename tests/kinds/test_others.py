@@ -141,6 +141,21 @@ def test_a_planned_end_does_not_end_what_goes_on_nor_is_a_given_dose_given_a_rea
 
 
 @pytest.mark.parametrize("turn", [1, -1])
+def test_a_booking_kept_on_one_day_and_made_for_another_is_shown_as_one_of_them_said(turn):
+    kept, booked = BOOKED | {"status": "fulfilled", "end": "2026-12-01T10:20:00Z"}, BOOKED | {"start": "2026-12-08T10:00:00Z"}
+    content, conflict = shown("appointment", *[kept, booked][::turn])
+    assert (content["status"], content["start"], content["end"], conflict) == ("fulfilled", kept["start"], kept["end"], True)
+
+
+def test_two_vaccines_of_one_source_are_a_conflict_and_two_names_of_two_sources_none():
+    polysaccharide, conjugate = ({"vaccine": {"text": name}, "given": "2025-10-03"} for name in ("Pneumovax", "Prevenar"))
+    [fact] = found(member("immunisation", 1, GP, **polysaccharide), member("immunisation", 2, GP, **conjugate))
+    assert fact.derived.conflict
+    [fact] = found(member("immunisation", 1, GP, **polysaccharide), member("immunisation", 2, EPR, **conjugate))
+    assert not fact.derived.conflict
+
+
+@pytest.mark.parametrize("turn", [1, -1])
 def test_the_end_of_an_attendance_does_not_end_the_stay_under_its_number(turn):
     attendance = VISIT | {"encounter_class": "emergency", "status": "finished", "end": "2026-08-01T12:00:00Z", "outcome": "Admitted"}
     stay = VISIT | {"start": "2026-08-01T12:00:00Z", "status": "in-progress"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mainstem import kinds
@@ -80,6 +80,7 @@ def test_every_field_has_a_comparison_and_none_is_of_a_field_that_is_not(kind):
 
 
 @given(st.text())
+@example("0\rT")
 def test_forms_are_forms_of_themselves(text):
     for form in (line, prose):
         assert form(form(text)) == form(text)
