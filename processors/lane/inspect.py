@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from processors.lane import changelog
 from processors.lane.snapshots import Snapshots
-from processors.lane.store import Store, View
+from processors.lane.store import MAX_AGE_MS, Store, View
 from schemas.topics import Topic
 
 _MODULUS = 1 << 128
@@ -74,11 +74,16 @@ def verify(place: Place, kafka: str) -> dict[str, Any]:
 
 
 def compact(place: Place, kafka: str, dry_run: bool = False) -> dict[str, Any]:
-    """`dry_run`: say how large it is and leave it. Raises StateBusyError while the worker runs."""
+    """`dry_run`: say how large it is and leave it. A copy that is too old, or of another topic, is left for its worker to replace. Raises
+    StateBusyError while the worker runs."""
+    before, identity = _bytes(place.path), changelog.identity(kafka, place.changelog)
     if dry_run:
-        return {**_named(place), "bytes_before": _bytes(place.path), "bytes_after": "dry run: nothing changed"}
-    store = Store(place.path, changelog.identity(kafka, place.changelog), _now())
-    before = _bytes(place.path)
+        return {**_named(place), "bytes_before": before, "bytes_after": "dry run: nothing changed"}
+    view = View(place.path)
+    view.close()
+    if view.identity != identity or _now() - view.written >= MAX_AGE_MS:
+        return {**_named(place), "bytes_before": before, "bytes_after": "left as it is: its worker will build it anew"}
+    store = Store(place.path, identity, _now())
     try:
         store.compact()
     finally:

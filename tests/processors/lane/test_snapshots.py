@@ -17,7 +17,7 @@ from processors.lane.errors import StateBusyError
 from processors.lane.inspect import Place as StatePlace
 from processors.lane.owner import Owner
 from processors.lane.snapshots import Snapshots
-from processors.lane.store import MAX_AGE_MS, Store
+from processors.lane.store import MAX_AGE_MS, Store, View
 from processors.lane.watch import Watch
 from tests.processors.lane.conftest import World
 from tests.processors.lane.test_owner import Place
@@ -244,7 +244,15 @@ class TestOnAChangelog:
         assert stats["behind"] <= 1, "but for the transaction's own marker"
         owner.close()
         assert "dry run" in inspect.compact(state, kafka, dry_run=True)["bytes_after"]
-        inspect.compact(state, kafka)
+        assert inspect.compact(state, kafka)["bytes_before"] > 0
+        old = state.path.with_name("1")
+        shutil.copytree(state.path, old)
+        store = Store(old, changelog.identity(kafka, state.changelog), time.time_ns() // 1_000_000)
+        store.apply([], store.markers, store.position, 1)
+        store.close()
+        assert "left as it is" in inspect.compact(state._replace(path=old, partition=1), kafka)["bytes_after"]
+        assert View(old).position > 0, "a copy that is too old is not emptied by the way"
+        shutil.rmtree(old)
         would = inspect.snapshot(state.snapshots, state.stage, state.changelog, 0, kafka, dry_run=True)
         assert (would["from"], would["records"] > 200, state.snapshots.exists()) == (0, True, False)
         done = inspect.snapshot(state.snapshots, state.stage, state.changelog, 0, kafka)
