@@ -13,7 +13,8 @@ from mainstem.terminology import builtin
 from mainstem.web import beside, words
 from mainstem.web.record import Item
 
-NONE_KNOWN = frozenset({"716186003", "409137002"})
+_NO_DRUG = "409137002"
+NONE_KNOWN = frozenset({"716186003", _NO_DRUG})
 """SNOMED CT: no known allergy; no known drug allergy."""
 DEGRADED = frozenset({"196461000000101", "196471000000108"})
 """SNOMED CT (UK): transfer-degraded drug, and non-drug, allergy."""
@@ -51,11 +52,12 @@ def says_none_known(item: Item) -> bool:
 def _none_known_beside_active(items: Sequence[Item], terms: Terms) -> Iterator[Caution]:
     """Safety of absence (design.md, promise 4): an active allergy is never hidden by "no known allergies"."""
     allergies = [item for item in items if item.kind == "allergy"]
-    denied = [item for item in allergies if _none_known(item, terms) in NONE_KNOWN]
+    denied = {item.fact: code for item in allergies if (code := _none_known(item, terms)) in NONE_KNOWN}
     named = [item for item in allergies if _none_known(item, terms) is None and _stands(item)]
     if denied and named:
-        who = ", ".join(sorted({source for item in denied for source in item.sources}))
-        yield Caution(BESIDE_ACTIVE, f"{who} says no allergies are known, but allergies are recorded. Rely on the allergies listed here.")
+        who = ", ".join(sorted({source for item in allergies if item.fact in denied for source in item.sources}))
+        what = "drug allergies" if set(denied.values()) == {_NO_DRUG} else "allergies"
+        yield Caution(BESIDE_ACTIVE, f"{who} says no {what} are known, but allergies are recorded. Rely on the allergies listed here.")
 
 
 def _transfer_degraded(items: Sequence[Item]) -> Iterator[Caution]:

@@ -92,6 +92,9 @@ def test_none_known_beside_an_allergy_is_a_caution() -> None:
     denied = item("allergy", {"agent": made.coded("716186003", "No known allergies")}, sources=("A82038/gp",), fact="denied")
     shown = under(read(record([item("allergy"), denied])), "allergies-and-adverse-reactions")
     assert "A82038/gp says no allergies are known, but allergies are recorded" in shown
+    no_drug = item("allergy", {"agent": {"text": "NKDA"}}, sources=("A82038/gp",), fact="denied")
+    shown = under(read(record([item("allergy"), no_drug])), "allergies-and-adverse-reactions")
+    assert "A82038/gp says no drug allergies are known, but allergies are recorded" in shown, "no more than was said"
     over = item("allergy", made.CONTENTS["allergy"] | {"clinical_status": "resolved"})
     for entries in ([denied], [denied, over]):
         assert "Rely on" not in under(read(record(entries)), "allergies-and-adverse-reactions")
