@@ -71,7 +71,7 @@ def moment(text: str) -> str:
     """A date or time as precise as it is: midnight, in whatever zone it was written, is a date; other times with a zone are in UTC."""
     day, _, clock = (part.strip() for part in text.partition("T"))
     if not clock or _MIDNIGHT.fullmatch(clock):
-        return day.rstrip()
+        return day
     try:
         at = datetime.fromisoformat(text.strip())
         return (at.astimezone(UTC) if at.tzinfo else at).isoformat()
