@@ -50,10 +50,14 @@ class Demographics(msgspec.Struct, frozen=True, array_like=True):
 
 def read(body: Mapping[str, Any]) -> Demographics | None:
     """From a `demographics` claim's body; None where it says nothing."""
-    texts = {field: _text(body.get(field)) for field in FIELDS if field not in LISTS}
+    texts = {field: _text(body.get(field)) for field in _TEXTS}
     lists = {field: tuple(filter(None, map(_text, said))) if isinstance(said := body.get(field), list) else () for field in LISTS}
     found = Demographics(pseudo=body.get("pseudo") is True, **texts, **lists)
-    return None if found == Demographics() else found
+    return None if found == _NOTHING else found
+
+
+_TEXTS = tuple(field for field in FIELDS if field not in LISTS)
+_NOTHING = Demographics()
 
 
 @lru_cache(maxsize=100_000)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cached_property
 from typing import Any
 
 import msgspec
@@ -38,7 +39,7 @@ class Decision(msgspec.Struct, frozen=True, array_like=True, order=True):
     other: str
 
 
-class Evidence(msgspec.Struct, frozen=True, array_like=True):
+class Evidence(msgspec.Struct, frozen=True, array_like=True, dict=True):
     numbers: tuple[str, ...] = ()
     """Verified numbers carried, sorted."""
     carried: tuple[tuple[str, str], ...] = ()
@@ -50,17 +51,17 @@ class Evidence(msgspec.Struct, frozen=True, array_like=True):
     """(old number, new number or empty where the old one is void), sorted."""
     demographics: Demographics | None = None
 
-    @property
+    @cached_property
     def pointed_at(self) -> frozenset[str]:
         """Other source patients that it names."""
         return frozenset((*self.merged_into, *(decision.other for decision in self.decisions)))
 
-    @property
+    @cached_property
     def candidate_keys(self) -> tuple[str, ...]:
         """What others have to share, one at least, to be compared with."""
         return blocking.keys(self.demographics, self.carried)
 
-    @property
+    @cached_property
     def fields(self) -> Fields:
         """What is compared."""
         return fields(self.demographics, self.carried)
@@ -72,7 +73,7 @@ NOTHING = Evidence()
 def evidence(claims: Iterable[Claim]) -> Evidence:
     """From the greatest versions of one source patient's claims."""
     numbers, carried, merged, decisions, superseded = set(), set(), set(), [], set()
-    who: list[tuple[Any, Demographics]] = []
+    who: list[tuple[Claim, Demographics]] = []
     for claim in claims:
         if claim.type in (LINKED, UNLINKED):
             decisions += _decision(claim)
@@ -90,14 +91,15 @@ def evidence(claims: Iterable[Claim]) -> Evidence:
             if into and into != claim.subject and into.startswith(f"{claim.source}|"):
                 merged.add(into)
         elif claim.type == DEMOGRAPHICS and (found := demographics.read(body)) is not None:
-            who.append((versions.of_claim(claim), found))
+            who.append((claim, found))
         elif claim.type == SUPERSEDED:
             old, new = verified(_text(body.get("old")), VERIFIED), _text(body.get("new"))
             if old and (new is None or verified(new, VERIFIED)) and old != (now := _digits(new or "")):
                 superseded.add((old, now))
-    latest = max(who, key=lambda each: each[0])[1] if who else None
+    if len(who) > 1:
+        who.sort(key=lambda each: versions.of_claim(each[0]))
     return Evidence(tuple(sorted(numbers)), tuple(sorted(carried)), tuple(sorted(merged)), tuple(sorted(decisions)),
-                    tuple(sorted(superseded)), latest)
+                    tuple(sorted(superseded)), who[-1][1] if who else None)
 
 
 def _decision(claim: Claim) -> list[Decision]:

@@ -2,13 +2,15 @@
 
 Keys: `c` subject type ref: the claim. `e` subject: what its claims say. `p` other subject: who names whom. `n` number subject: who carries
 it. `N` number: how many a source. `s` old, `r` new: numbers superseded. `k` key subject: who has a candidate key. `o` person: who seeks for
-it, and whom. `u` key subject: who seeks by it; `U` key: how many. `f` person person: which persons' first candidate it is.
+it, and whom. `u` key subject: who seeks by it; `U` key: how many. `f` person person: which persons' first candidate it is. `a` subject: its
+person, epoch, reason.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import islice
+from typing import NamedTuple
 
 import msgspec
 
@@ -17,44 +19,59 @@ from mainstem.model import Claim
 from processors.identity import claimed
 from processors.identity.evidence import NOTHING, Evidence, evidence
 from processors.identity.offers import Seeker
-from processors.keys import pack, unpack
+from processors.keys import END, pack, unpack
 from processors.lane.contract import State
 
 
+class Assigned(NamedTuple):
+    """What was last published of a source patient."""
+
+    person: str
+    epoch: int
+    reason: str
+
+
 class Indexes:
-    """A `View` of the claims in state. What it was asked is remembered: make a new one for each batch."""
+    """A `View` of the claims in state. What it was asked is remembered, and kept in step with what is put through it: make a new one for
+    each batch."""
 
     def __init__(self, state: State) -> None:
         self._state = state
+        self._claims: dict[str, dict[tuple[str, str], Claim]] = {}
         self._said: dict[str, Evidence] = {}
-        self._sharing: dict[str, list[str]] = {}
+        self._assigned: dict[str, Assigned | None] = {}
+        self._seekers: dict[str, Seeker | None] = {}
+        self._members: dict[tuple[bytes, str], list[str]] = {}
+        """By letter and what comes first; of candidate keys no more than `_first_sharing` needs."""
+        self._values: dict[tuple[bytes, str], bytes | None] = {}
+        """Of the small values: crowds, successors, predecessors, counts of seekers."""
 
     def take(self, claim: Claim) -> tuple[Evidence, Evidence] | None:
         """Puts the claim in: what its source patient's claims said before, and now. None where a greater version is held."""
-        name = b"c" + pack(claim.subject, claim.type, claim.ref)
-        data = self._state.get(name)
-        if data is not None and versions.of_claim(claim) <= versions.of_claim(_decode_claim(data)):
+        subject, of = claim.subject, (claim.type, claim.ref)
+        claims = self._claims.get(subject)
+        if claims is None:
+            held = (_decode_claim(value) for _, value in self._state.prefix(b"c" + pack(subject)))
+            claims = self._claims[subject] = {(each.type, each.ref): each for each in held}
+        if of in claims and versions.of_claim(claim) <= versions.of_claim(claims[of]):
             return None
-        before = self.said(claim.subject)
-        self._state.put(name, _encode(claim))
-        now = evidence(_decode_claim(value) for _, value in self._state.prefix(b"c" + pack(claim.subject)))
-        return before, now
+        claims[of] = claim
+        self._state.put(b"c" + pack(subject, *of), _encode(claim))
+        return self.said(subject), evidence(claims.values())
 
     def put(self, subject: str, before: Evidence, now: Evidence) -> None:
         """From now on the source patient's claims say this."""
-        self._state.put(b"e" + pack(subject), _encode(now))
+        self._state.put(b"e" + subject.encode() + END, _encode(now))
         self._said[subject] = now
         self._differ(b"p", subject, before.pointed_at, now.pointed_at)
-        self._differ(b"n", subject, frozenset(before.numbers), frozenset(now.numbers))
-        self._differ(b"k", subject, frozenset(before.candidate_keys), frozenset(now.candidate_keys))
-        for key in set(before.candidate_keys) ^ set(now.candidate_keys):
-            self._sharing.pop(key, None)
+        self._differ(b"n", subject, before.numbers, now.numbers)
+        self._differ(b"k", subject, before.candidate_keys, now.candidate_keys)
         for number in set(before.numbers) ^ set(now.numbers):
             self._count(number, subject.partition("|")[0], 1 if number in now.numbers else -1)
         for old, new in set(before.superseded) ^ set(now.superseded):
             said = (old, new) in now.superseded
-            self._name(b"s" + pack(old), subject, new, said=said)
-            self._name(b"r" + pack(new), subject, old, said=said)
+            self._name(b"s", old, subject, new, said=said)
+            self._name(b"r", new, subject, old, said=said)
 
     def subjects(self) -> Iterable[str]:
         """Everyone of whom a claim is held."""
@@ -62,31 +79,42 @@ class Indexes:
 
     def reindex(self, subject: str) -> None:
         """Where the keys by which candidates are found have become others."""
-        self._differ(b"k", subject, frozenset(), frozenset(self.said(subject).candidate_keys))
-        self._sharing.clear()
+        self._differ(b"k", subject, (), self.said(subject).candidate_keys)
 
     def said(self, subject: str) -> Evidence:
         found = self._said.get(subject)
         if found is None:
-            data = self._state.get(b"e" + pack(subject))
+            data = self._state.get(b"e" + subject.encode() + END)
             found = self._said[subject] = NOTHING if data is None else _decode_evidence(data)
         return found
 
+    def assigned(self, subject: str) -> Assigned | None:
+        try:
+            return self._assigned[subject]
+        except KeyError:
+            data = self._state.get(b"a" + subject.encode() + END)
+            found = self._assigned[subject] = None if data is None else _decode_assigned(data)
+            return found
+
+    def assign(self, subject: str, now: Assigned) -> None:
+        self._assigned[subject] = now
+        self._state.put(b"a" + subject.encode() + END, _encode(now))
+
     def pointing(self, subject: str) -> Iterable[str]:
-        return self._members(b"p" + pack(subject))
+        return self._all(b"p", subject)
 
     def carriers(self, number: str) -> Iterable[str]:
-        return self._members(b"n" + pack(number))
+        return self._all(b"n", number)
 
     def crowd(self, number: str) -> Mapping[str, int]:
-        data = self._state.get(b"N" + pack(number))
+        data = self._value(b"N", number)
         return {} if data is None else _decode_crowd(data)
 
     def successors(self, number: str) -> frozenset[str]:
-        return self._named(b"s" + pack(number))
+        return self._named(b"s", number)
 
     def predecessors(self, number: str) -> frozenset[str]:
-        return self._named(b"r" + pack(number))
+        return self._named(b"r", number)
 
     def sharing(self, key: str, more: int = 0) -> list[str]:
         found = self._first_sharing(key)
@@ -97,77 +125,98 @@ class Indexes:
 
     def _first_sharing(self, key: str) -> list[str]:
         """As many as tell whether two more or less make a difference; sorted."""
-        found = self._sharing.get(key)
-        if found is None:
-            found = self._sharing[key] = list(islice(self._members(b"k" + pack(key)), claimed.SHARED_BY + 2))
-        return found
+        return self._all(b"k", key, claimed.SHARED_BY + 2)
 
-    def seeking(self, key: str) -> Iterable[str]:
+    def seeking(self, key: str) -> Sequence[str]:
         """Who seeks by this candidate key."""
-        return self._members(b"u" + pack(key)) if self._state.get(b"U" + pack(key)) else ()
+        return self._all(b"u", key) if self._value(b"U", key) else ()
 
     def seeker(self, person: str) -> Seeker | None:
-        data = self._state.get(b"o" + pack(person))
-        return None if data is None else _decode_seeker(data)
+        try:
+            return self._seekers[person]
+        except KeyError:
+            data = self._state.get(b"o" + person.encode() + END)
+            found = self._seekers[person] = None if data is None else _decode_seeker(data)
+            return found
 
     def followers(self, person: str) -> list[str]:
-        return sorted(self._members(b"f" + pack(person)))
+        return self._all(b"f", person)
 
     def seek(self, person: str, before: Seeker | None, now: Seeker | None) -> None:
         """From now on this is who seeks for the person."""
         if before == now:
             return
         subject = (now or before).subject
+        self._seekers[person] = now
         if now is None:
-            self._state.delete(b"o" + pack(person))
+            self._state.delete(b"o" + person.encode() + END)
         else:
-            self._state.put(b"o" + pack(person), _encode(now))
-        was, is_ = frozenset(before.keys if before else ()), frozenset(now.keys if now else ())
-        self._differ(b"u", subject, was, is_)
-        for key in was ^ is_:
-            self._put_count(b"U" + pack(key), int(self._state.get(b"U" + pack(key)) or 0) + (1 if key in is_ else -1))
-        first = [frozenset([each.first] if each and each.first else ()) for each in (before, now)]
+            self._state.put(b"o" + person.encode() + END, _encode(now))
+        was, is_ = before.keys if before else (), now.keys if now else ()
+        if was != is_:
+            self._differ(b"u", subject, was, is_)
+            for key in set(was) ^ set(is_):
+                count = int(self._value(b"U", key) or 0) + (1 if key in is_ else -1)
+                self._put(b"U", key, b"%d" % count if count else None)
+        first = [(each.first,) if each and each.first else () for each in (before, now)]
         self._differ(b"f", person, *first)
 
-    def _members(self, prefix: bytes) -> Iterable[str]:
-        return (unpack(name[1:])[1] for name, _ in self._state.prefix(prefix))
+    def _all(self, letter: bytes, name: str, most: int | None = None) -> list[str]:
+        """What is kept under a name, sorted."""
+        found = self._members.get((letter, name))
+        if found is None:
+            prefix = letter + name.encode() + END
+            start = len(prefix)
+            found = sorted(key[start:-1].decode() for key, _ in islice(self._state.prefix(prefix), most))
+            self._members[letter, name] = found
+        return found
 
-    def _differ(self, letter: bytes, subject: str, before: frozenset[str], now: frozenset[str]) -> None:
-        for each in before - now:
-            self._state.delete(letter + pack(each, subject))
-        for each in now - before:
-            self._state.put(letter + pack(each, subject), b"")
+    def _differ(self, letter: bytes, subject: str, before: Collection[str], now: Collection[str]) -> None:
+        if before == now:
+            return
+        end = END + subject.encode() + END
+        for each in set(before).difference(now):
+            self._state.delete(letter + each.encode() + end)
+            self._members.pop((letter, each), None)
+        for each in set(now).difference(before):
+            self._state.put(letter + each.encode() + end, b"")
+            held = self._members.get((letter, each))
+            if held is not None and subject not in held:
+                self._members[letter, each] = sorted([*held, subject])[:claimed.SHARED_BY + 2 if letter == b"k" else None]
 
-    def _put_count(self, name: bytes, count: int) -> None:
-        if count:
-            self._state.put(name, b"%d" % count)
+    def _value(self, letter: bytes, name: str) -> bytes | None:
+        try:
+            return self._values[letter, name]
+        except KeyError:
+            found = self._values[letter, name] = self._state.get(letter + name.encode() + END)
+            return found
+
+    def _put(self, letter: bytes, name: str, value: bytes | None) -> None:
+        self._values[letter, name] = value
+        if value is None:
+            self._state.delete(letter + name.encode() + END)
         else:
-            self._state.delete(name)
+            self._state.put(letter + name.encode() + END, value)
 
     def _count(self, number: str, source: str, more: int) -> None:
         crowd = dict(self.crowd(number))
         crowd[source] = crowd.get(source, 0) + more
         left = {name: crowd[name] for name in sorted(crowd) if crowd[name]}
-        if left:
-            self._state.put(b"N" + pack(number), _encode(left))
-        else:
-            self._state.delete(b"N" + pack(number))
+        self._put(b"N", number, _encode(left) if left else None)
 
-    def _named(self, name: bytes) -> frozenset[str]:
-        data = self._state.get(name)
+    def _named(self, letter: bytes, number: str) -> frozenset[str]:
+        data = self._value(letter, number)
         return frozenset() if data is None else frozenset(other for _, other in _decode_pairs(data))
 
-    def _name(self, name: bytes, subject: str, other: str, *, said: bool) -> None:
-        data = self._state.get(name)
+    def _name(self, letter: bytes, number: str, subject: str, other: str, *, said: bool) -> None:
+        data = self._value(letter, number)
         pairs = set() if data is None else set(_decode_pairs(data))
         (pairs.add if said else pairs.discard)((subject, other))
-        if pairs:
-            self._state.put(name, _encode(sorted(pairs)))
-        else:
-            self._state.delete(name)
+        self._put(letter, number, _encode(sorted(pairs)) if pairs else None)
 
 
 _encode = msgspec.msgpack.Encoder().encode
+_decode_assigned = msgspec.msgpack.Decoder(Assigned).decode
 _decode_seeker = msgspec.msgpack.Decoder(Seeker).decode
 _decode_claim = msgspec.msgpack.Decoder(Claim).decode
 _decode_evidence = msgspec.msgpack.Decoder(Evidence).decode

@@ -75,15 +75,16 @@ class Linker:
     def process(self, batch: Sequence[tuple[Received, Any]], state: State) -> list[Output]:
         outputs: list[Output] = []
         indexes, model = Indexes(state), self._scorer.digest.encode()
+        anew = state.get(_MODEL) != model
         for received, claim in batch:
             turn = Turn(indexes, state, self._key, self._scorer, claim, received.offset)
-            anew = state.get(_MODEL) != model
             for subject, placed in turn.moved(anew=anew):
                 assignment = Assignment(subject=subject, person=placed.person, epoch=received.offset, reason=placed.reason)
                 outputs.append(Output(topics.ASSIGNMENTS, subject.encode(), assignment, subject))
             outputs += (Output(topics.TASKS, task.id.encode(), task, task.id) for task in turn.tasks())
             if anew:
                 state.put(_MODEL, model)
+                anew = False
         return outputs
 
 

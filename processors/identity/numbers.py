@@ -78,6 +78,9 @@ class Numbers:
 
     def usable(self, said: Evidence) -> tuple[str, ...]:
         """The numbers by which a source patient could be linked, sorted; more than one contradict each other."""
+        if len(said.numbers) == 1:
+            only = self.of(said.numbers[0]).usable
+            return () if only is None else (only,)
         return tuple(sorted({found for number in said.numbers if (found := self.of(number).usable) is not None}))
 
     def carriers(self, number: str) -> list[str]:
@@ -115,4 +118,4 @@ class Numbers:
             crowd = self._view.crowd(names[0])
         else:
             crowd = Counter(subject.partition("|")[0] for subject in {each for name in names for each in self._view.carriers(name)})
-        return tuple(sorted(source for source, count in crowd.items() if count > CROWD))
+        return tuple(sorted(source for source, count in crowd.items() if count > CROWD)) if crowd else ()

@@ -54,7 +54,27 @@ def place(members: Mapping[str, Evidence], numbers: Numbers, key: bytes, alike: 
     if len(members) == 1:
         ((subject, said),) = members.items()
         return _alone(subject, said, numbers, key)
+    number = _one_number(members.values(), numbers)
+    if number is not None:
+        placed = Placed(persons.numbered_person(key, number), persons.VERIFIED_NUMBER)
+        return Placement(dict.fromkeys(sorted(members), placed), [])
     return _Placing(members, numbers, key, alike).placement()
+
+
+def _one_number(members: Iterable[Evidence], numbers: Numbers) -> str | None:
+    """The number that all carry, each that one alone, where nothing speaks against it: what the layers come to then needs none of them."""
+    found: set[tuple[str, ...]] = set()
+    values: set[Demographics] = set()
+    for said in members:
+        found.add(numbers.usable(said))
+        if said.pointed_at or len(found) > 1:
+            return None
+        if said.demographics is not None:
+            values.add(said.demographics)
+    (usable,) = found
+    if len(usable) != 1 or any(contradiction(one, other) for one, other in combinations(values, 2)):
+        return None
+    return usable[0]
 
 
 def _alone(subject: str, said: Evidence, numbers: Numbers, key: bytes) -> Placement:

@@ -1,6 +1,6 @@
 """One claim's turn in the linker: whom it touches, where they are now, and which review tasks open, change or close.
 
-State beside `indexes`: `a` subject: person, epoch, reason. `t` kind anchor: the open tasks of a source patient, a person or a number.
+State beside `indexes`: `t` kind anchor: the open tasks of a source patient, a person or a number.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from mainstem.model import Claim, Task
 from processors.identity import claimed, numbers
 from processors.identity.alike import alike
 from processors.identity.evidence import Evidence
-from processors.identity.indexes import Indexes
+from processors.identity.indexes import Assigned, Indexes
 from processors.identity.numbers import Numbers
 from processors.identity.offers import seeker
 from processors.identity.persons import OWN_PERSON, Placed, own_person
@@ -36,7 +36,7 @@ class Turn:
 
     def __init__(self, indexes: Indexes, state: State, key: bytes, scorer: Scorer, claim: Claim, offset: int) -> None:
         self._indexes, self._state, self._key, self._scorer = indexes, state, key, scorer
-        self._claim, self._offset = claim, offset
+        self._claim, self._subject, self._offset = claim, claim.subject, offset
         self._placed: set[str] = set()
         """Whose person was worked out again."""
         self._candidates: set[str] = set()
@@ -64,16 +64,17 @@ class Turn:
 
     def _taken(self) -> set[str]:
         """Takes the claim; whose person it may change."""
-        subject = self._claim.subject
+        subject = self._subject
         taken = self._indexes.take(self._claim)
         if taken is None:
             return set()
         before, now = taken
-        if before == now and self._state.get(b"a" + pack(subject)) is not None:
+        if before == now and self._indexes.assigned(subject) is not None:
             return set()
         touched = {subject} | self._left(before, now) | self._unsettled_by(before, now)
         usable = self._changing(before, now, touched)
-        for key in set(before.candidate_keys) ^ set(now.candidate_keys):
+        by_numbers = before.carried != now.carried
+        for key in set(before.candidate_keys) ^ set(now.candidate_keys) if by_numbers else ():
             if key.startswith(NUMBER) and self._on_the_edge(key):  # then its carriers are compared otherwise, by whatever key
                 for carrier in self._indexes.sharing(key, more=1):
                     self._keys.update(self._indexes.said(carrier).candidate_keys)
@@ -107,7 +108,7 @@ class Turn:
     def _seek(self) -> set[str]:
         """Everyone who may seek otherwise does so; the persons whose task that may change."""
         for key in self._keys:
-            seeking = list(self._indexes.seeking(key))
+            seeking = self._indexes.seeking(key)
             if seeking and self._indexes.sharing(key, more=1):  # one more: then it has just become too many
                 self._candidates.update(seeking)
         changed: set[str] = set()
@@ -124,14 +125,14 @@ class Turn:
     def _left(self, before: Evidence, now: Evidence) -> set[str]:
         """Whom the source patient may leave behind. Where it only comes to others, it will be found with them."""
         alike_as_before = not self._scorer.model.thresholds.link or _compared(before) == _compared(now)
-        if set(before.numbers) <= set(now.numbers) and before.pointed_at <= now.pointed_at and alike_as_before:
+        if alike_as_before and set(before.numbers).issubset(now.numbers) and before.pointed_at <= now.pointed_at:
             return set()
-        return set(neighbourhood(self._claim.subject, self._indexes, self._by_number, alike(self._indexes, self._scorer)))
+        return set(neighbourhood(self._subject, self._indexes, self._by_number, alike(self._indexes, self._scorer)))
 
     def _unsettled_by(self, before: Evidence, now: Evidence) -> set[str]:
         """With linking by likeness: who shares a key that may come to say nothing, or something again, with all near them."""
         likeness, found = alike(self._indexes, self._scorer), set[str]()
-        if likeness is not None:
+        if likeness is not None and before.candidate_keys != now.candidate_keys:
             for key in set(before.candidate_keys) ^ set(now.candidate_keys):
                 for other in self._indexes.sharing(key, more=1) if self._on_the_edge(key) else ():
                     if other not in found:
@@ -141,7 +142,7 @@ class Turn:
     def _on_the_edge(self, key: str) -> bool:
         """Whether one source patient more, or less, could make the key say nothing, or something again."""
         sharing = self._indexes.sharing(key, more=1)
-        if len(sharing) >= claimed.SHARED_BY or not key.startswith(NUMBER):
+        if len(sharing) >= claimed.SHARED_BY or len(sharing) < numbers.CROWD or not key.startswith(NUMBER):
             return len(sharing) >= claimed.SHARED_BY
         return max(Counter(each.partition("|")[0] for each in sharing).values(), default=0) >= numbers.CROWD
 
@@ -154,6 +155,8 @@ class Turn:
             for number in filter(None, superseded):
                 self._numbers.add(by_number.of(number).names[0])
                 touched.update(by_number.carriers(number))
+        if before.numbers == now.numbers:
+            return {}
         changing = set(before.numbers) ^ set(now.numbers)
         self._numbers.update(by_number.of(number).names[0] for number in changing)
         return {number: by_number.of(number).usable is not None for number in changing}
@@ -172,26 +175,22 @@ class Turn:
 
     def _assign(self, subject: str, placed: Placed) -> bool:
         """Whether it is news. One that is only named by others, and stays a person of its own, needs no assignment."""
-        key = b"a" + pack(subject)
-        data = self._state.get(key)
-        if data is None and subject != self._claim.subject and placed.person == own_person(self._key, subject):
+        held, alone = self._indexes.assigned(subject), own_person(self._key, subject)
+        if held is None and subject != self._subject and placed.person == alone:
             return False
-        person, epoch, reason = ("", -1, "") if data is None else _decode_assigned(data)
-        if own_person(self._key, subject) in (person, placed.person):
+        person, epoch, reason = held or _NOWHERE
+        if alone in (person, placed.person):
             self._lone.add(subject)
         news = person != placed.person
         if news or reason != placed.reason:
-            self._state.put(key, _encode((placed.person, self._offset if news else epoch, placed.reason)))
+            self._indexes.assign(subject, Assigned(placed.person, self._offset if news else epoch, placed.reason))
             if news:
                 self._keys.update(self._indexes.said(subject).candidate_keys)
         return news
 
     def _where(self, subject: str) -> Placed:
-        data = self._state.get(b"a" + pack(subject))
-        if data is None:
-            return Placed(own_person(self._key, subject), OWN_PERSON)
-        person, _, reason = _decode_assigned(data)
-        return Placed(person, reason)
+        held = self._indexes.assigned(subject)
+        return Placed(own_person(self._key, subject), OWN_PERSON) if held is None else Placed(held.person, held.reason)
 
     def _kept(self, anchors: Iterable[_Anchor], found: dict[str, tuple[_Anchor, Task]]) -> Iterator[Task]:
         """What differs from the tasks kept in state; they are kept from now on."""
@@ -222,6 +221,6 @@ def _compared(said: Evidence) -> tuple[object, ...]:
     return said.candidate_keys, said.demographics, said.decisions, said.carried
 
 
+_NOWHERE = Assigned("", -1, "")
 _encode = msgspec.msgpack.Encoder(order="deterministic").encode
-_decode_assigned = msgspec.msgpack.Decoder(tuple[str, int, str]).decode
 _decode_open = msgspec.msgpack.Decoder(dict[str, tuple[str, str]]).decode

@@ -10,12 +10,13 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from mainstem import canonical
+from mainstem.matching.people import told
 from mainstem.model import Claim, RawRef, Status, Task
 from processors.identity import claimed as claimed_from_scratch
 from processors.identity import numbers, persons
 from processors.identity.linker import Linker, assign, review
 from processors.identity.scoring.release import Model, Thresholds, built_in
-from processors.lane.contract import Received
+from processors.lane.contract import Output, Received
 from processors.lane.memory import MemoryState
 from schemas import topics
 from tests.strategies import KEY, NUMBERS, claims
@@ -130,3 +131,22 @@ def test_order_and_duplicates_make_no_difference(claimed, rng: random.Random):
     shuffled = claimed + rng.choices(claimed, k=3) if claimed else []
     rng.shuffle(shuffled)
     assert assign(shuffled, KEY) == assign(claimed, KEY)
+
+
+@pytest.mark.parametrize("model", [built_in(), LINKING], ids=["offered", "linked"])
+def test_batches_make_no_difference(model: Model):
+    """State and outputs, of trusts that take back a third of what they said and say it again."""
+    said, rng = told(60, 1, "messy").claims, random.Random(3)
+    gone = [replace(claim, position=f"{claim.position}~1", status=Status.RETRACTED) for claim in rng.sample(said, len(said) // 3)]
+    again = [replace(claim, position=f"{claim.position}~2", status=Status.ASSERTED) for claim in gone]
+    stream = [*said, *rng.sample(gone, len(gone)), *rng.sample(again, len(again))]
+
+    def outcome(size: int) -> tuple[list[Output], list[tuple[bytes, bytes]]]:
+        linker, state, outputs = Linker(KEY, model), MemoryState(), []
+        for start in range(0, len(stream), size):
+            batch = stream[start:start + size]
+            rows = [(Received(topics.CLAIMS, 0, start + at, 0, None, None), each) for at, each in enumerate(batch)]
+            outputs += linker.process(rows, state)
+        return outputs, list(state.items())
+
+    assert outcome(len(stream)) == outcome(1)

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mainstem import canonical
+from mainstem.matching.people import told
 from mainstem.model import Claim, RawRef, Status
 from processors.identity import persons
 from processors.identity.apart import Blocks, decided
@@ -16,6 +17,7 @@ from processors.identity.claimed import Claimed
 from processors.identity.demographics import Demographics, contradiction
 from processors.identity.linker import assign
 from processors.identity.numbers import CROWD, Numbers
+from processors.identity.placing import _Placing, neighbourhood, place
 from tests.strategies import KEY, NUMBERS, THIRD, claims
 
 N1, N2 = NUMBERS
@@ -160,6 +162,21 @@ def test_the_larger_side_keeps_the_number_and_of_equal_ones_nobody() -> None:
 def test_what_cannot_be_one_person(one: tuple[str, ...], other: tuple[str, ...], rule: str | None) -> None:
     ours, theirs = (Demographics(family, tuple(given.split()), born, gender) for family, given, born, gender in (one, other))
     assert contradiction(ours, theirs) == contradiction(theirs, ours) == (rule and f"identity.contradiction.{rule}")
+
+
+def test_who_all_carry_one_number_are_placed_as_the_layers_place_them() -> None:
+    """`place` takes a short way there; a contradiction, a merge, a decision or a second number closes it."""
+    humans = [[number("A|1", N1), number("B|2", N1), number("C|3", N1)]]
+    humans += [[*humans[0], more] for more in (who("A|1", "smith", "ann", "1980-01-01"), merged("A|1", "A|9"), link("A|1", "B|2"),
+                                               unlink("A|1", "B|2"), number("B|2", N2, ref="2"), became(N2, N1), number("C|3", "", "02"))]
+    humans += [[*humans[1], who("B|2", *other)] for other in (("smith", "ann", "1980-01-01"), ("jones", "bob", "1950-05-05"))]
+    humans += [told(60, 1, "messy").claims]
+    for claimed in humans:
+        view = Claimed(claimed)
+        numbers = Numbers(view)
+        for subject in view.evidence:
+            members = {one: view.said(one) for one in neighbourhood(subject, view, numbers, None)}
+            assert place(members, numbers, KEY, None) == _Placing(members, numbers, KEY, None).placement()
 
 
 @settings(max_examples=200, deadline=None)
