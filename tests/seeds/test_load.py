@@ -62,17 +62,18 @@ def test_a_captured_database_is_not_dropped_under_its_reader(postgres: str) -> N
         pytest.skip("pg_recvlogical of Debian's PostgreSQL is not installed")
     reading = [program, "-d", dsn_for(postgres, TRUSTS[0]), "--slot", "seeds_reader", "--create-slot", "--start", "-f", "-"]
     with subprocess.Popen(reading, stdout=subprocess.DEVNULL) as reader, psycopg.connect(postgres, autocommit=True) as admin:
-        _wait_for(admin, "SELECT active FROM pg_replication_slots WHERE slot_name = 'seeds_reader'")
-        with pytest.raises(DatabaseInUseError, match="replication slot"):
-            make(5, 1, EVERYDAY, dsn=postgres, replace=True)
-        reader.terminate()
-        reader.wait()
+        try:
+            _wait_for(admin, "SELECT active FROM pg_replication_slots WHERE slot_name = 'seeds_reader'")
+            with pytest.raises(DatabaseInUseError, match="replication slot"):
+                make(5, 1, EVERYDAY, dsn=postgres, replace=True)
+        finally:
+            reader.terminate()
         _wait_for(admin, "SELECT NOT active FROM pg_replication_slots WHERE slot_name = 'seeds_reader'")
         admin.execute("SELECT pg_drop_replication_slot('seeds_reader')")
 
 
 def _wait_for(connection: psycopg.Connection, query: LiteralString) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60  # where others write, a slot waits for their transactions, and for PostgreSQL to say that they ended
     while connection.execute(query).fetchone() != (True,):
         assert time.monotonic() < deadline, query
         threading.Event().wait(0.05)
