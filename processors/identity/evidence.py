@@ -54,6 +54,8 @@ class Evidence(msgspec.Struct, frozen=True, array_like=True, dict=True):
     @cached_property
     def pointed_at(self) -> frozenset[str]:
         """Other source patients that it names."""
+        if not self.merged_into and not self.decisions:
+            return frozenset()
         return frozenset((*self.merged_into, *(decision.other for decision in self.decisions)))
 
     @cached_property

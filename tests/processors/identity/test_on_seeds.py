@@ -15,9 +15,14 @@ from msgspec.structs import replace
 
 from mainstem.matching.people import Told, told
 from mainstem.model import Claim
+from mainstem.nhs_number import verified
 from processors.identity import persons
+from processors.identity.demographics import contradiction, folded
 from processors.identity.linker import Linker, assign, review
+from processors.identity.scoring.blocking import keys, sound
+from processors.identity.scoring.fields import fields
 from processors.identity.scoring.release import Model, built_in
+from processors.identity.scoring.score import scorer
 from processors.lane.contract import Received
 from processors.lane.memory import MemoryState
 from schemas import topics
@@ -96,12 +101,19 @@ def test_figures_at_5000_persons(profile: str) -> None:
 
 @pytest.mark.slow
 def test_the_linker_takes_5000_claims_a_second() -> None:
-    """Processor time: what else the machine does is not the linker's."""
+    """Processor time, of three runs the shortest: what else the machine does, the caches it takes among it, is not the linker's."""
     claims: list[Claim] = told(2500, 1, "everyday").claims
+    rates = sorted(len(claims) / _took(claims) for _ in range(3))
+    print(f"\nlinker: {rates[-1]:,.0f} claims a second of processor time, {rates[0]:,.0f} at worst ({len(claims):,} of three trusts)")
+    assert rates[-1] > 5000
+
+
+def _took(claims: list[Claim]) -> float:
+    """Nothing is known from an earlier run."""
+    for remembered in (verified, persons.own_person, persons.numbered_person, keys, sound, fields, folded, contradiction, scorer):
+        remembered.cache_clear()
     linker, state, begun = Linker(KEY), MemoryState(), time.process_time()
     for start in range(0, len(claims), 500):
         batch = claims[start:start + 500]
         linker.process([(Received(topics.CLAIMS, 0, start + at, 0, None, None), claim) for at, claim in enumerate(batch)], state)
-    rate = len(claims) / (time.process_time() - begun)
-    print(f"\nlinker: {rate:,.0f} claims a second of processor time ({len(claims):,} of three trusts)")
-    assert rate > 5000
+    return time.process_time() - begun
