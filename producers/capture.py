@@ -18,7 +18,7 @@ from typing import Annotated
 import typer
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
 
-from mainstem import observe
+from mainstem import collector, observe
 from mainstem.observe import metrics
 from producers.batch import Batches
 from producers.contract import RawMessage
@@ -65,7 +65,8 @@ class Capture:
         self._watchdog = Watchdog(_STUCK_SECONDS)
         self._transactions = Transactions(bootstrap, self._id, stop, self._watchdog.alive)
         self._consumer = kafka.consumer(bootstrap, group, group_instance_id=self._id,
-                                        topic_metadata_refresh_interval_ms=_NEW_TOPICS_MS)
+                                        topic_metadata_refresh_interval_ms=_NEW_TOPICS_MS,
+                                        fetch_wait_max_ms=kafka.FETCH_WAIT_MS, fetch_min_bytes=kafka.FETCH_BYTES)
 
     def run(self) -> None:
         """Raises FencedError, QuarantineFailedError, TopicDiffersError; waits for servers that are away."""
@@ -75,6 +76,7 @@ class Capture:
             self._transactions.open()
             self._consumer.subscribe(self._subscribed, on_assign=self._assigned)
             log.info("capturing %s", ", ".join(self._sources))
+            collector.settle()
             while not self._stop.is_set():
                 messages = [_raw(message) for message in self._consumer.consume(_BATCH, _LINGER_SECONDS) if self._good(message)]
                 if messages:

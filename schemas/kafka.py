@@ -14,6 +14,10 @@ from schemas.topics import Topic
 
 MAX_BYTES = 16_000_000
 """Largest message; topics allow a little more."""
+FETCH_WAIT_MS = 50
+FETCH_BYTES = 64 << 10
+"""For who reads all day: the broker answers a fetch when so much is there, or after that time. Else each transaction that ends
+answers every fetch that waits, and at some hundred changes a second brokers and readers do little but answer and ask."""
 
 
 def producer(bootstrap: str, **extra: Any) -> Producer:

@@ -69,6 +69,8 @@ class Store(Protocol):
 
     name: str
     purpose: Purpose
+    pace: float
+    """Seconds from one batch to the next, at least, while little comes: longer where a commit costs much, whatever is in it."""
 
     def open(self) -> Positions:
         """Make it ready to be written to; called again after a fault. Raises StoreUnavailableError, StoreHeldError."""

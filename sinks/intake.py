@@ -48,7 +48,7 @@ class Intake:
         self._inputs = inputs
         # A position that the log does not hold must be told, not replaced by the earliest one without a word.
         self._consumer: Consumer = kafka.consumer(bootstrap, f"mainstem-{stage}", auto_offset_reset="error", enable_partition_eof=True,
-                                                  fetch_wait_max_ms=50)
+                                                  fetch_wait_max_ms=kafka.FETCH_WAIT_MS, fetch_min_bytes=kafka.FETCH_BYTES)
         self._decoders: dict[str, Callable[[bytes | None], Any]] = {topic.name: codec.decoder(topic) for topic in inputs}
         self._next: dict[Place, int] = {}
         self._end: dict[Place, int] = {}
@@ -69,14 +69,14 @@ class Intake:
         except KafkaException as fault:
             raise KafkaUnavailableError(self._bootstrap, fault.args[0].name()) from None
 
-    def take(self, most: int, seconds: float) -> Taken | None:
-        """What has come, waiting up to `seconds` for the first. None where nothing came.
+    def take(self, most: int, seconds: float, gather: float = 0.0) -> Taken | None:
+        """What has come, waiting up to `seconds` for the first, then up to `gather` seconds for more. None where nothing came.
 
         Raises RegistryUnavailableError, KafkaUnavailableError, BeyondLogError; the intake must then be started again.
         """
         messages = self._consumer.consume(1, timeout=seconds)
         if messages:
-            messages += self._consumer.consume(most - 1, timeout=_LINGER)
+            messages += self._consumer.consume(most - 1, timeout=max(_LINGER, gather))
         return self._decode([message for message in messages if not self._fault(message)])
 
     @property

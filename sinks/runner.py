@@ -16,7 +16,7 @@ from typing import Annotated
 
 import typer
 
-from mainstem import observe
+from mainstem import collector, observe
 from mainstem.settings import Settings
 from sinks.contract import Store
 from sinks.settings import SinkSettings
@@ -85,6 +85,7 @@ def main(
     signal.signal(signal.SIGINT, end)
     made, beside = STORES[store](Where(home, redis))
     with beside:
+        collector.settle()
         Sink(made, kafka, registry, f"{socket.gethostname()}-{os.getpid()}").run(stop, rebuild=rebuild)
 
 

@@ -44,6 +44,8 @@ class Sink:
         self._positions: Positions = {}
         self._intake: Intake | None = None
         self._measured = True
+        self._begun = 0.0
+        """When the last batch was begun."""
 
     def run(self, stop: threading.Event, *, rebuild: bool = False) -> None:
         """`rebuild`: forget all and read from the beginning; its entries are not measured for freshness until it has caught up."""
@@ -90,12 +92,13 @@ class Sink:
 
     def _step(self) -> None:
         assert self._intake is not None
-        taken = self._intake.take(MOST, _WAIT)
+        taken = self._intake.take(MOST, _WAIT, self._begun + self._store.pace - time.monotonic())
         if taken is None:
             lag = self._meter.lag(self._intake.lag)
             self._measured = self._measured or lag == 0
             self.pulse.stand(self._positions, lag)
             return
+        self._begun = time.monotonic()
         self._meter.begin()
         if taken.undecodable:
             self._quarantine(taken.undecodable)

@@ -21,7 +21,7 @@ import mode
 import typer
 from confluent_kafka import KafkaException
 
-from mainstem import observe
+from mainstem import collector, observe
 from mainstem.model import STOPPED
 from mainstem.terminology import Shelf
 from mainstem.terminology.errors import ReleaseError
@@ -106,6 +106,7 @@ def run(stages: Sequence[Callable[[], Stage]], settings: LaneSettings) -> None:
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     heart = Heart(lanes, settings)
+    collector.settle()
     services = [heart, *(lane.app for lane in lanes)]
     mode.Worker(*services, override_logging=False, redirect_stdouts=False, quiet=True, loop=loop).execute_from_commandline()
 

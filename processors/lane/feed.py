@@ -17,8 +17,7 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 from faust.types.transports import SchedulingStrategyT
 
-_FETCH_WAIT_MS = 50
-"""aiokafka keeps one fetch in flight a broker; a partition that was consumed meanwhile waits for it. Faust's own is 1500."""
+from schemas.kafka import FETCH_BYTES, FETCH_WAIT_MS
 
 
 class Fetched:
@@ -80,7 +79,9 @@ class FeedThread(driver.AIOKafkaConsumerThread):
             max_poll_records=conf.broker_max_poll_records,
             max_poll_interval_ms=int((conf.broker_max_poll_interval or 0) * 1000),
             max_partition_fetch_bytes=conf.consumer_max_fetch_size,
-            fetch_max_wait_ms=_FETCH_WAIT_MS,
+            # One fetch is in flight a broker; a partition that was consumed meanwhile waits for it. Faust's own is 1500.
+            fetch_max_wait_ms=FETCH_WAIT_MS,
+            fetch_min_bytes=FETCH_BYTES,
             request_timeout_ms=int(conf.broker_request_timeout * 1000),
             session_timeout_ms=int(conf.broker_session_timeout * 1000),
             rebalance_timeout_ms=int(conf.broker_rebalance_timeout * 1000),
@@ -135,6 +136,19 @@ class FeedConsumer(driver.Consumer):
     async def rewind(self, tp: TP, offset: int) -> None:
         self._read_offset[tp] = offset
         await cast(FeedThread, self._thread).rewind({tp: offset})
+
+    async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
+        """Not kept: between two pseudo-records lie the offsets that the second one covers, and Faust would list them one by one."""
+
+    def _new_offset(self, tp: TP) -> int | None:
+        """What to commit: batches of a partition are acknowledged in their order (`Slot`)."""
+        acked = self._acked[tp]
+        if not acked:
+            return None
+        offset = max(acked)
+        acked.clear()
+        self._acked_index[tp].clear()
+        return offset + 1
 
     def unread(self) -> dict[TP, int]:
         return cast(FeedThread, self._thread).unread()

@@ -39,6 +39,7 @@ class AnalyticsStore:
 
     name = "analytics"
     purpose = Purpose.SECONDARY_USE
+    pace = 0.2
 
     def __init__(self, home: Path, person_key: bytes, url: str | None = None) -> None:
         """`url` of a ClickHouse server; without it `home/stores/analytics` is held by this process."""

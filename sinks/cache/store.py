@@ -25,6 +25,7 @@ class CacheStore:
 
     name = "cache"
     purpose = Purpose.DIRECT_CARE
+    pace = 0.0
 
     def __init__(self, url: str) -> None:
         self._redis: Redis = Redis.from_url(url, socket_timeout=10, socket_connect_timeout=5)

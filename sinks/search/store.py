@@ -25,6 +25,7 @@ class SearchStore:
 
     name = "search"
     purpose = Purpose.DIRECT_CARE
+    pace = 0.2
 
     def __init__(self, home: Path) -> None:
         self._path = documents.directory(home)
