@@ -1,4 +1,4 @@
-"""`python -m deploy.bench`, which `make bench` calls: measures, prints tables, and leaves report.json, report.md and contest.svg."""
+"""`python -m deploy.bench`, which `make bench` and `make soak` call: measures, prints tables, and leaves a report and pictures."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import orjson
 import typer
 
-from deploy.bench import environment, figures, fresh, machine, report
+from deploy.bench import environment, figures, fresh, machine, memory, report, soak
 from deploy.bench.mix import mix
 from deploy.bench.ring import Candidate, CandidateFailedError, Ring, Run, ours
 from deploy.stack import Endpoints, down, up
@@ -22,6 +22,7 @@ from mainstem.terminology import builtin
 from schemas import log, topics
 
 PARTS = ("contest", "units", "freshness")
+SOAK = "soak"
 _SEED = 1
 _ROUND = 2_000
 """Events come in multiples of the largest batch, so that no candidate waits for a batch to fill."""
@@ -33,7 +34,9 @@ def main(
     rates: Annotated[str, typer.Option(envvar="RATES", help="Changes a second at which freshness is measured.")] = "100,500,1000",
     seconds: Annotated[int, typer.Option("--for", envvar="FOR", help="Seconds that freshness is measured at each rate.")] = 30,
     persons: Annotated[int, typer.Option(envvar="PERSONS", help="People in the trusts of the freshness part.")] = 500,
-    parts: Annotated[str, typer.Option(envvar="PARTS", help="Which parts, separated by commas.")] = ",".join(PARTS),
+    changes: Annotated[int, typer.Option(envvar="CHANGES", min=1, help="Changes of the soak.")] = 2_000_000,
+    rate: Annotated[float, typer.Option(envvar="RATE", min=0, help="Changes a second of the soak; 0 = as fast as it goes.")] = 0,
+    parts: Annotated[str, typer.Option(envvar="PARTS", help="Which parts, separated by commas; `soak` too.")] = ",".join(PARTS),
     out: Annotated[Path | None, typer.Option(envvar="OUT", help="Where the report goes. Default: .mainstem/bench")] = None,
     append: Annotated[bool, typer.Option("--append", envvar="APPEND", help="Add to the report that is there: rounds to rounds.")] = False,
 ) -> None:
@@ -45,8 +48,8 @@ def main(
     before = orjson.loads(file.read_bytes()) if append and file.exists() else {}
     found: dict[str, Any] = before | {"machine": machine.described()}
     chosen = [part.strip() for part in parts.split(",")]
-    if unknown := [part for part in chosen if part not in PARTS]:
-        raise typer.BadParameter(f"no part {', '.join(unknown)}; there are {', '.join(PARTS)}", param_hint="--parts")
+    if unknown := [part for part in chosen if part not in (*PARTS, SOAK)]:
+        raise typer.BadParameter(f"no part {', '.join(unknown)}; there are {', '.join((*PARTS, SOAK))}", param_hint="--parts")
     bench = _Bench(home, events - events % _ROUND, found, file)
     if "contest" in chosen:
         bench.contest(runs, before.get("contest"))
@@ -54,12 +57,16 @@ def main(
         bench.units()
     if "freshness" in chosen:
         bench.freshness([int(rate) for rate in rates.split(",")], seconds, persons)
+    if SOAK in chosen:
+        bench.soak(changes, rate, persons)
     text = "\n".join(report.lines(found))
     (out / "report.md").write_text(text)
     if "contest" in found:
         (out / "contest.svg").write_text(report.picture(found["contest"]))
+    if SOAK in found:
+        (out / "soak.svg").write_text(memory.picture([memory.Sample(**each) for each in found[SOAK]["samples"]]))
     typer.echo(text)
-    typer.echo(f"written: {file}, report.md and contest.svg beside it")
+    typer.echo(f"written: {file}, report.md and pictures beside it")
 
 
 class _Bench:
@@ -110,6 +117,10 @@ class _Bench:
     def freshness(self, rates: list[int], seconds: int, persons: int) -> None:
         with tempfile.TemporaryDirectory(prefix="mainstem-bench-") as home:
             self._keep("freshness", fresh.run(Path(home), rates, seconds, persons, _say))
+
+    def soak(self, changes: int, rate: float, persons: int) -> None:
+        with tempfile.TemporaryDirectory(prefix="mainstem-soak-") as home:
+            self._keep(SOAK, soak.run(Path(home), changes, rate, persons, _say))
 
     def _candidates(self) -> tuple[list[Candidate], dict[str, str]]:
         quix = environment.python(self._home, _say)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from deploy.bench import report, scale
+from deploy.bench import memory, report, scale
 
 DOCS = Path(__file__).parents[2] / "docs"
 BEGIN, END = "<!-- tables: python -m deploy.bench.pages -->\n", "<!-- end of tables -->\n"
@@ -22,6 +22,8 @@ def write(bench: Mapping[str, Any], docs: Path = DOCS) -> None:
     (docs / "bench.json").write_text(json.dumps(bench, indent=1) + "\n")
     page.write_text(before + BEGIN + "\n".join(report.lines(bench)).strip() + "\n" + END + rest.partition(END)[2])
     (docs / "bench.svg").write_text(report.picture(bench["contest"]))
+    if "soak" in bench:
+        (docs / "soak.svg").write_text(memory.picture([memory.Sample(**each) for each in bench["soak"]["samples"]]))
     (docs / "scale.md").write_text(scaled)
 
 

@@ -21,6 +21,8 @@ def lines(report: Mapping[str, Any]) -> Iterator[str]:
         yield from _units(report["units"])
     if "freshness" in report:
         yield from _freshness(report["freshness"])
+    if "soak" in report:
+        yield from _soak(report["soak"])
 
 
 def _contest(contest: Mapping[str, Any]) -> Iterator[str]:
@@ -65,6 +67,15 @@ def _freshness(found: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     names = sorted({name for each in found for name in each["cpu_us"]})
     yield from _table(("CPU us a change", *(f"at {each['rate']}/s" for each in found)),
                       [(name, *(each["cpu_us"].get(name, "") for each in found)) for name in names])
+
+
+def _soak(soak: Mapping[str, Any]) -> Iterator[str]:
+    yield (f"soak: {soak['changes']:,} changes of {soak['persons']:,} persons in {soak['seconds'] / 60:.0f} minutes, "
+           f"{soak['changes'] / soak['seconds']:,.0f} a second; load {soak['load']}. Memory that no file backs:")
+    yield ""
+    yield from _table(("process", "second quarter MB", "last quarter MB", "most MB", "growth", "flat"),
+                      [(each["process"], f"{each['second']:,.0f}", f"{each['last']:,.0f}", f"{each['most']:,.0f}", f"{each['growth']:+.1%}",
+                        {True: "yes", False: "NO", None: "holds the records"}[each["flat"]]) for each in soak["verdicts"]])
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> Iterator[str]:
