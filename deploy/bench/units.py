@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ import psutil
 
 from deploy.bench.candidates.core import OUTPUTS, PARTITIONS, Core
 from deploy.bench.mix import KEY, mix
+from mainstem import collector
 from mainstem.observe import metrics
 from mainstem.terminology import builtin
 from mainstem.truth.told import Reader
@@ -43,19 +45,23 @@ _AT = Place(topics.ENTRIES.name, 0)
 
 
 def recovery(given: argparse.Namespace) -> dict[str, float]:
-    """Every state partition of the run `--topic` brought back from its changelog into an empty folder, one after the other."""
+    """Every state partition of the run `--topic` brought back from its changelog into an empty folder, all at once as in a lane."""
     codec, before = Codec(given.registry), _resident()
     builtin()
     watch = Watch(_end)
-    records, began, spent, took = 0, time.monotonic(), time.process_time(), []
-    owners = []
-    for place in range(PARTITIONS):
+    collector.settle()
+    owners = [Owner(Core(given.topic), place, kafka=given.kafka, codec=codec, state_dir=given.folder, watch=watch)
+              for place in range(PARTITIONS)]
+
+    def opened(owner: Owner) -> tuple[int, float]:
         start = time.monotonic()
-        owner = Owner(Core(given.topic), place, kafka=given.kafka, codec=codec, state_dir=given.folder, watch=watch)
-        records += owner.open()
-        took.append(time.monotonic() - start)
-        owners.append(owner)
+        return owner.open(), time.monotonic() - start
+
+    began, spent = time.monotonic(), time.process_time()
+    with ThreadPoolExecutor(PARTITIONS) as pool:
+        found = list(pool.map(opened, owners))
     seconds, cpu = time.monotonic() - began, time.process_time() - spent
+    records, took = sum(count for count, _ in found), [each for _, each in found]
     entries = sum(sample.value for sample in metrics.STATE_ENTRIES.collect()[0].samples)
     in_bytes = sum(sample.value for sample in metrics.STATE_BYTES.collect()[0].samples)
     grown = _resident() - before
