@@ -86,6 +86,8 @@ class Codec:
         name = _schema_of(topic)
         kind, reader = getattr(model, name), avsc(name)
         _look_at(kind)
+        resolved: dict[int, dict[str, Any] | None] = {}
+        """Writer's schema id -> what to resolve it against; None where it is ours, since fastavro compares them with each message."""
 
         def decode(data: bytes | None) -> Any:
             if data is None or len(data) < _HEAD.size:
@@ -94,8 +96,10 @@ class Codec:
             if magic != 0:
                 raise UndecodableError(topic.name, "no Confluent framing")
             writer = self._writer(schema_id, topic)
+            if schema_id not in resolved:
+                resolved[schema_id] = None if writer == reader else reader
             try:
-                body = fastavro.schemaless_reader(io.BytesIO(data[_HEAD.size:]), writer, reader)
+                body = fastavro.schemaless_reader(io.BytesIO(data[_HEAD.size:]), writer, resolved[schema_id])
                 return from_avro(body, kind)
             except _MISFITS as fault:
                 raise UndecodableError(topic.name, type(fault).__name__) from None
