@@ -14,7 +14,7 @@ from deploy.bench.memory import Sample
 from deploy.bench.whole import Whole, family, whole
 from schemas import log, topics
 
-_EVERY_SECONDS = 10.0
+_EVERY_SECONDS = 20.0
 _TOLD_SECONDS = 60.0
 _DRAIN_SECONDS = 3600.0
 _BEATS = 200
