@@ -85,7 +85,7 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     source: str
     patient: str
     type: str
-    """`carries-number`, `demographics`, `merged-into`, `linked`, `unlinked`, `superseded`, `erased`."""
+    """`carries-number`, `demographics`, `merged-into`, `linked`, `unlinked`, `superseded`, `erased`; `activated`, which is about nobody."""
     ref: str = ""
     """What makes the claim one of its own: the other source patient, the superseded number, the operator's case."""
     status: Status = Status.ASSERTED

@@ -18,8 +18,6 @@ class Settings(BaseSettings):
     home: Path = ROOT / ".mainstem"
     person_key: SecretStr = SecretStr("mainstem-local-development-key")
     """Keys person ids and pseudonyms. The default is for synthetic data on one machine; set it for anything else."""
-    matching_model: Path | None = None
-    """Model release by which likeness is scored (`mainstem identity train`); by default the one trained on synthetic trusts."""
     web_port: int = 8460
     query_port: int = 8461
     history_seconds: float = 300

@@ -53,8 +53,9 @@ def _topic(name: str, key: str, schema: str | None, what: str, writer: str, read
 
 ASSERTIONS = _topic("assertions.clinical.v1", "source patient", "Assertion", "What sources say",
     "capture", "identity, verify")
-CLAIMS = _topic("identity.claims.v1", "source patient", "Claim", "Evidence about who someone is",
-    "capture, command line", "linker, verify, command line", partitions=1)
+CLAIMS = _topic("identity.claims.v1", "source patient", "Claim",
+    "Evidence about who someone is, and that another matching model counts from here on",
+    "capture, command line, operators", "linker, verify, command line, web", partitions=1)
 LEDGER = _topic("operations.ledger.v1", "raw topic", "Ledger", "One outcome for every input item",
     "capture", "verify", purpose=Purpose.OPERATIONS)
 QUARANTINE = _topic("operations.quarantine.v1", "source", "Quarantined", "Input that could not be taken in, and why",
@@ -84,7 +85,7 @@ HEARTBEATS = _topic("operations.heartbeats.v1", "stage", "Heartbeat", "Each proc
 AUDIT = _topic("operations.audit.v1", "person", "AuditEvent", "Every view of a record",
     "web, command line", "privacy officers", purpose=Purpose.OPERATIONS)
 RELEASES = _topic("control.releases.v1", "activation", "Release", "Which rules, terminology and matching model are in force from now on",
-    "operators", "reconcile, verify, command line, web", partitions=1, compacted=True, purpose=Purpose.OPERATIONS)
+    "operators", "linker, reconcile, verify, command line, web", partitions=1, compacted=True, purpose=Purpose.OPERATIONS)
 
 ALL: tuple[Topic, ...] = (
     ASSERTIONS, CLAIMS, LEDGER, QUARANTINE, ASSIGNMENTS, TASKS, ATTACHED, PERSON_EVENTS, ENTRIES, SUMMARIES, CHANGES,

@@ -17,6 +17,7 @@ from deploy.stack.ports import free_port
 from mainstem.terminology import Shelf
 from mainstem.verify import drain
 from processors.apps import releases
+from processors.identity.scoring.shelf import FOLDER, ModelShelf
 from schemas import topics
 from schemas.codec import Codec
 from seeds.trusts import TRUSTS
@@ -54,7 +55,7 @@ def whole(home: Path, persons: int, say: Callable[[str], None]) -> Iterator[Whol
     try:
         endpoints = up(home, say=say)
         codec = launch.prepare(endpoints, SOURCES)
-        releases.ship(endpoints.kafka, codec, Shelf(home / "terms"), say)
+        releases.ship(endpoints.kafka, codec, Shelf(home / "terms"), ModelShelf(home / FOLDER), say)
         subprocess.run([*_command("seeds", "make", home), "--persons", str(persons), "--replace"], check=True, stdout=subprocess.DEVNULL)
         platform = launch.start(endpoints, home, SOURCES, free_port(), _quietly)
         launch.capture_trusts(endpoints, _quietly)

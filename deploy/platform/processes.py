@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deploy.stack import Endpoints
+from processors.identity.scoring.shelf import FOLDER
 from processors.lane.snapshots import RECORDS
 
 
@@ -34,7 +35,8 @@ def processes(endpoints: Endpoints, home: Path, sources: Sequence[str], web_port
     def worker(number: int) -> Process:
         name, state = ("worker", "state") if number == 1 else (f"worker-{number}", f"state-{number}")
         return Process(name, module(
-            "processors.apps.worker", "--state-dir", str(home / state), "--terms", str(home / "terms"), "--instance", name,
+            "processors.apps.worker", "--state-dir", str(home / state), "--terms", str(home / "terms"), "--models", str(home / FOLDER),
+            "--instance", name,
             "--snapshots", str(home / "snapshots"), "--snapshot-records", str(snapshot_records)))
 
     captured = tuple(argument for source in sources for argument in ("--source", source))

@@ -13,6 +13,7 @@ from processors.identity.claimed import Claimed
 from processors.identity.evidence import LINKED, PAIR, UNLINKED, Evidence
 from processors.identity.linker import assign
 from processors.identity.persons import own_person
+from processors.identity.scoring.release import Model
 from schemas import topics
 
 
@@ -57,9 +58,9 @@ def made(said: Callable[[str], Evidence | None], one: str, other: str, *, apart:
                  raw=RawRef(topics.CLAIMS.name, 0, -1, canonical.digest(body + position.encode()).hex()[:16]))
 
 
-def changes(claims: Sequence[Claim], decided: Claim, key: bytes) -> list[Moved]:
-    """Whose person the decision changes, sorted."""
-    before, after = assign(claims, key), assign([*claims, decided], key)
+def changes(claims: Sequence[Claim], decided: Claim, key: bytes, model: Model | None = None) -> list[Moved]:
+    """Whose person the decision changes, sorted. `model`: the one in force; by default the one that ships with Mainstem."""
+    before, after = assign(claims, key, model), assign([*claims, decided], key, model)
     moved = []
     for subject, placed in sorted(after.items()):
         was = before[subject].person if subject in before else own_person(key, subject)

@@ -16,6 +16,8 @@ from mainstem.adjudication.errors import LogUnavailableError
 from mainstem.adjudication.reach import Reach
 from mainstem.adjudication.standing import Decided, Proposal, Standing
 from mainstem.model import Claim, Task
+from mainstem.terminology.errors import ReleaseError
+from processors.identity.scoring.shelf import Opened, only_shipped
 from schemas import kafka, topics
 from schemas.codec import Codec
 from schemas.errors import RegistryUnavailableError, UndecodableError
@@ -36,8 +38,8 @@ class Waiting:
 class Desk:
     """Over claims and tasks that somebody else brings: `Standing`, and the latest word on each task."""
 
-    def __init__(self, key: bytes) -> None:
-        self.standing = Standing(key)
+    def __init__(self, key: bytes, models: Opened = only_shipped) -> None:
+        self.standing = Standing(key, models)
         self._waiting: dict[str, Waiting] = {}
         self._closed: dict[str, Task] = {}
 
@@ -67,9 +69,9 @@ class Desk:
 class KafkaDesk:
     """The desk of a running Mainstem. Safe to share between threads; every call first reads the topics up to their end."""
 
-    def __init__(self, bootstrap: str, codec: Codec, key: bytes, *, seconds: float = 20.0) -> None:
+    def __init__(self, bootstrap: str, codec: Codec, key: bytes, models: Opened = only_shipped, *, seconds: float = 20.0) -> None:
         self._bootstrap, self._codec, self._seconds = bootstrap, codec, seconds
-        self._desk, self._key = Desk(key), key
+        self._desk, self._key, self._models = Desk(key, models), key, models
         self._next: dict[tuple[str, int], int] = {}
         self._lock = threading.Lock()
 
@@ -106,7 +108,7 @@ class KafkaDesk:
         return self._asked(lambda desk: desk.standing.proposal(one, other, apart=apart, who=who, when=when, why=why, undo=undo))
 
     def radius(self, one: str, other: str) -> Sequence[Radius]:
-        return Reach(self._bootstrap, self._codec, self._key, seconds=self._seconds).of([(one, other)])
+        return Reach(self._bootstrap, self._codec, self._key, self._models, seconds=self._seconds).of([(one, other)])
 
     def record(self, claim: Claim) -> None:
         """Returns when the broker has it. Raises LogUnavailableError."""
@@ -126,9 +128,12 @@ class KafkaDesk:
             raise LogUnavailableError("the claims are still being read")
         try:
             self._read()
+            self._desk.standing.settle()
             return ask(self._desk)
         except (RegistryUnavailableError, UndecodableError) as fault:
             raise LogUnavailableError(type(fault).__name__) from None
+        except ReleaseError as fault:
+            raise LogUnavailableError(str(fault)) from None
         except KafkaException as fault:
             raise LogUnavailableError(fault.args[0].name()) from None
         finally:

@@ -11,8 +11,10 @@ from typing import NamedTuple
 
 from mainstem import canonical
 from mainstem.model import Assignment, Claim
+from processors.identity.activated import release_of
 from processors.identity.linker import Linker
 from processors.identity.persons import own_person
+from processors.identity.scoring.shelf import Opened, only_shipped
 from processors.lane.contract import Received
 from processors.lane.memory import MemoryState
 from schemas import topics
@@ -48,14 +50,16 @@ class Joined(NamedTuple):
 
 
 def bearing(rows: Iterable[Row], subjects: Iterable[str]) -> list[Row]:
-    """The claims of everyone who was ever tied to them: by a number carried or superseded, a merge or a decision. In the topic's order."""
+    """The claims of everyone who was ever tied to them: by a number carried or superseded, a merge or a decision; and which model release
+    came into force when. In the topic's order."""
     held = list(rows)
     by_tie: defaultdict[str, list[int]] = defaultdict(list)
     ties = [_ties(claim) for _, _, claim in held]
     for place, names in enumerate(ties):
         for name in names:
             by_tie[name].append(place)
-    todo, seen, chosen = list(subjects), set(subjects), set[int]()
+    todo, seen = list(subjects), set(subjects)
+    chosen = {place for place, (_, _, claim) in enumerate(held) if release_of(claim)}
     while todo:
         for place in by_tie.get(todo.pop(), ()):
             chosen.add(place)
@@ -65,11 +69,13 @@ def bearing(rows: Iterable[Row], subjects: Iterable[str]) -> list[Row]:
     return [held[place] for place in sorted(chosen)]
 
 
-def moves(rows: Sequence[Row], key: bytes) -> list[Move]:
-    """Every assignment that the claims caused, in order."""
+def moves(rows: Sequence[Row], key: bytes, models: Opened = only_shipped) -> list[Move]:
+    """Every assignment that the claims caused, in order, by the model release in force at each. Raises ReleaseError."""
     linker, state = Linker(key), MemoryState()
     found = []
     for offset, at, claim in rows:
+        if release := release_of(claim):
+            linker = Linker(key, models(release), (claim.ref,))
         for output in linker.process([(Received(topics.CLAIMS, 0, offset, at, None, None), claim)], state):
             if isinstance(output.value, Assignment):
                 found.append(Move(output.value.subject, output.value.person, offset, at, output.value.reason))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from confluent_kafka import OFFSET_BEGINNING, OFFSET_END, KafkaError, KafkaException, Message, TopicPartition
 
@@ -11,6 +11,9 @@ from mainstem.adjudication.blast import Published, Radius, radius
 from mainstem.adjudication.errors import LogUnavailableError, UnknownError
 from mainstem.adjudication.history import Joined, Move, Row, bearing, joined, moves, partners, where_now
 from mainstem.model import AuditEvent, Entry
+from mainstem.terminology.errors import ReleaseError
+from processors.identity.activated import release_of
+from processors.identity.scoring.shelf import Opened, only_shipped
 from schemas import kafka, topics
 from schemas.codec import Codec
 from schemas.partition import partition
@@ -21,11 +24,12 @@ _EARLY_MS = 60_000
 
 
 class Reach:
-    """Raises LogUnavailableError where the broker does not answer."""
+    """Raises LogUnavailableError where the broker does not answer, or a model release is not at hand."""
 
-    def __init__(self, bootstrap: str, codec: Codec, key: bytes, say: Callable[[str], None] = lambda _: None, *,
-                 seconds: float = 60) -> None:
+    def __init__(self, bootstrap: str, codec: Codec, key: bytes, models: Opened = only_shipped, say: Callable[[str], None] = lambda _: None,
+                 *, seconds: float = 60) -> None:
         self._bootstrap, self._codec, self._key, self._say, self._seconds = bootstrap, codec, key, say, seconds
+        self._models = models
 
     def of(self, pairs: Sequence[tuple[str, str]]) -> list[Radius]:
         """Of two source patients each; those that were never one person have none."""
@@ -44,11 +48,15 @@ class Reach:
     def _moves(self, subjects: set[str]) -> list[Move]:
         self._say("reading claims")
         decode = self._codec.decoder(topics.CLAIMS)
-        rows: Iterable[Row] = ((message.offset(), message.timestamp()[1], decode(message.value()))
-                               for message in self._read(topics.CLAIMS, {0}, None))
-        chosen = bearing(rows, subjects)
-        self._say(f"following {len(chosen):,} claims that bear on them")
-        return moves(chosen, self._key)
+        rows: list[Row] = [(message.offset(), message.timestamp()[1], decode(message.value()))
+                           for message in self._read(topics.CLAIMS, {0}, None)]
+        try:
+            linked = any(self._models(release).thresholds.link for _, _, claim in rows if (release := release_of(claim)))
+            chosen = rows if linked else bearing(rows, subjects)  # by likeness anybody may be tied to anybody
+            self._say(f"following {len(chosen):,} claims that bear on them")
+            return moves(chosen, self._key, self._models)
+        except ReleaseError as fault:
+            raise LogUnavailableError(str(fault)) from None
 
     def _radii(self, spans: list[Joined], told: list[Move]) -> list[Radius]:
         if not spans:

@@ -12,10 +12,12 @@ from dataclasses import dataclass, replace
 from mainstem import canonical, versions
 from mainstem.adjudication.decisions import Moved, made
 from mainstem.model import Assignment, Claim, Status, Task
+from processors.identity.activated import release_of
 from processors.identity.evidence import LINKED, PAIR, UNLINKED, Evidence
 from processors.identity.indexes import Indexes
 from processors.identity.linker import Linker
 from processors.identity.persons import OWN_PERSON, Placed, own_person
+from processors.identity.scoring.shelf import Opened, only_shipped
 from processors.keys import pack
 from processors.lane.contract import Received, State
 from processors.lane.memory import MemoryState
@@ -59,23 +61,39 @@ class Proposal:
 
 
 class Standing:
-    def __init__(self, key: bytes) -> None:
-        self._key, self._linker, self._state = key, Linker(key), MemoryState()
+    def __init__(self, key: bytes, models: Opened = only_shipped) -> None:
+        self._key, self._models, self._linker, self._state = key, models, Linker(key), MemoryState()
         self._placed: dict[str, Placed] = {}
         self._people: defaultdict[str, set[str]] = defaultdict(set)
         self._decisions: dict[str, list[Decided]] = {}
         self._newest: dict[str, Claim] = {}
+        self._due: tuple[int, Claim] | None = None
+        """By which another model release has come into force, not yet taken up."""
 
     def take(self, claims: Iterable[tuple[int, int, Claim]]) -> None:
-        """Offset, append time and claim of each, in the order of the topic."""
+        """Offset, append time and claim of each, in the order of the topic; then `settle`."""
         for offset, at, claim in claims:
-            for assignment in self._assigned([(offset, claim)], self._state):
-                before = self.where(assignment.subject)
-                self._people[before.person].discard(assignment.subject)
-                self._people[assignment.person].add(assignment.subject)
-                self._placed[assignment.subject] = Placed(assignment.person, assignment.reason)
+            if release_of(claim):
+                self._due = offset, claim
+                continue
+            self._take(offset, claim)
             if claim.type in (LINKED, UNLINKED):
                 self._decide(offset, at, claim)
+
+    def settle(self) -> None:
+        """By the model release that came into force last. Raises ReleaseError where that is not at hand; earlier ones need not be."""
+        if self._due is not None:
+            offset, claim = self._due
+            self._linker = Linker(self._key, self._models(release_of(claim)), (claim.ref,))
+            self._take(offset, claim)
+            self._due = None
+
+    def _take(self, offset: int, claim: Claim) -> None:
+        for assignment in self._assigned([(offset, claim)], self._state):
+            before = self.where(assignment.subject)
+            self._people[before.person].discard(assignment.subject)
+            self._people[assignment.person].add(assignment.subject)
+            self._placed[assignment.subject] = Placed(assignment.person, assignment.reason)
 
     def said(self, subject: str) -> Evidence | None:
         """None where no claim is known of it."""

@@ -28,13 +28,15 @@ def fold(
                                                 "say that they were made.")] = None,
     source: Annotated[str | None, typer.Option(help="Whose system FHIR files come from, RXA/epr. Without it each file must tell.")] = None,
     terminology: Annotated[str, typer.Option(help="A release loaded here (`mainstem terms list`), by name or name@digest.")] = "builtin",
+    matching: Annotated[str | None, typer.Option(help="A matching model kept here, by name or name@digest. Default: the one that "
+                                                      "ships with Mainstem.")] = None,
     home: Annotated[Path | None, typer.Option(help="Where the run keeps its data, loaded releases among it.")] = None,
 ) -> None:
     """Work out each person's record from files, with the same cores as the stream.
 
     The order of PATHs makes no difference: the same files give the same bytes. What cannot be read is named on stderr and counted,
-    the rest is folded and printed, and the exit code is then 1. Files do not tell which terminology was in force: to get what a stream
-    gives, name the one that is in force there (`mainstem terms in-force`).
+    the rest is folded and printed, and the exit code is then 1. Files do not tell which releases were in force: to get what a stream
+    gives, name those that are in force there (`mainstem identity releases`).
 
     Examples:
 
@@ -49,6 +51,7 @@ def fold(
     from mainstem.terminology import Shelf
     from mainstem.terminology.errors import ReleaseError
     from processors.identity.linker import assign
+    from processors.identity.scoring.shelf import FOLDER, ModelShelf
     from processors.reconcile.fold import fold as fold_records
     from producers.fhir.errors import SourceNameError
     from producers.fhir.publish import checked_source
@@ -66,11 +69,15 @@ def fold(
         terms = Shelf((home or Settings().home) / "terms").open(terminology)
     except ReleaseError as fault:
         raise typer.BadParameter(str(fault), param_hint="--terminology") from None
+    try:
+        model = ModelShelf((home or Settings().home) / FOLDER).open(matching) if matching else None
+    except ReleaseError as fault:
+        raise typer.BadParameter(str(fault), param_hint="--matching") from None
     found = fold_input.read(paths, source)
     key = Settings().person_key.get_secret_value().encode()
     claims = [claim for claim in found.claims if moment is None or fold_input.moment(claim) <= moment]
     known = [known for known in found.assertions if moment is None or known.known <= moment]
-    records = list(fold_records(known, assign(claims, key), key, terms).values())
+    records = list(fold_records(known, assign(claims, key, model), key, terms).values())
     if output == "json":
         _print_json(records, found, terms.release, pretty=pretty)
     else:

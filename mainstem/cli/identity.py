@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import orjson
 import typer
 
-from mainstem.cli import matching
+from mainstem.cli import identity_releases, matching
 from mainstem.cli.identity_topics import Topics, opened, refuse
 from mainstem.cli.printed import Output, as_json, line, table
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mainstem.web.record import Record
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__)
-app.registered_commands += matching.app.registered_commands
+app.registered_commands += matching.app.registered_commands + identity_releases.app.registered_commands
 
 Subject = Annotated[str, typer.Argument(help="A source patient, as in `RXA/epr|1000001`")]
 Home = Annotated[Path | None, typer.Option(help="Where the run keeps its data.")]
@@ -42,11 +42,12 @@ def show(whom: Annotated[str, typer.Argument(help="A source patient, a person id
     """
     from processors.identity.claimed import Claimed
     from processors.identity.linker import assign
+    from processors.identity.scoring.score import scorer
     from processors.identity.tasks import compared, likeness
 
     with opened(home) as topics:
-        claims = topics.claims()
-        assigned, view = assign(claims, topics.key), Claimed(claims)
+        claims, model = topics.claims(), topics.model()
+        assigned, view = assign(claims, topics.key, model), Claimed(claims)
         digits = whom.replace(" ", "").replace("-", "")
         chosen = {assigned[whom].person} if whom in assigned else {
             placed.person for subject, placed in assigned.items()
@@ -57,7 +58,7 @@ def show(whom: Annotated[str, typer.Argument(help="A source patient, a person id
         shown: list[dict[str, Any]] = []
         for person in sorted(chosen):
             subjects = sorted(subject for subject, placed in assigned.items() if placed.person == person)
-            alike = likeness(subjects, view)
+            alike = likeness(subjects, view, scorer(model))
             fields = _shown(compared([view.said(subject) for subject in subjects]), [records[person]] * len(subjects))
             shown.append({"person": person, "source_patients": [
                 {"subject": subject, "reason": assigned[subject].reason, **{field.field: field.values[place] for field in fields},
@@ -120,7 +121,7 @@ def why(subject: Subject, home: Home = None, output: Format = Output.TABLE, acto
 
     with opened(home) as topics:
         claims = topics.claims()
-        placed = assign(claims, topics.key).get(subject)
+        placed = assign(claims, topics.key, topics.model()).get(subject)
         if placed is None:
             refuse("no claim is known of that source patient; they are written as in RXA/epr|1000001", 1)
         records = topics.seen(actor or getpass.getuser(), "identity", {placed.person})
@@ -239,7 +240,7 @@ def _decide(one: str, other: str, why: str, who: str | None, home: Path | None, 
             decided = decision(claims, one, other, apart=apart, who=who or getpass.getuser(), when=now(), why=why, undo=undo)
         except NotDecidableError as fault:
             refuse(str(fault), 2)
-        moved = changes(claims, decided, topics.key)
+        moved = changes(claims, decided, topics.key, topics.model())
         if not dry_run:
             topics.desk().record(decided)
         if output is Output.JSON:

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from mainstem.adjudication.desk import KafkaDesk
     from mainstem.adjudication.reach import Reach
     from mainstem.model import Claim, Task
+    from mainstem.terminology.releases import Activation
     from mainstem.web.record import Record
+    from processors.identity.scoring.release import Model
+    from processors.identity.scoring.shelf import ModelShelf
     from schemas.codec import Codec
 
 
@@ -28,11 +31,33 @@ class Topics:
     redis: str
     codec: Codec
     key: bytes
+    models: ModelShelf
 
     def claims(self) -> list[Claim]:
         from mainstem.verify import received
 
         return list(received.claims(self.bootstrap, self.codec))
+
+    def activations(self) -> list[Activation]:
+        """Of whatever."""
+        from processors.apps import releases
+
+        return releases.read(self.bootstrap, self.codec)
+
+    def model(self) -> Model:
+        """The matching model in force."""
+        from processors.apps import releases
+
+        return releases.current_model(self.bootstrap, self.codec, self.models).model
+
+    def model_of(self, given: str) -> Model:
+        """A file, else one that is kept here, by its name. Raises ReleaseError."""
+        from processors.identity.scoring.release import load
+
+        try:
+            return load(Path(given)) if Path(given).is_file() else self.models.open(given)
+        except OSError as fault:
+            refuse(f"{fault.filename}: {fault.strerror}", 1)
 
     def open_tasks(self) -> list[Task]:
         from mainstem.verify import tasks
@@ -48,12 +73,12 @@ class Topics:
     def desk(self) -> KafkaDesk:
         from mainstem.adjudication.desk import KafkaDesk
 
-        return KafkaDesk(self.bootstrap, self.codec, self.key)
+        return KafkaDesk(self.bootstrap, self.codec, self.key, self.models.activated)
 
     def reach(self) -> Reach:
         from mainstem.adjudication.reach import Reach
 
-        return Reach(self.bootstrap, self.codec, self.key, lambda text: typer.echo(text, err=True))
+        return Reach(self.bootstrap, self.codec, self.key, self.models.activated, lambda text: typer.echo(text, err=True))
 
     def seen(self, actor: str, action: str, persons: Iterable[str]) -> dict[str, Record | None]:
         """Audited before anything of these persons is shown."""
@@ -72,16 +97,20 @@ def opened(home: Path | None) -> Iterator[Topics]:
 
     from deploy.stack import StackError, endpoints
     from mainstem.adjudication.errors import LogUnavailableError, UnknownError
+    from mainstem.terminology.errors import ReleaseError
     from mainstem.web.errors import AuditUnavailableError, StoreUnavailableError
+    from processors.identity.scoring.shelf import FOLDER, ModelShelf
     from schemas import log
     from schemas.codec import Codec
-    from schemas.errors import RegistryUnavailableError
+    from schemas.errors import KafkaUnavailableError, RegistryUnavailableError
 
+    home = home or Settings().home
     try:
-        servers = endpoints(home or Settings().home)
-        yield Topics(servers.kafka, servers.redis, Codec(servers.registry), Settings().person_key.get_secret_value().encode())
-    except (StackError, RegistryUnavailableError, log.TruncatedReadError, LogUnavailableError, AuditUnavailableError,
-            StoreUnavailableError, UnknownError) as fault:
+        servers = endpoints(home)
+        yield Topics(servers.kafka, servers.redis, Codec(servers.registry), Settings().person_key.get_secret_value().encode(),
+                     ModelShelf(home / FOLDER))
+    except (StackError, KafkaUnavailableError, RegistryUnavailableError, ReleaseError, log.TruncatedReadError, LogUnavailableError,
+            AuditUnavailableError, StoreUnavailableError, UnknownError) as fault:
         refuse(str(fault), 1)
     except KafkaException as fault:
         refuse(f"the broker does not answer ({fault.args[0].name()}); see `mainstem stack status`", 1)

@@ -19,6 +19,7 @@ app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__)
 
 Home = Annotated[Path | None, typer.Option(help="Where the run keeps its data.")]
 Format = Annotated[Output, typer.Option("--output", help="table, or json for programs.")]
+Which = Annotated[str, typer.Argument(help="A model release: the file that `train` wrote, or one activated before, by name or name@digest")]
 TOPICS = "topics"
 
 
@@ -35,7 +36,7 @@ def train(file: Annotated[Path, typer.Argument(help="Where the model release is 
                                                                                   "then more is left to humans.")] = True,
           seed: Annotated[int, typer.Option(help="Of the synthetic persons.")] = 7, home: Home = None,
           output: Format = Output.TABLE) -> None:
-    """Train a model release with Splink, without labels. It changes nothing until MAINSTEM_MATCHING_MODEL names it.
+    """Train a model release with Splink, without labels. It changes nothing until `mainstem identity activate` puts it in force.
 
     The file holds chances and how frequent names are, none that fewer than three have, and no patient. Examples:
 
@@ -102,8 +103,7 @@ def measure(linkage_set: Annotated[str, typer.Argument(help="`febrl:1` to `febrl
 
 
 @app.command()
-def rematch(model: Annotated[Path, typer.Argument(help="The model release that might be activated")], home: Home = None,
-            output: Format = Output.TABLE) -> None:
+def rematch(model: Which, home: Home = None, output: Format = Output.TABLE) -> None:
     """List which links and review tasks would change under another model release. A dry run: nothing changes.
 
     It names source patients by their local numbers, and shows nothing else of who they are. Examples:
@@ -113,15 +113,9 @@ def rematch(model: Annotated[Path, typer.Argument(help="The model release that m
         mainstem identity rematch model.json --output json
     """
     from mainstem.matching.rematch import rematch as rematched
-    from processors.identity.scoring.release import ReleaseError, active, load
 
-    try:
-        then, now = load(model), active()
-    except ReleaseError as fault:
-        refuse(str(fault), 1)
-    except OSError as fault:
-        refuse(f"{fault.filename}: {fault.strerror}", 1)
     with opened(home) as topics:
+        then, now = topics.model_of(model), topics.model()
         found = rematched(topics.claims(), topics.key, now, then)
     if output is Output.JSON:
         as_json({"now": {"name": now.name, "digest": now.digest}, "then": {"name": then.name, "digest": then.digest},

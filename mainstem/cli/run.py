@@ -49,6 +49,7 @@ def run(
     from deploy.stack import StackError, down, up
     from mainstem.terminology import Shelf
     from processors.apps import releases
+    from processors.identity.scoring.shelf import FOLDER, ModelShelf
     from seeds.trusts import TRUSTS
 
     settings = Settings()
@@ -66,7 +67,7 @@ def run(
     try:
         endpoints = up(home, say=say)
         codec = launch.prepare(endpoints, sources)
-        releases.ship(endpoints.kafka, codec, Shelf(home / "terms"), say)
+        releases.ship(endpoints.kafka, codec, Shelf(home / "terms"), ModelShelf(home / FOLDER), say)
         _make_trusts(home, persons, seed, profile)
         platform = launch.start(endpoints, home, sources, port, say)
         launch.capture_trusts(endpoints, say)

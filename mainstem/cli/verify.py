@@ -62,7 +62,8 @@ def _report(settings: Settings, home: Path, source: bool, wait: float) -> Report
     from mainstem.terminology import Shelf
     from mainstem.verify import verify as prove
     from mainstem.verify.run import Trust
-    from processors.apps.releases import current
+    from processors.apps.releases import current, current_model
+    from processors.identity.scoring.shelf import FOLDER, ModelShelf
     from schemas.codec import Codec
     from seeds.trusts import TRUSTS
     from sinks.contents import contents_of
@@ -71,9 +72,9 @@ def _report(settings: Settings, home: Path, source: bool, wait: float) -> Report
     key = settings.person_key.get_secret_value().encode()
     trusts = [Trust(t.source, servers.database(t.database), tuple(t.tables)) for t in TRUSTS] if source else []
     stores = contents_of(home, servers.redis)
-    codec, shelf = Codec(servers.registry), Shelf(home / "terms")
+    codec, shelf, models = Codec(servers.registry), Shelf(home / "terms"), ModelShelf(home / FOLDER)
     return prove(servers.kafka, codec, key, stores, trusts, wait, lambda text: typer.echo(text, err=True),
-                 lambda: current(servers.kafka, codec, shelf).terms)
+                 lambda: current(servers.kafka, codec, shelf).terms, lambda: current_model(servers.kafka, codec, models).model)
 
 
 def _show(report: Report) -> None:

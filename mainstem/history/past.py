@@ -13,9 +13,11 @@ from mainstem import canonical
 from mainstem.kinds.facts import Terms
 from mainstem.model import Claim, Known, Release
 from mainstem.terminology.releases import Activation, in_force
+from processors.identity.activated import MATCHING
 from processors.identity.claimed import Claimed
 from processors.identity.linker import assign
 from processors.identity.persons import own_person
+from processors.identity.scoring.release import Model
 from processors.reconcile.fold import Record, fold
 
 TERMINOLOGY = "terminology"
@@ -60,10 +62,11 @@ class Past(NamedTuple):
 class Persons:
     """Who was who, by the claims known at a moment."""
 
-    def __init__(self, claims: Iterable[Said], at: int, key: bytes) -> None:
+    def __init__(self, claims: Iterable[Said], at: int, key: bytes, model: Model | None = None) -> None:
+        """`model`: the one in force at that moment; by default the one that ships with Mainstem."""
         self._key = key
         cut = [said.claim for said in claims if said.known <= at]
-        self.placed = assign(cut, key)
+        self.placed = assign(cut, key, model)
         self._view = Claimed(cut)
 
     def of(self, subject: str) -> str:
@@ -108,6 +111,11 @@ def by_number(log: Log, persons: Persons, number: str, at: int, terms: Terms, ke
 def release_at(activations: Iterable[Activation], at: int) -> Release | None:
     """The terminology in force; None: the one that ships with Mainstem."""
     return in_force(activations, TERMINOLOGY, at)
+
+
+def model_at(activations: Iterable[Activation], at: int) -> Release | None:
+    """The matching model in force; None: the one that ships with Mainstem."""
+    return in_force(activations, MATCHING, at)
 
 
 def first_known(claims: Iterable[Said], number: str) -> int | None:

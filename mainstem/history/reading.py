@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from confluent_kafka import Message
 
 from mainstem.history.ended import Ended, ended
-from mainstem.history.past import Log, Opened, Past, Persons, Said, by_number, elsewhere_at, first_known, record_at, release_at
+from mainstem.history.past import Log, Opened, Past, Persons, Said, by_number, elsewhere_at, first_known, model_at, record_at, release_at
 from mainstem.model import Assertion, Claim, Entry, Known
 from mainstem.terminology.releases import Activation
+from processors.identity.scoring.shelf import Opened as ModelOpened
+from processors.identity.scoring.shelf import only_shipped
 from schemas import log, topics
 from schemas.codec import Codec
 from schemas.log import Stretch, TruncatedReadError
@@ -46,6 +49,7 @@ class Reader(NamedTuple):
     key: bytes
     """That person ids are hashed with."""
     opened: Opened
+    models: ModelOpened = only_shipped
     seconds: float = 300
     say: Callable[[str], None] = _silent
     """Told of progress, a line at a time."""
@@ -53,7 +57,7 @@ class Reader(NamedTuple):
     def by_number(self, number: str, *moments: int) -> list[Past]:
         """The record that the number led to at each moment. Raises NobodyThenError, TruncatedReadError, ReleaseError, KafkaException."""
         question = _Question(self, max(moments))
-        who = [Persons(question.claims, at, self.key) for at in moments]
+        who = [question.persons(at) for at in moments]
         subjects = {subject for persons in who for person in persons.carrying(number) for subject in persons.subjects(person)}
         held = question.log(subjects)
         found = []
@@ -68,7 +72,7 @@ class Reader(NamedTuple):
     def by_person(self, person: str, besides: Iterable[str], *moments: int) -> list[Past]:
         """The record of a person id at each moment, maybe without entries. `besides`: source patients it is known to have had."""
         question, besides = _Question(self, max(moments)), tuple(besides)
-        who = [Persons(question.claims, at, self.key) for at in moments]
+        who = [question.persons(at) for at in moments]
         held = question.log({*besides, *(subject for persons in who for subject in persons.subjects(person))})
         found = []
         for at, persons in zip(moments, who, strict=True):
@@ -97,6 +101,14 @@ class _Question:
         self._deadline = time.monotonic() + reader.seconds
         self.claims = [Said(claim, _known(claim, message)) for message, claim in self._decoded(topics.CLAIMS, [0])] if claims else []
 
+    def persons(self, at: int) -> Persons:
+        """Who was who at the moment, by the model then in force. Raises ReleaseError."""
+        return Persons(self.claims, at, self._reader.key, self._reader.models(model_at(self.activations, at)))
+
+    @cached_property
+    def activations(self) -> list[Activation]:
+        return [Activation(message.timestamp()[1], message.offset(), release) for message, release in self._decoded(topics.RELEASES, [0])]
+
     def entries(self, person: str) -> Iterator[Entry]:
         """Of a person, versions in order."""
         decode, beginning = self._reader.codec.decoder(topics.ENTRIES), f"{person}|".encode()
@@ -110,9 +122,7 @@ class _Question:
         places = {partition(subject, topics.ASSERTIONS.partitions) for subject in subjects}
         known = [Known(assertion, _known(assertion, message), message.partition(), message.offset())
                  for message, assertion in self._decoded(topics.ASSERTIONS, places, keys)]
-        activations = [Activation(message.timestamp()[1], message.offset(), release)
-                       for message, release in self._decoded(topics.RELEASES, [0])]
-        return Log(self.claims, known, activations)
+        return Log(self.claims, known, self.activations)
 
     def _decoded(self, topic: Topic, partitions: Iterable[int], keys: set[bytes] | None = None) -> Iterator[tuple[Message, Any]]:
         decode = self._reader.codec.decoder(topic)

@@ -12,6 +12,7 @@ from mainstem.terminology import builtin
 from mainstem.verify import drain, published, received, state, tasks, trusts
 from mainstem.verify.report import Check, Report, compare
 from processors.identity.linker import assign, review
+from processors.identity.scoring.release import Model, built_in
 from processors.reconcile.fold import fold
 from schemas import log
 from schemas.codec import Codec
@@ -34,15 +35,16 @@ _LOOKS = 3
 
 
 def verify(bootstrap: str, codec: Codec, person_key: bytes, stores: Mapping[str, Contents],
-           of_trusts: Sequence[Trust], seconds: float, say: Callable[[str], None], in_force: Callable[[], Terms] = builtin) -> Report:
-    """`in_force`: the terminology in force when it is called.
+           of_trusts: Sequence[Trust], seconds: float, say: Callable[[str], None], in_force: Callable[[], Terms] = builtin,
+           model: Callable[[], Model] = built_in) -> Report:
+    """`in_force`: the terminology in force when it is called; `model`: the matching model.
 
     Raises NotDrainedError, TruncatedReadError, and what the stores and databases raise when they do not answer."""
     report: Report | None = None
     for look in range(_LOOKS):
         say("taking a cut, waiting for every stage to pass it" if not look else "looking again at what differs: input went on meanwhile")
         cut = drain.wait(bootstrap, codec, drain.readers(log.raw_topics(bootstrap), list(stores)), seconds, say)
-        found = _look(bootstrap, codec, person_key, stores, of_trusts, cut, say, in_force())
+        found = _look(bootstrap, codec, person_key, stores, of_trusts, cut, say, in_force(), model())
         report = found if report is None else replace(found, checks=tuple(
             now.lasting(before) for now, before in zip(found.checks, report.checks, strict=True)))
         if report.passed:
@@ -52,11 +54,12 @@ def verify(bootstrap: str, codec: Codec, person_key: bytes, stores: Mapping[str,
 
 
 def _look(bootstrap: str, codec: Codec, person_key: bytes, stores: Mapping[str, Contents],
-          of_trusts: Sequence[Trust], cut: dict[str, int], say: Callable[[str], None], terms: Terms) -> Report:
+          of_trusts: Sequence[Trust], cut: dict[str, int], say: Callable[[str], None], terms: Terms,
+          model: Model) -> Report:
     say("reading back what was received, and folding it")
     claims = list(received.claims(bootstrap, codec))
     known = list(received.assertions(bootstrap, codec))
-    records = fold(known, assign(claims, person_key), person_key, terms)
+    records = fold(known, assign(claims, person_key, model), person_key, terms)
     expected = {(record.person, entry.fact): canonical.digest(entry.content).hex()
                 for record in records.values() for entry in record.entries}
     say(f"comparing {len(expected):,} entries of {len(records):,} persons")
@@ -68,7 +71,7 @@ def _look(bootstrap: str, codec: Codec, person_key: bytes, stores: Mapping[str, 
         order,
         published.check_digests(bootstrap, codec, {record.person: record.digest for record in records.values()}),
         compare(Check("state = fold"), expected, state.entries(bootstrap)),
-        tasks.check_tasks(review(claims, person_key), tasks.open_tasks(bootstrap, codec)),
+        tasks.check_tasks(review(claims, person_key, model), tasks.open_tasks(bootstrap, codec)),
     ]
     for name, contents in stores.items():
         held = {(person, fact): digest for person, fact, _, digest in contents()}

@@ -14,6 +14,7 @@ from mainstem.settings import Settings
 from mainstem.terminology import Shelf
 from mainstem.terminology.errors import ReleaseError
 from mainstem.web.errors import StoreUnavailableError
+from processors.identity.scoring.shelf import FOLDER, ModelShelf
 from schemas.codec import Codec
 from schemas.errors import RegistryUnavailableError, UndecodableError
 from schemas.log import TruncatedReadError
@@ -27,7 +28,7 @@ _AT_ONCE = 2
 def reader(kafka: str, codec: Codec, home: Path, seconds: float, say: Callable[[str], None] | None = None) -> Reader:
     """With the releases and the person key of this deployment."""
     key = Settings().person_key.get_secret_value().encode()
-    found = Reader(kafka, codec, key, Shelf(home / SHELF).activated, seconds)
+    found = Reader(kafka, codec, key, Shelf(home / SHELF).activated, ModelShelf(home / FOLDER).activated, seconds)
     return found._replace(say=say) if say else found
 
 
@@ -62,4 +63,4 @@ def unavailable(seconds: float) -> Iterator[None]:
     except UndecodableError as fault:
         raise StoreUnavailableError("log of what was said", fault.why) from None
     except ReleaseError as fault:
-        raise StoreUnavailableError("terminology in force then", str(fault)) from None
+        raise StoreUnavailableError("release in force then", str(fault)) from None

@@ -19,6 +19,7 @@ from mainstem.web.stores import CachedRecords, SearchedPeople
 from mainstem.web.stream import KafkaStream
 from mainstem.web.terms import TermsInForce
 from processors.apps.releases import current
+from processors.identity.scoring.shelf import FOLDER, ModelShelf
 from schemas.codec import Codec
 
 
@@ -32,7 +33,7 @@ def live(kafka: str, registry: str, redis: str, home: Path, settings: WebSetting
     try:
         history = LoggedHistory(reader(kafka, codec, home, settings.history_seconds))
         audit = KafkaAudit(kafka, codec, settings.purpose)
-        desk = KafkaDesk(kafka, codec, Settings().person_key.get_secret_value().encode())
+        desk = KafkaDesk(kafka, codec, Settings().person_key.get_secret_value().encode(), ModelShelf(home / FOLDER).activated)
         yield Sources(SearchedPeople(home), CachedRecords(redis), audit, stream, quarantine, history, desk,
                       TermsInForce(lambda: current(kafka, codec, Shelf(home / SHELF)).terms))
     finally:

@@ -15,7 +15,7 @@ import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import mode
 import typer
@@ -25,8 +25,9 @@ from mainstem import collector, observe
 from mainstem.model import STOPPED
 from mainstem.terminology import Shelf
 from mainstem.terminology.errors import ReleaseError
-from processors.apps.releases import InForce, current
-from processors.apps.stages import RULED, STAGES
+from processors.apps.releases import current, current_model
+from processors.apps.stages import MODEL, STAGES, TERMS
+from processors.identity.scoring.shelf import FOLDER, ModelShelf, shown
 from processors.lane.contract import Stage
 from processors.lane.errors import FencedError, RestartNeededError, StageError, StuckError
 from processors.lane.lane import Lane, LaneSettings
@@ -118,6 +119,7 @@ def main(
     stages: Annotated[str, typer.Option(help="Which stages, separated by commas")] = ",".join(STAGES),
     instance: Annotated[str | None, typer.Option(help="A name that stays the same over restarts, so that they resume at once")] = None,
     terms: Annotated[Path | None, typer.Option(help="Folder of the terminology releases at hand. Default: beside --state-dir")] = None,
+    models: Annotated[Path | None, typer.Option(help="Folder of the matching models at hand. Default: beside --state-dir")] = None,
     snapshots: Annotated[Path | None, typer.Option(help="Where snapshots of state are kept, for all workers of a stage")] = None,
     snapshot_records: Annotated[int, typer.Option(min=1, help="Changelog records from one snapshot to the next")] = RECORDS,
 ) -> None:
@@ -127,21 +129,28 @@ def main(
     if unknown := [name for name in names if name not in STAGES]:
         raise typer.BadParameter(f"no stage {', '.join(unknown)}; there are {', '.join(STAGES)}", param_hint="--stages")
     try:
-        in_force = _in_force(kafka, registry, terms or state_dir.parent / "terms") if RULED.intersection(names) else None
-        run([partial(STAGES[name], in_force) for name in names],
+        in_force = _in_force(names, kafka, Codec(registry), Shelf(terms or state_dir.parent / "terms"),
+                             ModelShelf(models or state_dir.parent / FOLDER))
+        run([partial(STAGES[name], in_force.get(name)) for name in names],
             LaneSettings(kafka, registry, state_dir, instance, snapshots, snapshot_records))
     except (KafkaUnavailableError, RegistryUnavailableError) as fault:
         log.critical("%s", fault)
         sys.exit(EXIT_AWAY)
 
 
-def _in_force(kafka: str, registry: str, terms: Path) -> InForce:
+def _in_force(names: Sequence[str], kafka: str, codec: Codec, terms: Shelf, models: ModelShelf) -> dict[str, Any]:
+    """Stage -> the release in force that it asks."""
+    found: dict[str, Any] = {}
     try:
-        found = current(kafka, Codec(registry), Shelf(terms))
+        if TERMS in names:
+            found[TERMS] = terminology = current(kafka, codec, terms)
+            log.info("terminology in force: %s", terminology.terms.release)
+        if MODEL in names:
+            found[MODEL] = matching = current_model(kafka, codec, models)
+            log.info("matching model in force: %s", shown(matching.model))
     except ReleaseError as fault:
         log.critical("%s", fault)
         sys.exit(EXIT_RELEASE)
-    log.info("terminology in force: %s", found.terms.release)
     return found
 
 

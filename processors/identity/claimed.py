@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from mainstem import versions
 from mainstem.model import Claim
+from processors.identity.activated import ACTIVATED
 from processors.identity.evidence import NOTHING, Evidence, evidence
 
 SHARED_BY = 40
@@ -63,6 +64,8 @@ class Claimed:
 def _greatest(claims: Iterable[Claim]) -> dict[str, list[Claim]]:
     greatest: dict[tuple[str, str, str], Claim] = {}
     for claim in claims:
+        if claim.type == ACTIVATED:
+            continue
         held = greatest.get(name := (claim.subject, claim.type, claim.ref))
         if held is None or versions.of_claim(claim) > versions.of_claim(held):
             greatest[name] = claim

@@ -5,22 +5,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from mainstem.model import Assignment, Claim, Task
 from mainstem.settings import Settings
+from processors.identity.activated import ACTIVATED
 from processors.identity.alike import alike
 from processors.identity.claimed import Claimed
 from processors.identity.indexes import Indexes
 from processors.identity.numbers import Numbers
 from processors.identity.persons import OWN_PERSON, Placed, own_person
 from processors.identity.placing import Finding, neighbourhood, place
-from processors.identity.scoring.release import Model, active
+from processors.identity.scoring.release import Model, built_in
 from processors.identity.scoring.score import Scorer, scorer
 from processors.identity.tasks import all_tasks
 from processors.identity.turn import Turn
 from processors.lane.contract import Output, Received, State
+from processors.lane.errors import ReleaseBehindError
 from schemas import topics
 
 __all__ = ["Linker", "Placed", "assign", "review"]
@@ -29,14 +31,14 @@ __all__ = ["Linker", "Placed", "assign", "review"]
 def assign(claims: Iterable[Claim], key: bytes, model: Model | None = None) -> dict[str, Placed]:
     """Source patient -> person, for each that has a claim or is named by one. Whoever is not named is `own_person`.
 
-    `model`: by default that of the settings."""
-    return _placed(Claimed(claims), key, scorer(model or active()))[0]
+    `model`: by default the one that ships with Mainstem."""
+    return _placed(Claimed(claims), key, scorer(model or built_in()))[0]
 
 
 def review(claims: Iterable[Claim], key: bytes, model: Model | None = None) -> list[Task]:
     """The open tasks, sorted by id."""
     view = Claimed(claims)
-    by = scorer(model or active())
+    by = scorer(model or built_in())
     assigned, findings = _placed(view, key, by)
 
     def where(subject: str) -> Placed:
@@ -61,23 +63,29 @@ def _placed(view: Claimed, key: bytes, by: Scorer) -> tuple[dict[str, Placed], l
 class Linker:
     """A stage: claims in, assignments and tasks out; the epoch of either is the offset of the claim that caused it.
 
-    Started with another model release than its state was made with, it works everyone out anew with the next claim."""
+    Started with another model release than its state was made with, it works everyone out anew with the next message: the one by which
+    that release came into force, or a claim before it."""
 
     name = "linker"
     inputs = (topics.CLAIMS,)
     changelog = topics.LINKER_CHANGELOG
 
-    def __init__(self, person_key: bytes | None = None, model: Model | None = None) -> None:
-        """`person_key`: what person ids are hashed with; by default that of the settings, and so the model."""
+    def __init__(self, person_key: bytes | None = None, model: Model | None = None, activations: Collection[str] = ()) -> None:
+        """`person_key`: what person ids are hashed with; by default that of the settings. `model`: the release in force; by default the
+        one that ships. `activations`: all of model releases that were known when it was looked up."""
         self._key = person_key or Settings().person_key.get_secret_value().encode()
-        self._scorer = scorer(model or active())
+        self._scorer = scorer(model or built_in())
+        self._activations = frozenset(activations)
 
     def process(self, batch: Sequence[tuple[Received, Any]], state: State) -> list[Output]:
+        """Raises ReleaseBehindError."""
         outputs: list[Output] = []
         indexes, model = Indexes(state), self._scorer.digest.encode()
         anew = state.get(_MODEL) != model
         for received, claim in batch:
-            turn = Turn(indexes, state, self._key, self._scorer, claim, received.offset)
+            if claim.type == ACTIVATED and claim.ref not in self._activations:
+                raise ReleaseBehindError(claim.ref)
+            turn = Turn(indexes, state, self._key, self._scorer, None if claim.type == ACTIVATED else claim, received.offset)
             for subject, placed in turn.moved(anew=anew):
                 assignment = Assignment(subject=subject, person=placed.person, epoch=received.offset, reason=placed.reason)
                 outputs.append(Output(topics.ASSIGNMENTS, subject.encode(), assignment, subject))

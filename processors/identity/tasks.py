@@ -18,8 +18,7 @@ from processors.identity.numbers import Numbers, View
 from processors.identity.offers import Seeker, comparable, seeker
 from processors.identity.persons import Where
 from processors.identity.placing import Finding
-from processors.identity.scoring.release import active
-from processors.identity.scoring.score import Scorer, scorer
+from processors.identity.scoring.score import Scorer
 
 OPEN, CLOSED = "open", "closed"
 FOLLOWERS = 10
@@ -89,9 +88,9 @@ def compared(said: Sequence[Evidence]) -> tuple[Compared, ...]:
     return tuple(Compared(field=field, values=tuple(values), outcome=_outcome(values)) for field, values in rows.items())
 
 
-def likeness(subjects: Sequence[str], view: View) -> list[float | None]:
-    """Match weights in bits of the first with each, by the release of the settings; None for the first."""
-    by, (first, *others) = scorer(active()), [comparable(view.said(each), view) for each in subjects]
+def likeness(subjects: Sequence[str], view: View, by: Scorer) -> list[float | None]:
+    """Match weights in bits of the first with each; None for the first."""
+    first, *others = [comparable(view.said(each), view) for each in subjects]
     return [None, *(round(by.score(first, each), 2) for each in others)]
 
 

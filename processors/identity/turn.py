@@ -34,9 +34,10 @@ _Anchor = tuple[str, str]
 class Turn:
     """Call `moved` first."""
 
-    def __init__(self, indexes: Indexes, state: State, key: bytes, scorer: Scorer, claim: Claim, offset: int) -> None:
+    def __init__(self, indexes: Indexes, state: State, key: bytes, scorer: Scorer, claim: Claim | None, offset: int) -> None:
+        """`claim`: None where only the model release has become another."""
         self._indexes, self._state, self._key, self._scorer = indexes, state, key, scorer
-        self._claim, self._subject, self._offset = claim, claim.subject, offset
+        self._claim, self._subject, self._offset = claim, claim.subject if claim else "", offset
         self._placed: set[str] = set()
         """Whose person was worked out again."""
         self._candidates: set[str] = set()
@@ -65,7 +66,7 @@ class Turn:
     def _taken(self) -> set[str]:
         """Takes the claim; whose person it may change."""
         subject = self._subject
-        taken = self._indexes.take(self._claim)
+        taken = self._indexes.take(self._claim) if self._claim else None
         if taken is None:
             return set()
         before, now = taken

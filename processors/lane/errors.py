@@ -28,6 +28,14 @@ class RestartNeededError(Exception):
     after a restart it is processed."""
 
 
+class ReleaseBehindError(RestartNeededError):
+    """A release has come into force that this worker was not started with."""
+
+    def __init__(self, activation: str) -> None:
+        super().__init__(f"another release is in force since activation {activation}: this worker ends, and takes it up when started again")
+        self.activation = activation
+
+
 class StuckError(Exception):
     """A call to the broker did not return in its time: the client is stuck and only a new process helps. Nothing is lost."""
 

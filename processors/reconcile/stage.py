@@ -11,6 +11,7 @@ from typing import Any
 from mainstem.kinds.facts import NoTerms, Terms
 from mainstem.model import Op, PersonEvent, SourceState, Summary
 from processors.lane.contract import Output, Received, State
+from processors.lane.errors import ReleaseBehindError
 from processors.reconcile import layout, sweep
 from processors.reconcile.layout import Head
 from processors.reconcile.neighbours import Neighbours
@@ -41,7 +42,7 @@ class ReconcileStage:
             elif event.subject in self._activations:
                 sweeps.append(event)
             else:
-                raise sweep.ReleaseBehindError(event.subject)
+                raise ReleaseBehindError(event.subject)
         heads = state.multi_get([layout.head_key(person) for person in of_person])
         outputs: list[Output] = []
         for (person, events), data in zip(of_person.items(), heads, strict=True):

@@ -12,7 +12,6 @@ from collections.abc import Callable
 from mainstem.model import Op, PersonEvent
 from processors.keys import unpack
 from processors.lane.contract import Output, State
-from processors.lane.errors import RestartNeededError
 from processors.reconcile import layout
 from processors.reconcile.person import Person
 from schemas import topics
@@ -21,14 +20,6 @@ SCANNED = 2_000
 """Persons looked at in a slice."""
 RECORDS = 2_000
 """Records counted anew in a slice, or one person's, however many those are."""
-
-
-class ReleaseBehindError(RestartNeededError):
-    """A release has come into force that this worker was not started with."""
-
-    def __init__(self, activation: str) -> None:
-        super().__init__(f"another release is in force since activation {activation}: this worker ends, and takes it up when started again")
-        self.activation = activation
 
 
 def recount(person: Person) -> int:

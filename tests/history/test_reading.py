@@ -39,7 +39,7 @@ class World:
         self._producer = clients.producer(self.kafka)
 
     def reader(self, seconds: float = 60, say: Callable[[str], None] | None = None) -> Reader:
-        found = Reader(self.kafka, self.codec, KEY, lambda _release: Told(), seconds)
+        found = Reader(self.kafka, self.codec, KEY, lambda _release: Told(), seconds=seconds)
         return found._replace(say=say) if say else found
 
     def send(self, *values: Assertion | Claim) -> int:

@@ -11,8 +11,11 @@ from collections import defaultdict
 from typing import Any
 
 from mainstem.kinds.facts import NoTerms, Terms
-from mainstem.model import Assertion, Claim, Entry, Known, Summary
+from mainstem.model import Assertion, Claim, Entry, Known, Release, Summary
+from mainstem.terminology.releases import Activation
+from processors.identity.activated import MATCHING, event
 from processors.identity.linker import Linker, assign
+from processors.identity.scoring.release import Model, built_in
 from processors.identity.stage import IdentityStage
 from processors.lane.contract import Received, Stage
 from processors.lane.memory import MemoryState
@@ -30,7 +33,10 @@ class Pipeline:
         self.key = person_key
         self.terms = terms or NoTerms()
         self.activations: tuple[str, ...] = ()
-        """Of releases, so far."""
+        """Of terminologies, so far."""
+        self.model = built_in()
+        self.models: list[Activation] = []
+        """Activations of matching models, so far."""
         self.logs: defaultdict[tuple[str, int], list[tuple[int, bytes, Any]]] = defaultdict(list)
         self.stages: list[Stage] = self._new_stages()
         self.states = {(stage.name, p): MemoryState() for stage in self.stages for p in range(stage.inputs[0].partitions)}
@@ -70,8 +76,17 @@ class Pipeline:
         self.stages = self._new_stages()
         self.states = {name: MemoryState(list(state.items())) for name, state in self.states.items()}
 
+    def activate_model(self, model: Model) -> None:
+        """As the operator and the supervisor do: the workers end and start with it, and an event goes into the claims."""
+        release = Release(activation=f"model-{len(self.models)}", what=MATCHING, name=model.name, digest=model.digest, actor="", reason="")
+        self.publish(event(release))
+        self.model = model
+        self.models.append(Activation(self.clock, len(self.models), release))
+        self.restart()
+
     def _new_stages(self) -> list[Stage]:
-        return [Linker(self.key), IdentityStage(self.key), ReconcileStage(self.terms, self.activations)]
+        activations = [each.release.activation for each in self.models]
+        return [Linker(self.key, self.model, activations), IdentityStage(self.key), ReconcileStage(self.terms, self.activations)]
 
     def known(self) -> list[Known]:
         return [Known(value, at, p, offset) for (name, p), log in self.logs.items() if name == topics.ASSERTIONS.name
@@ -79,7 +94,7 @@ class Pipeline:
 
     def folded(self) -> dict[str, Record]:
         claims = [value for _, _, value in self.logs[topics.CLAIMS.name, 0]]
-        return fold(self.known(), assign(claims, self.key), self.key, self.terms)
+        return fold(self.known(), assign(claims, self.key, self.model), self.key, self.terms)
 
     def history(self) -> dict[tuple[str, str], list[Entry]]:
         """(person, fact) -> its entries in order."""

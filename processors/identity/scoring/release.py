@@ -1,6 +1,6 @@
 """A model release: the comparisons with their weights, term frequencies and thresholds, frozen as JSON under a digest.
 
-`mainstem identity train` makes one. Scoring reads nothing else.
+`mainstem identity train` makes one, `activate` puts it in force. Scoring reads nothing else.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from mainstem import canonical
-from mainstem.settings import Settings
+from mainstem.terminology import errors
 from processors.identity.scoring.levels import COMPARISONS
 
 FORMAT = 1
@@ -52,8 +52,8 @@ class Thresholds(msgspec.Struct, frozen=True):
     newborn apart (`score.Scorer.relatives`) then holds a pair apart whatever its weight. Off only for sets known to have none."""
 
 
-class ReleaseError(Exception):
-    """A file that is no model release, or one made for other comparisons. Train it again."""
+class ReleaseError(errors.ReleaseError):
+    """A file that is no model release or not the one meant, or one made for other comparisons."""
 
 
 class Model(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,7 +78,7 @@ def load(path: Path) -> Model:
     try:
         model = msgspec.json.decode(path.read_bytes(), type=Model)
     except (msgspec.DecodeError, msgspec.ValidationError) as fault:
-        raise ReleaseError(f"{path} is no model release: {fault}") from fault
+        raise ReleaseError(f"{path} is no model release ({fault}): give a file that `mainstem identity train` wrote") from fault
     if model.format != FORMAT:
         raise ReleaseError(f"{path} has format {model.format}, this version reads {FORMAT}: train it again")
     for each in model.comparisons:
@@ -94,12 +94,7 @@ def dump(model: Model, path: Path) -> None:
     path.write_bytes(msgspec.json.format(msgspec.json.encode(model), indent=1) + b"\n")
 
 
-def active() -> Model:
-    """That of the settings. Raises ReleaseError, OSError."""
-    path = Settings().matching_model
-    return built_in() if path is None else load(path)
-
-
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=1)
 def built_in() -> Model:
+    """The one that ships with Mainstem: in force until another is."""
     return load(BUILT_IN)

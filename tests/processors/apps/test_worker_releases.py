@@ -10,6 +10,8 @@ from mainstem.terminology import Shelf, Terminology, builtin, in_force, store
 from mainstem.terminology.statements import Statements
 from processors.apps import releases
 from processors.apps.worker import EXIT_RELEASE, EXIT_RESTART
+from processors.identity.scoring.release import built_in
+from processors.identity.scoring.shelf import ModelShelf, shown
 from schemas import kafka as clients
 from schemas import log, topics
 from schemas.codec import Codec
@@ -59,14 +61,22 @@ def test_an_activated_release_is_taken_up_by_every_record(stream: Stream) -> Non
     assert in_force.terms.release == builtin().release
     assert [one.release.reason for one in releases.read(stream.kafka, stream.codec)][-2:] == ["not at hand yet", "back"]
 
+    releases.activate_model(stream.kafka, stream.codec, built_in(), "test", "the same again")
+    assert stream.ended() == EXIT_RESTART, "the linker knows no activation that came after its start"
+    stream.start()
+    stream.live(50)
+    stream.drained()
+    check(stream)
+    assert f"matching model in force: {shown(built_in())}" in (stream.directory / "worker.log").read_text()
+
 
 def test_what_ships_comes_into_force_once_and_displaces_only_its_own_elder(kafka: str, registry: str, tmp_path: Path) -> None:
-    codec, shelf, said = Codec(registry), Shelf(tmp_path / "terms"), []
+    codec, shelf, models, said = Codec(registry), Shelf(tmp_path / "terms"), ModelShelf(tmp_path / "matching"), []
     clients.ensure_topics(kafka, topics.ALL)
     codec.register(topics.ALL)
 
     def shipped() -> str:
-        releases.ship(kafka, codec, shelf, said.append)
+        releases.ship(kafka, codec, shelf, models, said.append)
         found = in_force(releases.read(kafka, codec), releases.TERMINOLOGY, 10**15)
         assert found is not None
         return f"{found.name}@{found.digest[:12]}"

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from mainstem.model import Assertion, Known, Op, PersonEvent, RawRef
 from processors.lane.contract import Received
+from processors.lane.errors import ReleaseBehindError
 from processors.lane.memory import MemoryState
 from processors.reconcile import sweep
 from processors.reconcile.stage import ReconcileStage
-from processors.reconcile.sweep import ReleaseBehindError
 from schemas import topics
 from tests.processors.pipeline import Pipeline
 from tests.strategies import AGENTS, KEY, Terms, assertions, claims
