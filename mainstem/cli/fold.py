@@ -51,7 +51,8 @@ def fold(
     from mainstem.terminology import Shelf
     from mainstem.terminology.errors import ReleaseError
     from processors.identity.linker import assign
-    from processors.identity.scoring.shelf import FOLDER, ModelShelf
+    from processors.identity.scoring.release import built_in
+    from processors.identity.scoring.shelf import FOLDER, ModelShelf, shown
     from processors.reconcile.fold import fold as fold_records
     from producers.fhir.errors import SourceNameError
     from producers.fhir.publish import checked_source
@@ -70,7 +71,7 @@ def fold(
     except ReleaseError as fault:
         raise typer.BadParameter(str(fault), param_hint="--terminology") from None
     try:
-        model = ModelShelf((home or Settings().home) / FOLDER).open(matching) if matching else None
+        model = ModelShelf((home or Settings().home) / FOLDER).open(matching) if matching else built_in()
     except ReleaseError as fault:
         raise typer.BadParameter(str(fault), param_hint="--matching") from None
     found = fold_input.read(paths, source)
@@ -79,7 +80,7 @@ def fold(
     known = [known for known in found.assertions if moment is None or known.known <= moment]
     records = list(fold_records(known, assign(claims, key, model), key, terms).values())
     if output == "json":
-        _print_json(records, found, terms.release, pretty=pretty)
+        _print_json(records, found, {"terminology": terms.release, "matching": shown(model)}, pretty=pretty)
     else:
         _print_tables(records)
     _report(found)
@@ -87,11 +88,11 @@ def fold(
         raise typer.Exit(1)
 
 
-def _print_json(records: Iterable[Record], found: Input, release: str, *, pretty: bool) -> None:
+def _print_json(records: Iterable[Record], found: Input, releases: dict[str, str], *, pretty: bool) -> None:
     import orjson
 
     counts = {"assertions": len(found.assertions), "claims": len(found.claims), "quarantined": len(found.faults), "ignored": found.ignored}
-    body = {"persons": [_person(record) for record in records], "input": counts, "terminology": release}
+    body = {"persons": [_person(record) for record in records], "input": counts, **releases}
     typer.echo(orjson.dumps(body, option=orjson.OPT_SORT_KEYS | (orjson.OPT_INDENT_2 if pretty else 0)).decode())
 
 

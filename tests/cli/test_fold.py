@@ -16,7 +16,10 @@ from mainstem.cli.fold import app
 from mainstem.model import Assertion, Claim, Known, RawRef
 from mainstem.terminology import Shelf, builtin, store
 from mainstem.terminology.statements import Statements
+from processors.identity.scoring.release import built_in
+from processors.identity.scoring.shelf import ModelShelf, shown
 from schemas.codec import write_file
+from tests.processors.identity.test_linked_by_score import LINKING, who
 
 CORPORA = Path(__file__).parents[3] / "shared" / "corpora"
 RAW = RawRef("raw.rxa-epr.v1", 0, 7)
@@ -104,6 +107,18 @@ def test_as_known_at(files):
     assert len(json.loads(run(known, "--output", "json", "--at", "1970-01-01T00:00:05Z").stdout)["persons"]) == 1
     assert json.loads(run(known, "--output", "json", "--at", "1970-01-01T00:00:04Z").stdout)["persons"] == []
     assert run(known, "--at", "yesterday").exit_code == 2
+
+
+def test_the_matching_model_is_the_one_that_is_named(tmp_path):
+    shelf, ours = ModelShelf(tmp_path / "home" / "matching"), msgspec.structs.replace(LINKING, name="ours")
+    shelf.keep(ours)
+    path = write(tmp_path / "two.jsonl", who("RXA/epr|1"), who("A82038/gp|1"), allergy("RXA/epr", "01", "a"),
+                 allergy("A82038/gp", "01", "b"))
+    for arguments, persons, said in (([], 2, shown(built_in())), (["--matching", "ours", "--home", tmp_path / "home"], 1, shown(ours))):
+        found = json.loads(run(path, *arguments, "--output", "json").stdout)
+        assert (len(found["persons"]), found["matching"]) == (persons, said)
+    refused = run(path, "--matching", "absent", "--home", tmp_path / "home")
+    assert refused.exit_code == 2 and "absent" in refused.output
 
 
 def test_the_terminology_is_the_one_that_is_named(tmp_path):

@@ -14,6 +14,8 @@ from confluent_kafka.admin import AdminClient, ConfigResource
 from mainstem.history.reading import NobodyThenError, Reader
 from mainstem.kinds.facts import Terms
 from mainstem.model import Assertion, Claim, Release
+from processors.identity.activated import MATCHING
+from processors.identity.scoring.release import built_in
 from schemas import kafka as clients
 from schemas import log, topics
 from schemas.codec import Codec
@@ -21,6 +23,7 @@ from schemas.log import Stretch, TruncatedReadError
 from schemas.partition import partition
 from schemas.topics import Topic
 from tests.history.made import GP, HOSPITAL, NUMBERS, allergy, claim
+from tests.processors.identity.test_linked_by_score import LINKING, who
 from tests.strategies import KEY
 from tests.strategies import Terms as Told
 
@@ -167,6 +170,25 @@ def test_the_rate_and_the_bound_in_time(world: World) -> None:
     assert cpu / MANY < 50e-6
     with pytest.raises(TruncatedReadError):
         world.reader(seconds=0.2).by_number(NUMBERS[0], at)
+
+
+def test_the_matching_model_of_the_moment(world: World) -> None:
+    before = world.send(numbered(HOSPITAL, "1", NUMBERS[0], "1"), who(f"{HOSPITAL}|1"), who(f"{GP}|7"),
+                        noted(HOSPITAL, "1", "penicillin"), noted(GP, "7", "peanut"))
+    producer, encode = clients.producer(world.kafka), world.codec.encoder(topics.RELEASES)
+    moments = [before]
+    for activation, what, name in (("a", MATCHING, "linking"), ("b", "terminology", "x"), ("c", MATCHING, "seeds-1")):
+        release = Release(activation=activation, what=what, name=name, digest="0", actor="test", reason="test")
+        producer.produce(topics.RELEASES.name, encode(release), activation.encode(), partition=0)
+        assert producer.flush(20) == 0
+        time.sleep(0.01)
+        moments.append(time.time_ns() // 1_000_000)
+        time.sleep(0.01)
+    reader = world.reader()._replace(models=lambda release: LINKING if release and release.name == "linking" else built_in())
+    pasts = reader.by_number(NUMBERS[0], *moments)
+    assert [len(past.record.entries) for past in pasts] == [1, 2, 2, 1]
+    again = reader.by_person(pasts[0].record.person, [], *moments)
+    assert [past.record.digest for past in again] == [past.record.digest for past in pasts]
 
 
 def test_the_terminology_of_the_moment(world: World) -> None:
