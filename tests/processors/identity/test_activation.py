@@ -223,8 +223,9 @@ def _agrees(stream: Pipeline) -> None:
     assert {person: summaries[person].digest for person in records} == {person: record.digest for person, record in records.items()}
 
 
-def test_what_an_activation_costs():
-    said, found = told(1000, 3, "everyday").claims, Linking()
+@pytest.mark.parametrize("persons", [1000, pytest.param(8000, marks=pytest.mark.slow)])
+def test_what_an_activation_costs(persons: int):
+    said, found = told(persons, 3, "everyday").claims, Linking()
     for start in range(0, len(said), 500):
         found.run(Linker(KEY), said[start:start + 500])
     for model in (MODELS[2], LINKING):
