@@ -14,6 +14,9 @@ from deploy.stack.addresses import Endpoints
 from deploy.stack.errors import ConnectorFailedError
 
 Config = Mapping[str, str]
+_ANSWER = 10.0
+"""Seconds that Connect has for one answer."""
+_AGAIN = 0.2
 _STALE = 3.0
 """Seconds after which a reported failure is believed."""
 
@@ -73,18 +76,20 @@ def debezium_postgres(source: str, postgres: str, database: str, tables: Iterabl
 def ensure_connector(endpoints: Endpoints, name: str, config: Config, *, seconds: float = 90) -> None:
     """Register the connector or bring it up to date, and return when its task runs. A failed task is started again, once.
 
-    Raises ConnectorFailedError with Connect's reason, or the trace of the task.
+    Connect that does not answer, as for half a minute after its broker was away, is asked again. Raises ConnectorFailedError with
+    Connect's reason, or the trace of the task.
     """
     deadline = time.monotonic() + seconds
-    with httpx.Client(base_url=f"{endpoints.connect}/connectors/{name}", timeout=30) as connect:
+    with httpx.Client(base_url=f"{endpoints.connect}/connectors/{name}", timeout=min(_ANSWER, seconds)) as client:
+        connect = _Connect(client, name, deadline)
         status: dict[str, Any] = {}
-        if _config(connect) != {**config, "name": name}:
-            _ask(connect, "PUT", "/config", name, deadline, json=dict(config))
-        elif _failure(_status(connect)):
-            _ask(connect, "POST", "/restart", name, deadline, params={"includeTasks": "true", "onlyFailed": "true"})
+        if connect.told("/config") != {**config, "name": name}:
+            connect.ask("PUT", "/config", json=dict(config))
+        elif _failure(connect.told("/status")):
+            connect.ask("POST", "/restart", params={"includeTasks": "true", "onlyFailed": "true"})
         failing_since: float | None = None
         while time.monotonic() < deadline:
-            status = _status(connect)
+            status = connect.told("/status")
             failure = _failure(status)
             if _running(status):
                 return
@@ -103,26 +108,36 @@ def remove_connector(endpoints: Endpoints, name: str) -> None:
         raise ConnectorFailedError(name, f"could not be removed: {_message(response)}")
 
 
-def _ask(connect: httpx.Client, method: str, path: str, name: str, deadline: float, **content: Any) -> None:
-    """A change; asked again while the worker is in a rebalance (409) or starting."""
-    while True:
-        response = connect.request(method, path, **content)
-        if response.is_success:
-            return
-        if response.status_code != httpx.codes.CONFLICT or time.monotonic() > deadline:
-            raise ConnectorFailedError(name, f"was refused by Connect: {_message(response)}")
-        time.sleep(0.2)
+class _Connect:
+    """One connector, as Connect's API tells of it. Every call may raise ConnectorFailedError once the deadline has passed."""
 
+    def __init__(self, client: httpx.Client, name: str, deadline: float) -> None:
+        self._client, self._name, self._deadline = client, name, deadline
 
-def _config(connect: httpx.Client) -> dict[str, str] | None:
-    response = connect.get("/config")
-    return response.json() if response.status_code == httpx.codes.OK else None
+    def ask(self, method: str, path: str, **content: Any) -> None:
+        """A change; asked again while the worker is in a rebalance (409) or starting. What is asked for twice is done once."""
+        while True:
+            response = self._answer(method, path, **content)
+            if response.is_success:
+                return
+            if response.status_code != httpx.codes.CONFLICT or time.monotonic() > self._deadline:
+                raise ConnectorFailedError(self._name, f"was refused by Connect: {_message(response)}")
+            time.sleep(_AGAIN)
 
+    def told(self, path: str) -> dict[str, Any]:
+        """Empty while Connect knows of none."""
+        response = self._answer("GET", path)
+        return response.json() if response.status_code == httpx.codes.OK else {}
 
-def _status(connect: httpx.Client) -> dict[str, Any]:
-    """Empty while Connect knows of no state."""
-    response = connect.get("/status")
-    return response.json() if response.status_code == httpx.codes.OK else {}
+    def _answer(self, method: str, path: str, **content: Any) -> httpx.Response:
+        while True:
+            try:
+                return self._client.request(method, path, **content)
+            except httpx.TransportError as fault:
+                if time.monotonic() > self._deadline:
+                    why = f"could not be asked for: Connect does not answer ({type(fault).__name__})"
+                    raise ConnectorFailedError(self._name, why) from None
+                time.sleep(_AGAIN)
 
 
 def _parts(status: Mapping[str, Any]) -> list[dict[str, Any]]:
