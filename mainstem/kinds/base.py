@@ -90,7 +90,7 @@ class Kind(Protocol):
         """Indexes of the members that `derive` cannot do without, of those of one fact, sorted by place.
 
         With the least and the greatest place, they alone give the same content, rules and conflict as all members. Who does not matter
-        among some members must not matter among more of them: a crowded key is worked out piece by piece (`processors.reconcile.crowd`).
+        among some members must not matter among more of them: a crowded key is worked out piece by piece (`processors.reconcile.tree`).
         Of a kind with rules of its own everyone matters, unless it says who.
         """
         if type(self).derive is not Kind.derive:

@@ -7,8 +7,8 @@
 | `r` person, source patient, record | `Held`: the greatest version of each part, and the groups that the record takes part in |
 | `m` person, source patient | kind -> the manifest that counts: its version and record |
 | `g` person, kind, canonical key | `Gathered`: members of a group of several records, and the facts published for it |
-| `c` person, kind, canonical key, number | `Leaf`: a piece of a crowded group (`processors.reconcile.crowd`) |
-| `w` person, kind, canonical key, member | the member's first day in a crowded group, as a number: where it stands among the leaves |
+| `c` person, kind, canonical key, number | `Piece`: of a crowded group (`processors.reconcile.tree`) |
+| `w` person, kind, canonical key, member | the member's first day in a crowded group, as a number: where it stands in the tree |
 | `f` person, fact | `Published`: the entry's version, digests, status, where it stands on a line |
 | `l` person, kind, line, moment, fact | `Origin`: the group of a fact that stands on a line (`processors.reconcile.lines`) |
 """
@@ -97,22 +97,24 @@ class Run(NamedTuple):
     ident: int
 
 
-class Leaf(msgspec.Struct, array_like=True):
-    """Members of a crowded group that stand together."""
+class Stem(msgspec.Struct, array_like=True):
+    """What is known of a piece without reading it."""
+
+    piece: int
+    low: tuple[int, Place]
+    """First day and place of its first row."""
+    runs: list[Run] = []
+
+
+class Piece(msgspec.Struct, array_like=True):
+    """Members of a crowded group that stand together: a leaf has rows, a bough has stems."""
 
     rows: list[Row] = []
     """Sorted."""
     matters: list[list[Place]] = []
     """Of each of its runs, the members that the fact is derived from."""
-
-
-class Stem(msgspec.Struct, array_like=True):
-    """What is known of a leaf without reading it."""
-
-    leaf: int
-    low: tuple[int, Place]
-    """First day and place of its first row."""
-    runs: list[Run] = []
+    stems: list[Stem] = []
+    """In order."""
 
 
 class Whole(msgspec.Struct, array_like=True):
@@ -132,10 +134,10 @@ class Gathered(msgspec.Struct, array_like=True):
     homes: list[int] = []
     """Of each member, which of the facts is its own; empty where there is one fact."""
     stems: list[Stem] = []
-    """Where it is crowded: its leaves in order, and nothing of the above."""
+    """Where it is crowded: the root of its tree, and nothing of the above."""
     wholes: list[Whole] = []
     next: int = 0
-    """Number of the next leaf."""
+    """Number of the next piece."""
 
     def together(self) -> dict[str, list[Place]]:
         """Fact -> its members."""
@@ -172,7 +174,7 @@ encode = msgspec.msgpack.Encoder().encode
 decode_head = msgspec.msgpack.Decoder(Head).decode
 decode_held = msgspec.msgpack.Decoder(Held).decode
 decode_gathered = msgspec.msgpack.Decoder(Gathered).decode
-decode_leaf = msgspec.msgpack.Decoder(Leaf).decode
+decode_piece = msgspec.msgpack.Decoder(Piece).decode
 decode_day = msgspec.msgpack.Decoder(int).decode
 decode_published = msgspec.msgpack.Decoder(Published).decode
 decode_origin = msgspec.msgpack.Decoder(Origin).decode

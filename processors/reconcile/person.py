@@ -10,7 +10,7 @@ from mainstem.model import Attached, Known, Op, PersonEvent, Status
 from processors.keys import pack
 from processors.lane.contract import State
 from processors.reconcile import layout, resolve
-from processors.reconcile.crowd import LIMIT, Changed, Crowd
+from processors.reconcile.crowd import LIMIT, Cast, Changed, Crowd
 from processors.reconcile.derive import Fact, Group, fact_id, facts, group
 from processors.reconcile.entries import number_of
 from processors.reconcile.layout import Feed, Gathered, Head
@@ -241,12 +241,8 @@ class Person:
             self.handovers |= dict.fromkeys(names, moves.epoch)
 
     def _crowd(self, of: Group, gathered: Gathered, joined: Mapping[Place, Member]) -> Crowd:
-        def load(places: Iterable[Place]) -> list[Member]:
-            wanted = list(places)
-            here = [joined[place] for place in wanted if place in joined]
-            return here + self._members([place for place in wanted if place not in joined])
-
-        return Crowd(of, self._prefix + pack(of.kind, of.key), gathered, self._state, load, self._terms)
+        cast = Cast(of, joined, self._members, self._terms)
+        return Crowd(of, self._prefix + pack(of.kind, of.key), gathered, self._state, cast, self._terms)
 
     def _found(self, found: list[Fact]) -> None:
         for fact in found:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import gc
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from statistics import fmean, median
 from typing import Any
 
 import pytest
 
-from mainstem import canonical
+from mainstem import canonical, collector
 from mainstem.model import Assertion, Known, Op, PersonEvent, RawRef
 from mainstem.terminology import builtin
 from processors.lane.contract import Received
@@ -53,12 +54,18 @@ class Person:
         return time.process_time() - begun
 
 
-def of_key(kind: str, size: int, updates: int = 300) -> list[float]:
-    """Costs of one more version of one of so many records that share a key."""
-    person, rng, content = Person(), random.Random(1), KINDS[kind]
-    for start in range(0, size, 500):
-        person.told(kind, range(start, min(size, start + 500)), content)
-    return [person.told(kind, [rng.randrange(size)], lambda n: content(n % size)) for _ in range(updates)]
+def of_key(kind: str, sizes: Sequence[int], updates: int = 300) -> list[list[float]]:
+    """For each size the costs of one more version of one of so many records that share a key. The sizes take turns, so that what else
+    the machine does falls on all alike."""
+    content, loaded = KINDS[kind], []
+    for size in sizes:
+        person = Person()
+        for start in range(0, size, 500):
+            person.told(kind, range(start, min(size, start + 500)), content)
+        loaded.append((person, size, random.Random(1)))
+    turns = [[person.told(kind, [rng.randrange(size)], lambda n, size=size: content(n % size))  # type: ignore[misc]
+              for person, size, rng in loaded] for _ in range(updates)]
+    return [list(costs) for costs in zip(*turns, strict=True)]
 
 
 def of_person(size: int, updates: int = 2000) -> tuple[float, list[float]]:
@@ -77,8 +84,19 @@ def _things(first: int) -> Callable[[int], dict[str, Any]]:
     return lambda n: {"code": {"text": f"thing {first + (n - 1) % 500}"}, "status": "active", "note": f"version {n}"}
 
 
-def test_a_key_of_a_thousand_does_not_cost_a_hundred_times_one_of_ten():
-    assert median(of_key("allergy", 1000, 60)) < 10 * median(of_key("allergy", 10, 60))
+@pytest.fixture
+def settled() -> Iterator[None]:
+    """The collector as a worker has it: Python's own setting looks through all that pytest has loaded, on account of some event."""
+    thresholds = gc.get_threshold()
+    collector.settle()
+    yield
+    gc.unfreeze()
+    gc.set_threshold(*thresholds)
+
+
+def test_a_key_of_a_thousand_does_not_cost_five_times_one_of_ten():
+    of_ten, of_thousand = of_key("allergy", (10, 1000), 60)
+    assert median(of_thousand) < 5 * median(of_ten)
 
 
 def test_a_person_of_thousands_costs_what_one_of_a_hundred_costs():
@@ -86,14 +104,18 @@ def test_a_person_of_thousands_costs_what_one_of_a_hundred_costs():
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("settled")
 def test_cost_by_size_of_the_key():
-    print(f"\n{'':10} " + "".join(f"{size:>20,}" for size in (10, 100, 1000, 10_000)) + "   mean (median) microseconds an event")
+    sizes = (10, 100, 1000, 10_000)
+    print(f"\n{'':10} " + "".join(f"{size:>20,}" for size in sizes) + "   mean (median) microseconds an event")
+    missed = []
     for kind in KINDS:
-        costs = [of_key(kind, size) for size in (10, 100, 1000, 10_000)]
+        costs = of_key(kind, sizes)
         shown = "".join(f"{fmean(cost) * 1e6:12,.0f} ({median(cost) * 1e6:5,.0f})" for cost in costs)
         ratios = [of(costs[-1]) / of(costs[0]) for of in (fmean, median)]
         print(f"{kind:10} {shown}   10,000 costs {ratios[0]:.1f} x 10 (median {ratios[1]:.1f})")
-        assert median(costs[-1]) < 8 * median(costs[0])
+        missed += [kind] if max(ratios) >= 3 else []
+    assert not missed, "10,000 in one key cost three times what 10 cost"
 
 
 @pytest.mark.slow

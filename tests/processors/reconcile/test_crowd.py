@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,7 +15,7 @@ from mainstem.kinds.base import DMD, SNOMED
 from mainstem.kinds.facts import Member
 from mainstem.model import Assertion, Known, RawRef
 from mainstem.terminology import builtin
-from processors.reconcile import crowd, derive, person, resolve
+from processors.reconcile import derive, layout, person, resolve, tree
 from processors.reconcile.derive import Crowded, Group, crowded, facts, matters
 from processors.reconcile.entries import behind, envelope
 from tests.processors.pipeline import Pipeline
@@ -86,22 +87,29 @@ def test_those_who_matter_decide_what_all_decide(kind, data):
     assert matters(of, [*matters(of, members[:cut], terms), *members[cut:]], terms) == chosen, "pieces give what the whole gives"
 
 
-def _no_draft(said: Assertion) -> bool:
-    """A course of drafts alone shows an empty list of views, that nobody decided."""
-    return b'"draft"' not in said.content
+mixed = st.lists(st.one_of(*[_said(kind, 5) for kind in CONTENTS], claims), min_size=20, max_size=60)
 
 
-worlds = st.lists(st.one_of(*[_said(kind, 5).filter(_no_draft) for kind in CONTENTS], claims), min_size=20, max_size=60)
+@st.composite
+def dense(draw: st.DrawFn) -> list[Any]:
+    """A hundred words of two dozen records, most of them in one key of one source patient."""
+    kind = draw(st.sampled_from(["allergy", "problem", "result", "medicine"]))
+    said, rng = draw(st.lists(_said(kind, 0), min_size=2, max_size=8)), random.Random(draw(st.integers(0, 2**32)))
+    return [msgspec.structs.replace(rng.choice(said), source=rng.choice((*SOURCES[:1] * 5, SOURCES[1])), patient="1",
+                                    record=f"{kind}/{rng.randrange(24)}", position=f"{rng.randrange(9):02}") for _ in range(100)]
 
 
-@pytest.mark.parametrize(("limit", "leaf"), [(1, 2), (3, 4)])
-def test_the_stream_gives_what_the_fold_gives(limit, leaf, monkeypatch):
+@pytest.mark.parametrize(("limit", "leaf", "bough"), [(1, 1, 3), (1, 2, 3), (3, 2, 4)])
+def test_the_stream_gives_what_the_fold_gives(limit, leaf, bough, monkeypatch):
     monkeypatch.setattr(person, "LIMIT", limit)
-    monkeypatch.setattr(crowd, "LEAF", leaf)
+    monkeypatch.setattr(tree, "LEAF", leaf)
+    monkeypatch.setattr(tree, "BOUGH", bough)
+    boughs = 0
 
     @settings(max_examples=20, deadline=None)
-    @given(worlds, st.integers(0, 2**32))
+    @given(st.one_of(mixed, dense()), st.integers(0, 2**32))
     def holds(world: list[Any], seed: int) -> None:
+        nonlocal boughs
         rng = random.Random(seed)
         pipeline = Pipeline(KEY, builtin())
         for value in world:
@@ -110,10 +118,12 @@ def test_the_stream_gives_what_the_fold_gives(limit, leaf, monkeypatch):
                 pipeline.run(rng)
         pipeline.run(rng)
         check(pipeline)
-        left = {key[:1] for (stage, _), state in pipeline.states.items() if stage == "reconcile" for key, _ in state.items()}
-        assert left <= set(map(bytes, ([byte] for byte in b"hvrmgcwfl")))
+        left = [pair for (stage, _), state in pipeline.states.items() if stage == "reconcile" for pair in state.items()]
+        assert {key[:1] for key, _ in left} <= set(map(bytes, ([byte] for byte in b"hvrmgcwfl")))
+        boughs += sum(bool(layout.decode_piece(value).stems) for key, value in left if key[:1] == b"c")
 
     holds()
+    assert boughs
 
 
 def test_that_a_key_is_crowded_is_no_news():
