@@ -69,7 +69,7 @@ def united(members: Sequence[Member]) -> Derived:
     _start(found, members, order)
     speaking = list(_speaking(members, order))
     found.content["views"] = [_shown(members[index]) for index in speaking]
-    found.decided["views"], found.rules["views"] = tuple(sorted(speaking)), VIEWS.id
+    found.decided["views"], found.rules["views"] = tuple(sorted(speaking or order)), VIEWS.id
     differing = list(_discrepancies(members, speaking))
     if not differing:
         return found
