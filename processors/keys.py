@@ -7,7 +7,7 @@ END = b"\xff"
 
 
 def pack(*texts: str) -> bytes:
-    return b"".join([text.encode() + END for text in texts])
+    return END.join([*map(str.encode, texts), b""])
 
 
 def unpack(key: bytes) -> list[str]:

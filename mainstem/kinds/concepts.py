@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 from mainstem.kinds.base import DMD, SNOMED
@@ -41,6 +42,7 @@ def told(code: str, terms: Terms) -> dict[str, Any]:
     return {"codes": [coding]} if name is None else {"codes": [coding | {"display": name}], "text": name}
 
 
+@lru_cache(maxsize=1 << 14)
 def plain(text: str) -> str:
     """Words without capitals, punctuation and SNOMED CT's semantic tag: `Asthma (disorder)` -> `asthma`."""
     folded = _TAG.sub("", unicodedata.normalize("NFKC", text).casefold().strip())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from calendar import monthrange
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 
@@ -21,8 +22,11 @@ def days(text: Any) -> tuple[str, str] | None:
 def moments(text: Any) -> tuple[datetime, datetime] | None:
     """The first moment that it may be, and the one after the last: equal where it is a time, a day apart where it is a day. In UTC; a
     time without a zone is taken to be in it. None where it is no date."""
-    if not isinstance(text, str):
-        return None
+    return _moments(text) if isinstance(text, str) else None
+
+
+@lru_cache(maxsize=1 << 14)
+def _moments(text: str) -> tuple[datetime, datetime] | None:
     text = text.strip()
     try:
         if len(text) == 4:

@@ -59,7 +59,9 @@ class Member(NamedTuple):
     @property
     def recorded(self) -> str:
         """When the source recorded it: the latest of its parts, as `comparable` text; empty where no part says."""
-        return max((comparable(known.assertion.recorded or "") for known in self.winners), default="")
+        if len(self.winners) == 1:
+            return comparable(self.winners[0].assertion.recorded or "")
+        return max([comparable(known.assertion.recorded or "") for known in self.winners], default="")
 
 
 class Derived(NamedTuple):

@@ -38,9 +38,18 @@ def valid(code: str) -> bool:
 
 def number(coding: Any) -> int | None:
     """The code of a decoded coding as a number; None where it is of another system or no number at all."""
+    code = text(coding)
+    return None if code is None else read(code)
+
+
+def text(coding: Any) -> str | None:
+    """The code of a decoded coding as given; None where it is of another system or no text."""
     if not isinstance(coding, dict) or coding.get("system") not in SYSTEMS:
         return None
     code = coding.get("code")
-    if isinstance(code, str) and len(code) <= _LONGEST and code.isdecimal() and code.isascii():
-        return int(code)
-    return None
+    return code if isinstance(code, str) else None
+
+
+def read(code: str) -> int | None:
+    """A code as a number; None where it is none."""
+    return int(code) if len(code) <= _LONGEST and code.isdecimal() and code.isascii() else None

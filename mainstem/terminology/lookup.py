@@ -40,7 +40,7 @@ Ways = Literal["exact", "product", "cause"]
 """How far a text is taken apart to find a name in it: not at all; without supplier, strength and dose form; that, and of a finding
 (`Allergy to penicillin`) what caused it."""
 _KEPT = 1 << 16
-"""Texts whose rows are kept at hand."""
+"""Texts, and codes, whose rows are kept at hand."""
 
 
 class Terminology:
@@ -52,6 +52,7 @@ class Terminology:
         self.store = store
         self.release = f"{store.head.name}@{store.head.digest[:12]}"
         self._named = lru_cache(maxsize=_KEPT)(self._rows_named)
+        self._coded = lru_cache(maxsize=_KEPT)(self._row_coded)
 
     def agent(self, concept: dict[str, Any]) -> str | None:
         """The causative agent behind an allergy's coding: equal for finding, substance, salt, moiety and product of one agent."""
@@ -147,10 +148,10 @@ class Terminology:
         rows: list[int] = []
         reason = OTHER_SYSTEM if codings else NOT_CODED
         for coding in codings:
-            number = codes.number(coding)
-            if number is not None:
+            code = codes.text(coding)
+            row = None if code is None else self._coded(code)
+            if row is not None:
                 reason = UNKNOWN_CODE
-                row = self.store.row(number)
                 if row >= 0:
                     rows.append(row)
         return rows or self._by_name(concept, codings, ways) or reason
@@ -164,6 +165,11 @@ class Terminology:
             if isinstance(display, str) and display != text:
                 rows += tuple(row for row in self._named(display, ways) if row not in rows)
         return rows
+
+    def _row_coded(self, code: str) -> int | None:
+        """-1 where it is unknown; None where it is no number."""
+        number = codes.read(code)
+        return None if number is None else self.store.row(number)
 
     def _rows_named(self, text: str, ways: Ways) -> tuple[int, ...]:
         """Rows of the first way to write the text that names something."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import takewhile
 from typing import Protocol
@@ -30,8 +31,9 @@ class Overlay:
         self._store = store
         self.changes: dict[bytes, bytes | None] = {}
         """Key -> new value, None where deleted."""
-        self._sorted: SortedList[bytes] = SortedList()
-        self._unsorted: list[bytes] = []
+        self._sorted: defaultdict[bytes, SortedList[bytes]] = defaultdict(SortedList)
+        self._unsorted: defaultdict[bytes, list[bytes]] = defaultdict(list)
+        """Changed keys by their first byte: of most of them nobody asks which come next, and those are never sorted."""
 
     def get(self, key: bytes) -> bytes | None:
         try:
@@ -56,39 +58,42 @@ class Overlay:
         theirs = self._store.before(key, within)
         while theirs is not None and theirs[0] in self.changes:
             theirs = self._store.before(theirs[0], within)
-        ours = self._first_set(self._order().irange(within, key, inclusive=(True, False), reverse=True))
+        ours = self._first_set(self._order(within).irange(within, key, inclusive=(True, False), reverse=True))
         return max(ours, theirs) if ours and theirs else ours or theirs
 
     def after(self, key: bytes, within: bytes) -> tuple[bytes, bytes] | None:
         theirs = self._store.after(key, within)
         while theirs is not None and theirs[0] in self.changes:
             theirs = self._store.after(theirs[0], within)
-        above = self._order().irange(key, inclusive=(False, False))
+        above = self._order(within).irange(key, inclusive=(False, False))
         ours = self._first_set(takewhile(lambda each: each.startswith(within), above))
         return min(ours, theirs) if ours and theirs else ours or theirs
 
     def put(self, key: bytes, value: bytes) -> None:
         if key not in self.changes:
-            self._unsorted.append(key)
+            self._unsorted[key[:1]].append(key)
         self.changes[key] = value
 
     def delete(self, key: bytes) -> None:
         if key not in self.changes:
-            self._unsorted.append(key)
+            self._unsorted[key[:1]].append(key)
         self.changes[key] = None
 
     def _changed(self, prefix: bytes) -> list[tuple[bytes, bytes | None]]:
-        return [(key, self.changes[key]) for key in takewhile(lambda each: each.startswith(prefix), self._order().irange(prefix))]
+        return [(key, self.changes[key]) for key in takewhile(lambda each: each.startswith(prefix), self._order(prefix).irange(prefix))]
 
     def _first_set(self, keys: Iterable[bytes]) -> tuple[bytes, bytes] | None:
         return next(((key, value) for key in keys if (value := self.changes[key]) is not None), None)
 
-    def _order(self) -> SortedList[bytes]:
-        """The changed keys."""
-        if self._unsorted:
-            self._sorted.update(self._unsorted)
-            self._unsorted.clear()
-        return self._sorted
+    def _order(self, within: bytes) -> SortedList[bytes]:
+        """The changed keys, as far as they may begin with `within`."""
+        first = within[:1]
+        if not first:
+            return SortedList(self.changes)
+        if unsorted := self._unsorted.get(first):
+            self._sorted[first].update(unsorted)
+            unsorted.clear()
+        return self._sorted[first]
 
 
 def _merged(ours: list[tuple[bytes, bytes | None]], theirs: Iterator[tuple[bytes, bytes]]) -> Iterator[tuple[bytes, bytes]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from mainstem import canonical, kinds
 from mainstem.kinds import Kind
@@ -71,7 +71,9 @@ def facts(of: Group, members: Sequence[Member], terms: Terms) -> list[Fact]:
     if not members:
         return []
     kind = kinds.BY_NAME.get(of.kind)
-    ordered = sorted(members, key=_place) if len(members) > 1 else members
+    if len(members) == 1:
+        return [_fact(of, tuple(members), kind, terms)]
+    ordered = sorted(members, key=_place)
     parted = [ordered] if kind is None or kind.gap is None else clusters(ordered, kind, terms)
     return [_fact(of, tuple(together), kind, terms) for together in parted]
 
@@ -114,7 +116,7 @@ def union(texts: Sequence[str]) -> tuple[str, ...]:
 
 
 def _labels(winners: Sequence[Known]) -> tuple[str, ...]:
-    return union([label for known in winners for label in known.assertion.labels])
+    return union([label for known in winners if known.assertion.labels for label in known.assertion.labels])
 
 
 def provenance(fact: Fact) -> tuple[Provenance, ...]:
@@ -122,26 +124,22 @@ def provenance(fact: Fact) -> tuple[Provenance, ...]:
     others (a mark, a relation) rests on all that the members it was made from say."""
     if len(fact.winners) == 1:
         return (_behind(fact.winners[0], list(fact.derived.decided), None),)
-    fields: dict[int, list[str]] = {}
+    fields: dict[int, list[str]] = {id(known): [] for known in fact.winners}
     lost: dict[int, dict[str, bytes]] = {}
-    for name, indexes in fact.derived.decided.items():
+    content, decided, several = fact.derived.content, fact.derived.decided, len(fact.members) > 1
+    for name, indexes in decided.items():
         for index in indexes:
             member = fact.members[index]
             for known in [member.said[name]] if name in member.said else member.winners:
-                fields.setdefault(id(known), []).append(name)
+                fields[id(known)].append(name)
     for index, member in enumerate(fact.members):
         for name, known, value in member.lost:
-            _lose(lost, known, name, value, fact)
-        if len(fact.members) > 1:
-            for name, value in member.content.items():
-                if index not in fact.derived.decided.get(name, ()):
-                    _lose(lost, member.said[name], name, value, fact)
-    return tuple(_behind(known, fields.get(id(known), ()), lost.get(id(known))) for known in fact.winners)
-
-
-def _lose(lost: dict[int, dict[str, bytes]], known: Known, name: str, value: Any, fact: Fact) -> None:
-    if fact.derived.content.get(name) != value:
-        lost.setdefault(id(known), {})[name] = canonical.encode(value)
+            if content.get(name) != value:
+                lost.setdefault(id(known), {})[name] = canonical.encode(value)
+        for name, value in member.content.items() if several else ():
+            if content.get(name) != value and index not in decided.get(name, ()):
+                lost.setdefault(id(member.said[name]), {})[name] = canonical.encode(value)
+    return tuple([_behind(known, fields[id(known)], lost.get(id(known))) for known in fact.winners])
 
 
 def _behind(known: Known, fields: Sequence[str], lost: dict[str, bytes] | None) -> Provenance:

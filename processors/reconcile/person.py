@@ -166,9 +166,9 @@ class Person:
         if gathered.stems:
             self._recrowd(of, moves, gathered)
             return
-        before = gathered.together()
+        before = gathered.together() if gathered.members else {}
         places = {place for place in gathered.members if place not in moves.left}
-        others = self._members([place for place in gathered.members if place in places and place not in moves.joined])
+        others = self._members([place for place in gathered.members if place in places and place not in moves.joined]) if places else []
         places.update(moves.joined)
         if len(places) > LIMIT:
             self._crowd_up(of, moves, before, [*moves.joined.values(), *others])
@@ -282,6 +282,8 @@ class Person:
     def _carry_number(self, record: Record, members: list[Member]) -> None:
         subject, name = record.name
         numbers = self.head.feeds[subject].numbers
+        if not numbers and "patient" not in [member.kind for member in members]:
+            return
         number = next((found for member in members if (found := number_of(member))), None)
         if number:
             numbers[name] = number
