@@ -35,7 +35,7 @@ class Version(NamedTuple):
     digest: bytes
 
 
-class RawRef(msgspec.Struct, frozen=True):
+class RawRef(msgspec.Struct, frozen=True, gc=False):
     """Where the input item lies: a Kafka position, or a file (`topic` = `file:<sha256>`, offset = 0)."""
 
     topic: str
@@ -45,7 +45,7 @@ class RawRef(msgspec.Struct, frozen=True):
     """Which item of the message: `AllergyIntolerance/123` in a bundle, empty for a row change."""
 
 
-class Assertion(msgspec.Struct, frozen=True, kw_only=True):
+class Assertion(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What one source says about one source patient in one part of one of its records, at one version."""
 
     source: str
@@ -146,7 +146,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     """Match weights in bits, of the first subject with each further one; empty where nothing was scored."""
 
 
-class Known(msgspec.Struct, frozen=True):
+class Known(msgspec.Struct, frozen=True, gc=False):
     """An assertion with its place in the log: what provenance and as-known-then rest on."""
 
     assertion: Assertion
@@ -189,7 +189,7 @@ class Attached(msgspec.Struct, frozen=True, kw_only=True):
     epoch: int
 
 
-class Provenance(msgspec.Struct, frozen=True, kw_only=True):
+class Provenance(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One assertion behind an entry: who said it, where it lies, which published fields it decided."""
 
     source: str
@@ -205,7 +205,7 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True):
     """Fields this assertion valued otherwise than the entry shows, with its value as canonical JSON."""
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
+class Entry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A fact as published. `content` is digested and compared; all else is envelope."""
 
     person: str
@@ -258,7 +258,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     sources: tuple[SourceState, ...] = ()
 
 
-class Change(msgspec.Struct, frozen=True, kw_only=True):
+class Change(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A notification: one entry of one person changed. At least once; `id` is deterministic."""
 
     id: str

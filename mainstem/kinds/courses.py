@@ -209,12 +209,14 @@ def _discrepancies(members: Sequence[Member], speaking: Sequence[int]) -> Iterat
     """What about, and the members on the sides, in the order they speak."""
     current = [index for index in speaking if _standing(members[index]) < _ENDED]
     dosed = [index for index in (current or speaking) if members[index].content.get("view") in _OF_DOSE]
-    regimens = {index: dosing.regimen(members[index].content) for index in dosed}
     sides: dict[str, set[int]] = {}
-    for one, other in combinations(dosed, 2):
-        if _voice(members[one]) != _voice(members[other]):
-            for about in dosing.differ(regimens[one], regimens[other]):
-                sides.setdefault(about, set()).update((one, other))
+    voices = {index: _voice(members[index]) for index in dosed} if len(dosed) > 1 else {}
+    if len(set(voices.values())) > 1:
+        regimens = {index: dosing.regimen(members[index].content) for index in dosed}
+        for one, other in combinations(dosed, 2):
+            if voices[one] != voices[other]:
+                for about in dosing.differ(regimens[one], regimens[other]):
+                    sides.setdefault(about, set()).update((one, other))
     held = [index for index in speaking if members[index].content.get("view") in _OF_STATUS]
     for one, other in combinations(held, 2):
         if apart := _status_apart(members[one].content, members[other].content):

@@ -149,12 +149,14 @@ def _amount(low: Fraction, high: Fraction, unit: str) -> Amount:
     return Amount(low * factor, high * factor, "ug" if unit in _MASS else unit)
 
 
+@lru_cache(maxsize=1 << 14)
 def _unit(word: str) -> str | None:
     if word == "%":
         return word
     return _UNITS.get(word) or _UNITS.get(word.removesuffix("s")) or form_of(word)
 
 
+@lru_cache(maxsize=1 << 14)
 def _decimal(text: str) -> Fraction | None:
     try:
         return Fraction(text.replace(",", ""))

@@ -10,6 +10,7 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Iterator
+from functools import lru_cache
 
 _UNIT = (r"(?:mg|g|gram|kg|mcg|ug|ng|microg|microgram|nanogram|milligram|ml|millilitre|l|litre|unit|iu|u|mmol|dose|actuation|hour|hr|h|%|"
          r"w/w|w/v|puff|tablet|tab|capsule|cap)s?")
@@ -41,6 +42,7 @@ _CAUSED = re.compile(
 """How findings are named in SNOMED CT and by clinicians: the cause stands after the finding, or before it."""
 
 
+@lru_cache(maxsize=1 << 14)
 def plain(text: str) -> str:
     """Letters, digits and what strengths are written with; one space between words; no capitals."""
     words = (word.strip("./_") for word in re.split(r"[^\w./%]+", unicodedata.normalize("NFKC", text).casefold()))

@@ -67,6 +67,7 @@ def prose(text: str) -> str:
     return "\n".join(part for part in (part.strip() for part in parts) if part).rstrip(".,; \n")
 
 
+@lru_cache(maxsize=1 << 14)
 def moment(text: str) -> str:
     """A date or time as precise as it is: midnight, in whatever zone it was written, is a date; other times with a zone are in UTC."""
     day, _, clock = (part.strip() for part in text.partition("T"))
@@ -89,6 +90,7 @@ def amount(quantity: Mapping[str, Any]) -> Any:
     return number(quantity["value"]), unit(quantity.get("unit") or ""), quantity.get("comparator")
 
 
+@lru_cache(maxsize=1 << 14)
 def number(text: str) -> Decimal | str:
     try:
         return Decimal(text.strip()).normalize()
@@ -96,6 +98,7 @@ def number(text: str) -> Decimal | str:
         return text
 
 
+@lru_cache(maxsize=1 << 14)
 def unit(text: str) -> str:
     """One spelling of a unit: UCUM's own way of writing powers, and the commonest long and short names."""
     plain = unicodedata.normalize("NFKC", text.translate(_UNIT)).casefold().replace("\u03bc", "u").replace("**", "^").replace("*", "^")

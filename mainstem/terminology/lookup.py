@@ -40,7 +40,7 @@ Ways = Literal["exact", "product", "cause"]
 """How far a text is taken apart to find a name in it: not at all; without supplier, strength and dose form; that, and of a finding
 (`Allergy to penicillin`) what caused it."""
 _KEPT = 1 << 16
-"""Texts, and codes, whose rows are kept at hand."""
+"""Texts, codes and rows of which the answers are kept at hand."""
 
 
 class Terminology:
@@ -52,6 +52,7 @@ class Terminology:
         self.store = store
         self.release = f"{store.head.name}@{store.head.digest[:12]}"
         self._named = lru_cache(maxsize=_KEPT)(self._rows_named)
+        self._up = lru_cache(maxsize=_KEPT)(self._target_up)
         self._coded = lru_cache(maxsize=_KEPT)(self._row_coded)
 
     def agent(self, concept: dict[str, Any]) -> str | None:
@@ -185,7 +186,7 @@ class Terminology:
             return None
         return _answer({found for row in rows if (found := self._up(row, link))}).code
 
-    def _up(self, row: int, link: Link) -> int:
+    def _target_up(self, row: int, link: Link) -> int:
         """The sole target of a product, or of what it is an actual product of. A VTM's own are not looked at: it has many forms."""
         row = self.store.row(self.store.current(row))
         for _ in range(len(Level)):

@@ -166,17 +166,21 @@ class Person:
         if gathered.stems:
             self._recrowd(of, moves, gathered)
             return
-        before = gathered.together() if gathered.members else {}
-        places = {place for place in gathered.members if place not in moves.left}
-        others = self._members([place for place in gathered.members if place in places and place not in moves.joined]) if places else []
-        places.update(moves.joined)
+        before: dict[str, list[Place]] = {}
+        places, others = set(moves.joined), []
+        if gathered.members:
+            before = gathered.together()
+            stay = [place for place in gathered.members if place not in moves.left]
+            others = self._members([place for place in stay if place not in moves.joined])
+            places.update(stay)
         if len(places) > LIMIT:
             self._crowd_up(of, moves, before, [*moves.joined.values(), *others])
             return
         found = facts(of, [*moves.joined.values(), *others], self._terms)
         self._cease(of, moves, before, places)
         self._found(found)
-        self._handed_over(moves, (*gathered.facts, *(fact.fact for fact in found)))
+        if moves.epoch >= 0:
+            self._handed_over(moves, (*gathered.facts, *(fact.fact for fact in found)))
         if not found:
             self._state.delete(moves.key)
             return
