@@ -195,8 +195,8 @@ def first_of(order: Iterable[int], what: Callable[[int], Hashable | None]) -> se
 
 def by_recency(members: Sequence[Member]) -> list[int]:
     """Indexes of the members, the one recorded last first. Equal or unknown times: the least place first."""
-    order = sorted(range(len(members)), key=lambda i: members[i].place)
-    order.sort(key=lambda i: members[i].recorded, reverse=True)
+    order = sorted(range(len(members)), key=[member.place for member in members].__getitem__)
+    order.sort(key=[member.recorded for member in members].__getitem__, reverse=True)
     return order
 
 

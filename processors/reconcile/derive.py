@@ -105,7 +105,7 @@ def _fact(of: Group, ordered: tuple[Member, ...], kind: Kind | None, terms: Term
     derived = kind.derive(ordered, terms) if kind is not None else latest_first(ordered)
     if of.place is not None and kind is not None and kind.cannot_tell is not None:
         derived = derived._replace(rules=derived.rules | {OF_FACT: kind.cannot_tell.id})
-    winners = ordered[0].winners if len(ordered) == 1 else tuple(known for member in ordered for known in member.winners)
+    winners = ordered[0].winners if len(ordered) == 1 else tuple([known for member in ordered for known in member.winners])
     sources, labels = union([known.assertion.source for known in winners]), _labels(winners)
     return Fact(fact_id(of, ordered[0].place), of, canonical.encode(derived.content), ordered, derived, winners, sources, labels)
 

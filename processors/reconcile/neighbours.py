@@ -22,6 +22,7 @@ class Neighbours:
     def __init__(self, person: Person, rows: Rows, state: State, terms: Terms) -> None:
         self.stands: dict[str, Standing] = {}
         self._person = person
+        self._prefix = b"l" + pack(person.person)
         self._rows = rows
         self._state = state
         self._terms = terms
@@ -81,7 +82,7 @@ class Neighbours:
         return None if pair is None else lines.unrank(pair[0][len(line):])
 
     def _place(self, kind: str, stands: Standing, fact: str) -> tuple[bytes, bytes]:
-        line = b"l" + pack(self._person.person, kind, stands.line)
+        line = self._prefix + pack(kind, stands.line)
         return line, line + lines.rank(stands.moment, fact)
 
 

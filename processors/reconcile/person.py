@@ -108,9 +108,9 @@ class Person:
 
     def _add(self, event: PersonEvent, feed: Feed) -> None:
         subject, records, arriving = event.subject, self.records, event.op is Op.APPLY
+        feed.last_heard = max([feed.last_heard, *[known.known for known in event.items]])
         for known in event.items:
             a = known.assertion
-            feed.last_heard = max(feed.last_heard, known.known)
             if a.kind not in feed.kinds and a.status is Status.ASSERTED:
                 feed.kinds = sorted([*feed.kinds, a.kind])
             if a.kind == resolve.MANIFEST:

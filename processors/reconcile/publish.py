@@ -10,7 +10,7 @@ import msgspec
 from mainstem import canonical
 from mainstem.kinds.facts import Place
 from mainstem.model import Change
-from processors.keys import pack
+from processors.keys import END, pack
 from processors.lane.contract import Output, State
 from processors.reconcile import entries, layout
 from processors.reconcile.derive import Fact
@@ -42,7 +42,7 @@ class Rows:
         self._state.put(self._key(fact), layout.encode(row))
 
     def _key(self, fact: str) -> bytes:
-        return self._prefix + pack(fact)
+        return self._prefix + fact.encode() + END
 
 
 def publish(person: Person, rows: Rows, stands: Mapping[str, tuple[str, str]], release: str) -> list[Output]:

@@ -20,12 +20,11 @@ Name = tuple[str, str]
 class Record:
     """One record in hand."""
 
-    __slots__ = ("came", "committed", "dirty", "held", "key", "late", "name", "said", "tail")
+    __slots__ = ("came", "committed", "dirty", "held", "key", "late", "name", "said")
 
     def __init__(self, name: Name, person: bytes) -> None:
         self.name = name
-        self.tail = pack(*name)
-        self.key = person + self.tail
+        self.key = person + pack(*name)
         self.held = Held()
         self.dirty = False
         self.came = False

@@ -72,8 +72,9 @@ def _told(person: Person, before: bytes | None, release: str, state: State) -> l
     head, name = person.head, person.person
     head.known = max(head.known, last_heard(person))
     outputs: list[Output] = []
-    if head.feeds and (layout.encode(head) != before or head.release != release):
-        if layout.encode(head) != before:
+    changed = layout.encode(head) != before
+    if head.feeds and (changed or head.release != release):
+        if changed:
             head.revision += 1
             outputs.append(Output(topics.SUMMARIES, name.encode(), summary(name, head), name))
         head.release = release

@@ -130,6 +130,7 @@ def test_cost_by_size_of_the_person():
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("settled")
 def test_events_a_second():
     """On the seeds' mix, in the batches of a load, over state as the lane gives it: an overlay, written when the batch is done."""
     events = person_events(600)
