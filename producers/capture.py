@@ -16,10 +16,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from mainstem import collector, observe
 from mainstem.observe import metrics
+from producers import positions
 from producers.batch import Batches
 from producers.contract import RawMessage
 from producers.errors import AbortedError, FencedError, QuarantineFailedError, StoppedError
@@ -136,25 +137,37 @@ class Capture:
             if attempt == 1:
                 continue
             try:
-                assigned = self._consumer.committed(self._consumer.assignment(), _CALL_SECONDS)
-                for each in assigned:
-                    each.offset = each.offset if each.offset >= 0 else OFFSET_BEGINNING
+                assigned = self._resumed(self._consumer, self._consumer.assignment())
                 if assigned:
                     self._consumer.assign(assigned)
                 return
-            except KafkaException as fault:
+            except (KafkaException, RegistryUnavailableError) as fault:
                 self._watchdog.alive()
-                log.warning("waiting to read the batch again (%s)", fault.args[0].name())
+                log.warning("waiting to read the batch again (%s)", _why(fault))
 
     def _assigned(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
-        """Note where reading goes on, so that heartbeats tell it before anything new comes."""
+        """Go on where the last owner stopped, and note it, so that heartbeats tell it before anything new comes."""
         self._next = {}
         metrics.LAG.remove_by_labels({"stage": STAGE})
-        try:
-            for each in consumer.committed(partitions, _CALL_SECONDS):
-                self._next[each.topic, each.partition] = max(0, each.offset)
-        except KafkaException as fault:
-            log.warning("positions are not known until something comes (%s)", fault.args[0].name())
+        for _ in pauses(self._stop):
+            try:
+                found = self._resumed(consumer, partitions)
+                self._next = {(each.topic, each.partition): each.offset for each in found}
+                consumer.assign(found)
+                return
+            except (KafkaException, RegistryUnavailableError) as fault:
+                self._watchdog.alive()
+                log.warning("waiting to know where to go on (%s)", _why(fault))
+
+    def _resumed(self, consumer: Consumer, partitions: list[TopicPartition]) -> list[TopicPartition]:
+        """The partitions with their next offsets. Raises KafkaException, RegistryUnavailableError."""
+        committed = {(each.topic, each.partition): each.offset for each in consumer.committed(partitions, _CALL_SECONDS)}
+        found = positions.resumed(self._bootstrap, self._codec.decoder(topics.LEDGER), committed, _CALL_SECONDS, self._watchdog.alive)
+        for (topic, number), offset in found.items():
+            if offset > max(0, committed[topic, number]):
+                log.warning("%s/%d: the group's position is %d, the ledger's %d: going on there", topic, number, committed[topic, number],
+                            offset)
+        return [TopicPartition(topic, number, offset) for (topic, number), offset in found.items()]
 
     def _stand(self) -> tuple[dict[str, int], int]:
         lag = 0
@@ -175,6 +188,10 @@ class Capture:
             raise FencedError(self._id, error.str())
         log.warning("waiting for the broker (%s)", error.name())
         return False
+
+
+def _why(fault: KafkaException | RegistryUnavailableError) -> str:
+    return fault.args[0].name() if isinstance(fault, KafkaException) else str(fault)
 
 
 def _raw(message: Message) -> RawMessage:

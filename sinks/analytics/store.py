@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import logging
 import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
@@ -23,6 +24,7 @@ from sinks.analytics.pseudonyms import Pseudonyms
 from sinks.contract import CURRENT, Batch, Held, Place, Positions
 from sinks.errors import StoreHeldError, StoreMovedError, StoreUnavailableError
 
+log = logging.getLogger(__name__)
 _CLEARING = "clearing"
 """In place of positions while the tables are being emptied, so that an emptying cut short is finished at the next start."""
 
@@ -68,9 +70,14 @@ class AnalyticsStore:
             for statement in tables.statements():
                 client.command(statement)
             body = self._read_positions(client)
-            if body == _CLEARING:
+            broken = client.query(tables.BROKEN).result_rows
+            if broken:
+                log.warning("%s: %d parts of its tables are broken; building it anew from the topics", self.name, len(broken))
+            if broken or body == _CLEARING:
                 self.clear()
                 body = "{}"
+            for table, part in broken:  # last, so that it is begun again where it was cut short
+                client.command(tables.drop(table, part))
         except ClickHouseError as fault:
             raise StoreUnavailableError(self.name, _why(fault)) from None
         return {Place.parse(text): offset for text, offset in orjson.loads(body).items()}

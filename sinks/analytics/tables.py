@@ -48,6 +48,14 @@ POSITIONS = f"SELECT sealed, version FROM {BASE}.entries FINAL WHERE pseudonym =
 CONTENTS = f"SELECT pseudonym, fact, version, sealed FROM {BASE}.entries FINAL WHERE pseudonym != ''"
 """Every entry the store took in, also those of which policy lets nothing in but that they were seen."""
 
+BROKEN = f"SELECT table, name FROM system.detached_parts WHERE database = '{BASE}' AND startsWith(name, 'broken')"
+"""Parts that ClickHouse put aside when it started: their rows are gone, and the positions do not know."""
+
+
+def drop(table: str, part: str) -> str:
+    """Statement that forgets a part put aside."""
+    return f"ALTER TABLE {BASE}.{table} DROP DETACHED PART '{part}' SETTINGS allow_drop_detached = 1"
+
 
 def statements() -> Iterator[str]:
     """What makes an empty server ready; harmless on one that is."""

@@ -13,6 +13,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
+from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient
+
 from mainstem.model import Assertion, Claim, Heartbeat, Outcome, Quarantined
 from producers.contract import RawMessage
 from schemas import kafka, log, topics
@@ -62,6 +65,20 @@ class Captured:
             process = subprocess.Popen(command, stdout=output, stderr=output, env={**os.environ, "PYTHONUNBUFFERED": "1"})
         self._started.append(process)
         return process
+
+    def forget(self, positions: dict[int, int]) -> None:
+        """The group is where it was before. No process of it may run."""
+        offsets = [TopicPartition(self.raw.name, number, offset) for number, offset in positions.items()]
+        admin = AdminClient({"bootstrap.servers": self.bootstrap})
+
+        def done() -> bool:
+            try:
+                told = admin.alter_consumer_group_offsets([ConsumerGroupTopicPartitions(self.group, offsets)])[self.group].result()
+            except KafkaException:  # a static member that ended is counted until its session is over
+                return False
+            return all(each.error is None for each in told.topic_partitions)
+
+        eventually(done, "the group's positions set back")
 
     def close(self) -> None:
         for process in self._started:

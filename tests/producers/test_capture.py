@@ -90,6 +90,20 @@ def test_it_ends_cleanly_and_reads_on_where_it_stopped(captured: Captured) -> No
     everything_once(captured)
 
 
+def test_a_coordinator_that_forgot_how_far_the_group_was_makes_nothing_double(captured: Captured) -> None:
+    captured.send(rows(400))
+    process = captured.start()
+    eventually(lambda: len(captured.outcomes()) == 400, "an outcome for every message")
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(20) == 0
+    captured.forget({0: 20, 1: 0})
+    captured.send(rows(20, start=400))
+    captured.start()
+    eventually(lambda: len(captured.outcomes()) == 420, "an outcome for what came later")
+    everything_once(captured)
+    assert f"{captured.raw.name}/0: the group's position is 20, the ledger's 200" in captured.log.read_text()
+
+
 def test_a_later_process_of_the_same_instance_fences_the_earlier(captured: Captured) -> None:
     captured.send(rows(50))
     first = captured.start()

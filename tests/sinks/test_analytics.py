@@ -191,3 +191,43 @@ def test_an_engine_fault_is_told_by_its_number_and_without_its_text() -> None:
     assert _why(fault) == "ClickHouseError, Code: 243"
     assert _why(RuntimeError("'Amoxicillin' (NOT_ENOUGH_SPACE)")) == "RuntimeError, NOT_ENOUGH_SPACE"
     assert _why(OSError("Amoxicillin")) == "OSError"
+
+
+WRITE = """
+import os, sys
+from pathlib import Path
+from sinks.analytics import AnalyticsStore
+from sinks.contract import Batch, Place
+from tests.sinks.made import PERSONS, entry
+store = AnalyticsStore(Path(sys.argv[1]), b"test")
+store.open()
+for n in range(3):
+    store.apply(Batch((entry(PERSONS[0], f"fact {n}", 1),)), {Place("records.entries.v1", 0): n + 1})
+os._exit(0)
+"""
+OPEN = """
+import sys
+from pathlib import Path
+from sinks.analytics import AnalyticsStore
+store = AnalyticsStore(Path(sys.argv[1]), b"test")
+print(sum(store.open().values()), len(list(store.contents())))
+store.close()
+"""
+
+
+def _run(script: str, home: Path) -> str:
+    done = subprocess.run([sys.executable, "-c", script, str(home)], capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def test_a_store_that_lost_a_part_does_not_say_that_it_holds_it(tmp_path: Path) -> None:
+    _run(WRITE, tmp_path)
+    parts = sorted(path for path in tmp_path.rglob("all_*/data.bin") if path.parent.parent.name != "detached")
+    assert len(parts) >= 3
+    first = next(path for path in parts if path.parent.name.startswith("all_1_1"))
+    first.write_bytes(first.read_bytes()[:-20])
+    assert _run(OPEN, tmp_path) == "0 0"
+    assert _run(OPEN, tmp_path) == "0 0"
+    _run(WRITE, tmp_path)
+    assert _run(OPEN, tmp_path) == "3 3"
