@@ -23,6 +23,8 @@ from schemas import log, topics
 
 PARTS = ("contest", "units", "freshness")
 SOAK = "soak"
+_CHANGES_A_PERSON = 100
+"""Of a soak, at most: with more, the merges that the trusts make tie half of their patients together."""
 _SEED = 1
 _ROUND = 2_000
 """Events come in multiples of the largest batch, so that no candidate waits for a batch to fill."""
@@ -58,7 +60,7 @@ def main(
     if "freshness" in chosen:
         bench.freshness([int(rate) for rate in rates.split(",")], seconds, persons)
     if SOAK in chosen:
-        bench.soak(changes, rate, persons)
+        bench.soak(changes, rate, max(persons, changes // _CHANGES_A_PERSON))
     text = "\n".join(report.lines(found))
     (out / "report.md").write_text(text)
     if "contest" in found:
