@@ -1,7 +1,7 @@
 """Where capture goes on reading: what its group has committed, unless the ledger says that it was further.
 
 Outcomes and the group's positions are written in one transaction, so that they agree. But a broker's group coordinator, killed and
-started again, was seen to answer with a position of 19 minutes ago: 130,000 messages were captured twice (`make chaos`, an hour).
+started again, was seen to answer with a position of some 40 minutes ago: 130,000 messages were captured twice (`make chaos`, an hour).
 The ledger is read, never the coordinator believed alone: it is a log like any other, and what it holds has been captured.
 """
 
