@@ -24,7 +24,6 @@ _BEATS = 200
 def run(home: Path, changes: int, rate: float, persons: int, say: Callable[[str], None]) -> dict[str, Any]:
     """Samples until all changes have reached every store. Raises NotDrainedError, RuntimeError where the trusts stopped early."""
     samples: list[Sample] = []
-    began = told = time.monotonic()
     with whole(home, persons, say) as made:
         loaded = _captured(made)
         restarts = made.platform.supervisor.restarts()

@@ -179,8 +179,7 @@ class Person:
         found = facts(of, [*moves.joined.values(), *others], self._terms)
         self._cease(of, moves, before, places)
         self._found(found)
-        if moves.epoch >= 0:
-            self._handed_over(moves, (*gathered.facts, *(fact.fact for fact in found)))
+        self._handed_over(moves, (*gathered.facts, *(fact.fact for fact in found)))
         if not found:
             self._state.delete(moves.key)
             return
