@@ -26,8 +26,6 @@ from schemas.kafka import producer
 
 _PATIENCE = 90.0
 """Seconds for what was hit to be there again: the supervisor waits up to 15 between two starts."""
-_REACHED = 30.0
-"""Seconds for an armed step to be reached."""
 _DELAY = 0.15
 _FILE_BYTES = 32_768
 RUBBISH = (b"\x00\xff\xfe", b"{", b"[]", b'"text"', b'{"op":"u"}', b'{"op":"c","source":{"schema":"gp"},"after":{}}', b"7", b"{}", b"\n")
@@ -63,6 +61,8 @@ class Injector:
     poison: list[tuple[str, int, int]] = field(default_factory=list)
     """Where malformed messages lie: topic, partition, offset."""
     stopped: set[int] = field(default_factory=set)
+    reach: float = 30.0
+    """Seconds for an armed step to be reached: it needs a worker that has partitions, and something to commit."""
 
     def inject(self, fault: Fault) -> Met:
         """Raises NotRecoveredError."""
@@ -97,7 +97,7 @@ class Injector:
         if fault.target in faults.OPENING:
             worker = self.chance.choice(WORKERS)
             self._kill_ours(worker, lose_state=fault.target == "recovering")
-        reached = self._eventually(lambda: not self.fault_file.exists(), _REACHED)
+        reached = self._eventually(lambda: not self.fault_file.exists(), self.reach)
         self.fault_file.unlink(missing_ok=True)
         for name in WORKERS:
             self._running(name)
@@ -180,7 +180,7 @@ class Injector:
         self.disk.fill()
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
-        ended = self._eventually(lambda: self.platform.supervisor.restarts()[fault.target] > before + 1, _REACHED)
+        ended = self._eventually(lambda: self.platform.supervisor.restarts()[fault.target] > before + 1, self.reach)
         time.sleep(fault.seconds)
         self.disk.free()
         self._running(fault.target)

@@ -69,8 +69,8 @@ class Report:
 
 
 def run(place: Arena, seed: int, say: Say, *, faults: int | None = None, seconds: float | None = None, rate: float = 50,
-        peace: float = 4.0) -> Report:
-    """Faults of this seed until there were `faults` of them or `seconds` have passed; then the proof.
+        peace: float = 4.0, reach: float = 30.0) -> Report:
+    """Faults of this seed until there were `faults` of them or `seconds` have passed; then the proof. `reach`: see `Injector.reach`.
 
     Raises NotRecoveredError where something that was hit stays down.
     """
@@ -78,7 +78,7 @@ def run(place: Arena, seed: int, say: Say, *, faults: int | None = None, seconds
     codec = Codec(place.endpoints.registry)
     chance = random.Random(seed)  # noqa: S311 - to be repeated, not to be secret
     injector = Injector(place.home, partial(place.up, _quiet), place.platform, place.proxy, place.endpoints.kafka, SOURCES,
-                        place.fault_file, place.disk, chance)
+                        place.fault_file, place.disk, chance, reach=reach)
     writes = registers.Registers(place.endpoints.database("a82038_gp"))
     load = subprocess.Popen([*_MAINSTEM, "seeds", "play", "--rate", str(rate), "--seed", str(seed), "--output", "json",
                              "--home", str(place.home)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
