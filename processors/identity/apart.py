@@ -7,7 +7,7 @@ preferred to another, and nobody is put on a side by chance: who could belong to
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from processors.identity.evidence import Decision, Evidence
@@ -87,30 +87,72 @@ def ordered(one: str, other: str) -> Pair:
     return (one, other) if one < other else (other, one)
 
 
-def settle(blocks: Blocks, groups: Sequence[Sequence[str]], apart: Callable[[list[str]], Iterable[Pair]]) -> None:
-    """Joins in `blocks` the members of each group, as far as the links hold.
+class Foes:
+    """Which blocks must not be together. Blocks that carry numbers are apart from most others that do: of them only friends are kept, so
+    that the cost is that of what they have in common, not of all pairs."""
 
-    `apart`: of blocks that the groups would join, the pairs (of blocks) that must not be together.
-    """
+    def __init__(self) -> None:
+        self._pairs: defaultdict[str, set[str]] = defaultdict(set)
+        self._friends: dict[str, frozenset[str]] = {}
+        self._within: dict[str, frozenset[str]] = {}
+
+    def apart(self, one: str, other: str) -> None:
+        self._pairs[one].add(other)
+        self._pairs[other].add(one)
+
+    def strangers(self, friends: Mapping[str, frozenset[str]]) -> None:
+        """Each of these blocks is apart from all others of them but its friends; it is one itself. Once for each block."""
+        within = frozenset(friends)
+        self._friends.update(friends)
+        self._within.update(dict.fromkeys(friends, within))
+
+    def mark(self, block: str, among: frozenset[str]) -> Hashable:
+        """Equal for blocks that are apart from exactly the same others. `among`: the strangers of the place that both are in."""
+        pairs, friends = frozenset(self._pairs.get(block, ())), self._friends.get(block)
+        spared = among - pairs if friends is None else friends - pairs
+        beyond = pairs - among
+        if 2 * len(spared) > len(among) or not among:
+            return beyond | (among - spared)
+        return spared, beyond
+
+    def among(self, blocks: Iterable[str]) -> frozenset[str]:
+        return next((self._within[block] for block in blocks if block in self._within), _NONE)
+
+
+def whole_of(blocks: Blocks, groups: Iterable[Sequence[str]]) -> Blocks:
+    """The blocks as they would be if nothing were held apart."""
     wished = blocks.copy()
     for group in groups:
         for member in group[1:]:
             wished.join(group[0], member)
-    joined: defaultdict[str, set[str]] = defaultdict(set)
+    return wished
+
+
+Rule = Callable[[Mapping[str, str], Foes], None]
+"""What holds blocks apart. Given: block -> the whole that the groups would make of it and others, of each that they would join."""
+
+
+def settle(blocks: Blocks, groups: Sequence[Sequence[str]], rules: Iterable[Rule]) -> None:
+    """Joins in `blocks` the members of each group, as far as the links hold."""
+    wished = whole_of(blocks, groups)
+    wholes: defaultdict[str, set[str]] = defaultdict(set)
     for group in groups:
         for member in group:
-            joined[wished.of(member)].add(blocks.of(member))
-    foes: defaultdict[str, set[str]] = defaultdict(set)
-    for some in joined.values():
-        if len(some) > 1:
-            for one, other in apart(sorted(some)):
-                foes[one].add(other)
-                foes[other].add(one)
+            wholes[wished.of(member)].add(blocks.of(member))
+    foes = Foes()
+    joined = {block: whole for whole in sorted(wholes) if len(wholes[whole]) > 1 for block in sorted(wholes[whole])}
+    for rule in rules:
+        rule(joined, foes)
+    among = {whole: foes.among(some) for whole, some in wholes.items()}
+    marks: dict[str, Hashable] = {}
     holding = []
     for group in groups:
-        sides: defaultdict[frozenset[str], list[str]] = defaultdict(list)
+        sides: defaultdict[Hashable, list[str]] = defaultdict(list)
         for member in group:
-            sides[frozenset(foes.get(blocks.of(member), ()))].append(member)
+            block = blocks.of(member)
+            if block not in marks:
+                marks[block] = foes.mark(block, among[wished.of(member)])
+            sides[marks[block]].append(member)
         holding += sides.values()
     for side in holding:
         for member in side[1:]:
@@ -119,3 +161,6 @@ def settle(blocks: Blocks, groups: Sequence[Sequence[str]], apart: Callable[[lis
 
 def _rank(decision: Decision) -> tuple[int, str, bool, bool, str]:
     return decision.incarnation, decision.position, decision.stands, decision.apart, decision.digest
+
+
+_NONE: frozenset[str] = frozenset()

@@ -14,9 +14,10 @@ from processors.identity.activated import ACTIVATED
 from processors.identity.alike import alike
 from processors.identity.claimed import Claimed
 from processors.identity.indexes import Indexes
+from processors.identity.layers import Finding
 from processors.identity.numbers import Numbers
 from processors.identity.persons import OWN_PERSON, Placed, own_person
-from processors.identity.placing import Finding, neighbourhood, place
+from processors.identity.placing import neighbourhood, place
 from processors.identity.scoring.release import Model, built_in
 from processors.identity.scoring.score import Scorer, scorer
 from processors.identity.tasks import all_tasks

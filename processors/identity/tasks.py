@@ -14,10 +14,10 @@ from mainstem.model import Compared, Task
 from processors.identity import demographics, persons
 from processors.identity.demographics import folded
 from processors.identity.evidence import Evidence
+from processors.identity.layers import Finding
 from processors.identity.numbers import Numbers, View
 from processors.identity.offers import Seeker, comparable, seeker
 from processors.identity.persons import Where
-from processors.identity.placing import Finding
 from processors.identity.scoring.score import Scorer
 
 OPEN, CLOSED = "open", "closed"

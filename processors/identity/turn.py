@@ -16,10 +16,11 @@ from processors.identity import claimed, numbers
 from processors.identity.alike import alike
 from processors.identity.evidence import Evidence
 from processors.identity.indexes import Assigned, Indexes
+from processors.identity.layers import Finding
 from processors.identity.numbers import Numbers
 from processors.identity.offers import seeker
 from processors.identity.persons import OWN_PERSON, Placed, own_person
-from processors.identity.placing import Finding, neighbourhood, place
+from processors.identity.placing import neighbourhood, place
 from processors.identity.scoring.blocking import NUMBER
 from processors.identity.scoring.score import Scorer
 from processors.identity.tasks import CLOSED, of_candidates, of_finding, of_number

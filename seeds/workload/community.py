@@ -11,6 +11,7 @@ POOLS = {
     "SELECT referral_no, client_id FROM care.referral WHERE status = 'Accepted' ORDER BY client_id, referral_no"),
     "care.home_med": Pool(CARE, "SELECT med_no, client_id FROM care.home_med WHERE taking <> 'ERROR' ORDER BY client_id, med_no"),
     "care.allergy_note": Pool(CARE, "SELECT note_no, client_id FROM care.allergy_note WHERE status <> 'ERROR' ORDER BY client_id, note_no"),
+    "care.amalgamated": Pool(CARE, "SELECT client_id, client_id FROM care.client WHERE amalgamated_into IS NOT NULL ORDER BY client_id"),
     "care.alert": Pool(CARE, "SELECT alert_no, client_id FROM care.alert ORDER BY client_id, alert_no"),
 }
 
@@ -77,7 +78,17 @@ def _amalgamation(world: World) -> Deed | None:
         return None
     world.change(CARE, "UPDATE care.client SET amalgamated_into = %s, last_changed = %s WHERE client_id = %s", survivor[0], _now(world),
         found[0])
+    world.add("care.amalgamated", found)
     return Deed(found[0], (("care.client", {"client_id": found[0]}),), {"into": survivor[0]})
+
+
+def _parting(world: World) -> Deed | None:
+    """An amalgamation was wrong, and is undone: else a long play would leave one client only."""
+    if (found := world.take("care.amalgamated")) is None:
+        return None
+    world.change(CARE, "UPDATE care.client SET amalgamated_into = NULL, last_changed = %s WHERE client_id = %s", _now(world), found[0])
+    world.add("care.client", found)
+    return Deed(found[0], (("care.client", {"client_id": found[0]}),))
 
 
 def _demographics(world: World) -> Deed | None:
@@ -100,5 +111,6 @@ ACTIONS = (
     Action("community-entered-in-error", CARE, 3, _entered_in_error),
     Action("community-delete", CARE, 3, _delete),
     Action("community-amalgamation", CARE, 1, _amalgamation),
+    Action("community-amalgamation-undone", CARE, 1, _parting),
     Action("community-demographics", CARE, 3, _demographics),
 )

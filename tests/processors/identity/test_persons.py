@@ -15,9 +15,10 @@ from processors.identity import persons
 from processors.identity.apart import Blocks, decided
 from processors.identity.claimed import Claimed
 from processors.identity.demographics import Demographics, contradiction
+from processors.identity.layers import Layers
 from processors.identity.linker import assign
 from processors.identity.numbers import CROWD, Numbers
-from processors.identity.placing import _Placing, neighbourhood, place
+from processors.identity.placing import neighbourhood, place
 from tests.strategies import KEY, NUMBERS, THIRD, claims
 
 N1, N2 = NUMBERS
@@ -176,7 +177,7 @@ def test_who_all_carry_one_number_are_placed_as_the_layers_place_them() -> None:
         numbers = Numbers(view)
         for subject in view.evidence:
             members = {one: view.said(one) for one in neighbourhood(subject, view, numbers, None)}
-            assert place(members, numbers, KEY, None) == _Placing(members, numbers, KEY, None).placement()
+            assert place(members, numbers, KEY, None) == Layers(members, numbers, KEY, None).placement()
 
 
 @settings(max_examples=200, deadline=None)

@@ -1,0 +1,71 @@
+"""A neighbourhood of many: what it costs, and whom likeness no longer links."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from mainstem.model import Claim
+from processors.identity import persons
+from processors.identity.claimed import Claimed
+from processors.identity.layers import LOOKALIKES, Layers
+from processors.identity.numbers import Numbers
+from processors.identity.placing import neighbourhood, place
+from seeds import nhs
+from tests.processors.identity.test_persons import link, merged, number
+from tests.strategies import KEY
+
+
+def star(size: int) -> list[Claim]:
+    return [merged(f"A|{at}", "A|0") for at in range(1, size)]
+
+
+def chain(size: int) -> list[Claim]:
+    return [merged(f"A|{at}", f"A|{at - 1}") for at in range(1, size)]
+
+
+def joined(size: int) -> list[Claim]:
+    return [link(f"A|{at}", f"A|{at - 1}") for at in range(1, size)]
+
+
+@pytest.mark.parametrize("shape", [star, chain, joined])
+@pytest.mark.parametrize("numbered", [True, False])
+def test_cost_grows_with_the_neighbourhood_and_not_with_its_pairs(shape, numbered: bool) -> None:
+    """A hospital that merges a thousand patients into one by mistake must not hold up everyone else."""
+    costs = []
+    for size in (250, 1000):
+        claimed = [*shape(size), *(number(f"A|{at}", nhs.number(at)) for at in range(size if numbered else 0))]
+        view = Claimed(claimed)
+        spent = []
+        for _ in range(3):
+            begun = time.process_time()
+            numbers = Numbers(view)
+            members = {one: view.said(one) for one in neighbourhood("A|1", view, numbers, None)}
+            found = place(members, numbers, KEY, None)
+            spent.append(time.process_time() - begun)
+        assert len(found.persons) == size
+        costs.append(min(spent))
+    assert costs[1] < 8 * costs[0], "four times as many, sixteen times the pairs"
+
+
+class _Everyone:
+    """Everyone passes with everyone."""
+
+    def __init__(self, subjects: list[str]) -> None:
+        self._subjects = frozenset(subjects)
+
+    def near(self, subject: str) -> frozenset[str]:
+        return self._subjects - {subject}
+
+    def passes(self, one: str, other: str) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(("size", "together"), [(LOOKALIKES, True), (LOOKALIKES + 1, False)])
+def test_a_crowd_of_lookalikes_is_nobody(size: int, together: bool) -> None:
+    members = [f"A|{at}" for at in range(size)]
+    view = Claimed(merged(one, "B|1") for one in members)  # of another source: says nothing
+    found = Layers({one: view.said(one) for one in members}, Numbers(view), KEY, _Everyone(members)).placement()
+    assert len({placed.person for placed in found.persons.values()}) == (1 if together else size)
+    assert {placed.reason for placed in found.persons.values()} == {persons.SCORED if together else persons.OWN_PERSON}
