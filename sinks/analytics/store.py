@@ -14,6 +14,7 @@ import clickhouse_connect
 import orjson
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
+from clickhouse_connect.driver.insert import InsertContext
 
 from mainstem import canonical
 from mainstem.model import Entry, Summary
@@ -50,6 +51,8 @@ class AnalyticsStore:
         self.pseudonyms = Pseudonyms(person_key)
         self._client: Client | None = None
         self._written = 0
+        self._into: dict[str, InsertContext] = {}
+        """By table: what ClickHouse told of its columns, asked once."""
 
     def connect(self, settings: dict[str, Any] | None = None) -> Client:
         """A client of its own, for another thread. Raises StoreUnavailableError, StoreHeldError."""
@@ -129,6 +132,7 @@ class AnalyticsStore:
 
     def close(self) -> None:
         client, self._client = self._client, None
+        self._into.clear()
         if client is not None:
             client.close()
 
@@ -139,7 +143,11 @@ class AnalyticsStore:
 
     def _insert(self, table: str, data: Sequence[Sequence[Any]], columns: Sequence[str]) -> None:
         if data:
-            self._opened().insert(table, data, column_names=columns, database=tables.BASE)
+            client = self._opened()
+            into = self._into.get(table)
+            if into is None:
+                into = self._into[table] = client.create_insert_context(table, columns, tables.BASE)
+            client.insert(data=data, context=into)
 
     def _read_positions(self, client: Client) -> str:
         found = client.query(tables.POSITIONS).result_rows

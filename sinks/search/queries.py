@@ -19,7 +19,7 @@ def number(text: str) -> str | None:
 
 
 def current() -> Query:
-    return Query.term_query(documents.schema(), "current", True, "basic")
+    return _exact("current", "")
 
 
 def by_number(digits: str) -> Query:
@@ -32,8 +32,7 @@ def patient(person: str) -> Query:
 
 def restricted(person: str) -> Query:
     """Patient entries of a person whose whereabouts must not be told."""
-    marked = Query.term_query(documents.schema(), "restricted", True, "basic")
-    return _all([_exact("person", person), _exact("kind", "patient"), marked, current()])
+    return _all([_exact("person", person), _exact("kind", "patient"), _exact("restricted", ""), current()])
 
 
 def by_name(words: Sequence[str], births: Sequence[str]) -> Query:
@@ -72,7 +71,7 @@ def _prefix(field: str, word: str) -> Query:
 
 
 def _exact(field: str, value: str) -> Query:
-    return Query.const_score_query(Query.term_query(documents.schema(), field, value, "basic"), 0.0)
+    return Query.const_score_query(Query.term_query(documents.schema(), "exact", documents.exact(field, value), "basic"), 0.0)
 
 
 def _all(queries: Sequence[Query]) -> Query:

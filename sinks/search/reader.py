@@ -98,9 +98,8 @@ class SearchReader:
         if not searcher.num_docs:
             return
         for _, address in searcher.search(queries.current(), searcher.num_docs, count=False).hits:
-            document = searcher.doc(address)
-            yield Held(_text(document, "person"), _text(document, "fact"), int(document.get_first("version") or 0),
-                       bytes(document.get_first("digest") or b"").hex())
+            shown = documents.shown(searcher.doc(address))
+            yield Held(shown.person, shown.fact, shown.version, shown.digest)
 
     def _fresh(self) -> tantivy.Searcher:
         self._index.reload()
@@ -140,11 +139,11 @@ class SearchReader:
 
     def _person(self, searcher: tantivy.Searcher, person: str, reasons: tuple[str, ...], score: float) -> PersonHit:
         hits = searcher.search(queries.patient(person), 10, count=False).hits
-        known = [searcher.doc(address) for _, address in hits]
-        numbers = sorted({number for document in known for number in document.get_all("number") if number})
-        return PersonHit(person, next((name for document in known if (name := _text(document, "title"))), ""),
+        known = [documents.shown(searcher.doc(address)) for _, address in hits]
+        numbers = sorted({number for shown in known for number in shown.numbers})
+        return PersonHit(person, next((shown.title for shown in known if shown.title), ""),
                          tuple(number for number in numbers if queries.number(number)),
-                         next((birth for document in known if (birth := _text(document, "birth"))), ""), reasons, score)
+                         next((shown.birth for shown in known if shown.birth), ""), reasons, score)
 
 
 def _split(text: str) -> tuple[list[str], list[str]]:
@@ -154,10 +153,6 @@ def _split(text: str) -> tuple[list[str], list[str]]:
 
 
 def _entry(document: tantivy.Document, score: float) -> EntryHit:
-    return EntryHit(_text(document, "person"), _text(document, "fact"), _text(document, "kind"), _text(document, "heading"),
-                    _text(document, "title"), _text(document, "date"), _text(document, "status"),
-                    tuple(str(one) for one in document.get_all("organisation") if one), score)
-
-
-def _text(document: tantivy.Document, field: str) -> str:
-    return str(document.get_first(field) or "")
+    shown = documents.shown(document)
+    return EntryHit(shown.person, shown.fact, shown.kind, shown.heading, shown.title, shown.date, shown.status, tuple(shown.organisations),
+                    score)

@@ -93,9 +93,8 @@ class SearchStore:
         hits = searcher.search(_by_key(documents.POSITIONS), 1, count=False).hits
         if not hits:
             return {}
-        held = orjson.loads(str(searcher.doc(hits[0][1]).get_first("positions")))
+        held = orjson.loads(documents.positions(searcher.doc(hits[0][1])))
         return {Place.parse(text): offset for text, offset in held.items()}
-
 
 
 def _by_key(key: str) -> tantivy.Query:
