@@ -31,11 +31,11 @@ class KafkaUnavailableError(ConnectionError):
 
 
 class TopicDiffersError(RuntimeError):
-    """A topic stands with another partition count than `schemas.topics` fixes; keys would go to other partitions."""
+    """A topic stands with another partition count than `schemas.topics` tells; keys would go to other partitions."""
 
     def __init__(self, topic: str, wanted: int, found: int) -> None:
-        super().__init__(f"topic {topic} has {found} partitions and must have {wanted}: counts are fixed per topic version; "
-                         "remove the topic if it holds nothing you need, or give it a new version in schemas/topics.py")
+        super().__init__(f"topic {topic} has {found} partitions and must have {wanted}: counts are fixed when topics are "
+                         "made; set MAINSTEM_PARTITIONS as it was then, or remove the topic if it holds nothing you need")
         self.topic = topic
         self.wanted = wanted
         self.found = found

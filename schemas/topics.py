@@ -9,8 +9,21 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-PARTITIONS = 4
-"""Of every topic keyed by source patient or person. Fixed per topic version: a change means a `.v2`."""
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """From the environment of every process of an installation (`MAINSTEM_*`), the same for all."""
+
+    model_config = SettingsConfigDict(env_prefix="MAINSTEM_", extra="ignore")
+
+    partitions: int = Field(default=4, ge=1)
+    """Of every topic keyed by source patient or person: as many workers can share a stage. While it works, each partition of a stage costs
+    the broker and a worker ten transactions a second. Fixed when the topics are made: another number then is refused."""
+
+
+PARTITIONS = Settings().partitions
 
 
 class Purpose(StrEnum):
