@@ -19,6 +19,7 @@ from typing import Annotated, Any
 
 import mode
 import typer
+from aiokafka.errors import KafkaConnectionError
 from confluent_kafka import KafkaException
 
 from mainstem import collector, observe
@@ -47,7 +48,7 @@ EXIT_BUG = 70
 EXIT_STUCK = 74
 """A call to the broker never returned (EX_IOERR): start again."""
 EXIT_AWAY = 69
-"""A server did not answer while the worker was starting (EX_UNAVAILABLE): start again."""
+"""A server did not answer, mostly while the worker was starting (EX_UNAVAILABLE): start again."""
 EXIT_OTHER = 71
 EXIT_RELEASE = 78
 """The release in force is not at hand here, or is of other content (EX_CONFIG): load it; until then it ends again and again."""
@@ -55,7 +56,8 @@ EXIT_RESTART = 79
 """Another release has come into force: start again."""
 
 
-_CODES = ((FencedError, EXIT_FENCED), (StageError, EXIT_BUG), (StuckError, EXIT_STUCK), (RestartNeededError, EXIT_RESTART))
+_CODES = ((FencedError, EXIT_FENCED), (StageError, EXIT_BUG), (StuckError, EXIT_STUCK), (RestartNeededError, EXIT_RESTART),
+          (KafkaConnectionError, EXIT_AWAY))
 
 
 class Heart(mode.Service):
@@ -92,6 +94,19 @@ class Heart(mode.Service):
         await asyncio.to_thread(self._producer.flush, 1.0)
 
 
+class Crashing(mode.Worker):
+    """Ends the process with the first service that crashes. Mode would stop all the others first, and waits a minute for a thread of a
+    consumer whose loop is gone."""
+
+    def __init__(self, *services: mode.ServiceT, on_crash: Callable[[Exception], None], loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(*services, override_logging=False, redirect_stdouts=False, quiet=True, loop=loop)
+        self._on_crash = on_crash
+
+    def _crash(self, reason: BaseException) -> None:
+        self._on_crash(reason if isinstance(reason, Exception) else RuntimeError(type(reason).__name__))
+        super()._crash(reason)
+
+
 def run(stages: Sequence[Callable[[], Stage]], settings: LaneSettings) -> None:
     """Run until a signal ends it. Raises KafkaUnavailableError, TopicDiffersError; ends the process on what is fatal."""
     faulthandler.enable()
@@ -109,7 +124,7 @@ def run(stages: Sequence[Callable[[], Stage]], settings: LaneSettings) -> None:
     heart = Heart(lanes, settings)
     collector.settle()
     services = [heart, *(lane.app for lane in lanes)]
-    mode.Worker(*services, override_logging=False, redirect_stdouts=False, quiet=True, loop=loop).execute_from_commandline()
+    Crashing(*services, on_crash=end, loop=loop).execute_from_commandline()
 
 
 def main(

@@ -5,7 +5,10 @@ from __future__ import annotations
 import fcntl
 import logging
 import re
+import shutil
+import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -47,6 +50,7 @@ class AnalyticsStore:
     def __init__(self, home: Path, person_key: bytes, url: str | None = None) -> None:
         """`url` of a ClickHouse server; without it `home/stores/analytics` is held by this process."""
         self._path = home / "stores" / "analytics" / tables.LAYOUT
+        self._spool = self._path.parent / "spool"
         self._url = url
         self.pseudonyms = Pseudonyms(person_key)
         self._client: Client | None = None
@@ -70,6 +74,8 @@ class AnalyticsStore:
         self.close()
         self._client = client = self.connect()
         try:
+            shutil.rmtree(self._spool, ignore_errors=True)
+            self._spool.mkdir(mode=0o700, parents=True, exist_ok=True)
             for statement in tables.statements():
                 client.command(statement)
             body = self._read_positions(client)
@@ -81,7 +87,7 @@ class AnalyticsStore:
                 body = "{}"
             for table, part in broken:  # last, so that it is begun again where it was cut short
                 client.command(tables.drop(table, part))
-        except ClickHouseError as fault:
+        except (ClickHouseError, OSError) as fault:
             raise StoreUnavailableError(self.name, _why(fault)) from None
         return {Place.parse(text): offset for text, offset in orjson.loads(body).items()}
 
@@ -97,7 +103,7 @@ class AnalyticsStore:
                 if self._written != written:
                     raise StoreMovedError(self.name)
             self._write(made, orjson.dumps({str(place): offset for place, offset in positions.items()}).decode())
-        except ClickHouseError as fault:
+        except (ClickHouseError, OSError) as fault:
             raise StoreUnavailableError(self.name, _why(fault)) from None
 
     def fits(self, entry: Entry) -> None:
@@ -147,7 +153,17 @@ class AnalyticsStore:
             into = self._into.get(table)
             if into is None:
                 into = self._into[table] = client.create_insert_context(table, columns, tables.BASE)
-            client.insert(data=data, context=into)
+            with self._spooled():
+                client.insert(data=data, context=into)
+
+    @contextmanager
+    def _spooled(self) -> Iterator[None]:
+        """chDB's client hands an insert over in a temporary file. A killed process leaves it: here, where the next start removes it."""
+        before, tempfile.tempdir = tempfile.tempdir, str(self._spool)
+        try:
+            yield
+        finally:
+            tempfile.tempdir = before
 
     def _read_positions(self, client: Client) -> str:
         found = client.query(tables.POSITIONS).result_rows

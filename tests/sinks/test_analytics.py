@@ -231,3 +231,37 @@ def test_a_store_that_lost_a_part_does_not_say_that_it_holds_it(tmp_path: Path) 
     assert _run(OPEN, tmp_path) == "0 0"
     _run(WRITE, tmp_path)
     assert _run(OPEN, tmp_path) == "3 3"
+
+
+SPOOLED = """
+import sys
+from pathlib import Path
+from sinks.analytics.store import AnalyticsStore
+from sinks.contract import Batch, Place
+from sinks.errors import StoreUnavailableError
+from tests.sinks.made import entry
+home, at = Path(sys.argv[1]), Place("records.entries.v1", 0)
+spool, batch = home / "stores" / "analytics" / "spool", Batch((entry("p", "f", 1),))
+store = AnalyticsStore(home, b"k")
+store.open()
+(spool / "left-behind").write_bytes(b"rows")
+store.open()
+print([each.name for each in spool.iterdir()])
+spool.rmdir()
+try:
+    store.apply(batch, {at: 1})
+except StoreUnavailableError as fault:
+    print(fault)
+store.open()
+store.apply(batch, {at: 1})
+print([held.version for held in store.contents()])
+store.close()
+"""
+
+
+def test_what_is_handed_to_the_engine_lies_in_the_home_and_a_full_disk_is_no_bug(tmp_path: Path) -> None:
+    """Found by chaos: a killed sink left its last insert in the machine's temporary folder; a file that could not grow ended the sink."""
+    left, refused, held = _run(SPOOLED, tmp_path).splitlines()
+    assert left == "[]"
+    assert "FileNotFoundError" in refused
+    assert held == "[1]"
