@@ -23,8 +23,8 @@ from schemas import log, topics
 
 PARTS = ("contest", "units", "freshness")
 SOAK = "soak"
-_CHANGES_A_PERSON = 100
-"""Of a soak, at most: with more, the merges that the trusts make tie half of their patients together."""
+_CHANGES_A_PERSON = 200
+"""Of a soak, at most: more than any year has in store for one person tells nothing of memory."""
 _SEED = 1
 _ROUND = 2_000
 """Events come in multiples of the largest batch, so that no candidate waits for a batch to fill."""
