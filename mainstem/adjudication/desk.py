@@ -16,7 +16,7 @@ from mainstem.adjudication.errors import LogUnavailableError
 from mainstem.adjudication.reach import Reach
 from mainstem.adjudication.standing import Decided, Proposal, Standing
 from mainstem.model import Claim, Task
-from mainstem.terminology.errors import ReleaseError
+from mainstem.shelf import ReleaseError
 from processors.identity.scoring.shelf import Opened, only_shipped
 from schemas import kafka, topics
 from schemas.codec import Codec

@@ -11,7 +11,7 @@ from mainstem.adjudication.blast import Published, Radius, radius
 from mainstem.adjudication.errors import LogUnavailableError, UnknownError
 from mainstem.adjudication.history import Joined, Move, Row, bearing, joined, moves, partners, where_now
 from mainstem.model import AuditEvent, Entry
-from mainstem.terminology.errors import ReleaseError
+from mainstem.shelf import ReleaseError
 from processors.identity.activated import release_of
 from processors.identity.scoring.shelf import Opened, only_shipped
 from schemas import kafka, topics

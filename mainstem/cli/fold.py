@@ -48,11 +48,11 @@ def fold(
     """
     from mainstem.cli import fold_input
     from mainstem.settings import Settings
+    from mainstem.shelf import ReleaseError, shown
     from mainstem.terminology import Shelf
-    from mainstem.terminology.errors import ReleaseError
     from processors.identity.linker import assign
     from processors.identity.scoring.release import built_in
-    from processors.identity.scoring.shelf import FOLDER, ModelShelf, shown
+    from processors.identity.scoring.shelf import FOLDER, ModelShelf
     from processors.reconcile.fold import fold as fold_records
     from producers.fhir.errors import SourceNameError
     from producers.fhir.publish import checked_source

@@ -33,8 +33,8 @@ def activate(model: Which,
     import msgspec
 
     from mainstem.matching.rematch import rematch as rematched
+    from mainstem.shelf import shown
     from processors.apps import releases
-    from processors.identity.scoring.shelf import shown
 
     if not reason.strip():
         refuse("say why: whoever looks back has nothing else to go by (--reason)", 2)

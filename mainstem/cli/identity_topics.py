@@ -97,7 +97,7 @@ def opened(home: Path | None) -> Iterator[Topics]:
 
     from deploy.stack import StackError, endpoints
     from mainstem.adjudication.errors import LogUnavailableError, UnknownError
-    from mainstem.terminology.errors import ReleaseError
+    from mainstem.shelf import ReleaseError
     from mainstem.web.errors import AuditUnavailableError, StoreUnavailableError
     from processors.identity.scoring.shelf import FOLDER, ModelShelf
     from schemas import log

@@ -85,7 +85,8 @@ def measure(linkage_set: Annotated[str, typer.Argument(help="`febrl:1` to `febrl
     from mainstem.matching.measure import measure as measured
     from mainstem.matching.people import UnreadableError
     from mainstem.matching.train import UntrainableError, train
-    from processors.identity.scoring.release import ReleaseError, Thresholds, load
+    from mainstem.shelf import ReleaseError
+    from processors.identity.scoring.release import Thresholds, load
 
     try:
         rows = _rows(linkage_set)

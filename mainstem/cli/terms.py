@@ -33,7 +33,7 @@ def load(
 
     Example: mainstem terms load --release uk-2026-11 --dmd nhsbsa_dmd_11/ --snomed SnomedCT_UKEdition/
     """
-    from mainstem.terminology.errors import ReleaseError
+    from mainstem.shelf import ReleaseError, shown
 
     if dmd is None and snomed is None:
         raise typer.BadParameter("name a folder with --dmd or --snomed or both")
@@ -41,7 +41,7 @@ def load(
         head = _shelf(home).load(release, dmd, snomed, with_builtin=with_builtin)
     except ReleaseError as fault:
         _fail(fault)
-    typer.echo(f"{head.name}@{head.digest[:12]}: {head.concepts:,} codes, {head.relations:,} relations, "
+    typer.echo(f"{shown(head)}: {head.concepts:,} codes, {head.relations:,} relations, "
                f"{head.refused:,} ids refused (check digit)")
 
 
@@ -56,7 +56,7 @@ def list_(home: Home = None, output: Output = "table") -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from mainstem.terminology.errors import ReleaseError
+    from mainstem.shelf import ReleaseError
 
     _checked(output)
     shelf = _shelf(home)
@@ -89,7 +89,7 @@ def show(
     from rich.console import Console
     from rich.table import Table
 
-    from mainstem.terminology.errors import ReleaseError
+    from mainstem.shelf import ReleaseError
 
     _checked(output)
     try:
@@ -128,6 +128,7 @@ def activate(
     import msgspec
     import orjson
 
+    from mainstem.shelf import shown
     from processors.apps import releases
 
     _checked(output)
@@ -140,7 +141,7 @@ def activate(
     if output == "json":
         typer.echo(orjson.dumps(msgspec.to_builtins(done), option=orjson.OPT_INDENT_2).decode())
     else:
-        typer.echo(f"in force: {done.name}@{done.digest[:12]} (activation {done.activation}); `mainstem verify` tells when all records are")
+        typer.echo(f"in force: {shown(done)} (activation {done.activation}); `mainstem verify` tells when all records are")
 
 
 @app.command("in-force")
@@ -154,12 +155,13 @@ def in_force(home: Home = None, output: Output = "table") -> None:
     from rich.table import Table
 
     from mainstem.history import iso
+    from mainstem.shelf import shown
     from processors.apps import releases
 
     _checked(output)
     with _control(home) as (kafka, codec):
         found = releases.read(kafka, codec)
-    rows = [{"from": iso(one.known), "what": one.release.what, "release": f"{one.release.name}@{one.release.digest[:12]}",
+    rows = [{"from": iso(one.known), "what": one.release.what, "release": shown(one.release),
              "by": one.release.actor, "why": one.release.reason} for one in sorted(found)]
     if output == "json":
         typer.echo(orjson.dumps(rows, option=orjson.OPT_INDENT_2).decode())
@@ -175,7 +177,7 @@ def _control(home: Path | None) -> Iterator[tuple[str, Codec]]:
     """The broker and the codec of the control topic; says so where one does not answer."""
     from deploy.stack import StackError, endpoints
     from mainstem.settings import Settings
-    from mainstem.terminology.errors import ReleaseError
+    from mainstem.shelf import ReleaseError
     from schemas.codec import Codec
     from schemas.errors import KafkaUnavailableError, RegistryUnavailableError
     from schemas.log import TruncatedReadError

@@ -39,7 +39,7 @@ def verify(
     from psycopg import OperationalError
 
     from deploy.stack.errors import StackError
-    from mainstem.terminology.errors import ReleaseError
+    from mainstem.shelf import ReleaseError
     from schemas.errors import RegistryUnavailableError
 
     settings = Settings()

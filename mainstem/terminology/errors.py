@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-
-class ReleaseError(ValueError):
-    """A release cannot be read or made. The message says what to do."""
+from mainstem.shelf import ReleaseError
 
 
 class MissingFileError(ReleaseError):
@@ -32,23 +30,3 @@ class StoreError(ReleaseError):
         super().__init__(f"{path}: {why}; make it again with `mainstem terms load`")
         self.path = path
         self.why = why
-
-
-class NoSuchReleaseError(ReleaseError):
-    """No release of that name has been loaded."""
-
-    def __init__(self, name: str, known: tuple[str, ...]) -> None:
-        super().__init__(f"no release {name}; loaded are {', '.join(known)} (load one with `mainstem terms load`)")
-        self.name = name
-        self.known = known
-
-
-class ReleaseDiffersError(ReleaseError):
-    """What is loaded under a name is not what the control record activated."""
-
-    def __init__(self, name: str, activated: str, loaded: str) -> None:
-        super().__init__(f"release {name} is loaded with content {loaded[:12]}, and {activated[:12]} was activated; load the files that "
-                         "were activated with `mainstem terms load`, or activate what is loaded")
-        self.name = name
-        self.activated = activated
-        self.loaded = loaded

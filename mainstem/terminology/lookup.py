@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
 from mainstem.kinds.names import caused_by, forms, key, plain
+from mainstem.shelf import shown
 from mainstem.terminology import codes
 from mainstem.terminology.statements import Concept, Level, Link
 from mainstem.terminology.store import Store
@@ -50,7 +51,7 @@ class Terminology:
 
     def __init__(self, store: Store) -> None:
         self.store = store
-        self.release = f"{store.head.name}@{store.head.digest[:12]}"
+        self.release = shown(store.head)
         self._named = lru_cache(maxsize=_KEPT)(self._rows_named)
         self._up = lru_cache(maxsize=_KEPT)(self._target_up)
         self._coded = lru_cache(maxsize=_KEPT)(self._row_coded)

@@ -1,33 +1,30 @@
-"""The releases that an operator has loaded: one store file each, named by the release and its digest, never changed."""
+"""The releases that an operator has loaded."""
 
 from __future__ import annotations
 
-import os
-import re
 from pathlib import Path
 
-from mainstem.model import Release
+from mainstem.shelf import Kept, ReleaseError, ReleaseShelf, fit, shown
 from mainstem.terminology import dmd, shipped, snomed, store
-from mainstem.terminology.errors import NoSuchReleaseError, ReleaseDiffersError, ReleaseError, StoreError
 from mainstem.terminology.lookup import Terminology
 from mainstem.terminology.statements import Statements
 from mainstem.terminology.store import Head, Store
 
-_SUFFIX = ".terms"
-_NAME = re.compile(r"[a-z0-9][a-z0-9.-]{0,62}")
+_KEPT = Kept("release", ".terms", shipped.builtin, lambda path: Terminology(Store.at(path)), lambda terms: terms.store.head,
+             "load it with `mainstem terms load`")
 
 
-class Shelf:
-    """Releases in a folder. `builtin` is always there."""
+class Shelf(ReleaseShelf[Terminology]):
+    """Terminologies in a folder."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
+        super().__init__(folder, _KEPT)
 
     def load(self, name: str, dmd_folder: Path | None, snomed_folder: Path | None, *, with_builtin: bool = True) -> Head:
         """Read releases as the publishers give them, and keep them as `name`. Raises ReleaseError.
 
         What the shipped table says is kept too, unless told not to: it holds classes and supplier findings that neither release has."""
-        if not _NAME.fullmatch(name) or name == shipped.NAME:
+        if not fit(name) or name == shipped.NAME:
             raise ReleaseError(f"{name} is no name for a release; use small letters, digits, dots and dashes, as in uk-2026-11")
         statements, sources = Statements([], []), {}
         for format_, folder, read in (("dm+d", dmd_folder, dmd.read), ("snomed", snomed_folder, snomed.read)):
@@ -39,50 +36,12 @@ class Shelf:
             statements, sources["builtin"] = statements + _besides(said, statements), ", ".join(files)
         data = store.made(name, statements, sources)
         head = Store(data, name).head
-        self._put(f"{name}@{head.digest[:12]}", data)
+        self.put(shown(head), lambda part: part.write_bytes(data))
         return head
-
-    def _put(self, release: str, data: bytes) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        path = self.folder / f"{release}{_SUFFIX}"
-        part = path.with_suffix(f".{os.getpid()}.part")
-        part.write_bytes(data)
-        part.replace(path)
-
-    def names(self) -> tuple[str, ...]:
-        """`name@digest` of every release, `builtin` first."""
-        found = {path.name.removesuffix(_SUFFIX) for path in self.folder.glob(f"*{_SUFFIX}")}
-        ours = shipped.builtin().release
-        return (ours, *sorted(found - {ours}))
 
     def keep_builtin(self) -> None:
         """Keep the shipped release as a file too: a later version of Mainstem may ship another."""
-        self._put(shipped.builtin().release, shipped.data())
-
-    def open(self, name: str) -> Terminology:
-        """By `name@digest`, or by name where that is only one. Raises NoSuchReleaseError, StoreError."""
-        if name in (shipped.NAME, shipped.builtin().release):
-            return shipped.builtin()
-        names = self.names()
-        found = [known for known in names if name in (known, known.partition("@")[0])]
-        if len(found) != 1:
-            raise NoSuchReleaseError(name, names)
-        path = self.folder / f"{found[0]}{_SUFFIX}"
-        terms = Terminology(Store.at(path))
-        if terms.release != found[0]:
-            raise StoreError(str(path), f"holds {terms.release}")
-        return terms
-
-    def activated(self, release: Release | None) -> Terminology:
-        """The release of a control record; None: none was activated, so the built-in one counts.
-
-        Raises NoSuchReleaseError where it has not been loaded here, ReleaseDiffersError where what was is of other content."""
-        if release is None:
-            return shipped.builtin()
-        terms = self.open(f"{release.name}@{release.digest[:12]}")
-        if terms.store.head.digest != release.digest:
-            raise ReleaseDiffersError(release.name, release.digest, terms.store.head.digest)
-        return terms
+        self.put(shipped.builtin().release, lambda part: part.write_bytes(shipped.data()))
 
 
 def _besides(shipped_says: Statements, published: Statements) -> Statements:

@@ -24,8 +24,9 @@ from typing import Literal
 
 import msgspec
 
+from mainstem.shelf import ReleaseError
 from mainstem.terminology.derive import Answers, Deriver, relations_by_code
-from mainstem.terminology.errors import ReleaseError, StoreError
+from mainstem.terminology.errors import StoreError
 from mainstem.terminology.statements import Concept, Level, Link, Statements
 
 _MAGIC = b"MSTERMS1"

@@ -11,8 +11,8 @@ from confluent_kafka import KafkaException
 
 from mainstem.history import Past, Reader
 from mainstem.settings import Settings
+from mainstem.shelf import ReleaseError
 from mainstem.terminology import Shelf
-from mainstem.terminology.errors import ReleaseError
 from mainstem.web.errors import StoreUnavailableError
 from processors.identity.scoring.shelf import FOLDER, ModelShelf
 from schemas.codec import Codec

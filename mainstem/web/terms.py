@@ -8,8 +8,8 @@ import time
 from collections.abc import Callable
 
 from mainstem.kinds.facts import Terms
+from mainstem.shelf import ReleaseError
 from mainstem.terminology import builtin
-from mainstem.terminology.errors import ReleaseError
 from schemas.errors import KafkaUnavailableError, RegistryUnavailableError, UndecodableError
 from schemas.log import TruncatedReadError
 

@@ -14,13 +14,14 @@ from typing import Any, NamedTuple
 from confluent_kafka import KafkaException
 
 from mainstem.model import Op, PersonEvent, Release
+from mainstem.shelf import shown
 from mainstem.terminology import Shelf, Terminology, builtin, in_force
 from mainstem.terminology.releases import Activation
 from mainstem.terminology.shipped import NAME
 from processors.identity import activated
 from processors.identity.activated import MATCHING
 from processors.identity.scoring.release import Model, built_in
-from processors.identity.scoring.shelf import SHIPPED, ModelShelf, shown
+from processors.identity.scoring.shelf import SHIPPED, ModelShelf
 from schemas import kafka, log, topics
 from schemas.codec import Codec
 from schemas.errors import KafkaUnavailableError

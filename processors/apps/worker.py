@@ -24,11 +24,11 @@ from confluent_kafka import KafkaException
 
 from mainstem import collector, observe
 from mainstem.model import STOPPED
+from mainstem.shelf import ReleaseError, shown
 from mainstem.terminology import Shelf
-from mainstem.terminology.errors import ReleaseError
 from processors.apps.releases import current, current_model
 from processors.apps.stages import MODEL, STAGES, TERMS
-from processors.identity.scoring.shelf import FOLDER, ModelShelf, shown
+from processors.identity.scoring.shelf import FOLDER, ModelShelf
 from processors.lane.contract import Stage
 from processors.lane.errors import FencedError, RestartNeededError, StageError, StuckError
 from processors.lane.lane import Lane, LaneSettings

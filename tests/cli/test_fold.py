@@ -14,10 +14,11 @@ from typer.testing import CliRunner
 from mainstem import canonical
 from mainstem.cli.fold import app
 from mainstem.model import Assertion, Claim, Known, RawRef
+from mainstem.shelf import shown
 from mainstem.terminology import Shelf, builtin, store
 from mainstem.terminology.statements import Statements
 from processors.identity.scoring.release import built_in
-from processors.identity.scoring.shelf import ModelShelf, shown
+from processors.identity.scoring.shelf import ModelShelf
 from schemas.codec import write_file
 from tests.processors.identity.test_linked_by_score import LINKING, who
 

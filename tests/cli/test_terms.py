@@ -43,4 +43,4 @@ def test_wrong_use_says_what_to_do(args, tmp_path):
 
 def test_what_is_no_release_is_a_message_and_no_traceback(tmp_path):
     assert "unpacked" in run("load", "--release", "uk-1", "--dmd", tmp_path, "--home", tmp_path, code=1)
-    assert "loaded are builtin@" in run("show", "91936005", "--release", "uk-9", "--home", tmp_path, code=1)
+    assert "at hand are builtin@" in run("show", "91936005", "--release", "uk-9", "--home", tmp_path, code=1)

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from mainstem.kinds.base import DMD, SNOMED
+from mainstem.shelf import MisnamedReleaseError, NoSuchReleaseError, ReleaseError
 from mainstem.terminology import Shelf, Terminology, dmd, snomed, store
-from mainstem.terminology.errors import MalformedFileError, MissingFileError, NoSuchReleaseError, ReleaseError, StoreError
+from mainstem.terminology.errors import MalformedFileError, MissingFileError, StoreError
 from mainstem.terminology.lookup import NO_ANSWER, NONE_KNOWN
 
 CORPUS = Path(__file__).parents[3] / "shared" / "corpora" / "dmd"
@@ -145,7 +146,7 @@ def test_damage_is_found(rf2, tmp_path):
         shelf.open("uk-1")
     path.write_bytes(data)
     path.rename(path.with_name("uk-2@000000000000.terms"))
-    with pytest.raises(StoreError, match="holds uk-1@"):
+    with pytest.raises(MisnamedReleaseError, match="holds uk-1@"):
         shelf.open("uk-2")
     path.with_name("uk-2@000000000000.terms").unlink()
     path.write_bytes(data[:-1] + b"!")

@@ -9,8 +9,8 @@ import pytest
 
 from mainstem.history import Past
 from mainstem.kinds.facts import Terms
+from mainstem.shelf import NoSuchReleaseError
 from mainstem.terminology import builtin
-from mainstem.terminology.errors import NoSuchReleaseError
 from mainstem.web.page import as_json, page
 from mainstem.web.past import as_data, as_record, past_page
 from mainstem.web.terms import TermsInForce
@@ -55,7 +55,7 @@ def test_of_a_past_day_by_what_was_in_force_then():
     assert certain(as_data(past_page(told, as_record(told))))
 
 
-@pytest.mark.parametrize("fault", [KafkaUnavailableError("here", "down"), NoSuchReleaseError("uk", ())])
+@pytest.mark.parametrize("fault", [KafkaUnavailableError("here", "down"), NoSuchReleaseError("release", "uk", (), "load it")])
 def test_it_is_looked_up_again_after_a_while_and_kept_where_that_fails(fault: Exception):
     now, answers = 0.0, iter([fault, Knowing(), fault, builtin()])
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from mainstem import canonical
-from mainstem.terminology import errors
+from mainstem.shelf import ReleaseError
 from processors.identity.scoring.levels import COMPARISONS
 
 FORMAT = 1
@@ -50,10 +50,6 @@ class Thresholds(msgspec.Struct, frozen=True):
     families: bool = True
     """Families share names, addresses and birth dates, which weights take for independent: what tells twins, father and son, mother and
     newborn apart (`score.Scorer.relatives`) then holds a pair apart whatever its weight. Off only for sets known to have none."""
-
-
-class ReleaseError(errors.ReleaseError):
-    """A file that is no model release or not the one meant, or one made for other comparisons."""
 
 
 class Model(msgspec.Struct, frozen=True, kw_only=True):

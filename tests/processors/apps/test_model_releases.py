@@ -17,12 +17,13 @@ from typer.testing import CliRunner
 import deploy.stack
 from mainstem.cli import identity
 from mainstem.model import Claim
+from mainstem.shelf import ReleaseError, shown
 from mainstem.terminology import Shelf, builtin, in_force
 from mainstem.verify import received
 from processors.apps import releases
 from processors.identity.activated import MATCHING, release_of
-from processors.identity.scoring.release import ReleaseError, built_in
-from processors.identity.scoring.shelf import ModelShelf, shown
+from processors.identity.scoring.release import built_in
+from processors.identity.scoring.shelf import ModelShelf
 from schemas import kafka as clients
 from schemas import topics
 from schemas.codec import Codec

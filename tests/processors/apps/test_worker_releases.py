@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from mainstem.shelf import shown
 from mainstem.terminology import Shelf, Terminology, builtin, in_force, store
 from mainstem.terminology.statements import Statements
 from processors.apps import releases
 from processors.apps.worker import EXIT_RELEASE, EXIT_RESTART
 from processors.identity.scoring.release import built_in
-from processors.identity.scoring.shelf import ModelShelf, shown
+from processors.identity.scoring.shelf import ModelShelf
 from schemas import kafka as clients
 from schemas import log, topics
 from schemas.codec import Codec

@@ -16,10 +16,11 @@ from mainstem.adjudication.standing import Standing
 from mainstem.history.past import Log, Persons, Said, model_at, record_at
 from mainstem.matching.people import of_claims, told
 from mainstem.model import Assignment, Claim, Release, Task
+from mainstem.shelf import ReleaseError
 from processors.identity.activated import MATCHING, event, release_of
 from processors.identity.linker import Linker, assign, review
 from processors.identity.persons import own_person
-from processors.identity.scoring.release import Model, ReleaseError, Thresholds, built_in
+from processors.identity.scoring.release import Model, Thresholds, built_in
 from processors.lane.contract import Received
 from processors.lane.errors import ReleaseBehindError
 from processors.lane.memory import MemoryState

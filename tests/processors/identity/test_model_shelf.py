@@ -8,8 +8,9 @@ import pytest
 from msgspec.structs import replace
 
 from mainstem.model import Release
-from processors.identity.scoring.release import Model, ReleaseError, built_in
-from processors.identity.scoring.shelf import ModelShelf, only_shipped, shown
+from mainstem.shelf import ReleaseError, shown
+from processors.identity.scoring.release import Model, built_in
+from processors.identity.scoring.shelf import ModelShelf, only_shipped
 
 OURS = replace(built_in(), name="ours")
 OTHER = replace(OURS, prior=0.001)

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from mainstem.matching.people import of_claims, told
 from mainstem.matching.train import predicted, train
+from mainstem.shelf import ReleaseError
 from processors.identity.demographics import Demographics
 from processors.identity.scoring import blocking, release
 from processors.identity.scoring.fields import Fields, fields
@@ -102,7 +103,7 @@ def test_a_release_is_read_as_it_was_written(tmp_path):
 def test_what_is_no_release_is_refused(tmp_path, change):
     file = tmp_path / "model.json"
     file.write_bytes(json.encode(json.decode(json.encode(built_in())) | change))
-    with pytest.raises(release.ReleaseError):
+    with pytest.raises(ReleaseError):
         release.load(file)
 
 
