@@ -35,6 +35,7 @@ from producers.watchdog import Watchdog
 from schemas import kafka, topics
 from schemas.codec import Codec
 from schemas.errors import KafkaUnavailableError, RegistryUnavailableError, TopicDiffersError
+from schemas.log import TruncatedReadError
 
 log = logging.getLogger("producers.capture")
 
@@ -44,6 +45,7 @@ _LINGER_SECONDS = 0.1
 _NEW_TOPICS_MS = 2_000
 """How soon a raw topic made later is noticed: the first file of a source nobody declared."""
 _CALL_SECONDS = 5.0
+_NOT_NOW = (KafkaException, RegistryUnavailableError, TruncatedReadError)
 _STUCK_SECONDS = 60.0
 
 
@@ -141,7 +143,7 @@ class Capture:
                 if assigned:
                     self._consumer.assign(assigned)
                 return
-            except (KafkaException, RegistryUnavailableError) as fault:
+            except _NOT_NOW as fault:
                 self._watchdog.alive()
                 log.warning("waiting to read the batch again (%s)", _why(fault))
 
@@ -155,12 +157,12 @@ class Capture:
                 self._next = {(each.topic, each.partition): each.offset for each in found}
                 consumer.assign(found)
                 return
-            except (KafkaException, RegistryUnavailableError) as fault:
+            except _NOT_NOW as fault:
                 self._watchdog.alive()
                 log.warning("waiting to know where to go on (%s)", _why(fault))
 
     def _resumed(self, consumer: Consumer, partitions: list[TopicPartition]) -> list[TopicPartition]:
-        """The partitions with their next offsets. Raises KafkaException, RegistryUnavailableError."""
+        """The partitions with their next offsets. Raises what _NOT_NOW names."""
         committed = {(each.topic, each.partition): each.offset for each in consumer.committed(partitions, _CALL_SECONDS)}
         found = positions.resumed(self._bootstrap, self._codec.decoder(topics.LEDGER), committed, _CALL_SECONDS, self._watchdog.alive)
         for (topic, number), offset in found.items():
@@ -190,7 +192,7 @@ class Capture:
         return False
 
 
-def _why(fault: KafkaException | RegistryUnavailableError) -> str:
+def _why(fault: Exception) -> str:
     return fault.args[0].name() if isinstance(fault, KafkaException) else str(fault)
 
 

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
-from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, Message, TopicPartition
 
 from mainstem.model import Ledger
-from schemas import kafka
+from schemas import kafka, log
 from schemas.partition import partition
 from schemas.topics import LEDGER
 
@@ -21,7 +21,6 @@ Place = tuple[str, int]
 """Raw topic and partition."""
 _MARGIN_MS = 60_000
 """Brokers' clocks differ."""
-_BATCH = 500
 
 
 def resumed(bootstrap: str, decode: Callable[[bytes | None], Ledger], committed: Mapping[Place, int], seconds: float,
@@ -29,20 +28,18 @@ def resumed(bootstrap: str, decode: Callable[[bytes | None], Ledger], committed:
     """Next offset of each raw partition. `committed`: what the group says; negative where it says nothing. `decode`: of the ledger.
 
     Reads the ledger from when the first message was appended that the group calls unread: as a rule the last minute of it. `seconds`: of
-    one call to the broker; `alive` is called after each. Raises KafkaException, UndecodableError.
+    one call to the broker; `alive` is called after each. Raises KafkaException, TruncatedReadError, UndecodableError.
     """
     found = {place: max(0, offset) for place, offset in committed.items()}
     since: dict[int, int] = {}
     with _reader(bootstrap) as consumer:
         for (topic, number), offset in found.items():
-            at = _appended(consumer, topic, number, offset, seconds)
-            alive()
+            at = _appended(consumer, topic, number, offset, seconds, alive)
             if at is not None:
                 ledger = partition(topic, LEDGER.partitions)
                 since[ledger] = min(at, since.get(ledger, at))
         for number, at in since.items():
-            for message in _from(consumer, number, max(0, at - _MARGIN_MS), seconds):
-                alive()
+            for message in _from(consumer, number, max(0, at - _MARGIN_MS), seconds, alive):
                 told = decode(message.value())
                 place = (told.topic, told.partition)
                 if place in found:
@@ -59,33 +56,18 @@ def _reader(bootstrap: str) -> Iterator[Consumer]:
         consumer.close()
 
 
-def _appended(consumer: Consumer, topic: str, number: int, offset: int, seconds: float) -> int | None:
+def _appended(consumer: Consumer, topic: str, number: int, offset: int, seconds: float, alive: Callable[[], None]) -> int | None:
     """When the first message from `offset` on was appended, milliseconds; None where there is none."""
     consumer.assign([TopicPartition(topic, number, offset or OFFSET_BEGINNING)])
-    message = next(_messages(consumer, seconds), None)
+    message = next(log.to_end(consumer, topic, {number: None}, seconds, alive), None)
     return None if message is None else message.timestamp()[1]
 
 
-def _from(consumer: Consumer, number: int, at: int, seconds: float) -> Iterator[Message]:
+def _from(consumer: Consumer, number: int, at: int, seconds: float, alive: Callable[[], None]) -> Iterator[Message]:
     (start,) = consumer.offsets_for_times([TopicPartition(LEDGER.name, number, at)], seconds)
     if start.error is not None:
         raise KafkaException(start.error)
+    alive()
     if start.offset >= 0:  # else nothing was appended since
         consumer.assign([start])
-        yield from _messages(consumer, seconds)
-
-
-def _messages(consumer: Consumer, seconds: float) -> Iterator[Message]:
-    """To the end of the one partition assigned. Raises KafkaException, also where nothing comes for so long."""
-    while True:
-        first = consumer.poll(seconds)  # `consume` would wait out its time at the end of a partition
-        if first is None:
-            raise KafkaException(KafkaError(KafkaError._TIMED_OUT))
-        for message in (first, *consumer.consume(_BATCH, 0.0)):
-            error = message.error()
-            if error is None:
-                yield message
-            elif error.code() == KafkaError._PARTITION_EOF:
-                return
-            elif not error.retriable():
-                raise KafkaException(error)
+        yield from log.to_end(consumer, LEDGER.name, {number: None}, seconds, alive)

@@ -18,8 +18,8 @@ _BATCH = 5000
 _PATIENCE_SECONDS = 10.0
 _LEADERLESS = frozenset({KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILABLE, KafkaError.UNKNOWN_TOPIC_OR_PART})
 T = TypeVar("T")
-_LINGER = 0.05
-"""Seconds a read waits for a batch to fill: most topics end long before it is full."""
+_TICK = 0.05
+"""Seconds of one wait for a message."""
 
 
 class TruncatedReadError(TimeoutError):
@@ -40,7 +40,7 @@ def read(bootstrap: str, topic: Topic, *, tail: int | None = None, seconds: floa
     try:
         places = _partitions(consumer, topic)
         consumer.assign([TopicPartition(topic.name, p, _start(consumer, topic.name, p, tail)) for p in places])
-        yield from _messages(consumer, topic, dict.fromkeys(places, None), seconds)
+        yield from to_end(consumer, topic.name, dict.fromkeys(places, None), seconds)
     finally:
         consumer.close()
 
@@ -92,30 +92,36 @@ def read_stretches(bootstrap: str, topic: Topic, wanted: Mapping[int, Stretch], 
     consumer = _consumer(bootstrap)
     try:
         consumer.assign([TopicPartition(topic.name, p, wanted[p].first) for p in ends])
-        yield from _messages(consumer, topic, ends, seconds)
+        yield from to_end(consumer, topic.name, ends, seconds)
     finally:
         consumer.close()
 
 
-def _messages(consumer: Consumer, topic: Topic, ends: Mapping[int, int | None], seconds: float) -> Iterator[Message]:
-    """`ends`: partition -> offset to end before; None: the end that a reader sees first."""
+def to_end(consumer: Consumer, topic: str, ends: Mapping[int, int | None], seconds: float,
+           alive: Callable[[], None] = lambda: None) -> Iterator[Message]:
+    """What is in the partitions assigned, all of one topic. `ends`: offset to end before; None: the end that a reader sees first.
+
+    `alive` is called after each call to the broker. Raises TruncatedReadError after `seconds` of silence, KafkaException.
+    """
     left = set(ends)
     silent = 0.0
     while left:
-        messages = consumer.consume(_BATCH, _LINGER)
-        silent = 0.0 if any(message.error() is None for message in messages) else silent + _LINGER
+        first = consumer.poll(_TICK)  # `consume` alone would wait out its time at the end of a partition
+        messages = [] if first is None else [first, *consumer.consume(_BATCH, 0.0)]
+        alive()
+        silent = 0.0 if any(message.error() is None for message in messages) else silent + _TICK
         if silent >= seconds:
-            raise TruncatedReadError(topic.name, seconds)
+            raise TruncatedReadError(topic, seconds)
         for message in messages:
             partition, offset = message.partition(), message.offset()
-            if partition not in left:
+            if message.topic() != topic or partition not in left:  # of an assignment before
                 continue
             fault, end = message.error(), ends[partition]
             if fault is None and (end is None or offset < end):
                 yield message
             elif fault is None:
                 left.discard(partition)
-                consumer.pause([TopicPartition(topic.name, partition)])
+                consumer.pause([TopicPartition(topic, partition)])
             elif fault.code() != KafkaError._PARTITION_EOF:
                 raise KafkaException(fault)
             elif end is None or offset >= end:
