@@ -20,10 +20,9 @@ from processors.apps import releases
 from processors.identity.scoring.shelf import FOLDER, ModelShelf
 from schemas import topics
 from schemas.codec import Codec
-from seeds.trusts import TRUSTS
+from seeds.trusts import SOURCES
 
 _DRAIN_SECONDS = 240
-SOURCES = tuple(trust.source for trust in TRUSTS)
 
 
 @dataclass(frozen=True, slots=True)

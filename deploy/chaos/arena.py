@@ -18,11 +18,10 @@ from deploy.stack import Endpoints, down, up
 from deploy.stack.layout import StackSettings
 from deploy.stack.ports import free_port
 from processors.lane import faults
-from seeds.trusts import TRUSTS
+from seeds.trusts import SOURCES
 
 _SNAPSHOT_RECORDS = 500
 """So few that a short run takes some, and a worker that lost its state starts from them."""
-SOURCES = tuple(trust.source for trust in TRUSTS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from itertools import islice
 import orjson
 
 from deploy.chaos import registers
-from deploy.chaos.arena import SOURCES, Arena
+from deploy.chaos.arena import Arena
 from deploy.chaos.inject import Injector, Met
 from deploy.chaos.plan import Fault, Kind, plan
 from deploy.platform import launch
@@ -24,6 +24,7 @@ from mainstem.verify import history
 from mainstem.verify.report import SHOWN, Check
 from schemas import log, topics
 from schemas.codec import Codec
+from seeds.trusts import SOURCES
 
 _MAINSTEM = (sys.executable, "-m", "mainstem.cli")
 _DRAIN_SECONDS = 300

@@ -50,12 +50,11 @@ def run(
     from mainstem.terminology import Shelf
     from processors.apps import releases
     from processors.identity.scoring.shelf import FOLDER, ModelShelf
-    from seeds.trusts import TRUSTS
+    from seeds.trusts import SOURCES
 
     settings = Settings()
     home = home or settings.home
     port = port or settings.web_port
-    sources = [trust.source for trust in TRUSTS]
     ended = _on_signals()
     began = time.monotonic()
 
@@ -66,10 +65,10 @@ def run(
     passed = True
     try:
         endpoints = up(home, say=say)
-        codec = launch.prepare(endpoints, sources)
+        codec = launch.prepare(endpoints, SOURCES)
         releases.ship(endpoints.kafka, codec, Shelf(home / "terms"), ModelShelf(home / FOLDER), say)
         _make_trusts(home, persons, seed, profile)
-        platform = launch.start(endpoints, home, sources, port, say)
+        platform = launch.start(endpoints, home, SOURCES, port, say)
         launch.capture_trusts(endpoints, say)
         if rate > 0:
             player = _start("player", home, "seeds", "play", "--rate", str(rate), "--seed", str(int(time.time())))

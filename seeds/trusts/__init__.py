@@ -64,6 +64,7 @@ TRUSTS: tuple[Trust, ...] = (
         database="rxc_community", patient_table="care.client", patient_column="client_id", numbering="C{:07d}", acute=False,
         partial_dates=True),
 )
+SOURCES = tuple(trust.source for trust in TRUSTS)
 BY_SOURCE: dict[str, Trust] = {trust.source: trust for trust in TRUSTS}
 
 _CREATE = re.compile(r"^CREATE TABLE (\S+) \(\n(.*?)^\);", re.MULTILINE | re.DOTALL)
