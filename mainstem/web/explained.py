@@ -8,9 +8,10 @@ from typing import Any
 
 from mainstem.kinds.facts import OF_FACT, Rule
 from mainstem.web import words
-from mainstem.web.record import Item, Said
+from mainstem.web.record import Item
 from mainstem.web.shown import fields
 from processors.reconcile.rules import BY_ID
+from sinks.cache.record import Said
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +19,7 @@ class Voice:
     """One assertion behind an entry, by its number there: 1, 2, 3 ..."""
 
     number: int
-    said: Said
+    said: Said[Any]
 
     @property
     def when(self) -> str:

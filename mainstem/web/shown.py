@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 
@@ -11,7 +12,8 @@ from mainstem import kinds
 from mainstem.kinds.facts import OF_FACT
 from mainstem.web import beside, words
 from mainstem.web.cautions import says_none_known
-from mainstem.web.record import Item, Said
+from mainstem.web.record import Item
+from sinks.cache.record import Said
 
 _TAGGED = (
     "status",
@@ -103,7 +105,7 @@ class Shown:
     """Why it cannot be told whether it is what another entry is; empty where it can."""
 
     @property
-    def said(self) -> tuple[Said, ...]:
+    def said(self) -> tuple[Said[Any], ...]:
         return self.item.provenance
 
 

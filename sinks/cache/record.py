@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Generic, TypeVar
 
 import msgspec
 
 from mainstem.model import Entry, RawRef, SourceState, Summary
 
+Content = TypeVar("Content")
+Value = TypeVar("Value")
+Each = TypeVar("Each")
 
-class Said(msgspec.Struct, frozen=True, kw_only=True):
-    """One assertion behind an entry: `mainstem.model.Provenance`, its losing values as plain JSON."""
+
+class Said(msgspec.Struct, Generic[Value], frozen=True, kw_only=True):
+    """One assertion behind an entry: `mainstem.model.Provenance`."""
 
     source: str
     patient: str
@@ -21,22 +26,42 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
     raw: RawRef
     recorded: str | None = None
     fields: tuple[str, ...] = ()
-    lost: dict[str, msgspec.Raw] = {}
+    lost: dict[str, Value] = {}
+    """Field -> the value this assertion gave and the entry does not show."""
 
 
-class CachedEntry(msgspec.Struct, frozen=True, kw_only=True):
+class EntryOf(msgspec.Struct, Generic[Content, Value], frozen=True, kw_only=True):
+    """An entry, its content and lost values as bytes or decoded."""
+
     fact: str
     kind: str
-    status: str
+    status: str = "current"
     version: int
-    content: msgspec.Raw
+    content: Content
     known: int
     committed: int | None = None
     sources: tuple[str, ...] = ()
-    provenance: tuple[Said, ...] = ()
+    provenance: tuple[Said[Value], ...] = ()
     rules: dict[str, str] = {}
     conflict: bool = False
     labels: tuple[str, ...] = ()
+
+
+class RecordOf(msgspec.Struct, Generic[Each], frozen=True, kw_only=True):
+    """All entries of a person, and the record's head."""
+
+    person: str
+    nhs_numbers: tuple[str, ...] = ()
+    digest: str
+    """Of the head. Entries and head travel in two topics: for some milliseconds one may be ahead of the other."""
+    sequence: int
+    known: int
+    sources: tuple[SourceState, ...] = ()
+    entries: tuple[Each, ...] = ()
+
+
+class CachedEntry(EntryOf[msgspec.Raw, msgspec.Raw], frozen=True, kw_only=True):
+    """Content and lost values as plain JSON."""
 
     @property
     def digest(self) -> str:
@@ -54,17 +79,8 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
     sources: tuple[SourceState, ...] = ()
 
 
-class RecordView(msgspec.Struct, frozen=True, kw_only=True):
-    """All current entries of a person, and the record's head. `json` is what other programs read."""
-
-    person: str
-    nhs_numbers: tuple[str, ...]
-    digest: str
-    """Of the head. Entries and head travel in two topics: for some milliseconds one may be ahead of the other."""
-    sequence: int
-    known: int
-    sources: tuple[SourceState, ...]
-    entries: tuple[CachedEntry, ...]
+class RecordView(RecordOf[CachedEntry], frozen=True, kw_only=True):
+    """All current entries of a person. `json` is what other programs read."""
 
     def json(self) -> bytes:
         return msgspec.json.encode(self)

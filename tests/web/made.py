@@ -11,9 +11,10 @@ from mainstem.model import Entry, Heartbeat, Provenance, Quarantined, RawRef, So
 from mainstem.web.errors import AuditUnavailableError
 from mainstem.web.figures import STAGES, Beats, Figures
 from mainstem.web.quarantine import Counts
-from mainstem.web.record import Item, Record, Said
+from mainstem.web.record import Item, Record
 from mainstem.web.sources import Hit, Sources
 from processors.reconcile.fold import Record as Folded
+from sinks.cache.record import Said
 
 SNOMED = "http://snomed.info/sct"
 NOW = 1_790_000_000_000
