@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Self
 
 
-class Reason(StrEnum):
-    """Code in `Outcome.reason` and `Quarantined.reason`; `todo` is the advice shown with it."""
+class Advised(StrEnum):
+    """Code in `Outcome.reason` and `Quarantined.reason`; `todo` is the advice shown with it, or why nothing is to be done."""
 
     todo: str
 
-    def __new__(cls, code: str, todo: str) -> Reason:
+    def __new__(cls, code: str, todo: str) -> Self:
         member = str.__new__(cls, code)
         member._value_ = code
         member.todo = todo
         return member
+
+
+class Reason(Advised):
+    """Of rows, and of any message."""
 
     # quarantined
     UNREADABLE = "unreadable", "The message is no JSON object. See what wrote it to the raw topic; nothing in it could be taken in."

@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
+from producers.reasons import Advised
 
 
-class Reason(StrEnum):
-    """Code in `Outcome.reason` and `Quarantined.reason`; `todo` is the advice shown with it, or why nothing is to be done."""
-
-    todo: str
-
-    def __new__(cls, code: str, todo: str) -> Reason:
-        member = str.__new__(cls, code)
-        member._value_ = code
-        member.todo = todo
-        return member
+class Reason(Advised):
+    """Of FHIR resources."""
 
     # quarantined
     UNREADABLE = "unreadable", "The file, or a line of it, is no FHIR: damaged, cut short, too large. Export or copy it again."
