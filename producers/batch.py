@@ -14,11 +14,11 @@ from mainstem.observe.tracing import Followed, Headers
 from producers.contract import ItemResult, RawMessage
 from producers.formats import Readers
 from producers.reasons import Reason
-from producers.transaction import Record
 from schemas import kafka
 from schemas.codec import Codec
 from schemas.partition import partition
 from schemas.topics import ASSERTIONS, CLAIMS, LEDGER, QUARANTINE, Topic
+from schemas.transaction import Record
 
 _PRODUCER = "capture"
 _ROOM = 4096

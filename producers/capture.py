@@ -30,12 +30,13 @@ from producers.mapping.load import BUILT_IN, load_all
 from producers.mapping.rows import Mapping
 from producers.meter import STAGE, Meter
 from producers.pulse import Pulse
-from producers.transaction import Transactions, pauses
+from producers.transaction import Transactions
 from producers.watchdog import Watchdog
 from schemas import kafka, topics
 from schemas.codec import Codec
 from schemas.errors import KafkaUnavailableError, RegistryUnavailableError, TopicDiffersError
 from schemas.log import TruncatedReadError
+from schemas.transaction import pauses
 
 log = logging.getLogger("producers.capture")
 

@@ -5,41 +5,20 @@ from __future__ import annotations
 import contextlib
 import logging
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException, Message, TopicPartition
 
 from producers.errors import AbortedError, FencedError, QuarantineFailedError, StoppedError
 from schemas import kafka
 from schemas.topics import QUARANTINE
+from schemas.transaction import FENCED, Record, done_for, pauses
 
 log = logging.getLogger(__name__)
 
 _CALL_SECONDS = 5.0
 """How long one blocking call may take before the stop flag is looked at again."""
-_BACKOFF = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
-_FENCED = frozenset({KafkaError._FENCED, KafkaError.PRODUCER_FENCED, KafkaError.INVALID_PRODUCER_EPOCH,
-                     KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED})
-
-
-class Record(NamedTuple):
-    """One message, ready for the wire."""
-
-    topic: str
-    partition: int
-    key: bytes
-    value: bytes
-    headers: tuple[tuple[str, bytes], ...] = ()
-
-
-def pauses(stop: threading.Event) -> Iterator[int]:
-    """1, 2, 3 ... with a growing pause between them, until stopped: how a dependency fault is waited out."""
-    attempt = 0
-    while not stop.is_set():
-        attempt += 1
-        yield attempt
-        stop.wait(_BACKOFF[min(attempt, len(_BACKOFF)) - 1])
 
 
 class Transactions:
@@ -100,7 +79,7 @@ class Transactions:
         """A quarantine record that failed for another reason than its transaction or a server that was away."""
         passing = (KafkaError._PURGE_QUEUE, KafkaError._PURGE_INFLIGHT, KafkaError._MSG_TIMED_OUT, KafkaError._TIMED_OUT,
                    KafkaError._TRANSPORT)
-        if error is not None and not error.retriable() and error.code() not in passing and error.code() not in _FENCED:
+        if error is not None and not error.retriable() and error.code() not in passing and error.code() not in FENCED:
             self._refused = error.name()
 
     def _abort(self) -> None:
@@ -125,6 +104,6 @@ class Transactions:
     def _lasting(self, fault: KafkaException) -> KafkaError:
         """The error, unless it means that this producer is done for."""
         error: KafkaError = fault.args[0]
-        if error.fatal() or error.code() in _FENCED:
+        if done_for(error):
             raise FencedError(self._id, error.name()) from None
         return error

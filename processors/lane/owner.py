@@ -23,13 +23,14 @@ from processors.lane.overlay import Overlay
 from processors.lane.snapshots import Snapshots
 from processors.lane.store import MARKERS, Store, encode_markers
 from processors.lane.traces import Traces
-from processors.lane.transaction import Record, Transactions
+from processors.lane.transaction import Transactions
 from processors.lane.watch import Watch
 from schemas import topics
 from schemas.codec import Codec
 from schemas.errors import RegistryUnavailableError, UndecodableError
 from schemas.partition import partition as partition_of
 from schemas.topics import Topic
+from schemas.transaction import Record
 
 log = logging.getLogger(__name__)
 _COMPUTING = threading.Lock()

@@ -5,8 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
@@ -14,23 +13,12 @@ from mainstem.observe import metrics
 from processors.lane import faults
 from processors.lane.errors import FencedError, LaneStoppedError
 from processors.lane.watch import Watch
+from schemas.transaction import Record, done_for, pauses
 
 log = logging.getLogger(__name__)
 _CALL_SECONDS = 10.0
 """How long one blocking broker call may take before the stop flag is looked at again."""
 _CLOSE_SECONDS = 2.0
-_BACKOFF_SECONDS = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
-_FENCED = frozenset({KafkaError._FENCED, KafkaError.PRODUCER_FENCED, KafkaError.INVALID_PRODUCER_EPOCH})
-
-
-class Record(NamedTuple):
-    """One message of a transaction, ready for the wire."""
-
-    topic: str
-    partition: int
-    key: bytes
-    value: bytes | None
-    headers: tuple[tuple[str, bytes], ...] = ()
 
 
 class Transactions:
@@ -53,7 +41,7 @@ class Transactions:
 
     def open(self) -> None:
         """Fence whoever used the id before and end his open transaction. Raises FencedError, LaneStoppedError."""
-        for attempt in self._attempts():
+        for attempt in pauses(self._stop):
             try:
                 with self._watched("init_transactions"):
                     return self._producer.init_transactions(_CALL_SECONDS)
@@ -69,7 +57,7 @@ class Transactions:
 
         Retries what can be retried until stopped. Raises FencedError where the producer is of no more use, LaneStoppedError.
         """
-        for attempt in self._attempts():
+        for attempt in pauses(self._stop):
             try:
                 return self._once(records, last)
             except KafkaException as fault:
@@ -138,7 +126,7 @@ class Transactions:
                     raise LaneStoppedError from None
 
     def _abort(self) -> None:
-        for _ in self._attempts():
+        for _ in pauses(self._stop):
             try:
                 with self._watched("abort_transaction"):
                     self._producer.abort_transaction(_CALL_SECONDS)
@@ -153,13 +141,6 @@ class Transactions:
     def _error(self, fault: KafkaException) -> KafkaError:
         """The error, unless it means that this producer is done for."""
         error: KafkaError = fault.args[0]
-        if error.fatal() or error.code() in _FENCED:
+        if done_for(error):
             raise FencedError(self._id, error.name()) from None
         return error
-
-    def _attempts(self) -> Iterator[int]:
-        attempt = 0
-        while not self._stop.is_set():
-            attempt += 1
-            yield attempt
-            self._stop.wait(_BACKOFF_SECONDS[min(attempt, len(_BACKOFF_SECONDS)) - 1])

@@ -10,9 +10,10 @@ import pytest
 from confluent_kafka import TopicPartition
 
 from producers.errors import AbortedError, FencedError, QuarantineFailedError, StoppedError
-from producers.transaction import Record, Transactions
+from producers.transaction import Transactions
 from schemas import kafka as clients
 from schemas import log, topics
+from schemas.transaction import Record
 
 TOPIC = topics.raw("transaction/test")
 

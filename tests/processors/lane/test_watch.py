@@ -6,8 +6,9 @@ import queue
 import threading
 
 from processors.lane.errors import LaneStoppedError, StuckError
-from processors.lane.transaction import Record, Transactions
+from processors.lane.transaction import Transactions
 from processors.lane.watch import Watch
+from schemas.transaction import Record
 
 
 def test_a_call_that_does_not_return_is_named() -> None:
