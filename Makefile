@@ -13,11 +13,13 @@ setup: ## System packages, Python environment, Java parts; nothing to do a secon
 run: setup ## Start servers, synthetic trusts and Mainstem; stays in the foreground until Ctrl-C (or RUN_FOR seconds)
 	@.venv/bin/mainstem run
 
-lint: setup ## Style and import rules
+lint: setup ## Style, import rules and types
 	@echo "lint: ruff"
 	@.venv/bin/ruff check .
 	@echo "lint: imports"
 	@.venv/bin/lint-imports
+	@echo "lint: types"
+	@.venv/bin/mypy
 
 test: setup lint ## Lint, then every test but the slow ones, in three processes: those with servers wait more than they work
 	@$(MAKE) --no-print-directory -j3 tests-platform tests-servers tests-pure

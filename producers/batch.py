@@ -70,7 +70,7 @@ class Batches:
                 *(self._record(CLAIMS, each.subject, each, headers) for each in item.claims),
                 *([self._record(QUARANTINE, source, item.quarantined)] if item.quarantined else []),
             ]
-            if all(len(record.value) + len(record.key) + _ROOM < kafka.MAX_BYTES for record in records):
+            if all(len(record.value or b"") + len(record.key) + _ROOM < kafka.MAX_BYTES for record in records):
                 told.records.extend(records)
                 if item.assertions:
                     told.committed.append(item.assertions[0].committed)
@@ -91,5 +91,6 @@ def _followed(message: RawMessage, item: ItemResult, told: Told) -> Headers:
     parent = message.headers.get(tracing.HEADER)
     if parent is None and not tracing.chosen(message.offset):
         return ()
-    since = next((each.committed for each in (*item.assertions, *item.claims) if each.committed is not None), None)
+    said: tuple[Assertion | Claim, ...] = (*item.assertions, *item.claims)
+    since = next((each.committed for each in said if each.committed is not None), None)
     return told.followed.follow(parent, message.partition, message.offset, since)

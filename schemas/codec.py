@@ -14,7 +14,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any, BinaryIO, TypeVar
+from typing import Any, BinaryIO, TypeVar, cast
 
 import fastavro
 import httpx2
@@ -38,7 +38,7 @@ _HEAD = struct.Struct(">bI")
 @cache
 def avsc(name: str) -> dict[str, Any]:
     """The parsed schema `avsc/<name>.avsc`."""
-    return fastavro.parse_schema(json.loads((_DIRECTORY / f"{name}.avsc").read_text()))
+    return cast(dict[str, Any], fastavro.parse_schema(json.loads((_DIRECTORY / f"{name}.avsc").read_text())))
 
 
 def names() -> list[str]:
@@ -128,7 +128,7 @@ class Codec:
                 raise RegistryUnavailableError(self._url, str(fault)) from fault
             except _UNAVAILABLE as fault:
                 raise RegistryUnavailableError(self._url, str(fault)) from fault
-            writer = self._writers[schema_id] = fastavro.parse_schema(json.loads(text or "null"))
+            writer = self._writers[schema_id] = cast(dict[str, Any], fastavro.parse_schema(json.loads(text or "null")))
         return writer
 
 

@@ -113,7 +113,7 @@ def to_end(consumer: Consumer, topic: str, ends: Mapping[int, int | None], secon
         if silent >= seconds:
             raise TruncatedReadError(topic, seconds)
         for message in messages:
-            partition, offset = message.partition(), message.offset()
+            partition, offset = place(message)
             if message.topic() != topic or partition not in left:  # of an assignment before
                 continue
             fault, end = message.error(), ends[partition]
@@ -132,6 +132,11 @@ def _partitions(consumer: Consumer, topic: Topic) -> list[int]:
     """None where the topic does not exist."""
     metadata = consumer.list_topics(topic.name, timeout=15).topics[topic.name]
     return [] if metadata.error else sorted(metadata.partitions)
+
+
+def place(message: Message) -> tuple[int, int]:
+    """Partition and offset. The client types both as perhaps None; of a message read they never are."""
+    return message.partition(), message.offset()  # type: ignore[return-value]
 
 
 def raw_topics(bootstrap: str) -> list[Topic]:
@@ -187,7 +192,7 @@ class Ends:
                     continue
                 fault = message.error()
                 if fault is None:
-                    last = message.offset()
+                    last = place(message)[1]
                 elif fault.code() == KafkaError._PARTITION_EOF:
                     break
                 else:

@@ -110,7 +110,7 @@ def _databases(dsn: str, replace: bool) -> Iterator[dict[str, psycopg.Connection
         for trust in TRUSTS:
             _recreate(server, trust.database, trust.database in present)
             connection = stack.enter_context(psycopg.connect(dsn_for(dsn, trust)))
-            connection.execute(trust.schema.read_text(encoding="utf-8"))  # type: ignore[arg-type]
+            connection.execute(trust.schema.read_text(encoding="utf-8"))
             connections[trust.source] = connection
         yield connections
 

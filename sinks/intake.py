@@ -129,7 +129,7 @@ class Intake:
                 else:
                     summaries.append(value)
             self._next[place] = offset + 1
-            if follow and (trace := tracing.carried(message.headers())) is not None:
+            if follow and (trace := tracing.carried(message.headers())) is not None:  # type: ignore[arg-type]  # a list, as read
                 traced.append((trace, place.partition, offset))
         return Taken(Batch(tuple(entries), tuple(summaries)), tuple(origins), dict(self._next), tuple(undecodable), len(messages),
                      tuple(traced))

@@ -21,6 +21,7 @@ import psutil
 from deploy.bench.candidates.core import OUTPUTS, PARTITIONS, Core
 from deploy.bench.mix import KEY, mix
 from mainstem import collector
+from mainstem.model import Claim
 from mainstem.observe import metrics
 from mainstem.terminology import builtin
 from mainstem.truth.told import Reader
@@ -62,8 +63,8 @@ def recovery(given: argparse.Namespace) -> dict[str, float]:
         found = list(pool.map(opened, owners))
     seconds, cpu = time.monotonic() - began, time.process_time() - spent
     records, took = sum(count for count, _ in found), [each for _, each in found]
-    entries = sum(sample.value for sample in metrics.STATE_ENTRIES.collect()[0].samples)
-    in_bytes = sum(sample.value for sample in metrics.STATE_BYTES.collect()[0].samples)
+    entries = sum(sample.value for sample in next(iter(metrics.STATE_ENTRIES.collect())).samples)
+    in_bytes = sum(sample.value for sample in next(iter(metrics.STATE_BYTES.collect())).samples)
     grown = _resident() - before
     for owner in owners:
         owner.close()
@@ -96,7 +97,8 @@ def sink(given: argparse.Namespace, name: Name) -> dict[str, float]:
 
 def cores(given: argparse.Namespace) -> dict[str, float]:
     """The other pure parts, in microseconds of processor time: a row read by its mapping, a claim linked, an assertion identified."""
-    reader, claims = Reader(), []
+    reader: Reader = Reader()
+    claims: list[Claim] = []
     rows = [row for life in lives(max(50, given.events // 80), 1, profile("everyday")) for row in life.rows]
     spent = time.process_time()
     for source, row in rows:
@@ -173,7 +175,7 @@ def _end(fault: Exception) -> None:
 def _redis_bytes(url: str) -> int:
     from redis import Redis
 
-    return int(Redis.from_url(url).info("memory")["used_memory"])  # type: ignore[index]
+    return int(Redis.from_url(url).info("memory")["used_memory"])
 
 
 def _resident() -> int:

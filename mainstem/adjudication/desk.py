@@ -18,7 +18,7 @@ from mainstem.adjudication.standing import Decided, Proposal, Standing
 from mainstem.model import Claim, Task
 from mainstem.shelf import ReleaseError
 from processors.identity.scoring.shelf import Opened, only_shipped
-from schemas import kafka, topics
+from schemas import kafka, log, topics
 from schemas.codec import Codec
 from schemas.errors import RegistryUnavailableError, UndecodableError
 
@@ -157,15 +157,16 @@ class KafkaDesk:
                 raise LogUnavailableError("the broker does not answer")
             for message in consumer.consume(2000, timeout=0.05):
                 heard = time.monotonic()
-                place, fault = (message.topic(), message.partition()), message.error()
+                number, offset = log.place(message)
+                place, fault = (message.topic() or "", number), message.error()
                 if fault is None:
                     if message.topic() == topics.CLAIMS.name:
-                        self._desk.standing.take([(message.offset(), message.timestamp()[1], of_claims(message.value()))])
+                        self._desk.standing.take([(offset, message.timestamp()[1], of_claims(message.value()))])
                     elif message.value() is not None:
                         self._desk.put(of_tasks(message.value()), message.timestamp()[1])
-                    self._next[place] = message.offset() + 1
+                    self._next[place] = offset + 1
                 elif fault.code() == KafkaError._PARTITION_EOF:
-                    self._next[place] = max(self._next.get(place, 0), message.offset())
+                    self._next[place] = max(self._next.get(place, 0), offset)
                     open_.discard(place)
                 else:
                     raise KafkaException(fault)

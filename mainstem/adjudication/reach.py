@@ -14,7 +14,7 @@ from mainstem.model import AuditEvent, Entry
 from mainstem.shelf import ReleaseError
 from processors.identity.activated import release_of
 from processors.identity.scoring.shelf import Opened, only_shipped
-from schemas import kafka, topics
+from schemas import kafka, log, topics
 from schemas.codec import Codec
 from schemas.partition import partition
 from schemas.topics import Topic
@@ -48,7 +48,7 @@ class Reach:
     def _moves(self, subjects: set[str]) -> list[Move]:
         self._say("reading claims")
         decode = self._codec.decoder(topics.CLAIMS)
-        rows: list[Row] = [(message.offset(), message.timestamp()[1], decode(message.value()))
+        rows: list[Row] = [(log.place(message)[1], message.timestamp()[1], decode(message.value()))
                            for message in self._read(topics.CLAIMS, {0}, None)]
         try:
             linked = any(self._models(release).thresholds.link for _, _, claim in rows if (release := release_of(claim)))
@@ -92,8 +92,8 @@ class Reach:
 
     def _summaries(self, persons: set[str], since: int) -> list[tuple[str, int]]:
         """Person and append time. The topic is compacted, so older ones may be gone."""
-        return [(message.key().decode(), message.timestamp()[1]) for message in self._of(topics.SUMMARIES, persons, since)
-                if (message.key() or b"").decode() in persons]
+        return [(person, message.timestamp()[1]) for message in self._of(topics.SUMMARIES, persons, since)
+                if (person := (message.key() or b"").decode()) in persons]
 
     def _of(self, topic: Topic, persons: set[str], since: int | None) -> Iterator[Message]:
         self._say(f"reading {topic.name}")

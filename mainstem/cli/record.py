@@ -90,7 +90,7 @@ def record(
     if output is Output.JSON:
         _json(record_past.changes_data(*then) if changes else record_past.data(then[0], explain=explain))
     elif changes:
-        record_past.show_changes(*then, console)
+        record_past.show_changes(then[0], then[1], console)
     else:
         record_past.show(then[0], console, explain=explain)
 

@@ -56,8 +56,8 @@ def show_changes(before: Then, after: Then, console: Console) -> None:
             rows = ((item.kind, shown_of(item).title, shown_of(item).when, ", ".join(item.sources)) for item in items)
             console.print(table(what, ("kind", "what", "when", "said by"), rows))
     if found.changed:
-        rows = (row for one in found.changed for row in _rows(one))
-        console.print(table("changed", ("kind", "what", "field", "before", "after"), rows))
+        told = (row for one in found.changed for row in _rows(one))
+        console.print(table("changed", ("kind", "what", "field", "before", "after"), told))
     if found.nothing:
         console.print(text("Nothing changed."))
     for then in (before, after):

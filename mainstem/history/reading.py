@@ -107,7 +107,8 @@ class _Question:
 
     @cached_property
     def activations(self) -> list[Activation]:
-        return [Activation(message.timestamp()[1], message.offset(), release) for message, release in self._decoded(topics.RELEASES, [0])]
+        return [Activation(message.timestamp()[1], log.place(message)[1], release)
+                for message, release in self._decoded(topics.RELEASES, [0])]
 
     def entries(self, person: str) -> Iterator[Entry]:
         """Of a person, versions in order."""
@@ -120,7 +121,7 @@ class _Question:
     def log(self, subjects: set[str]) -> Log:
         keys = {subject.encode() for subject in subjects}
         places = {partition(subject, topics.ASSERTIONS.partitions) for subject in subjects}
-        known = [Known(assertion, _known(assertion, message), message.partition(), message.offset())
+        known = [Known(assertion, _known(assertion, message), *log.place(message))
                  for message, assertion in self._decoded(topics.ASSERTIONS, places, keys)]
         return Log(self.claims, known, self.activations)
 

@@ -47,12 +47,12 @@ _REMARK = re.compile(r"(?P<cause>.+?)(?:\s+-+\s*|\s*[:;,]\s+|\s*\((?=.*\)$))(?P<
 _NO_REACTION_SAID = frozenset({"reaction unknown", "unknown reaction", "reaction not known", "reaction not stated"})
 
 
-class Reaction(Content):
+class Reaction(Content, frozen=True):
     manifestation: Coded | None = None
     severity: str | None = None
 
 
-class AllergyContent(Content):
+class AllergyContent(Content, frozen=True):
     agent: Concept = UNSET
     """As coded: a substance, a product, a finding (`Allergy to penicillin`), or `No known allergies`."""
     category: Text = UNSET

@@ -26,7 +26,7 @@ _OFF = ("noshow", "cancelled")
 _KEPT = ("fulfilled", "checked-in", "arrived")
 
 
-class AppointmentContent(Content):
+class AppointmentContent(Content, frozen=True):
     appointment_id: Text = UNSET
     service: Concept = UNSET
     status: Text = UNSET

@@ -25,21 +25,21 @@ class Content(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, for
     """Base of all contents. Unknown fields are refused, so that a mapping's typo is found where it is made."""
 
 
-class Code(Content):
+class Code(Content, frozen=True):
     system: str
     code: str
     display: str | None = None
     user_selected: bool = False
 
 
-class Coded(Content):
+class Coded(Content, frozen=True):
     """A concept as the source coded it: all its codings, the original first, and its text."""
 
     codes: tuple[Code, ...] = ()
     text: str | None = None
 
 
-class Quantity(Content):
+class Quantity(Content, frozen=True):
     value: str
     """Decimal as text, as given."""
     unit: str | None = None

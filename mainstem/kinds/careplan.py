@@ -16,7 +16,7 @@ from mainstem.kinds.same import DATE, PARTS, PERSON, PROSE
 from mainstem.kinds.titles import named
 
 
-class CarePlanContent(Content):
+class CarePlanContent(Content, frozen=True):
     plan_id: Text = UNSET
     category: Concept = UNSET
     title: Text = UNSET

@@ -15,7 +15,7 @@ from mainstem.kinds.same import DATE, PERSON, PROSE
 from mainstem.kinds.titles import named
 
 
-class DocumentContent(Content):
+class DocumentContent(Content, frozen=True):
     document_id: Text = UNSET
     type: Concept = UNSET
     title: Text = UNSET

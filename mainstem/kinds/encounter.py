@@ -25,7 +25,7 @@ _HAPPENED = ("finished", "onleave", "in-progress", "triaged", "arrived")
 _OVER = ("finished", "cancelled")
 
 
-class EncounterContent(Content):
+class EncounterContent(Content, frozen=True):
     visit_id: Text = UNSET
     encounter_class: Text = UNSET
     """`inpatient`, `outpatient`, `emergency`, `consultation`, `contact`, `home-visit`."""

@@ -24,7 +24,7 @@ _OVER = ("inactive", "resolved", "completed", "ended", "stopped", "cancelled", "
 _SAYS_NOTHING = {"words alert", "words flag", "words warning", "words clinical alert", "words patient alert", "words clinical warning"}
 
 
-class FlagContent(Content):
+class FlagContent(Content, frozen=True):
     code: Concept = UNSET
     category: Text = UNSET
     status: Text = UNSET

@@ -22,7 +22,7 @@ GIVEN = Rule("immunisation.given-counts", "what one source holds to be given was
 _RANKS = {"completed": 0, "not-done": 1}
 
 
-class ImmunisationContent(Content):
+class ImmunisationContent(Content, frozen=True):
     vaccine: Concept = UNSET
     procedure: Concept = UNSET
     status: Text = UNSET

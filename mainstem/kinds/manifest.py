@@ -5,7 +5,7 @@ from __future__ import annotations
 from mainstem.kinds.base import Content, Kind
 
 
-class ManifestContent(Content):
+class ManifestContent(Content, frozen=True):
     kinds: tuple[str, ...]
     """The kinds the export was complete for."""
     records: tuple[str, ...]

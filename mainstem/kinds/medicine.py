@@ -25,7 +25,7 @@ UNTOLD = "?"
 """Route of a key, where nothing tells it."""
 
 
-class MedicineContent(Content):
+class MedicineContent(Content, frozen=True):
     view: Text = UNSET
     """`list` (GP), `order` (hospital chart), `administration`, `dispense`, `home`."""
     product: Concept = UNSET

@@ -16,13 +16,13 @@ from mainstem.kinds.same import DATE, PERSON, PROSE, amount, by, coded, line, un
 from mainstem.kinds.titles import named
 
 
-class Component(Content):
+class Component(Content, frozen=True):
     code: Coded
     value: Quantity | None = None
     value_text: str | None = None
 
 
-class ObservationContent(Content):
+class ObservationContent(Content, frozen=True):
     code: Concept = UNSET
     category: Text = UNSET
     status: Text = UNSET

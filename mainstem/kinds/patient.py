@@ -11,19 +11,19 @@ from mainstem.kinds.base import Content, Kind, Text
 from mainstem.kinds.same import DATE, by, line, prose, unordered
 
 
-class Name(Content):
+class Name(Content, frozen=True):
     family: str | None = None
     given: tuple[str, ...] = ()
     prefix: str | None = None
     use: str | None = None
 
 
-class Identifier(Content):
+class Identifier(Content, frozen=True):
     system: str
     value: str
 
 
-class PatientContent(Content):
+class PatientContent(Content, frozen=True):
     nhs_number: Text = UNSET
     verification: Text = UNSET
     """NHS number verification status, `01` to `08`."""

@@ -27,7 +27,7 @@ OPEN = "9999-12-31"
 _ON_LIST = "problem-list-item"
 
 
-class ProblemContent(Content):
+class ProblemContent(Content, frozen=True):
     code: Concept = UNSET
     category: Text = UNSET
     status: Text = UNSET

@@ -21,7 +21,7 @@ DONE = Rule("procedure.furthest", "what one source holds to be done counts befor
 _RANKS = {"completed": 0, "stopped": 1, "not-done": 2, "in-progress": 3, "on-hold": 4, "suspended": 5, "preparation": 6, "planned": 7}
 
 
-class ProcedureContent(Content):
+class ProcedureContent(Content, frozen=True):
     code: Concept = UNSET
     status: Text = UNSET
     body_site: Concept = UNSET

@@ -16,7 +16,7 @@ from mainstem.kinds.same import DATE, PARTS, PERSON, PROSE
 from mainstem.kinds.titles import named
 
 
-class ReferralContent(Content):
+class ReferralContent(Content, frozen=True):
     referral_id: Text = UNSET
     service: Concept = UNSET
     reason: Concept = UNSET

@@ -45,7 +45,7 @@ _REPORTED = ("status", "value", "value_text", "value_code", "low", "high", "inte
 _VALUES = ("value", "value_text", "value_code")
 
 
-class ResultContent(Content):
+class ResultContent(Content, frozen=True):
     test: Concept = UNSET
     panel: Concept = UNSET
     specimen: Concept = UNSET

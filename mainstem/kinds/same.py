@@ -125,7 +125,7 @@ def same_concept(one: Any, other: Any) -> bool:
 
 
 def _differing(kind: Kind, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:
-    table = comparisons(kind)
+    table = comparisons(kind)  # type: ignore[arg-type]  # a kind is one object, hashed as such
     for name in before.keys() | after.keys():
         one, other = before.get(name), after.get(name)
         if one != other and not table.get(name, exact)(one, other):

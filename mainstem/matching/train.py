@@ -93,7 +93,7 @@ def predicted(people: Sequence[Fields], model: Model, rules: Iterable[str]) -> l
     for each in model.comparisons:
         column = COMPARISONS[each.comparison].frequencies
         if column:
-            rows = {column: list(each.frequencies), f"tf_{column}": list(each.frequencies.values())}
+            rows: dict[str, list[Any]] = {column: list(each.frequencies), f"tf_{column}": list(each.frequencies.values())}
             linker.table_management.register_term_frequency_lookup(linker._db_api.register(_arrow(rows)), column)
     found = linker.inference.predict().as_duckdbpyrelation()
     return [(int(a), int(b), weight) for a, b, weight in found.select("unique_id_l, unique_id_r, match_weight").fetchall()]
@@ -112,7 +112,7 @@ def _linker(people: Sequence[Fields], comparisons: list[dict[str, Any]], rules: 
     rows = [each.row() for each in people]
     table = _arrow({"unique_id": list(range(len(rows)))} | {column: [row[column] for row in rows] for column in COLUMNS})
     settings = SettingsCreator(
-        link_type="dedupe_only", comparisons=comparisons, blocking_rules_to_generate_predictions=list(rules),
+        link_type="dedupe_only", comparisons=[*comparisons], blocking_rules_to_generate_predictions=list(rules),
         probability_two_random_records_match=prior, max_iterations=iterations, retain_matching_columns=False)
     return Linker(api.register(table), settings, log_level=None)
 

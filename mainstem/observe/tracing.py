@@ -93,7 +93,7 @@ class Followed:
         self._spans = []
 
 
-def _context(parent: bytes | None):  # type: ignore[no-untyped-def]
+def _context(parent: bytes | None):
     from opentelemetry.context import Context
     from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 

@@ -127,8 +127,8 @@ def _changes(changes: Placed[Change], seen: _Seen) -> Check:
         if version not in untold:
             check.differs(f"{at}: tells of version {change.version} of fact {change.fact}, which is not published or was told before")
         untold.discard(version)
-    for person, fact, version in untold:
-        check.differs(f"version {version} of fact {fact} of person {person} was never told")
+    for person, fact, number in untold:
+        check.differs(f"version {number} of fact {fact} of person {person} was never told")
     return check
 
 

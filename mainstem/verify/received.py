@@ -22,7 +22,7 @@ def assertions(bootstrap: str, codec: Codec) -> Iterator[Known]:
     for message in log.read(bootstrap, topics.ASSERTIONS):
         assertion = decode(message.value())
         appended = message.timestamp()[1] if assertion.known is None else assertion.known
-        yield Known(assertion, appended, message.partition(), message.offset())
+        yield Known(assertion, appended, *log.place(message))
 
 
 def claims(bootstrap: str, codec: Codec) -> Iterator[Claim]:
@@ -42,7 +42,7 @@ def check_ledger(bootstrap: str, codec: Codec, raw_topics: Sequence[Topic], publ
     outcomes = _outcomes(bootstrap, codec)
     for raw in raw_topics:
         for message in log.read(bootstrap, raw):
-            place = (raw.name, message.partition(), message.offset())
+            place = (raw.name, *log.place(message))
             check.compared += 1
             found = outcomes.pop(place, None)
             if found is None:

@@ -36,9 +36,10 @@ def check_source(bootstrap: str, source: str, dsn: str, tables: Sequence[str]) -
 def _captured(bootstrap: str, source: str) -> Keys:
     latest: dict[tuple[str, bytes], tuple[int, bool]] = {}
     for message in log.read(bootstrap, topics.raw(source)):
-        if message.value() is None or message.key() is None or dict(message.headers() or ()).get("mainstem-format"):
+        key, value = message.key(), message.value()
+        if value is None or key is None or dict(message.headers() or ()).get("mainstem-format"):
             continue
-        if (told := row(message.key(), message.value())) is None:
+        if (told := row(key, value)) is None:
             continue
         place, version, lives = told
         if version >= latest.get(place, (-1, True))[0]:

@@ -54,7 +54,7 @@ def read(bootstrap: str, codec: Codec) -> list[Activation]:
     decode = codec.decoder(topics.RELEASES)
     try:
         messages = log.read_stretches(bootstrap, topics.RELEASES, log.stretches(bootstrap, topics.RELEASES, _EVER))
-        return [Activation(message.timestamp()[1], message.offset(), decode(message.value())) for message in messages]
+        return [Activation(message.timestamp()[1], log.place(message)[1], decode(message.value())) for message in messages]
     except KafkaException as fault:
         raise KafkaUnavailableError(bootstrap, fault.args[0].name()) from None
 

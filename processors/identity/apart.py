@@ -145,7 +145,7 @@ def settle(blocks: Blocks, groups: Sequence[Sequence[str]], rules: Iterable[Rule
         rule(joined, foes)
     among = {whole: foes.among(some) for whole, some in wholes.items()}
     marks: dict[str, Hashable] = {}
-    holding = []
+    holding: list[list[str]] = []
     for group in groups:
         sides: defaultdict[Hashable, list[str]] = defaultdict(list)
         for member in group:

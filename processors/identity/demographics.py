@@ -50,8 +50,9 @@ class Demographics(msgspec.Struct, frozen=True, array_like=True):
 
 def read(body: Mapping[str, Any]) -> Demographics | None:
     """From a `demographics` claim's body; None where it says nothing."""
-    texts = {field: _text(body.get(field)) for field in _TEXTS}
-    lists = {field: tuple(filter(None, map(_text, said))) if isinstance(said := body.get(field), list) else () for field in LISTS}
+    texts: dict[str, Any] = {field: _text(body.get(field)) for field in _TEXTS}
+    lists: dict[str, Any] = {field: tuple(filter(None, map(_text, said))) if isinstance(said := body.get(field), list) else ()
+                             for field in LISTS}
     found = Demographics(pseudo=body.get("pseudo") is True, **texts, **lists)
     return None if found == _NOTHING else found
 

@@ -146,7 +146,9 @@ class Indexes:
         """From now on this is who seeks for the person."""
         if before == now:
             return
-        subject = (now or before).subject
+        seeker = now or before
+        assert seeker is not None
+        subject = seeker.subject
         self._seekers[person] = now
         if now is None:
             self._state.delete(b"o" + person.encode() + END)

@@ -117,10 +117,12 @@ class Layers:
 
     def _not_alike(self, joined: Mapping[str, str], foes: Foes) -> None:
         alike, members = self._alike, self._blocks.all()
+        if alike is None:
+            return
         wholes: defaultdict[str, list[str]] = defaultdict(list)
         for block, whole in joined.items():
             wholes[whole].append(block)
-        for blocks in wholes.values() if alike is not None else ():
+        for blocks in wholes.values():
             for one, other in combinations(blocks, 2):
                 if not all(alike.passes(a, b) for a in members[one] for b in members[other]):
                     foes.apart(one, other)

@@ -96,7 +96,8 @@ def likeness(subjects: Sequence[str], view: View, by: Scorer) -> list[float | No
 
 def _task(reason: str, about: str, subjects: tuple[str, ...], view: View, where: Where, key: bytes, about_reason: str = "",
           scorer: Scorer | None = None) -> Task:
-    evidence, scores = compared([view.said(each) for each in subjects]), ()
+    scores: tuple[float, ...] = ()
+    evidence = compared([view.said(each) for each in subjects])
     if scorer is not None and len(subjects) > 1:
         evidence, scores = _weighed(evidence, subjects, view, scorer)
     return Task(id=_id(key, about_reason or reason, about), status=OPEN, reason=reason, subjects=subjects,

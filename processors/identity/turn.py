@@ -99,9 +99,9 @@ class Turn:
             task = of_finding(finding, self._indexes, self._where, self._key)
             found[task.id] = (_FINDING, finding.subjects[0]), task
         for person in offered:
-            task = of_candidates(person, self._indexes, self._indexes, self._where, self._key, self._scorer)
-            if task is not None:
-                found[task.id] = (_CANDIDATE, person), task
+            offer = of_candidates(person, self._indexes, self._indexes, self._where, self._key, self._scorer)
+            if offer is not None:
+                found[offer.id] = (_CANDIDATE, person), offer
         for number in self._numbers:
             if (doubted := of_number(number, self._indexes, self._by_number, self._key)) is not None:
                 found[doubted.id] = (_NUMBER, number), doubted

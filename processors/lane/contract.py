@@ -68,8 +68,10 @@ class Stage(Protocol):
     """A pure core on the lane. Partition p of every input feeds state partition p."""
 
     name: str
-    inputs: tuple[Topic, ...]
     changelog: Topic
+
+    @property
+    def inputs(self) -> tuple[Topic, ...]: ...
 
     def process(self, batch: Sequence[tuple[Received, Any]], state: State) -> list[Output]:
         """The outputs of a batch, values decoded by the lane; state changes go to `state`.

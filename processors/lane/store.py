@@ -7,7 +7,7 @@ import shutil
 import struct
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import msgspec
 from rocksdict import AccessType, BlockBasedOptions, Cache, Checkpoint, DBCompressionType, Options, Rdict, ReadOptions, WriteBatch
@@ -147,7 +147,7 @@ def _unpack(data: bytes | None) -> int:
     return _NUMBER.unpack(data)[0] if data else 0
 
 
-def _within(items: Iterable[tuple[bytes, bytes]], bounds: ReadOptions, prefix: bytes, beyond: bytes | None = None,
+def _within(items: Iterable[tuple[Any, Any]], bounds: ReadOptions, prefix: bytes, beyond: bytes | None = None,
             ) -> Iterator[tuple[bytes, bytes]]:
     """The items but `beyond`, holding on to `bounds`: RocksDB keeps a pointer into them, and rocksdict 0.3 lets go of them meanwhile."""
     for key, value in items:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from lxml import etree  # type: ignore[import-untyped]
+from lxml import etree
 
 from producers.fhir.errors import UnreadableError
 

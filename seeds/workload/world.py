@@ -78,7 +78,7 @@ class World:
 
     def change(self, source: str, statement: str, *values: Any) -> int:
         """Runs a statement that changes rows; returns how many it changed, and counts them."""
-        changed = self._connections[source].execute(statement, values).rowcount  # type: ignore[arg-type]
+        changed = self._connections[source].execute(statement, values).rowcount
         self.changes += changed
         return changed
 
@@ -89,7 +89,7 @@ class World:
         return {column: values[column] for column in BY_SOURCE[source].tables[table].key}
 
     def one(self, source: str, query: str, *values: Any) -> tuple[Any, ...] | None:
-        return self._connections[source].execute(query, values).fetchone()  # type: ignore[arg-type]
+        return self._connections[source].execute(query, values).fetchone()
 
     def number(self, source: str, table: str, column: str, least: int = 0) -> int:
         """The next free number of a numeric key; `least` keeps clear of those the generator gives."""
@@ -118,6 +118,6 @@ class World:
 
     def _load(self, pool: Pool) -> list[tuple[Any, ...]]:
         try:
-            return self._connections[pool.source].execute(f"{pool.query} LIMIT {POOL_LIMIT}").fetchall()  # type: ignore[arg-type]
+            return self._connections[pool.source].execute(f"{pool.query} LIMIT {POOL_LIMIT}").fetchall()
         except psycopg.errors.UndefinedTable as error:
             raise DatabaseMissingError(BY_SOURCE[pool.source].database) from error

@@ -106,11 +106,16 @@ def of_positions(text: str) -> tantivy.Document:
 
 
 def shown(document: tantivy.Document) -> Shown:
-    return _decode(bytes(document.get_first("shown")))
+    return _decode(_held(document))
 
 
 def positions(document: tantivy.Document) -> str:
-    return bytes(document.get_first("shown")).decode()
+    return _held(document).decode()
+
+
+def _held(document: tantivy.Document) -> bytes:
+    held: Any = document.get_first("shown")
+    return bytes(held)
 
 
 def _asked(shown: Shown, restricted: bool) -> Iterator[tuple[str, str]]:

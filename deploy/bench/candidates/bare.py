@@ -51,7 +51,7 @@ class _Loop:
     def take(self, messages: list[Message]) -> None:
         batches: dict[int, list[Message]] = {}
         for message in messages:
-            batches.setdefault(message.partition(), []).append(message)
+            batches.setdefault(message.partition() or 0, []).append(message)
         self._producer.begin_transaction()
         overlays = {place: self._partition(place, batch) for place, batch in batches.items()}
         self._producer.send_offsets_to_transaction(self._consumer.position(self._consumer.assignment()),
@@ -63,15 +63,16 @@ class _Loop:
     def _partition(self, place: int, messages: list[Message]) -> Overlay:
         batch = []
         for message in messages:
-            received = Received(self._input, place, message.offset(), message.timestamp()[1], message.key(), message.value())
+            received = Received(self._input, place, message.offset() or 0, message.timestamp()[1], message.key(), message.value())
             batch.append((received, self._decode(received.value)))
         overlay = Overlay(self._stores[place])
         produce = self._producer.produce
         for output in self._core.process(batch, overlay):
             topic = output.topic
-            if (encode := self._encoders.get(topic.name)) is None:
-                encode = self._encoders[topic.name] = self._codec.encoder(topic)
-            produce(topic.name, encode(output.value), output.key, partition=partition(output.partition_by, topic.partitions))
+            if topic.name not in self._encoders:
+                self._encoders[topic.name] = self._codec.encoder(topic)
+            produce(topic.name, self._encoders[topic.name](output.value), output.key,
+                    partition=partition(output.partition_by, topic.partitions))
         for key, value in overlay.changes.items():
             produce(self._core.changelog.name, value, key, partition=place)
         self._producer.poll(0)

@@ -27,6 +27,6 @@ class Core(ReconcileStage):
 
     def __init__(self, name: str) -> None:
         super().__init__(builtin())
-        self.name = name  # type: ignore[misc]
+        self.name = name
         self.inputs = (events(name),)
         self.changelog = changelog(name)

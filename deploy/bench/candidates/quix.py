@@ -91,7 +91,8 @@ def main() -> None:
 def _function(task: Task, app: quixstreams.Application) -> Callable[..., None]:
     codec, core = Codec(task.registry), Core(task.topic)
     (source,) = core.inputs
-    decode, encoders = codec.decoder(source), {topic.name: codec.encoder(topic) for topic in OUTPUTS}
+    decode = codec.decoder(source)
+    encoders: dict[str, Callable[[Any], bytes]] = {topic.name: codec.encoder(topic) for topic in OUTPUTS}
     producer = app._producer
 
     def take(value: bytes, key: bytes, timestamp: int, _headers: Any, state: Any) -> None:
@@ -127,7 +128,7 @@ def _watch(app: quixstreams.Application, task: Task) -> None:
         assign(consumer, partitions)
         ready(sum(each.topic == task.topic for each in partitions))
 
-    context.commit_checkpoint, context.store_offset, app._on_assign = committed, counted, assigned  # type: ignore[method-assign]
+    context.commit_checkpoint, context.store_offset, app._on_assign = committed, counted, assigned
 
 
 def _beyond(prefix: bytes) -> bytes:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import faust
@@ -79,7 +79,8 @@ def _app(task: Task) -> faust.App:
     table = app.Table("state", key_type=bytes, value_type=bytes, partitions=PARTITIONS)
     codec, core = Codec(task.registry), Core(task.topic)
     (source,) = core.inputs
-    decode, encoders = codec.decoder(source), {topic.name: codec.encoder(topic) for topic in OUTPUTS}
+    decode = codec.decoder(source)
+    encoders: dict[str, Callable[[Any], bytes]] = {topic.name: codec.encoder(topic) for topic in OUTPUTS}
     outputs = {topic.name: app.topic(topic.name, key_serializer="raw", value_serializer="raw") for topic in OUTPUTS}
     states = [TableState(table, place) for place in range(PARTITIONS)]
 
@@ -90,7 +91,7 @@ def _app(task: Task) -> faust.App:
                 await asyncio.get_running_loop().run_in_executor(None, sys.stdin.readline)
             message = event.message
             received = Received(source, message.partition, message.offset, int(message.timestamp * 1000), message.key, event.value)
-            for output in core.process([(received, decode(event.value))], states[message.partition]):  # type: ignore[arg-type]
+            for output in core.process([(received, decode(event.value))], states[message.partition]):
                 topic = output.topic
                 await outputs[topic.name].send(key=output.key, value=encoders[topic.name](output.value),
                                                partition=partition(output.partition_by, topic.partitions))

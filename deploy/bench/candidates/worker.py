@@ -25,11 +25,11 @@ def _tell(stage: str) -> None:
     told = owned = 0
     while True:
         time.sleep(_LOOK_SECONDS)
-        open_ = sum(sample.labels["stage"] == stage for sample in metrics.STATE_ENTRIES.collect()[0].samples)
+        open_ = sum(sample.labels["stage"] == stage for sample in next(iter(metrics.STATE_ENTRIES.collect())).samples)
         if open_ != owned:
             owned = open_
             ready(owned)
-        events = sum(int(sample.value) for sample in metrics.EVENTS_IN.collect()[0].samples if sample.labels["stage"] == stage)
+        events = sum(int(sample.value) for sample in next(iter(metrics.EVENTS_IN.collect())).samples if sample.labels["stage"] == stage)
         if events != told:
             told = events
             done(events)

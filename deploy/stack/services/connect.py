@@ -14,8 +14,8 @@ from deploy.stack.service import Command, Site
 
 class Connect:
     name = "connect"
-    needs = ("kafka",)
-    ports = ("connect",)
+    needs: tuple[str, ...] = ("kafka",)
+    ports: tuple[str, ...] = ("connect",)
     java = True
     patience = 180.0
     stop_signal = signal.SIGTERM

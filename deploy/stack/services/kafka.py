@@ -21,7 +21,7 @@ from deploy.stack.tail import tail
 class Kafka:
     name = "kafka"
     needs: tuple[str, ...] = ()
-    ports = ("kafka", "kafka-controller")
+    ports: tuple[str, ...] = ("kafka", "kafka-controller")
     java = True
     patience = 180.0
     stop_signal = signal.SIGTERM

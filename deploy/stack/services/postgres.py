@@ -39,7 +39,7 @@ _SETTINGS = {
 class Postgres:
     name = "postgres"
     needs: tuple[str, ...] = ()
-    ports = ("postgres",)
+    ports: tuple[str, ...] = ("postgres",)
     java = False
     patience = 120.0
     stop_signal = signal.SIGINT         # fast shutdown: SIGTERM would wait for clients to leave

@@ -15,7 +15,7 @@ from deploy.stack.service import Command, Site
 class Redis:
     name = "redis"
     needs: tuple[str, ...] = ()
-    ports = ("redis",)
+    ports: tuple[str, ...] = ("redis",)
     java = False
     patience = 60.0
     stop_signal = signal.SIGTERM

@@ -14,7 +14,7 @@ from deploy.stack.service import Command, Site
 class Registry:
     name = "registry"
     needs: tuple[str, ...] = ()
-    ports = ("registry", "registry-management")
+    ports: tuple[str, ...] = ("registry", "registry-management")
     java = True
     patience = 180.0
     stop_signal = signal.SIGTERM
