@@ -23,6 +23,8 @@ from schemas.codec import Codec
 from seeds.trusts import SOURCES
 
 _DRAIN_SECONDS = 240
+_LOAD_SECONDS = 3600.0
+"""For what the trusts hold before the first change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ def whole(home: Path, persons: int, say: Callable[[str], None]) -> Iterator[Whol
         platform = launch.start(endpoints, home, SOURCES, free_port(), _quietly)
         launch.capture_trusts(endpoints, _quietly)
         made = Whole(home, endpoints, codec, platform)
-        made.drain()
+        made.drain(_LOAD_SECONDS)
         yield made
     finally:
         if platform is not None:
