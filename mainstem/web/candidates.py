@@ -19,6 +19,7 @@ REASONS = {
     "identity.kept-apart": "Apart only because a human holds others apart",
     "identity.conflicting-decisions": "A decision that newer ones have set aside",
     "identity.shared-number": "An NHS number that too many carry: a placeholder",
+    "identity.overrun": "Too many source patients were merged into this one: it joins none of them",
     "identity.void-number": "An NHS number that was made void, or became two",
     "identity.unverified-number": "Carries another's NHS number, and it is not verified",
     "identity.same-demographics": "Alike: as likely one person as two, or likelier",

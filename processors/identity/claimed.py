@@ -12,6 +12,9 @@ from processors.identity.evidence import NOTHING, Evidence, evidence
 
 SHARED_BY = 40
 """A candidate key that more source patients than this have says nothing about any of them."""
+MERGED_BY = 20
+"""More source patients than this merged into one: that is no person but a place to put what nobody wanted ("test", "unknown"). It joins
+none of them."""
 
 
 class Claimed:
@@ -19,14 +22,17 @@ class Claimed:
 
     def __init__(self, claims: Iterable[Claim]) -> None:
         self.evidence = {subject: evidence(said) for subject, said in _greatest(claims).items()}
-        self._pointing: defaultdict[str, set[str]] = defaultdict(set)
+        self._deciding: defaultdict[str, set[str]] = defaultdict(set)
+        self._merging: defaultdict[str, set[str]] = defaultdict(set)
         self._carriers: defaultdict[str, set[str]] = defaultdict(set)
         self._successors: defaultdict[str, set[str]] = defaultdict(set)
         self._predecessors: defaultdict[str, set[str]] = defaultdict(set)
         self._sharing: defaultdict[str, set[str]] = defaultdict(set)
         for subject, said in self.evidence.items():
-            for other in said.pointed_at:
-                self._pointing[other].add(subject)
+            for other in said.decided_about:
+                self._deciding[other].add(subject)
+            for into in said.merged_into:
+                self._merging[into].add(subject)
             for number in said.numbers:
                 self._carriers[number].add(subject)
             for old, new in said.superseded:
@@ -38,8 +44,11 @@ class Claimed:
     def said(self, subject: str) -> Evidence:
         return self.evidence.get(subject, NOTHING)
 
-    def pointing(self, subject: str) -> Iterable[str]:
-        return self._pointing.get(subject, ())
+    def deciding(self, subject: str) -> Iterable[str]:
+        return self._deciding.get(subject, ())
+
+    def merging(self, subject: str) -> list[str]:
+        return sorted(self._merging.get(subject, ()))[:MERGED_BY + 1]
 
     def carriers(self, number: str) -> Iterable[str]:
         return self._carriers.get(number, ())

@@ -52,11 +52,14 @@ class Evidence(msgspec.Struct, frozen=True, array_like=True, dict=True):
     demographics: Demographics | None = None
 
     @cached_property
+    def decided_about(self) -> frozenset[str]:
+        """Other source patients that its decisions name."""
+        return frozenset(decision.other for decision in self.decisions) if self.decisions else frozenset()
+
+    @cached_property
     def pointed_at(self) -> frozenset[str]:
         """Other source patients that it names."""
-        if not self.merged_into and not self.decisions:
-            return frozenset()
-        return frozenset((*self.merged_into, *(decision.other for decision in self.decisions)))
+        return self.decided_about.union(self.merged_into) if self.merged_into else self.decided_about
 
     @cached_property
     def candidate_keys(self) -> tuple[str, ...]:

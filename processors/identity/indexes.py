@@ -63,7 +63,8 @@ class Indexes:
         """From now on the source patient's claims say this."""
         self._state.put(b"e" + subject.encode() + END, _encode(now))
         self._said[subject] = now
-        self._differ(b"p", subject, before.pointed_at, now.pointed_at)
+        self._differ(b"p", subject, before.decided_about, now.decided_about)
+        self._differ(b"i", subject, before.merged_into, now.merged_into)
         self._differ(b"n", subject, before.numbers, now.numbers)
         self._differ(b"k", subject, before.candidate_keys, now.candidate_keys)
         for number in set(before.numbers) ^ set(now.numbers):
@@ -78,8 +79,11 @@ class Indexes:
         return (unpack(name[1:])[0] for name, _ in self._state.prefix(b"e"))
 
     def reindex(self, subject: str) -> None:
-        """Where the keys by which candidates are found have become others."""
-        self._differ(b"k", subject, (), self.said(subject).candidate_keys)
+        """Where the keys by which others are found have become others."""
+        said = self.said(subject)
+        self._differ(b"k", subject, (), said.candidate_keys)
+        self._differ(b"i", subject, (), said.merged_into)
+        self._differ(b"p", subject, said.pointed_at, said.decided_about)
 
     def said(self, subject: str) -> Evidence:
         found = self._said.get(subject)
@@ -100,8 +104,11 @@ class Indexes:
         self._assigned[subject] = now
         self._state.put(b"a" + subject.encode() + END, _encode(now))
 
-    def pointing(self, subject: str) -> Iterable[str]:
+    def deciding(self, subject: str) -> Iterable[str]:
         return self._all(b"p", subject)
+
+    def merging(self, subject: str) -> list[str]:
+        return self._all(b"i", subject)
 
     def carriers(self, number: str) -> Iterable[str]:
         return self._all(b"n", number)
@@ -125,7 +132,7 @@ class Indexes:
 
     def _first_sharing(self, key: str) -> list[str]:
         """As many as tell whether two more or less make a difference; sorted."""
-        return self._all(b"k", key, claimed.SHARED_BY + 2)
+        return self._all(b"k", key)
 
     def seeking(self, key: str) -> Sequence[str]:
         """Who seeks by this candidate key."""
@@ -163,13 +170,13 @@ class Indexes:
         first = [(each.first,) if each and each.first else () for each in (before, now)]
         self._differ(b"f", person, *first)
 
-    def _all(self, letter: bytes, name: str, most: int | None = None) -> list[str]:
-        """What is kept under a name, sorted."""
+    def _all(self, letter: bytes, name: str) -> list[str]:
+        """What is kept under a name, sorted; no more than is asked for."""
         found = self._members.get((letter, name))
         if found is None:
             prefix = letter + name.encode() + END
             start = len(prefix)
-            found = sorted(key[start:-1].decode() for key, _ in islice(self._state.prefix(prefix), most))
+            found = sorted(key[start:-1].decode() for key, _ in islice(self._state.prefix(prefix), _MOST.get(letter)))
             self._members[letter, name] = found
         return found
 
@@ -184,7 +191,7 @@ class Indexes:
             self._state.put(letter + each.encode() + end, b"")
             held = self._members.get((letter, each))
             if held is not None and subject not in held:
-                self._members[letter, each] = sorted([*held, subject])[:claimed.SHARED_BY + 2 if letter == b"k" else None]
+                self._members[letter, each] = sorted([*held, subject])[:_MOST.get(letter)]
 
     def _value(self, letter: bytes, name: str) -> bytes | None:
         try:
@@ -217,6 +224,8 @@ class Indexes:
         self._put(letter, number, _encode(sorted(pairs)) if pairs else None)
 
 
+_MOST = {b"k": claimed.SHARED_BY + 2, b"i": claimed.MERGED_BY + 1}
+"""As many as tell whether they are too many; of candidate keys, whether two more or less would be."""
 _encode = msgspec.msgpack.Encoder().encode
 _decode_assigned = msgspec.msgpack.Decoder(Assigned).decode
 _decode_seeker = msgspec.msgpack.Decoder(Seeker).decode

@@ -48,7 +48,8 @@ class Layers:
         for subject in sorted(members):
             if len(usable := self._usable[subject]) == 1:
                 self._groups[usable[0]].append(subject)
-        self._merges = sorted({(subject, into) for subject, said in members.items() for into in said.merged_into if into in members})
+        self._merges = sorted({(subject, into) for subject, said in members.items()
+                               for into in numbers.merged_into(said) if into in members})
         self._blocks = Blocks(sorted(members))
         self._decided = decided(members, self._blocks)
         self._joined_by_human = _in(self._decided.together)
@@ -212,8 +213,7 @@ class Layers:
 
     def _on_their_own(self) -> Iterator[Finding]:
         for subject, usable in self._usable.items():
-            if len(usable) > 1:
-                yield Finding(persons.CONFLICTING_NUMBERS, (subject,), subject)
+            yield from on_its_own(subject, usable, self._numbers)
 
     def _settled(self) -> set[Pair]:
         """Blocks of which a human said that they are not one person."""
@@ -224,6 +224,14 @@ def _in(pairs: Iterable[Pair]) -> frozenset[str]:
     return frozenset(each for pair in pairs for each in pair)
 
 
+def on_its_own(subject: str, usable: Sequence[str], numbers: Numbers) -> Iterator[Finding]:
+    """What is to be looked at of one source patient, whoever else there is. `usable`: the numbers by which it could be linked."""
+    if len(usable) > 1:
+        yield Finding(persons.CONFLICTING_NUMBERS, (subject,), subject)
+    if numbers.overrun(subject):
+        yield Finding(persons.OVERRUN, (subject,), subject)
+
+
 def why_alone(said: Evidence, numbers: Numbers, usable: Sequence[str]) -> str:
     """Of one that nothing links. `usable`: the numbers by which it could be."""
     if len(usable) > 1:
@@ -231,4 +239,4 @@ def why_alone(said: Evidence, numbers: Numbers, usable: Sequence[str]) -> str:
     if said.numbers and not usable:
         crowded = any(numbers.of(number).crowded for number in said.numbers)
         return persons.SHARED_NUMBER if crowded else persons.VOID_NUMBER
-    return persons.OWN_PERSON
+    return persons.OVERRUN if any(map(numbers.overrun, said.merged_into)) else persons.OWN_PERSON

@@ -52,7 +52,7 @@ def _placed(view: Claimed, key: bytes, by: Scorer) -> tuple[dict[str, Placed], l
     numbers, likeness = Numbers(view), alike(view, by)
     assigned: dict[str, Placed] = {}
     findings: list[Finding] = []
-    for subject in view.evidence:
+    for subject in (*view.evidence, *(into for said in view.evidence.values() for into in said.merged_into)):
         if subject not in assigned:
             members = neighbourhood(subject, view, numbers, likeness)
             found = place({one: view.said(one) for one in members}, numbers, key, likeness)
@@ -81,7 +81,7 @@ class Linker:
     def process(self, batch: Sequence[tuple[Received, Any]], state: State) -> list[Output]:
         """Raises ReleaseBehindError."""
         outputs: list[Output] = []
-        indexes, model = Indexes(state), self._scorer.digest.encode()
+        indexes, model = Indexes(state), f"{self._scorer.digest}{_INDEXES}".encode()
         anew = state.get(_MODEL) != model
         for received, claim in batch:
             if claim.type == ACTIVATED and claim.ref not in self._activations:
@@ -98,4 +98,5 @@ class Linker:
 
 
 _MODEL = b"m"
-"""State key: digest of the model release that persons and tasks were last worked out with."""
+"""State key: what persons and tasks were last worked out with, as digest of the model release and the sort of the indexes."""
+_INDEXES = "/2"

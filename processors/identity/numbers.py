@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple, Protocol
 
+from processors.identity.claimed import MERGED_BY
 from processors.identity.evidence import Evidence
 
 CROWD = 5
@@ -18,8 +19,12 @@ class View(Protocol):
 
     def said(self, subject: str) -> Evidence: ...
 
-    def pointing(self, subject: str) -> Iterable[str]:
-        """Who names this source patient, in a merge or a decision."""
+    def deciding(self, subject: str) -> Iterable[str]:
+        """Who names this source patient in a decision."""
+        ...
+
+    def merging(self, subject: str) -> list[str]:
+        """Who was merged into it, sorted; one more than may be, at most."""
         ...
 
     def carriers(self, number: str) -> Iterable[str]:
@@ -61,12 +66,13 @@ class Number(NamedTuple):
 
 
 class Numbers:
-    """Answers about numbers, remembered: make a new one when claims have changed."""
+    """Answers about numbers, and about who is merged into whom, remembered: make a new one when claims have changed."""
 
     def __init__(self, view: View) -> None:
         self._view = view
         self._found: dict[str, Number] = {}
         self._carriers: dict[tuple[str, ...], list[str]] = {}
+        self._merging: dict[str, list[str]] = {}
 
     def of(self, number: str) -> Number:
         found = self._found.get(number)
@@ -89,6 +95,21 @@ class Numbers:
         if found is None:
             found = self._carriers[names] = sorted({subject for name in names for subject in self._view.carriers(name)})
         return found
+
+    def merged_into(self, said: Evidence) -> tuple[str, ...]:
+        """What it was merged into that joins anybody."""
+        return tuple(into for into in said.merged_into if not self.overrun(into)) if said.merged_into else ()
+
+    def merging(self, subject: str) -> list[str]:
+        """Who was merged into it, where that joins them."""
+        return [] if self.overrun(subject) else self._merging[subject]
+
+    def overrun(self, subject: str) -> bool:
+        """Whether too many were merged into it."""
+        found = self._merging.get(subject)
+        if found is None:
+            found = self._merging[subject] = self._view.merging(subject)
+        return len(found) > MERGED_BY
 
     def _surviving(self, number: str) -> str | None:
         """Follows the chain. Round a circle the least survives: any one would do, if it is the same whoever asks first."""

@@ -99,7 +99,7 @@ def _offers(subject: str, said: Evidence, view: View, where: Where, scorer: Scor
 def _ruled_out(subject: str, said: Evidence, view: View, where: Where) -> frozenset[str]:
     """Persons that a human said it is not."""
     return frozenset(
-        where(other).person for other in {*said.pointed_at, *view.pointing(subject)}
+        where(other).person for other in {*said.decided_about, *view.deciding(subject)}
         if (decision := newest(subject, said, other, view.said(other))) is not None and decision.stands and decision.apart)
 
 

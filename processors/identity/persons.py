@@ -24,6 +24,8 @@ CONTRADICTED = "identity.contradicting-demographics"
 """A number that several carry, whose demographics cannot be of one person: it does not link by itself."""
 SHARED_NUMBER = "identity.shared-number"
 """A number that too many source patients of one source carry: a placeholder, which links nobody."""
+OVERRUN = "identity.overrun"
+"""Too many source patients were merged into one: it joins none of them."""
 VOID_NUMBER = "identity.void-number"
 """A number that PDS made void, or that is said to have become two: nobody's."""
 

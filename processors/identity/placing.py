@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from itertools import combinations
 
 from processors.identity import persons
 from processors.identity.alike import Alike
 from processors.identity.demographics import Demographics, contradiction
 from processors.identity.evidence import Evidence
-from processors.identity.layers import Finding, Layers, Placement, why_alone
+from processors.identity.layers import Layers, Placement, on_its_own, why_alone
 from processors.identity.numbers import Numbers, View
 from processors.identity.persons import Placed
 
@@ -20,7 +20,7 @@ def neighbourhood(subject: str, view: View, numbers: Numbers, alike: Alike | Non
     while todo:
         one = todo.pop()
         said = view.said(one)
-        near = {*said.pointed_at, *view.pointing(one)}
+        near = {*said.decided_about, *view.deciding(one), *numbers.merged_into(said), *numbers.merging(one)}
         for number in numbers.usable(said):
             near.update(numbers.carriers(number))
         if alike is not None:
@@ -35,20 +35,20 @@ def place(members: Mapping[str, Evidence], numbers: Numbers, key: bytes, alike: 
     if len(members) == 1:
         ((subject, said),) = members.items()
         return _alone(subject, said, numbers, key)
-    number = _one_number(members.values(), numbers)
+    number = _one_number(members, numbers)
     if number is not None:
         placed = Placed(persons.numbered_person(key, number), persons.VERIFIED_NUMBER)
         return Placement(dict.fromkeys(sorted(members), placed), [])
     return Layers(members, numbers, key, alike).placement()
 
 
-def _one_number(members: Iterable[Evidence], numbers: Numbers) -> str | None:
+def _one_number(members: Mapping[str, Evidence], numbers: Numbers) -> str | None:
     """The number that all carry, each that one alone, where nothing speaks against it: what the layers come to then needs none of them."""
     found: set[tuple[str, ...]] = set()
     values: set[Demographics] = set()
-    for said in members:
+    for subject, said in members.items():
         found.add(numbers.usable(said))
-        if said.pointed_at or len(found) > 1:
+        if said.pointed_at or len(found) > 1 or numbers.overrun(subject):
             return None
         if said.demographics is not None:
             values.add(said.demographics)
@@ -60,7 +60,7 @@ def _one_number(members: Iterable[Evidence], numbers: Numbers) -> str | None:
 
 def _alone(subject: str, said: Evidence, numbers: Numbers, key: bytes) -> Placement:
     usable = numbers.usable(said)
+    findings = list(on_its_own(subject, usable, numbers))
     if len(usable) == 1:
-        return Placement({subject: Placed(persons.numbered_person(key, usable[0]), persons.VERIFIED_NUMBER)}, [])
-    findings = [Finding(persons.CONFLICTING_NUMBERS, (subject,), subject)] if usable else []
+        return Placement({subject: Placed(persons.numbered_person(key, usable[0]), persons.VERIFIED_NUMBER)}, findings)
     return Placement({subject: Placed(persons.own_person(key, subject), why_alone(said, numbers, usable))}, findings)

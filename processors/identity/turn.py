@@ -80,8 +80,13 @@ class Turn:
             if key.startswith(NUMBER) and self._on_the_edge(key):  # then its carriers are compared otherwise, by whatever key
                 for carrier in self._indexes.sharing(key, more=1):
                     self._keys.update(self._indexes.said(carrier).candidate_keys)
+        into = set(before.merged_into) ^ set(now.merged_into)
+        overrun = {each for each in into if self._by_number.overrun(each)}
         self._indexes.put(subject, before, now)
         self._by_number = Numbers(self._indexes)
+        for each in into:
+            if self._by_number.overrun(each) != (each in overrun):
+                touched |= {each, *self._indexes.merging(each)}
         for number, was in self._changing(before, now, touched).items():
             if usable[number] != was:
                 touched.update(self._by_number.carriers(number))

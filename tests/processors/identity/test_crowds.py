@@ -6,19 +6,23 @@ import time
 
 import pytest
 
-from mainstem.model import Claim
+from mainstem.model import Claim, Status, Task
 from processors.identity import persons
-from processors.identity.claimed import Claimed
+from processors.identity.claimed import MERGED_BY, Claimed
 from processors.identity.layers import LOOKALIKES, Layers
+from processors.identity.linker import Linker, assign, review
 from processors.identity.numbers import Numbers
 from processors.identity.placing import neighbourhood, place
+from processors.lane.contract import Received
+from processors.lane.memory import MemoryState
+from schemas import topics
 from seeds import nhs
 from tests.processors.identity.test_persons import link, merged, number
 from tests.strategies import KEY
 
 
-def star(size: int) -> list[Claim]:
-    return [merged(f"A|{at}", "A|0") for at in range(1, size)]
+def tree(size: int) -> list[Claim]:
+    return [merged(f"A|{at}", f"A|{at // 10}") for at in range(1, size)]
 
 
 def chain(size: int) -> list[Claim]:
@@ -29,7 +33,7 @@ def joined(size: int) -> list[Claim]:
     return [link(f"A|{at}", f"A|{at - 1}") for at in range(1, size)]
 
 
-@pytest.mark.parametrize("shape", [star, chain, joined])
+@pytest.mark.parametrize("shape", [tree, chain, joined])
 @pytest.mark.parametrize("numbered", [True, False])
 def test_cost_grows_with_the_neighbourhood_and_not_with_its_pairs(shape, numbered: bool) -> None:
     """A hospital that merges a thousand patients into one by mistake must not hold up everyone else."""
@@ -69,3 +73,29 @@ def test_a_crowd_of_lookalikes_is_nobody(size: int, together: bool) -> None:
     found = Layers({one: view.said(one) for one in members}, Numbers(view), KEY, _Everyone(members)).placement()
     assert len({placed.person for placed in found.persons.values()}) == (1 if together else size)
     assert {placed.reason for placed in found.persons.values()} == {persons.SCORED if together else persons.OWN_PERSON}
+
+
+def test_a_place_that_too_many_are_merged_into_is_told_once_and_only_while_it_is_one() -> None:
+    """In the linker and from scratch, as merges come and are taken back around the limit."""
+    into = [merged(f"A|{at}", "A|0") for at in range(1, MERGED_BY + 3)]
+    back = [merged(f"A|{at}", "A|0", position="02", status=Status.RETRACTED) for at in range(1, 4)]
+    claimed = [*into, *back, number("A|0", nhs.number(1)), merged("A|1", "A|0", position="03"), merged("A|2", "A|0", position="03")]
+    state, linker = MemoryState(), Linker(KEY)
+    placed: dict[str, str] = {}
+    opened: dict[str, Task] = {}
+    reasons = []
+    for offset, claim in enumerate(claimed):
+        for output in linker.process([(Received(topics.CLAIMS, 0, offset, 0, None, None), claim)], state):
+            if output.topic is topics.TASKS:
+                opened[output.value.id] = output.value
+            else:
+                placed[output.value.subject] = output.value.person
+        said = claimed[:offset + 1]
+        assert placed == {one: each.person for one, each in assign(said, KEY).items() if one in placed}
+        tasks = [task for task in opened.values() if task.status == "open"]
+        assert sorted(task.id for task in tasks) == [task.id for task in review(said, KEY)]
+        reasons.append([task.reason for task in tasks])
+    assert reasons[MERGED_BY - 1] == []
+    assert reasons[MERGED_BY] == reasons[MERGED_BY + 1] == [persons.OVERRUN]
+    assert reasons[len(into) + 1] == []
+    assert reasons[-1] == [persons.OVERRUN]

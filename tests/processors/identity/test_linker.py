@@ -93,6 +93,7 @@ def test_claim_by_claim_gives_what_from_scratch_gives(crowd: int, linking: bool,
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(numbers, "CROWD", crowd)
         patch.setattr(claimed_from_scratch, "SHARED_BY", 3 * crowd)
+        patch.setattr(numbers, "MERGED_BY", crowd)
         _compare(claimed, rng, LINKING if linking else built_in())
 
 

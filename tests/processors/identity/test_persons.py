@@ -13,7 +13,7 @@ from mainstem.matching.people import told
 from mainstem.model import Claim, RawRef, Status
 from processors.identity import persons
 from processors.identity.apart import Blocks, decided
-from processors.identity.claimed import Claimed
+from processors.identity.claimed import MERGED_BY, Claimed
 from processors.identity.demographics import Demographics, contradiction
 from processors.identity.layers import Layers
 from processors.identity.linker import assign
@@ -123,6 +123,13 @@ CONTRADICTED = {
         [number("A|1", N1), number("A|2", N1), who("A|1", **MUM), who("A|2", **BABY), merged("A|2", "A|1")], "A1 A2"),
     "a human joins them": ([*THREE[:2], who("A|1", **MUM), who("B|2", **BABY), link("A|1", "B|2")], "A1 B2"),
     "a placeholder": ([number(f"A|{each}", N1) for each in range(CROWD + 1)], "A0 / A1 / A2 / A3 / A4 / A5"),
+    "a place that many are merged into": ([merged(f"A|{each}", "A|0") for each in range(1, MERGED_BY + 2)],
+                                          " / ".join(sorted(f"A{each}" for each in range(MERGED_BY + 2)))),
+    "a patient that many are merged into": ([merged(f"A|{each}", "A|0") for each in range(1, MERGED_BY + 1)],
+                                            " ".join(sorted(f"A{each}" for each in range(MERGED_BY + 1)))),
+    "of whom numbers join some": (
+        [*(merged(f"A|{each}", "A|0") for each in range(1, MERGED_BY + 2)), number("A|1", N1), number("A|2", N1)],
+        " / ".join(sorted(["A0", "A1 A2", *(f"A{each}" for each in range(3, MERGED_BY + 2))]))),
     "as many as real feeds have": ([number(f"A|{each}", N1) for each in range(CROWD)], "A0 A1 A2 A3 A4"),
 }
 
