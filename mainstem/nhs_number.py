@@ -10,7 +10,7 @@ VERIFIED = "01"
 """Number present and verified (UKCore-NHSNumberVerificationStatusEngland); no other status may link."""
 
 
-@lru_cache(maxsize=200_000)
+@lru_cache(maxsize=1 << 15)
 def verified(number: str | None, verification: str | None) -> str | None:
     """The ten digits, where the check digit is right and the status is 01; else None.
 

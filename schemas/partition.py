@@ -8,7 +8,7 @@ _M = 0x5BD1E995
 _MASK = 0xFFFFFFFF
 
 
-@lru_cache(maxsize=200_000)
+@lru_cache(maxsize=1 << 15)
 def partition(key: str, partitions: int) -> int:
     """Partition of a text key. Cached: the same source patients and persons come again and again."""
     if partitions == 1:

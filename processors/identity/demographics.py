@@ -61,7 +61,7 @@ _TEXTS = tuple(field for field in FIELDS if field not in LISTS)
 _NOTHING = Demographics()
 
 
-@lru_cache(maxsize=100_000)
+@lru_cache(maxsize=1 << 12)
 def contradiction(one: Demographics, other: Demographics) -> str | None:
     """The rule by which the two cannot be one person; symmetric. What a pseudo person says of itself contradicts nobody."""
     if one.pseudo or other.pseudo:
@@ -83,7 +83,7 @@ def contradiction(one: Demographics, other: Demographics) -> str | None:
     return TWINS if same and given else None
 
 
-@lru_cache(maxsize=100_000)
+@lru_cache(maxsize=1 << 14)
 def folded(text: str) -> str:
     """Letters only, without accents and case: `O'Neil` and `ONEIL` are one."""
     return "".join(each for each in unicodedata.normalize("NFKD", text.casefold()) if each.isalnum())

@@ -50,13 +50,13 @@ Where = Callable[[str], Placed]
 """Source patient -> its person."""
 
 
-@lru_cache(maxsize=200_000)
+@lru_cache(maxsize=1 << 15)
 def own_person(key: bytes, subject: str) -> str:
     """The person of a source patient that nothing links to another; of several without a number, of the least."""
     return _person_id(key, f"sp|{subject}")
 
 
-@lru_cache(maxsize=200_000)
+@lru_cache(maxsize=1 << 15)
 def numbered_person(key: bytes, number: str) -> str:
     return _person_id(key, f"nhs|{number}")
 

@@ -15,7 +15,7 @@ _SOUNDS = {letter: sound for sound, letters in {"b": "bpfv", "c": "cgjkqsxz", "d
 _LONGEST = 4
 
 
-@lru_cache(maxsize=100_000)
+@lru_cache(maxsize=1 << 14)
 def sound(name: str) -> str:
     """The first letter, and the classes of the consonants after it, each run once: `smith` and `smyth` are one (after Soundex)."""
     found, last = name[:1], _SOUNDS.get(name[:1], "")
@@ -29,7 +29,7 @@ def sound(name: str) -> str:
     return found
 
 
-@lru_cache(maxsize=100_000)
+@lru_cache(maxsize=1 << 12)
 def keys(who: Demographics | None, carried: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
     """By number of whatever status with the right check digit; birth date and a name; postcode and a name; both names and the year.
 

@@ -35,7 +35,7 @@ class Fields(NamedTuple):
 COLUMNS = tuple(Fields().row())
 
 
-@lru_cache(maxsize=100_000)
+@lru_cache(maxsize=1 << 12)
 def fields(who: Demographics | None, carried: tuple[tuple[str, str], ...]) -> Fields:
     """`carried`: numbers with their status, whether the check digit is right or not: a slip of one is evidence too. Of several none is.
 

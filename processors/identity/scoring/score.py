@@ -51,7 +51,7 @@ class Scorer:
             _Weighed(each.comparison, known.levels, known.level, tuple(log2(level.m / level.u) for level in each.levels),
                      log2(each.levels[0].u), {term: log2(found) for term, found in each.frequencies.items()})
             for each in model.comparisons if (known := COMPARISONS[each.comparison])]
-        self.score = lru_cache(maxsize=200_000)(self._score)
+        self.score = lru_cache(maxsize=1 << 14)(self._score)
 
     def _score(self, one: Fields, other: Fields) -> float:
         """The match weight of a pair, in bits."""
