@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -43,6 +44,7 @@ def main(
     append: Annotated[bool, typer.Option("--append", envvar="APPEND", help="Add to the report that is there: rounds to rounds.")] = False,
 ) -> None:
     """Measure what Mainstem costs. Takes about twenty minutes; leave the machine alone meanwhile."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends it as Ctrl-C does: with the servers stopped
     home = Settings().home.resolve() / "bench"
     out = out or home
     out.mkdir(parents=True, exist_ok=True)
