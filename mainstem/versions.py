@@ -13,10 +13,7 @@ _SHIFT = 1 << 63
 
 
 def of_assertion(assertion: Assertion) -> Version:
-    """At one position what is asserted beats what is withdrawn: shown twice is safe, hidden is not. Then the content's digest."""
-    labels = ",".join(sorted(assertion.labels)) if assertion.labels else ""
-    said = f"{assertion.kind}\0{labels}\0".encode() + assertion.content
-    return Version(assertion.incarnation, assertion.position, _rank(assertion.status) + hashlib.sha256(said).digest()[:16])
+    return Version(assertion.incarnation, assertion.position, _digest(assertion))
 
 
 def of_claim(claim: Claim) -> Version:
@@ -25,8 +22,12 @@ def of_claim(claim: Claim) -> Version:
 
 def packed(version: Version) -> bytes:
     """As bytes that sort as the version does. The last `DIGEST_BYTES` are the digest; those before are the place in the source's order."""
-    position = version.position.encode().replace(b"\0", b"\0\xff")
-    return _INCARNATION.pack(version.incarnation + _SHIFT) + position + b"\0\0" + version.digest
+    return _packed(version.incarnation, version.position, version.digest)
+
+
+def packed_of(assertion: Assertion) -> bytes:
+    """`packed(of_assertion(assertion))`."""
+    return _packed(assertion.incarnation, assertion.position, _digest(assertion))
 
 
 def place(version: bytes) -> bytes:
@@ -37,6 +38,17 @@ def place(version: bytes) -> bytes:
 def earlier(one: Known, other: Known) -> Known:
     """Of two copies of one assertion the one known first; for equal times, by where the raw message lies."""
     return min(one, other, key=_age)
+
+
+def _packed(incarnation: int, position: str, digest: bytes) -> bytes:
+    return _INCARNATION.pack(incarnation + _SHIFT) + position.encode().replace(b"\0", b"\0\xff") + b"\0\0" + digest
+
+
+def _digest(assertion: Assertion) -> bytes:
+    """At one position what is asserted beats what is withdrawn: shown twice is safe, hidden is not. Then the content's digest."""
+    labels = ",".join(sorted(assertion.labels)) if assertion.labels else ""
+    said = f"{assertion.kind}\0{labels}\0".encode() + assertion.content
+    return _rank(assertion.status) + hashlib.sha256(said).digest()[:16]
 
 
 def _rank(status: Status) -> bytes:

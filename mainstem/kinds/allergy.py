@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 from msgspec import UNSET, UnsetType
+from msgspec.structs import replace
 
 from mainstem.kinds.base import SNOMED, Coded, Concept, Content, Kind, Text
 from mainstem.kinds.facts import Derived, Member, Rule, Terms, by_recency, first_of, first_to_value, latest_first
@@ -135,7 +136,7 @@ def _united(found: Derived, members: Sequence[Member], terms: Terms) -> Derived:
         _leave_out(found, "verification", *_VERIFICATION[:2])
     _unite_reactions(found, members, order)
     _choose(found, members, "agent", _narrowest(members, order, terms), NARROWEST_NONE_KNOWN)
-    return found._replace(conflict=0 < len(active) < len(members))
+    return replace(found, conflict=0 < len(active) < len(members))
 
 
 def _is_active(member: Member) -> bool:
@@ -169,7 +170,7 @@ def _classed(found: Derived, members: Sequence[Member], terms: Terms) -> Derived
     if not parents:
         return found
     classes = [_concept(parent, terms.name(parent)) for parent in parents]
-    return found._replace(content=found.content | {"classes": classes}, decided=found.decided | {"classes": deciding},
+    return replace(found, content=found.content | {"classes": classes}, decided=found.decided | {"classes": deciding},
                           rules=found.rules | {"classes": CLASSES.id})
 
 

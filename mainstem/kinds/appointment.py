@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from msgspec import UNSET
+from msgspec.structs import replace
 
 from mainstem.kinds.base import Concept, Content, Kind, Text
 from mainstem.kinds.concepts import meaning
@@ -64,4 +65,4 @@ class Appointment(Kind):
         """Another day, or kept for one and not for another, is a conflict: then status and time are of one copy."""
         moved = differ(day(member.content.get("start")) for member in members)
         found = furthest(members, _RANKS, ("status", "start", "end") if moved else ("status",), FURTHEST)
-        return found._replace(conflict=moved or both(members, "status", _OFF, _KEPT))
+        return replace(found, conflict=moved or both(members, "status", _OFF, _KEPT))

@@ -9,8 +9,11 @@ import re
 from calendar import monthrange
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
+from functools import lru_cache
 from itertools import combinations
 from typing import Any, NamedTuple
+
+from msgspec.structs import replace
 
 from mainstem.kinds import dosing
 from mainstem.kinds.base import DMD, SNOMED
@@ -77,7 +80,7 @@ def united(members: Sequence[Member]) -> Derived:
         {"about": about, "sides": [_side(members[index], about) for index in sides]} for about, sides in differing]
     found.decided["discrepancies"] = tuple(sorted({index for _, sides in differing for index in sides}))
     found.rules["discrepancies"] = DISCREPANCIES.id
-    return found._replace(conflict=any(_standing(members[index]) < _ENDED for _, sides in differing for index in sides))
+    return replace(found, conflict=any(_standing(members[index]) < _ENDED for _, sides in differing for index in sides))
 
 
 def matters(members: Sequence[Member]) -> set[int]:
@@ -257,7 +260,12 @@ def _side(member: Member, about: str) -> dict[str, Any]:
 
 def _days(text: Any) -> tuple[str, str] | None:
     """First and last day of a date as precise as it is."""
-    found = _DATE.match(comparable(text)) if isinstance(text, str) else None
+    return _days_of(text) if isinstance(text, str) else None
+
+
+@lru_cache(maxsize=1 << 14)
+def _days_of(text: str) -> tuple[str, str] | None:
+    found = _DATE.match(comparable(text))
     if found is None:
         return None
     year, month, day = found.groups()
@@ -276,6 +284,7 @@ def _supplied(supply: Any) -> int:
     return _SUPPLIED
 
 
+@lru_cache(maxsize=1 << 14)
 def _later(day: str, days: int) -> str:
     try:
         return (date.fromisoformat(day) + timedelta(days=days)).isoformat()

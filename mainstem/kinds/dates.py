@@ -11,7 +11,12 @@ from typing import Any
 def days(text: Any) -> tuple[str, str] | None:
     """First and last day that it may be: `2019-03` -> (`2019-03-01`, `2019-03-31`). A time with a zone counts by its day in UTC.
     None where it is no date."""
-    found = moments(text)
+    return _days(text) if isinstance(text, str) else None
+
+
+@lru_cache(maxsize=1 << 14)
+def _days(text: str) -> tuple[str, str] | None:
+    found = _moments(text)
     if found is None:
         return None
     first, beyond = found

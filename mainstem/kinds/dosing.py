@@ -56,19 +56,29 @@ class Regimen(NamedTuple):
 
 def regimen(content: dict[str, Any]) -> Regimen:
     """What a medicine's content says is taken: its structured fields first, then its words."""
-    words = _read(str(content.get("dose") or ""))
-    often = _read(str(content.get("frequency") or ""))
-    structured = _quantity(content.get("dose_quantity"))
+    quantity, as_needed = content.get("dose_quantity"), content.get("as_needed")
+    value = unit = ""
+    if isinstance(quantity, dict) and not quantity.get("comparator"):
+        value, unit = str(quantity.get("value") or ""), str(quantity.get("unit") or "")
+    return _regimen(str(content.get("dose") or ""), str(content.get("frequency") or ""), value, unit, _product(content),
+                    as_needed if isinstance(as_needed, bool) else None)
+
+
+@lru_cache(maxsize=1 << 14)
+def _regimen(dose: str, frequency: str, value: str, unit: str, product: str, as_needed: bool | None) -> Regimen:
+    words, often = _read(dose), _read(frequency)
+    structured = _quantity(value, unit)
     timing = often if often is not None and (often.times or often.as_needed) else words
-    as_needed = content.get("as_needed")
-    if not isinstance(as_needed, bool):
+    if as_needed is None:
         as_needed = timing.as_needed if timing is not None else None
-    return Regimen(structured or (words.amount if words is not None else None), strength(_product(content)),
+    return Regimen(structured or (words.amount if words is not None else None), strength(product),
                    timing.times if timing is not None else None, timing.moment if timing is not None else None, as_needed)
 
 
 def differ(one: Regimen, other: Regimen) -> Iterator[str]:
     """`dose`, `frequency`: in what two say something else. What either leaves open is no difference."""
+    if one is other and (one.amount is None or one.amount.low is one.amount.high):
+        return  # the same words, read once
     amounts = _alike(one, other)
     if amounts is not None and (amounts[0].high < amounts[1].low or amounts[1].high < amounts[0].low):
         yield "dose"
@@ -135,18 +145,17 @@ def strength(product: str) -> Strength | None:
     return Strength(written, number * _MASS.get(unit, Fraction(1)) / of, "unit" if unit == "unit" else "ug", per)
 
 
-def _quantity(quantity: Any) -> Amount | None:
-    if not isinstance(quantity, dict):
-        return None
-    number = _decimal(str(quantity.get("value") or ""))
-    unit = str(quantity.get("unit") or "").strip().casefold()
+def _quantity(value: str, unit: str) -> Amount | None:
+    number = _decimal(value)
+    unit = unit.strip().casefold()
     known = _unit(unit) if unit else ""
-    return None if number is None or known is None or quantity.get("comparator") else _amount(number, number, known)
+    return None if number is None or known is None else _amount(number, number, known)
 
 
 def _amount(low: Fraction, high: Fraction, unit: str) -> Amount:
     factor = _MASS.get(unit, Fraction(1))
-    return Amount(low * factor, high * factor, "ug" if unit in _MASS else unit)
+    scaled = low * factor
+    return Amount(scaled, scaled if high is low else high * factor, "ug" if unit in _MASS else unit)
 
 
 @lru_cache(maxsize=1 << 14)

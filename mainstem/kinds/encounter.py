@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from msgspec import UNSET
+from msgspec.structs import replace
 
 from mainstem.kinds.base import Concept, Content, Kind, Text
 from mainstem.kinds.dates import days
@@ -68,7 +69,7 @@ class Encounter(Kind):
     def derive(self, members: Sequence[Member], terms: Terms) -> Derived:
         """One that happened for one and was cancelled for another is a conflict."""
         found = furthest(members, _RANKS, ("status", "end", "outcome", "encounter_class"), FURTHEST, _in_hospital(members))
-        return found._replace(conflict=both(members, "status", ("cancelled",), _HAPPENED))
+        return replace(found, conflict=both(members, "status", ("cancelled",), _HAPPENED))
 
 
 def _in_hospital(members: Sequence[Member]) -> list[int]:

@@ -11,6 +11,8 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
 
+import msgspec
+
 from mainstem.model import Known
 
 
@@ -42,7 +44,7 @@ class Place(NamedTuple):
     item: str = ""
 
 
-class Member(NamedTuple):
+class Member(msgspec.Struct, frozen=True, gc=False):
     """What one record (or item) says, its parts united."""
 
     place: Place
@@ -50,7 +52,7 @@ class Member(NamedTuple):
     content: dict[str, Any]
     """Decoded JSON. A field that is null or an empty list in the source says nothing to a reader and is left out."""
     said: dict[str, Known]
-    """Field -> the assertion that decided it."""
+    """Field -> the assertion that decided it; empty where there is one assertion."""
     lost: tuple[tuple[str, Known, Any], ...]
     """Field, assertion and value where a part valued a field that another part decides."""
     winners: tuple[Known, ...]
@@ -64,7 +66,7 @@ class Member(NamedTuple):
         return max([comparable(known.assertion.recorded or "") for known in self.winners], default="")
 
 
-class Derived(NamedTuple):
+class Derived(msgspec.Struct, frozen=True, gc=False):
     """A fact's content."""
 
     content: dict[str, Any]
@@ -195,6 +197,9 @@ def first_of(order: Iterable[int], what: Callable[[int], Hashable | None]) -> se
 
 def by_recency(members: Sequence[Member]) -> list[int]:
     """Indexes of the members, the one recorded last first. Equal or unknown times: the least place first."""
+    if len(members) == 2:
+        (one, other), (first, second) = members, (members[0].recorded, members[1].recorded)
+        return [0, 1] if first > second or (first == second and one.place <= other.place) else [1, 0]
     order = sorted(range(len(members)), key=[member.place for member in members].__getitem__)
     order.sort(key=[member.recorded for member in members].__getitem__, reverse=True)
     return order

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from msgspec import UNSET
+from msgspec.structs import replace
 
 from mainstem.kinds.base import Concept, Content, Kind, Text
 from mainstem.kinds.concepts import CODED_FIRST, meaning, show_coded
@@ -64,7 +65,7 @@ class Flag(Kind):
         _end(found, members, active)
         _notes(found, members, active)
         holding = {members[index].place.subject for index in active}
-        return found._replace(conflict=any(member.place.subject not in holding for member in members))
+        return replace(found, conflict=any(member.place.subject not in holding for member in members))
 
 
 def _of_active(found: Derived, members: Sequence[Member], active: Sequence[int], name: str) -> None:

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from msgspec import UNSET
+from msgspec.structs import replace
 
 from mainstem.kinds.base import Concept, Content, Kind, Text
 from mainstem.kinds.concepts import CODED_FIRST, meaning, show_coded
@@ -63,7 +64,7 @@ class Immunisation(Kind):
         show_coded(found, members, order, "procedure", terms)
         show_coded(found, members, order, "vaccine", terms)
         batches = differ(line(batch).upper() if isinstance(batch := member.content.get("batch"), str) else None for member in members)
-        return found._replace(conflict=batches or _two(members, terms) or both(members, "status", ("completed",), ("not-done",)))
+        return replace(found, conflict=batches or _two(members, terms) or both(members, "status", ("completed",), ("not-done",)))
 
 
 def _two(members: Sequence[Member], terms: Terms) -> bool:

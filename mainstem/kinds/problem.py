@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from msgspec import UNSET, UnsetType
+from msgspec.structs import replace
 
 from mainstem.kinds.base import Concept, Content, Kind, Text
 from mainstem.kinds.concepts import CODED_FIRST, first_known, meaning, show_coded, told
@@ -85,7 +86,7 @@ class Problem(Kind):
         if len(members) > 1:
             show_coded(found, members, order, "code", terms)
             _onset(found, members, order)
-            found = found._replace(conflict=_disagree(members))
+            found = replace(found, conflict=_disagree(members))
             _end(found)
         if parents:
             found.content["parents"] = [told(parent, terms) for parent in parents]

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from msgspec import UNSET
+from msgspec.structs import replace
 
 from mainstem.kinds.base import Concept, Content, Kind, Text
 from mainstem.kinds.concepts import CODED_FIRST, meaning, show_coded
@@ -56,4 +57,4 @@ class Procedure(Kind):
             return found
         show_coded(found, members, by_recency(members), "code", terms)
         twice = differ(minute(member.content.get("performed")) for member in members)
-        return found._replace(conflict=twice or both(members, "status", ("not-done",), ("completed", "stopped", "in-progress")))
+        return replace(found, conflict=twice or both(members, "status", ("not-done",), ("completed", "stopped", "in-progress")))

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from msgspec import UNSET
+from msgspec.structs import replace
 
 from mainstem.kinds import retest
 from mainstem.kinds.base import Amount, Concept, Content, Kind, Text
@@ -43,6 +44,7 @@ _STANDING = {"corrected": 4, "final": 3, "preliminary": 2, "cancelled": 1, "requ
 _REPORTED = ("status", "value", "value_text", "value_code", "low", "high", "interpretation")
 """What belongs to one report, and must not be mixed with another's."""
 _VALUES = ("value", "value_text", "value_code")
+_BETWEEN = re.compile(r"[\W_]+")
 
 
 class ResultContent(Content, frozen=True):
@@ -116,7 +118,7 @@ class Result(Kind):
         show_coded(found, members, order, "test", terms)
         _time(found, members, order)
         report = next((index for index in order if _valued(members[index])), order[0])
-        return found._replace(conflict=any(_contradicts(members[report], members[index]) for index in order if index != report))
+        return replace(found, conflict=any(_contradicts(members[report], members[index]) for index in order if index != report))
 
     def matters(self, members: Sequence[Member], terms: Terms) -> set[int]:
         """Of each standing and source patient the first two values: one of them contradicts the report that is shown, if any does.
@@ -158,14 +160,14 @@ class Result(Kind):
         if now < last or now == first or longest > row.least or (longest == row.least and now == end):
             return derived
         repeat = {"fact": before.fact, "taken": _shown(before.moment), "interval": _between(now - first, row.shown), "minimum": row.shown}
-        return derived._replace(content=derived.content | {"repeat_of": repeat},
+        return replace(derived, content=derived.content | {"repeat_of": repeat},
                                 decided=derived.decided | {"repeat_of": derived.decided["taken"]},
                                 rules=derived.rules | {"repeat_of": REPEAT.id})
 
 
 def _identifier(text: Any) -> str:
     """A business identifier however it is spaced and written: `s-0012 a` and `S0012A` are one."""
-    return re.sub(r"[\W_]+", "", text).upper() if isinstance(text, str) else ""
+    return _BETWEEN.sub("", text).upper() if isinstance(text, str) else ""
 
 
 def _standing(member: Member) -> int:

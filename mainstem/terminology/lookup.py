@@ -55,6 +55,9 @@ class Terminology:
         self._named = lru_cache(maxsize=_KEPT)(self._rows_named)
         self._up = lru_cache(maxsize=_KEPT)(self._target_up)
         self._coded = lru_cache(maxsize=_KEPT)(self._row_coded)
+        self._route_of_all = lru_cache(maxsize=_KEPT)(self._usual_route)
+        self._term = lru_cache(maxsize=_KEPT)(self._name)
+        self._above = lru_cache(maxsize=_KEPT)(self._parents)
 
     def agent(self, concept: dict[str, Any]) -> str | None:
         """The causative agent behind an allergy's coding: equal for finding, substance, salt, moiety and product of one agent."""
@@ -100,18 +103,15 @@ class Terminology:
 
     def usual_route(self, code: str) -> str | None:
         """Of a moiety or product that `moiety` gave: the route that all of its products have; None where they differ or none tells."""
-        row = self._row(code)
-        return str(found) if row >= 0 and (found := self.store.route(row)) else None
+        return self._route_of_all(code)
 
     def name(self, code: str) -> str | None:
         """The term it is shown by."""
-        concept = self.concept(code)
-        return concept.term if concept is not None and concept.term else None
+        return self._term(code)
 
     def parents(self, code: str) -> tuple[str, ...]:
         """Parent concepts and classes of a canonical code, sorted. Empty for a code that is unknown."""
-        row = self._row(code)
-        return () if row < 0 else tuple(sorted({str(target) for target in self.store.targets(row, Link.IS_A, Link.CLASS)}))
+        return self._above(code)
 
     def is_a(self, code: str, other: str) -> bool:
         """Whether `code` is `other` or, at any distance, one of it: amoxicillin is a penicillin."""
@@ -128,6 +128,18 @@ class Terminology:
     def concept(self, code: str) -> Concept | None:
         row = self._row(code)
         return None if row < 0 else self.store.concept(row)
+
+    def _usual_route(self, code: str) -> str | None:
+        row = self._row(code)
+        return str(found) if row >= 0 and (found := self.store.route(row)) else None
+
+    def _name(self, code: str) -> str | None:
+        concept = self.concept(code)
+        return concept.term if concept is not None and concept.term else None
+
+    def _parents(self, code: str) -> tuple[str, ...]:
+        row = self._row(code)
+        return () if row < 0 else tuple(sorted({str(target) for target in self.store.targets(row, Link.IS_A, Link.CLASS)}))
 
     def _row(self, code: str) -> int:
         return self.store.row(int(code)) if code.isascii() and code.isdigit() and len(code) < 19 else -1

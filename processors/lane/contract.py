@@ -54,7 +54,7 @@ class Received(NamedTuple):
     headers: Sequence[tuple[str, bytes]] = ()
 
 
-class Output(NamedTuple):
+class Output(msgspec.Struct, frozen=True, gc=False):
     """One message to publish, encoded by the lane; it goes to `schemas.partition.partition(partition_by, topic.partitions)`."""
 
     topic: Topic

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from functools import lru_cache
 
 from mainstem.kinds import Kind
 from mainstem.kinds.facts import Member, Terms
@@ -44,6 +45,7 @@ def runs(spans: Sequence[tuple[int, int]], gap: int | None, *, join: bool = True
     return found
 
 
+@lru_cache(maxsize=1 << 14)
 def days(span: tuple[str, str] | None) -> tuple[int, int] | None:
     """First and last day as numbers. A span that is none (no such day) is undated; one given backwards is turned round."""
     if span is None:

@@ -6,6 +6,9 @@ import hashlib
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import msgspec
+from msgspec.structs import replace
+
 from mainstem import canonical, kinds
 from mainstem.kinds import Kind
 from mainstem.kinds.facts import OF_FACT, Derived, Member, Place, Terms, latest_first
@@ -33,7 +36,7 @@ class Crowded(NamedTuple):
     """Source patient and record of the members that came in this batch."""
 
 
-class Fact(NamedTuple):
+class Fact(msgspec.Struct, frozen=True, gc=False):
     """A fact to publish; what an entry says beyond person and version."""
 
     fact: str
@@ -72,7 +75,7 @@ def facts(of: Group, members: Sequence[Member], terms: Terms) -> list[Fact]:
         return []
     kind = kinds.BY_NAME.get(of.kind)
     if len(members) == 1:
-        return [_fact(of, tuple(members), kind, terms)]
+        return [_fact(of, (members[0],), kind, terms)]
     ordered = sorted(members, key=_place)
     parted = [ordered] if kind is None or kind.gap is None else clusters(ordered, kind, terms)
     return [_fact(of, tuple(together), kind, terms) for together in parted]
@@ -98,16 +101,16 @@ def matters(of: Group, members: Sequence[Member], terms: Terms) -> list[Member]:
 
 def crowded(of: Group, members: Sequence[Member], terms: Terms, crowd: Crowded) -> Fact:
     """The fact of all members, from those that matter."""
-    return _fact(of, tuple(sorted(members, key=_place)), kinds.BY_NAME[of.kind], terms)._replace(crowd=crowd)
+    return _fact(of, tuple(sorted(members, key=_place)), kinds.BY_NAME[of.kind], terms, crowd)
 
 
-def _fact(of: Group, ordered: tuple[Member, ...], kind: Kind | None, terms: Terms) -> Fact:
+def _fact(of: Group, ordered: tuple[Member, ...], kind: Kind | None, terms: Terms, crowd: Crowded | None = None) -> Fact:
     derived = kind.derive(ordered, terms) if kind is not None else latest_first(ordered)
     if of.place is not None and kind is not None and kind.cannot_tell is not None:
-        derived = derived._replace(rules=derived.rules | {OF_FACT: kind.cannot_tell.id})
+        derived = replace(derived, rules=derived.rules | {OF_FACT: kind.cannot_tell.id})
     winners = ordered[0].winners if len(ordered) == 1 else tuple([known for member in ordered for known in member.winners])
     sources, labels = union([known.assertion.source for known in winners]), _labels(winners)
-    return Fact(fact_id(of, ordered[0].place), of, canonical.encode(derived.content), ordered, derived, winners, sources, labels)
+    return Fact(fact_id(of, ordered[0].place), of, canonical.encode(derived.content), ordered, derived, winners, sources, labels, crowd)
 
 
 def union(texts: Sequence[str]) -> tuple[str, ...]:
@@ -137,8 +140,8 @@ def provenance(fact: Fact) -> tuple[Provenance, ...]:
             if content.get(name) != value:
                 lost.setdefault(id(known), {})[name] = canonical.encode(value)
         for name, value in member.content.items() if several else ():
-            if content.get(name) != value and index not in decided.get(name, ()):
-                lost.setdefault(id(member.said[name]), {})[name] = canonical.encode(value)
+            if index not in decided.get(name, ()) and content.get(name) != value:
+                lost.setdefault(id(member.said.get(name, member.winners[0])), {})[name] = canonical.encode(value)
     return tuple([_behind(known, fields[id(known)], lost.get(id(known))) for known in fact.winners])
 
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from mainstem import canonical, kinds
 from mainstem.kinds import Kind
 from mainstem.kinds.facts import Previous, Terms
@@ -51,7 +53,7 @@ def follow(fact: Fact, before: Previous | None, terms: Terms) -> Fact:
     derived = kinds.BY_NAME[fact.kind].follow(fact.derived, before, terms)
     if derived is fact.derived:
         return fact
-    return fact._replace(derived=derived, content=canonical.encode(derived.content))
+    return replace(fact, derived=derived, content=canonical.encode(derived.content))
 
 
 def aligned(facts: Iterable[Fact], terms: Terms) -> list[Fact]:

@@ -73,7 +73,7 @@ class Records:
         """Keep an assertion of a record; whether it may have changed what is shown of its part, or the place of its greatest version."""
         a = known.assertion
         part, held = a.part, record.held
-        version = versions.packed(versions.of_assertion(a))
+        version = versions.packed_of(a)
         key = record.version_key(part, version)
         greatest = held.parts.get(part)
         if greatest is not None:

@@ -52,7 +52,7 @@ def _single(known: Known) -> list[Member]:
     if assertion.status is not Status.ASSERTED:
         return []
     content = fields(assertion.content)
-    return [Member(Place(assertion.subject, assertion.record), assertion.kind, content, dict.fromkeys(content, known), (), (known,))]
+    return [Member(Place(assertion.subject, assertion.record), assertion.kind, content, {}, (), (known,))]
 
 
 def _united(order: Sequence[Known], item: str, winners: Sequence[Known]) -> Member:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from mainstem import canonical, kinds
 from mainstem.kinds.base import Content, Kind
@@ -46,7 +47,7 @@ class Spell(Kind):
         return (content.get("ward", "-"), content["from"]) if "from" in content else None
 
     def follow(self, derived: Derived, before: Previous, terms: Terms) -> Derived:
-        return derived._replace(content={**derived.content, "after": before.moment, "following": before.fact},
+        return replace(derived, content={**derived.content, "after": before.moment, "following": before.fact},
                                 decided={**derived.decided, "after": (0,), "following": (0,)})
 
 
