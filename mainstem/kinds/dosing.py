@@ -52,6 +52,8 @@ class Regimen(NamedTuple):
     moment: str | None = None
     """`morning`, `night`, where it is once."""
     as_needed: bool | None = None
+    weighed: Amount | None = None
+    """The amount in micrograms or units, where it can be told."""
 
 
 def regimen(content: dict[str, Any]) -> Regimen:
@@ -71,8 +73,9 @@ def _regimen(dose: str, frequency: str, value: str, unit: str, product: str, as_
     timing = often if often is not None and (often.times or often.as_needed) else words
     if as_needed is None:
         as_needed = timing.as_needed if timing is not None else None
-    return Regimen(structured or (words.amount if words is not None else None), strength(product),
-                   timing.times if timing is not None else None, timing.moment if timing is not None else None, as_needed)
+    amount, of = structured or (words.amount if words is not None else None), strength(product)
+    return Regimen(amount, of, timing.times if timing is not None else None, timing.moment if timing is not None else None, as_needed,
+                   _weighed(amount, of) if amount is not None else None)
 
 
 def differ(one: Regimen, other: Regimen) -> Iterator[str]:
@@ -91,9 +94,8 @@ def _alike(one: Regimen, other: Regimen) -> tuple[Amount, Amount] | None:
     """Both amounts in one unit; None where they cannot be brought to one."""
     if one.amount is None or other.amount is None:
         return None
-    weighed = _weighed(one.amount, one.strength), _weighed(other.amount, other.strength)
-    if weighed[0] is not None and weighed[1] is not None and weighed[0].unit == weighed[1].unit:
-        return weighed[0], weighed[1]
+    if one.weighed is not None and other.weighed is not None and one.weighed.unit == other.weighed.unit:
+        return one.weighed, other.weighed
     units = {one.amount.unit, other.amount.unit}
     if units == {"ml"}:
         same = one.strength is not None and other.strength is not None and one.strength == other.strength

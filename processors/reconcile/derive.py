@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -73,12 +73,17 @@ def facts(of: Group, members: Sequence[Member], terms: Terms) -> list[Fact]:
     """The facts of one group: one, or one a cluster where the kind parts a key by date."""
     if not members:
         return []
-    kind = kinds.BY_NAME.get(of.kind)
     if len(members) == 1:
-        return [_fact(of, (members[0],), kind, terms)]
+        return [sole(of, members[0], terms)]
+    kind = kinds.BY_NAME.get(of.kind)
     ordered = sorted(members, key=_place)
     parted = [ordered] if kind is None or kind.gap is None else clusters(ordered, kind, terms)
     return [_fact(of, tuple(together), kind, terms) for together in parted]
+
+
+def sole(of: Group, member: Member, terms: Terms) -> Fact:
+    """The fact of a group of one member."""
+    return _fact(of, (member,), kinds.BY_NAME.get(of.kind), terms)
 
 
 def matters(of: Group, members: Sequence[Member], terms: Terms) -> list[Member]:
@@ -109,7 +114,7 @@ def _fact(of: Group, ordered: tuple[Member, ...], kind: Kind | None, terms: Term
     if of.place is not None and kind is not None and kind.cannot_tell is not None:
         derived = replace(derived, rules=derived.rules | {OF_FACT: kind.cannot_tell.id})
     winners = ordered[0].winners if len(ordered) == 1 else tuple([known for member in ordered for known in member.winners])
-    sources, labels = union([known.assertion.source for known in winners]), _labels(winners)
+    sources, labels = _sources_and_labels(winners)
     return Fact(fact_id(of, ordered[0].place), of, canonical.encode(derived.content), ordered, derived, winners, sources, labels, crowd)
 
 
@@ -118,15 +123,19 @@ def union(texts: Sequence[str]) -> tuple[str, ...]:
     return tuple(texts) if len(texts) < 2 else tuple(sorted(set(texts)))
 
 
-def _labels(winners: Sequence[Known]) -> tuple[str, ...]:
-    return union([label for known in winners if known.assertion.labels for label in known.assertion.labels])
+def _sources_and_labels(winners: Sequence[Known]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    if len(winners) == 1:
+        said = winners[0].assertion
+        return (said.source,), union(said.labels)
+    return (union([known.assertion.source for known in winners]),
+            union([label for known in winners if known.assertion.labels for label in known.assertion.labels]))
 
 
 def provenance(fact: Fact) -> tuple[Provenance, ...]:
     """One per assertion behind the fact: the published fields it decided, and its values that lost. A field that a rule made out of
     others (a mark, a relation) rests on all that the members it was made from say."""
     if len(fact.winners) == 1:
-        return (_behind(fact.winners[0], list(fact.derived.decided), None),)
+        return (_behind(fact.winners[0], fact.derived.decided, None),)
     fields: dict[int, list[str]] = {id(known): [] for known in fact.winners}
     lost: dict[int, dict[str, bytes]] = {}
     content, decided, several = fact.derived.content, fact.derived.decided, len(fact.members) > 1
@@ -145,7 +154,7 @@ def provenance(fact: Fact) -> tuple[Provenance, ...]:
     return tuple([_behind(known, fields[id(known)], lost.get(id(known))) for known in fact.winners])
 
 
-def _behind(known: Known, fields: Sequence[str], lost: dict[str, bytes] | None) -> Provenance:
+def _behind(known: Known, fields: Iterable[str], lost: dict[str, bytes] | None) -> Provenance:
     a = known.assertion
     return Provenance(source=a.source, patient=a.patient, record=a.record, part=a.part, position=a.position, known=known.known, raw=a.raw,
                       recorded=a.recorded, fields=tuple(sorted(fields)), lost=lost or {})

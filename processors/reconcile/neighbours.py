@@ -21,15 +21,18 @@ class Neighbours:
 
     def __init__(self, person: Person, rows: Rows, state: State, terms: Terms) -> None:
         self.stands: dict[str, Standing] = {}
-        self._person = person
+        self._groups = person.groups
         self._prefix = b"l" + pack(person.person)
         self._rows = rows
         self._state = state
         self._terms = terms
+        self._taken: set[bytes] = set()
+        self._following: dict[bytes, bytes] = {}
+        """Key of a place -> key of the place just before it, as far as that was taken in this batch."""
 
     def align(self) -> None:
         """Move the touched facts on their lines, and give to each of them and to each that follows one that moved the one before it."""
-        touched = self._person.touched
+        touched = self._groups.touched
         on_lines = [name for name, now in touched.items() if lines.has_lines(now.kind)]
         if not on_lines:
             return
@@ -42,7 +45,7 @@ class Neighbours:
 
     def _move(self, name: str) -> list[tuple[bytes, bytes]]:
         """Write where a fact stands; the places (line, key) that it left or took."""
-        now = self._person.touched[name]
+        now = self._groups.touched[name]
         row = self._rows.get(name)
         before = Standing(*row.stands) if row is not None and row.stands is not None else None
         after = lines.standing(now, self._terms) if isinstance(now, Fact) else None
@@ -56,6 +59,7 @@ class Neighbours:
             self._state.delete(moved[-1][1])
         if after is not None and isinstance(now, Fact):
             moved.append(self._place(now.kind, after, name))
+            self._taken.add(moved[-1][1])
             self._state.put(moved[-1][1], layout.encode(Origin(now.of.key, now.of.place)))
         return moved
 
@@ -66,20 +70,25 @@ class Neighbours:
             pair = self._state.after(key, line)
             if pair is None:
                 continue
+            if key in self._taken:
+                self._following[pair[0]] = key
             found = lines.unrank(pair[0][len(line):])
-            if found.fact not in self._person.touched:
+            if found.fact not in self._groups.touched:
                 origin = layout.decode_origin(pair[1])
                 kind, name = _kind_and_line(line)
                 followers[found.fact] = Group(kind, origin.key, origin.place), Standing(name, found.moment)
         self._rows.load(followers)
         for fact, (of, stands) in followers.items():
-            self._person.touched[fact] = self._person.fact(of, fact)
+            self._groups.touched[fact] = self._groups.fact(of, fact)
             self.stands[fact] = stands
 
     def _before(self, fact: Fact, stands: Standing) -> Previous | None:
         line, key = self._place(fact.kind, stands, fact.fact)
-        pair = self._state.before(key, line)
-        return None if pair is None else lines.unrank(pair[0][len(line):])
+        before = self._following.get(key)
+        if before is None:
+            pair = self._state.before(key, line)
+            before = None if pair is None else pair[0]
+        return None if before is None else lines.unrank(before[len(line):])
 
     def _place(self, kind: str, stands: Standing, fact: str) -> tuple[bytes, bytes]:
         line = self._prefix + pack(kind, stands.line)

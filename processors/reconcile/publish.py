@@ -14,8 +14,9 @@ from processors.keys import END, pack
 from processors.lane.contract import Output, State
 from processors.reconcile import entries, layout
 from processors.reconcile.derive import Fact
+from processors.reconcile.groups import Ceased
 from processors.reconcile.layout import Published
-from processors.reconcile.person import Ceased, Person
+from processors.reconcile.person import Person
 from schemas import topics
 
 _NOTHING = canonical.digest(entries.NOTHING)
@@ -50,7 +51,9 @@ def publish(person: Person, rows: Rows, stands: Mapping[str, tuple[str, str]], r
     outputs: list[Output] = []
     head = person.head
     shares = int.from_bytes(head.shares, "big")
-    for name, now in sorted(person.touched.items(), key=_fact):
+    touched = person.groups.touched
+    for name in sorted(touched):
+        now = touched[name]
         before = rows.get(name)
         if before is not None and not before.current:
             last, before = before.version, None
@@ -78,10 +81,6 @@ def last_heard(person: Person) -> int:
     return max((feed.last_heard for feed in person.head.feeds.values()), default=person.head.known)
 
 
-def _fact(touched: tuple[str, Fact | Ceased]) -> str:
-    return touched[0]
-
-
 def _ceased(now: Ceased, before: Published | None, last: int) -> Published | None:
     """`before`: where it is current. `last`: the version last published. None where it is not news."""
     return None if before is None else Published(now.kind, last + 1, current=False, content=_NOTHING)
@@ -99,7 +98,7 @@ def _current(name: str, now: Fact, before: Published | None, last: int, stands: 
 def _news(person: Person, name: str, now: Fact | Ceased, after: Published, release: str, *, new: bool) -> list[Output]:
     if isinstance(now, Ceased):
         entry = entries.withdrawn(person.person, name, now.kind, after.version, now.rule, now.causes, last_heard(person),
-                                  _successor(now, name, person.homes), release)
+                                  _successor(now, name, person.groups.homes), release)
     else:
         known, committed = _arrival(person, now)
         entry = entries.current(person.person, now, after.version, release, known=known, committed=committed)
@@ -108,7 +107,7 @@ def _news(person: Person, name: str, now: Fact | Ceased, after: Published, relea
     change_id = hashlib.sha256(f"{person.person}|{name}|{digest}|{sequence}".encode()).hexdigest()[:32]
     what = "withdrawn" if entry.status == entries.WITHDRAWN else "new" if new else "updated"
     change = Change(id=change_id, person=person.person, sequence=sequence, fact=name, kind=entry.kind, change=what, version=after.version,
-                    digest=digest, known=entry.known, handover=person.handovers.get(name, -1))
+                    digest=digest, known=entry.known, handover=person.groups.handovers.get(name, -1))
     key = f"{person.person}|{name}".encode()
     return [Output(topics.ENTRIES, key, entry, person.person),
             Output(topics.CHANGES, person.person.encode(), change, person.person)]

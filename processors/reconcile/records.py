@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from mainstem import versions
-from mainstem.kinds.facts import Member
+from mainstem.kinds.facts import Member, Place
 from mainstem.model import Known, Status
 from processors.keys import END, pack, unpack
 from processors.lane.contract import State
@@ -22,9 +22,10 @@ class Record:
 
     __slots__ = ("came", "committed", "dirty", "held", "key", "late", "name", "said")
 
-    def __init__(self, name: Name, person: bytes) -> None:
+    def __init__(self, name: Name, key: bytes) -> None:
+        """`key`: of person, source patient and record."""
         self.name = name
-        self.key = person + pack(*name)
+        self.key = key
         self.held = Held()
         self.dirty = False
         self.came = False
@@ -53,12 +54,14 @@ class Records:
         self.in_hand: dict[Name, Record] = {}
         self._state = state
         self._person = pack(person)
+        self._subjects: dict[str, bytes] = {}
         self._listings: dict[str, dict[str, tuple[bytes, str]]] = {}
         self._listed: dict[bytes, tuple[Known, frozenset[str]]] = {}
 
     def preload(self, names: Iterable[Name]) -> None:
         """Read many at once."""
-        wanted = [Record(name, self._person) for name in dict.fromkeys(names) if name not in self.in_hand]
+        missing = [name for name in dict.fromkeys(names) if name not in self.in_hand]
+        wanted = [Record(name, self._subject(name[0]) + name[1].encode() + END) for name in missing]
         for record, data in zip(wanted, self._state.multi_get([b"r" + record.key for record in wanted]), strict=True):
             self.in_hand[record.name] = record
             if data is not None:
@@ -147,6 +150,17 @@ class Records:
         """What the record says now; nothing where a manifest makes it absent."""
         return [] if not winners or self.absent_by(record) is not None else resolve.members(winners)
 
+    def at(self, places: list[Place]) -> list[Member]:
+        """What stands at these places, read from state as far as it is not in hand."""
+        if not places:
+            return []
+        names = list(dict.fromkeys([place[:2] for place in places]))
+        self.preload(names)
+        records = [self.in_hand[name] for name in names]
+        self.load_winners(records)
+        wanted = set(places)
+        return [member for record in records for member in self.members(record, self.winners(record)) if member.place in wanted]
+
     def absent_by(self, record: Record) -> Known | None:
         """The manifest that makes it absent."""
         subject, name = record.name
@@ -217,6 +231,13 @@ class Records:
             raise LookupError(f"state holds a record whose assertion is missing (key {key[:1].decode()}, {len(key)} bytes); "
                               "it is damaged: restore it from the changelog")
         return load(data)
+
+    def _subject(self, subject: str) -> bytes:
+        """Key of person and source patient."""
+        found = self._subjects.get(subject)
+        if found is None:
+            found = self._subjects[subject] = self._person + pack(subject)
+        return found
 
     def _listings_of(self, subject: str) -> dict[str, tuple[bytes, str]]:
         found = self._listings.get(subject)

@@ -78,6 +78,6 @@ def fields(content: bytes) -> dict[str, Any]:
         return {}  # capture lets only the kind's content through; a fact without fields is still shown, with its provenance
     if not isinstance(decoded, dict):
         return {}
-    if b"null" not in content and b"[]" not in content:
+    if all(decoded.values()):
         return decoded  # most contents: nothing to leave out
     return {name: value for name, value in decoded.items() if value is not None and value != []}

@@ -60,7 +60,7 @@ class ReconcileStage:
             person.take(event)
         person.settle()
         rows = Rows(name, state)
-        rows.load(person.touched)
+        rows.load(person.groups.touched)
         neighbours = Neighbours(person, rows, state, self._terms)
         neighbours.align()
         outputs = publish(person, rows, neighbours.stands, self._terms.release)

@@ -15,7 +15,7 @@ from mainstem.kinds.base import DMD, SNOMED
 from mainstem.kinds.facts import Member
 from mainstem.model import Assertion, Known, RawRef
 from mainstem.terminology import builtin
-from processors.reconcile import derive, layout, person, resolve, tree
+from processors.reconcile import derive, groups, layout, resolve, tree
 from processors.reconcile.derive import Crowded, Group, crowded, facts, matters
 from processors.reconcile.entries import behind, envelope
 from tests.processors.pipeline import Pipeline
@@ -101,7 +101,7 @@ def dense(draw: st.DrawFn) -> list[Any]:
 
 @pytest.mark.parametrize(("limit", "leaf", "bough"), [(1, 1, 3), (1, 2, 3), (3, 2, 4)])
 def test_the_stream_gives_what_the_fold_gives(limit, leaf, bough, monkeypatch):
-    monkeypatch.setattr(person, "LIMIT", limit)
+    monkeypatch.setattr(groups, "LIMIT", limit)
     monkeypatch.setattr(tree, "LEAF", leaf)
     monkeypatch.setattr(tree, "BOUGH", bough)
     boughs = 0
