@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import takewhile
 from typing import Protocol
 
@@ -55,18 +55,29 @@ class Overlay:
         return _merged(ours, theirs) if ours else theirs
 
     def before(self, key: bytes, within: bytes) -> tuple[bytes, bytes] | None:
+        changes = self.changes
         theirs = self._store.before(key, within)
-        while theirs is not None and theirs[0] in self.changes:
+        while theirs is not None and theirs[0] in changes:
             theirs = self._store.before(theirs[0], within)
-        ours = self._first_set(self._order(within).irange(within, key, inclusive=(True, False), reverse=True))
+        ours = None
+        for each in self._order(within).irange(within, key, inclusive=(True, False), reverse=True):
+            if (value := changes[each]) is not None:
+                ours = each, value
+                break
         return max(ours, theirs) if ours and theirs else ours or theirs
 
     def after(self, key: bytes, within: bytes) -> tuple[bytes, bytes] | None:
+        changes = self.changes
         theirs = self._store.after(key, within)
-        while theirs is not None and theirs[0] in self.changes:
+        while theirs is not None and theirs[0] in changes:
             theirs = self._store.after(theirs[0], within)
-        above = self._order(within).irange(key, inclusive=(False, False))
-        ours = self._first_set(takewhile(lambda each: each.startswith(within), above))
+        ours = None
+        for each in self._order(within).irange(key, inclusive=(False, False)):
+            if not each.startswith(within):
+                break
+            if (value := changes[each]) is not None:
+                ours = each, value
+                break
         return min(ours, theirs) if ours and theirs else ours or theirs
 
     def put(self, key: bytes, value: bytes) -> None:
@@ -81,9 +92,6 @@ class Overlay:
 
     def _changed(self, prefix: bytes) -> list[tuple[bytes, bytes | None]]:
         return [(key, self.changes[key]) for key in takewhile(lambda each: each.startswith(prefix), self._order(prefix).irange(prefix))]
-
-    def _first_set(self, keys: Iterable[bytes]) -> tuple[bytes, bytes] | None:
-        return next(((key, value) for key in keys if (value := self.changes[key]) is not None), None)
 
     def _order(self, within: bytes) -> SortedList[bytes]:
         """The changed keys, as far as they may begin with `within`."""
