@@ -70,7 +70,7 @@ class Report:
 
 
 def run(place: Arena, seed: int, say: Say, *, faults: int | None = None, seconds: float | None = None, rate: float = 50,
-        peace: float = 4.0, reach: float = 30.0) -> Report:
+        peace: float = 4.0, reach: float = Injector.reach) -> Report:
     """Faults of this seed until there were `faults` of them or `seconds` have passed; then the proof. `reach`: see `Injector.reach`.
 
     Raises NotRecoveredError where something that was hit stays down.

@@ -94,29 +94,26 @@ class Foes:
     def __init__(self) -> None:
         self._pairs: defaultdict[str, set[str]] = defaultdict(set)
         self._friends: dict[str, frozenset[str]] = {}
-        self._within: dict[str, frozenset[str]] = {}
+        self._strangers: dict[str, frozenset[str]] = {}
 
     def apart(self, one: str, other: str) -> None:
         self._pairs[one].add(other)
         self._pairs[other].add(one)
 
-    def strangers(self, friends: Mapping[str, frozenset[str]]) -> None:
-        """Each of these blocks is apart from all others of them but its friends; it is one itself. Once for each block."""
-        within = frozenset(friends)
+    def strangers(self, whole: str, friends: Mapping[str, frozenset[str]]) -> None:
+        """Each of these blocks is apart from all others of them but its friends; it is one itself. Once for each whole."""
         self._friends.update(friends)
-        self._within.update(dict.fromkeys(friends, within))
+        self._strangers[whole] = frozenset(friends)
 
-    def mark(self, block: str, among: frozenset[str]) -> Hashable:
-        """Equal for blocks that are apart from exactly the same others. `among`: the strangers of the place that both are in."""
+    def mark(self, block: str, whole: str) -> Hashable:
+        """Equal for blocks of one whole that are apart from exactly the same others."""
+        among = self._strangers.get(whole, _NONE)
         pairs, friends = frozenset(self._pairs.get(block, ())), self._friends.get(block)
         spared = among - pairs if friends is None else friends - pairs
         beyond = pairs - among
         if 2 * len(spared) > len(among) or not among:
             return beyond | (among - spared)
         return spared, beyond
-
-    def among(self, blocks: Iterable[str]) -> frozenset[str]:
-        return next((self._within[block] for block in blocks if block in self._within), _NONE)
 
 
 def whole_of(blocks: Blocks, groups: Iterable[Sequence[str]]) -> Blocks:
@@ -132,6 +129,14 @@ Rule = Callable[[Mapping[str, str], Foes], None]
 """What holds blocks apart. Given: block -> the whole that the groups would make of it and others, of each that they would join."""
 
 
+def by_whole(joined: Mapping[str, str], blocks: Iterable[str]) -> dict[str, list[str]]:
+    """Those blocks, by the whole that they would be part of. `joined`: as a rule is given it."""
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    for block in blocks:
+        found[joined[block]].append(block)
+    return found
+
+
 def settle(blocks: Blocks, groups: Sequence[Sequence[str]], rules: Iterable[Rule]) -> None:
     """Joins in `blocks` the members of each group, as far as the links hold."""
     wished = whole_of(blocks, groups)
@@ -143,7 +148,6 @@ def settle(blocks: Blocks, groups: Sequence[Sequence[str]], rules: Iterable[Rule
     joined = {block: whole for whole in sorted(wholes) if len(wholes[whole]) > 1 for block in sorted(wholes[whole])}
     for rule in rules:
         rule(joined, foes)
-    among = {whole: foes.among(some) for whole, some in wholes.items()}
     marks: dict[str, Hashable] = {}
     holding: list[list[str]] = []
     for group in groups:
@@ -151,7 +155,7 @@ def settle(blocks: Blocks, groups: Sequence[Sequence[str]], rules: Iterable[Rule
         for member in group:
             block = blocks.of(member)
             if block not in marks:
-                marks[block] = foes.mark(block, among[wished.of(member)])
+                marks[block] = foes.mark(block, wished.of(member))
             sides[marks[block]].append(member)
         holding += sides.values()
     for side in holding:

@@ -7,13 +7,13 @@ grows with the neighbourhood, not with its pairs: a hospital that merges a thous
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from itertools import combinations
 from typing import NamedTuple
 
 from processors.identity import persons
 from processors.identity.alike import Alike
-from processors.identity.apart import Blocks, Foes, Pair, decided, ordered, settle, whole_of
+from processors.identity.apart import Blocks, Foes, Pair, by_whole, decided, ordered, settle, whole_of
 from processors.identity.demographics import Demographics, contradiction
 from processors.identity.evidence import PAIR, Evidence
 from processors.identity.numbers import Numbers
@@ -64,7 +64,8 @@ class Layers:
         self._unscored = self._blocks.copy()
         if self._alike is not None:
             settle(self._blocks, self._likenesses(self._alike), (*rules, self._not_alike))
-        return Placement(self._persons(), [*self._unsettled_merges(), *self._unsettled_numbers(), *self._on_their_own()])
+        settled = {ordered(self._blocks.of(one), self._blocks.of(other)) for one, other in self._decided.apart}
+        return Placement(self._persons(), [*self._unsettled_merges(settled), *self._unsettled_numbers(settled), *self._on_their_own()])
 
     def _decided_apart(self, joined: Mapping[str, str], foes: Foes) -> None:
         for pair in self._decided.apart:
@@ -82,16 +83,13 @@ class Layers:
                 carried[block].update(usable)
                 if len(usable) > 1 and subject not in self._joined_by_human:
                     torn.add(block)
-        wholes: defaultdict[str, list[str]] = defaultdict(list)
-        for block in carried:
-            wholes[joined[block]].append(block)
-        for blocks in wholes.values():
+        for whole, blocks in by_whole(joined, carried).items():
             bearers: defaultdict[str, set[str]] = defaultdict(set)
             for block in blocks:
                 for number in () if block in torn else carried[block]:
                     bearers[number].add(block)
-            foes.strangers({block: frozenset({block}.union(*(() if block in torn else map(bearers.__getitem__, carried[block]))))
-                            for block in blocks})
+            foes.strangers(whole, {
+                block: frozenset({block}.union(*(() if block in torn else map(bearers.__getitem__, carried[block])))) for block in blocks})
 
     def _demographics_apart(self, joined: Mapping[str, str], foes: Foes) -> None:
         for carriers in self._groups.values():
@@ -120,10 +118,7 @@ class Layers:
         alike, members = self._alike, self._blocks.all()
         if alike is None:
             return
-        wholes: defaultdict[str, list[str]] = defaultdict(list)
-        for block, whole in joined.items():
-            wholes[whole].append(block)
-        for blocks in wholes.values():
+        for blocks in by_whole(joined, joined).values():
             for one, other in combinations(blocks, 2):
                 if not all(alike.passes(a, b) for a in members[one] for b in members[other]):
                     foes.apart(one, other)
@@ -186,10 +181,10 @@ class Layers:
         return {block for block, members in before.items()
                 if parts[self._blocks.of(block)] > 1 and not any(self._usable[each] for each in members)}
 
-    def _unsettled_merges(self) -> Iterator[Finding]:
+    def _unsettled_merges(self, settled: Set[Pair]) -> Iterator[Finding]:
+        """`settled`: blocks of which a human said that they are not one person."""
         for pair in sorted(self._decided.set_aside):
             yield Finding(persons.CONFLICTING_DECISIONS, pair, PAIR.join(pair))
-        settled = self._settled()
         seen: set[Pair] = set()
         for one, other in self._merges:
             pair, blocks = ordered(one, other), ordered(self._blocks.of(one), self._blocks.of(other))
@@ -198,9 +193,8 @@ class Layers:
                 both = self._usable[one] and self._usable[other]
                 yield Finding(persons.CONFLICTING_NUMBERS if both else persons.KEPT_APART, pair, PAIR.join(pair))
 
-    def _unsettled_numbers(self) -> Iterator[Finding]:
+    def _unsettled_numbers(self, settled: Set[Pair]) -> Iterator[Finding]:
         """A number some of whose carriers are apart without a human having said so."""
-        settled = self._settled()
         for number, carriers in self._groups.items():
             sides: defaultdict[str, list[str]] = defaultdict(list)
             for subject in carriers:
@@ -214,10 +208,6 @@ class Layers:
     def _on_their_own(self) -> Iterator[Finding]:
         for subject, usable in self._usable.items():
             yield from on_its_own(subject, usable, self._numbers)
-
-    def _settled(self) -> set[Pair]:
-        """Blocks of which a human said that they are not one person."""
-        return {ordered(self._blocks.of(one), self._blocks.of(other)) for one, other in self._decided.apart}
 
 
 def _in(pairs: Iterable[Pair]) -> frozenset[str]:

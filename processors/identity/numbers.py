@@ -102,14 +102,17 @@ class Numbers:
 
     def merging(self, subject: str) -> list[str]:
         """Who was merged into it, where that joins them."""
-        return [] if self.overrun(subject) else self._merging[subject]
+        return [] if self.overrun(subject) else self._merged(subject)
 
     def overrun(self, subject: str) -> bool:
         """Whether too many were merged into it."""
+        return len(self._merged(subject)) > MERGED_BY
+
+    def _merged(self, subject: str) -> list[str]:
         found = self._merging.get(subject)
         if found is None:
             found = self._merging[subject] = self._view.merging(subject)
-        return len(found) > MERGED_BY
+        return found
 
     def _surviving(self, number: str) -> str | None:
         """Follows the chain. Round a circle the least survives: any one would do, if it is the same whoever asks first."""

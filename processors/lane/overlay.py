@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import takewhile
 from typing import Protocol
 
@@ -55,29 +55,17 @@ class Overlay:
         return _merged(ours, theirs) if ours else theirs
 
     def before(self, key: bytes, within: bytes) -> tuple[bytes, bytes] | None:
-        changes = self.changes
         theirs = self._store.before(key, within)
-        while theirs is not None and theirs[0] in changes:
+        while theirs is not None and theirs[0] in self.changes:
             theirs = self._store.before(theirs[0], within)
-        ours = None
-        for each in self._order(within).irange(within, key, inclusive=(True, False), reverse=True):
-            if (value := changes[each]) is not None:
-                ours = each, value
-                break
+        ours = self._first_set(self._order(within).irange(within, key, inclusive=(True, False), reverse=True), within)
         return max(ours, theirs) if ours and theirs else ours or theirs
 
     def after(self, key: bytes, within: bytes) -> tuple[bytes, bytes] | None:
-        changes = self.changes
         theirs = self._store.after(key, within)
-        while theirs is not None and theirs[0] in changes:
+        while theirs is not None and theirs[0] in self.changes:
             theirs = self._store.after(theirs[0], within)
-        ours = None
-        for each in self._order(within).irange(key, inclusive=(False, False)):
-            if not each.startswith(within):
-                break
-            if (value := changes[each]) is not None:
-                ours = each, value
-                break
+        ours = self._first_set(self._order(within).irange(key, inclusive=(False, False)), within)
         return min(ours, theirs) if ours and theirs else ours or theirs
 
     def put(self, key: bytes, value: bytes) -> None:
@@ -89,6 +77,14 @@ class Overlay:
         if key not in self.changes:
             self._unsorted[key[:1]].append(key)
         self.changes[key] = None
+
+    def _first_set(self, keys: Iterable[bytes], within: bytes) -> tuple[bytes, bytes] | None:
+        for key in keys:
+            if not key.startswith(within):
+                break
+            if (value := self.changes[key]) is not None:
+                return key, value
+        return None
 
     def _changed(self, prefix: bytes) -> list[tuple[bytes, bytes | None]]:
         return [(key, self.changes[key]) for key in takewhile(lambda each: each.startswith(prefix), self._order(prefix).irange(prefix))]
