@@ -5,8 +5,6 @@ Within one source patient and view the active records speak; where none is, the 
 
 from __future__ import annotations
 
-import re
-from calendar import monthrange
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from functools import lru_cache
@@ -15,9 +13,9 @@ from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
-from mainstem.kinds import dosing
+from mainstem.kinds import dates, dosing
 from mainstem.kinds.base import DMD, SNOMED
-from mainstem.kinds.facts import Derived, Member, Rule, by_recency, comparable, first_of, first_to_value
+from mainstem.kinds.facts import Derived, Member, Rule, by_recency, first_of, first_to_value
 from mainstem.kinds.titles import named
 
 ACTIVE_FIRST = Rule(
@@ -54,7 +52,6 @@ _REGIMEN = (*_DOSE, "as_needed")
 _END = ("status", "end")
 _ENDING = (*_END, "stop_reason")
 _DAYS = {"day": 1, "days": 1, "d": 1, "week": 7, "weeks": 7, "wk": 7, "month": 30, "months": 30, "mo": 30}
-_DATE = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?")
 
 
 def united(members: Sequence[Member]) -> Derived:
@@ -89,7 +86,7 @@ def matters(members: Sequence[Member]) -> set[int]:
     order = sorted(by_recency(members), key=lambda index: _standing(members[index]))
     said = [member.content for member in members]
     stating = [index for index in order if said[index].get("view") in _OF_STATUS]
-    dated = [(days, place, index) for place, index in enumerate(order) if (days := _days(said[index].get("start")))]
+    dated = [(days, place, index) for place, index in enumerate(order) if (days := dates.days(said[index].get("start")))]
     starts = [[each for each in dated if _width(each[0]) == width] for width in range(3)]
     return (first_to_value(members, order) | first_of(order, lambda index: _product_told(members[index])) | set(stating[:1])
             | first_of(order, lambda index: _tells(said[index], _DOSE)) | first_of(order, lambda index: _tells(said[index], _END))
@@ -128,12 +125,12 @@ def taken(content: dict[str, Any]) -> str:
 
 def span(content: dict[str, Any]) -> tuple[str, str] | None:
     """First and last day. What is active goes on; what ended on no stated day is known to have lasted until it was last issued."""
-    start, end = _days(content.get("start")), _days(content.get("end"))
+    start, end = dates.days(content.get("start")), dates.days(content.get("end"))
     if start is None:
         return end
     if end is not None:
         return start[0], max(start[1], end[1])
-    view, issued = content.get("view"), _days(content.get("last_issued"))
+    view, issued = content.get("view"), dates.days(content.get("last_issued"))
     if view == "dispense":
         return start[0], _later(start[1], _supplied(content.get("supply")))
     if view != "administration" and _STANDING.get(content.get("status"), _ENDED) < _ENDED:
@@ -174,7 +171,7 @@ def _codes(member: Member) -> Sequence[dict[str, Any]]:
 
 def _start(found: Derived, members: Sequence[Member], order: Sequence[int]) -> None:
     """The earliest; of a day and the year or month that it lies in, the day."""
-    dated = [(days, place, index) for place, index in enumerate(order) if (days := _days(members[index].content.get("start")))]
+    dated = [(days, place, index) for place, index in enumerate(order) if (days := dates.days(members[index].content.get("start")))]
     if not dated:
         return
     (_, last), _, chosen = min(dated)
@@ -256,26 +253,6 @@ def _side(member: Member, about: str) -> dict[str, Any]:
         says = " ".join(str(word) for word in (content.get("status"), content.get("end")) if word)
     side = {"source": member.winners[0].assertion.source, "view": content.get("view"), "says": says}
     return {name: value for name, value in side.items() if value}
-
-
-def _days(text: Any) -> tuple[str, str] | None:
-    """First and last day of a date as precise as it is."""
-    return _days_of(text) if isinstance(text, str) else None
-
-
-@lru_cache(maxsize=1 << 14)
-def _days_of(text: str) -> tuple[str, str] | None:
-    found = _DATE.match(comparable(text))
-    if found is None:
-        return None
-    year, month, day = found.groups()
-    if day:
-        return found.group(), found.group()
-    if month:
-        if not 1 <= int(month) <= 12 or int(year) == 0:
-            return None
-        return f"{year}-{month}-01", f"{year}-{month}-{monthrange(int(year), int(month))[1]:02d}"
-    return f"{year}-01-01", f"{year}-12-31"
 
 
 def _supplied(supply: Any) -> int:

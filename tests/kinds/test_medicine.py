@@ -123,6 +123,8 @@ def test_the_earliest_start(starts, shown):
     ({"start": "2024-01-01", "view": "dispense"}, ("2024-01-01", "2024-03-25")),
     ({"start": "2024-01-01T08:00:00Z", "view": "administration", "status": "active"}, ("2024-01-01", "2024-01-01")),
     ({"status": "active"}, None), ({"start": "last week"}, None), ({"start": "2024-13"}, None),
+    ({"start": "2024-02-30", "status": "active"}, None), ({"start": "20240102", "status": "stopped"}, ("2024-01-02", "2024-01-02")),
+    ({"start": "2024-01-01T23:30:00-02:00", "status": "stopped"}, ("2024-01-02", "2024-01-02")),
 ])
 def test_span(content, span):
     assert MEDICINE.span(content, NoTerms()) == span
