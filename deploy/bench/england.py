@@ -1,6 +1,7 @@
 """What England is assumed to do in a year, and what machines are assumed to bear: nothing here is measured. For `deploy.bench.scale`.
 
-Volumes are orders of magnitude of what the named publications report, not figures to plan by.
+A volume with a year is what the named publication reports; one without is an order of magnitude of it. How many rows each
+happening writes is assumed throughout. Not figures to plan by.
 """
 
 from __future__ import annotations
@@ -24,17 +25,21 @@ class Volume:
 
 
 VOLUMES = (
-    Volume("prescription items dispensed in the community", 1.2e9, 2,
-           "NHSBSA, Prescription Cost Analysis: order of a year's items; a row when issued, a row when dispensed (assumed)"),
-    Volume("pathology tests", 1.1e9, 3,
-           "NHS England on pathology networks: over a billion a year; order, result, authorisation (assumed)"),
-    Volume("GP appointments", 3.6e8, 4, "NHS England, Appointments in General Practice; booked, arrived, two coded entries (assumed)"),
-    Volume("outpatient appointments", 1.3e8, 4, "NHS England, Hospital Outpatient Activity; likewise (assumed)"),
+    Volume("prescription items dispensed in the community", 1.26e9, 2,
+           "NHSBSA, Prescription Cost Analysis 2024/25 (June 2025): 1.26 billion; a row when issued, a row when dispensed (assumed)"),
+    Volume("pathology tests", 1.12e9, 3,
+           "NHS England, Pathology networks: 1.12 billion a year; order, result, authorisation (assumed)"),
+    Volume("GP appointments", 3.83e8, 4,
+           "NHS England, Appointments in General Practice, year to June 2025: 383 million; booked, arrived, two coded entries (assumed)"),
+    Volume("outpatient appointments", 1.3e8, 4,
+           "NHS England, Hospital Outpatient Activity 2022-23: 96 million attended; those that were not, and rows, assumed"),
     Volume("community and mental health contacts", 1.3e8, 4,
            "NHS England, Community Services and Mental Health Services Data Sets; assumed"),
     Volume("admitted episodes", 2.1e7, 60,
-           "NHS England, Admitted Patient Care Activity; movements, charted medicines, observations (assumed)"),
-    Volume("A&E attendances", 2.6e7, 10, "NHS England, A&E Attendances and Emergency Admissions; assumed"),
+           "NHS England, Admitted Patient Care Activity 2023-24: 17.6 million admissions, episodes a fifth more (assumed); movements, "
+           "charted medicines, observations (assumed)"),
+    Volume("A&E attendances", 2.72e7, 10,
+           "NHS England, A&E Attendances and Emergency Admissions: 20.4 million from January to September 2024; rows assumed"),
     Volume("imaging tests", 4.6e7, 3, "NHS England, Diagnostic Imaging Dataset; order, report, verification (assumed)"),
     Volume("registrations, moves, demographics", 6.5e7, 2, "one a person and year, assumed"),
 )
