@@ -63,8 +63,8 @@ def recovery(given: argparse.Namespace) -> dict[str, float]:
         found = list(pool.map(opened, owners))
     seconds, cpu = time.monotonic() - began, time.process_time() - spent
     records, took = sum(count for count, _ in found), [each for _, each in found]
-    entries = sum(sample.value for sample in next(iter(metrics.STATE_ENTRIES.collect())).samples)
-    in_bytes = sum(sample.value for sample in next(iter(metrics.STATE_BYTES.collect())).samples)
+    entries = sum(metrics.now(metrics.STATE_ENTRIES))
+    in_bytes = sum(metrics.now(metrics.STATE_BYTES))
     grown = _resident() - before
     for owner in owners:
         owner.close()

@@ -8,7 +8,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -74,8 +74,9 @@ class AnalyticsStore:
         self.close()
         self._client = client = self.connect()
         try:
-            shutil.rmtree(self._spool, ignore_errors=True)
-            self._spool.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if not self._url:
+                shutil.rmtree(self._spool, ignore_errors=True)
+                self._spool.mkdir(mode=0o700, parents=True, exist_ok=True)
             for statement in tables.statements():
                 client.command(statement)
             body = self._read_positions(client)
@@ -153,7 +154,7 @@ class AnalyticsStore:
             into = self._into.get(table)
             if into is None:
                 into = self._into[table] = client.create_insert_context(table, columns, tables.BASE)
-            with self._spooled():
+            with nullcontext() if self._url else self._spooled():
                 client.insert(data=data, context=into)
 
     @contextmanager

@@ -49,3 +49,11 @@ def test_reasons_are_codes_and_bounded() -> None:
     assert shown[0] == "no-mapping fhir.bad-resource other other"
     assert int(shown[1]) <= 101
     assert shown[2] == "other no-mapping"
+
+
+def test_what_a_process_shows_now() -> None:
+    metrics.EVENTS_OUT.labels(stage="one", topic="t").inc(3)
+    metrics.EVENTS_OUT.labels(stage="one", topic="u").inc(4)
+    metrics.EVENTS_OUT.labels(stage="other", topic="t").inc(5)
+    assert sorted(metrics.now(metrics.EVENTS_OUT, stage="one")) == [3, 4]
+    assert metrics.now(metrics.EVENTS_OUT, stage="nobody") == []

@@ -25,11 +25,11 @@ def _tell(stage: str) -> None:
     told = owned = 0
     while True:
         time.sleep(_LOOK_SECONDS)
-        open_ = sum(sample.labels["stage"] == stage for sample in next(iter(metrics.STATE_ENTRIES.collect())).samples)
+        open_ = len(metrics.now(metrics.STATE_ENTRIES, stage=stage))
         if open_ != owned:
             owned = open_
             ready(owned)
-        events = sum(int(sample.value) for sample in next(iter(metrics.EVENTS_IN.collect())).samples if sample.labels["stage"] == stage)
+        events = int(sum(metrics.now(metrics.EVENTS_IN, stage=stage)))
         if events != told:
             told = events
             done(events)
