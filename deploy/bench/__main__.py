@@ -139,12 +139,9 @@ class _Bench:
 
     def _log_bytes(self, home: Path, run: str) -> dict[str, float]:
         """Topic -> bytes on the broker's disk, an event; the run's own topics as `input` and `changelog`."""
-        of: dict[str, float] = {}
-        for file in home.rglob("*-[0-9]/*.log"):
-            topic = file.parent.name.rpartition("-")[0]
-            name = {run: "input", f"{run}.changelog": "changelog"}.get(topic, topic)
-            of[name] = of.get(name, 0) + file.stat().st_size / self._events
-        return {name: size for name, size in sorted(of.items()) if size > 1 and not name.startswith("__")}
+        own = {run: "input", f"{run}.changelog": "changelog"}
+        each = {own.get(topic, topic): size / self._events for topic, size in machine.logged(home).items()}
+        return {name: size for name, size in sorted(each.items()) if size > 1}
 
     def _keep(self, part: str, value: Any) -> None:
         self._found[part] = value

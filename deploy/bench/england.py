@@ -59,6 +59,4 @@ RECOVERY_SECONDS = 600
 """How long a partition whose every copy is lost may be away while it is read back from its changelog: assumed."""
 PARTITIONS_A_WORKER = 64
 """So that what a worker keeps open for each (store, producer) stays a small part of it: assumed."""
-WORKER_GB = 2.0
-"""Of memory given to a worker process, above what was measured."""
 REPLICAS = 3

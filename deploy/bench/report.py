@@ -76,6 +76,7 @@ def _soak(soak: Mapping[str, Any]) -> Iterator[str]:
     yield from _table(("process", "second quarter MB", "last quarter MB", "most MB", "growth", "flat"),
                       [(each["process"], f"{each['second']:,.0f}", f"{each['last']:,.0f}", f"{each['most']:,.0f}", f"{each['growth']:+.1%}",
                         {True: "yes", False: "NO", None: "holds the records"}[each["flat"]]) for each in soak["verdicts"]])
+    yield from _table(("log", "bytes a change, as kept"), [(topic, f"{size:,.0f}") for topic, size in soak["log_bytes_a_change"].items()])
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> Iterator[str]:

@@ -26,11 +26,13 @@ from deploy.bench.england import (
     RESENT,
     SOURCES,
     VOLUMES,
-    WORKER_GB,
     WORKING_DAY,
 )
+from processors.lane.store import BOUND
 from schemas.topics import PARTITIONS
 
+_STATES = 2
+"""Of a partition: the identity stage's and the reconcile stage's."""
 LONG_CHANGELOG = 300_000
 """Records from which on the rate of recovery is that of reading, not of opening."""
 
@@ -152,9 +154,17 @@ def held(bench: Mapping[str, Any]) -> list[Held]:
              "disk of a machine", "ClickHouse cluster, by configuration"),
         Held(f"reconcile state in {PARTITIONS} partitions", news * units["keys_an_event"], PARTITIONS * back["rate"] * RECOVERY_SECONDS,
              f"a partition is read back within {RECOVERY_SECONDS / 60:.0f} minutes", "more partitions (a new topic version), snapshots"),
-        Held("log on one broker", every * sum(units["log_bytes_an_event"].values()), DISK_BYTES, "disk of a machine",
+        Held("log on one broker", every * _logged(bench)[0], DISK_BYTES, "disk of a machine",
              "brokers; old segments archived to files"),
     ]
+
+
+def _logged(bench: Mapping[str, Any]) -> tuple[float, str]:
+    """Bytes of log that a change leaves behind, and what they are of."""
+    if "soak" in bench:
+        return sum(bench["soak"]["log_bytes_a_change"].values()), "every topic and changelog, compressed, as a soak left them"
+    return (sum(bench["units"]["log_bytes_an_event"].values()),
+            "behind the identity stage, compressed, before compaction; raw topics and assertions come on top")
 
 
 def _holds(bench: Mapping[str, Any]) -> Iterator[str]:
@@ -182,7 +192,7 @@ def _breaks(bench: Mapping[str, Any], found: list[Part]) -> Iterator[str]:
 
 def _needs(bench: Mapping[str, Any], need: Demand, worker: Part) -> Iterator[str]:
     units = bench["units"]
-    back, written = units["recovery"], sum(units["log_bytes_an_event"].values())
+    back, (written, of) = units["recovery"], _logged(bench)
     keys = need.yearly / RESENT * HISTORY_YEARS * units["keys_an_event"]
     by_rate, by_state = ceil(need.peak / worker.capacity), ceil(keys / (back["rate"] * RECOVERY_SECONDS))
     partitions = 2 ** ceil(log2(max(by_rate, by_state)))
@@ -196,12 +206,13 @@ def _needs(bench: Mapping[str, Any], need: Demand, worker: Part) -> Iterator[str
     yield (f"| partitions | {partitions:,} | {by_rate:,} for the rate, {by_state:,} so that each is read back within "
            f"{RECOVERY_SECONDS / 60:.0f} minutes; next power of two. {PARTITIONS} now, so a new topic version |")
     yield f"| workers | {workers:,} | a core each at {LOADED:.0%}; at most 64 partitions each |"
-    yield (f"| memory of workers | {workers * (WORKER_GB + resident):,.0f} GB | {resident:.2f} GB measured, {WORKER_GB:g} GB for caches; "
-           "RocksDB's is bounded a partition |")
+    memory = workers * resident + partitions * _STATES * BOUND / 1e9
+    yield (f"| memory of workers | {memory:,.0f} GB | {resident:.2f} GB measured a worker, "
+           f"for each partition {_STATES} states of at most {BOUND >> 20} MiB (`processors/lane/store.py`) |")
     yield (f"| state | {_big(keys)} keys, {keys * back['state_bytes'] / back['state_keys'] / 1e12:,.1f} TB | "
            f"{units['keys_an_event']:.1f} keys a change that is news |")
     yield (f"| log | {a_year / 1e12:,.1f} TB a year, {a_year * REPLICAS / 1e12:,.1f} with {REPLICAS} replicas | {written:,.0f} bytes a "
-           "change behind the identity stage, compressed, before compaction; raw topics and assertions come on top |")
+           f"change: {of} |")
     yield (f"| recovery of a lost partition | {keys / partitions / back['rate'] / 60:,.0f} min | {_big(keys / partitions)} changelog "
            f"records at {back['rate']:,.0f} a second; within 15 s only from a copy not more than {_big(15 * back['rate'])} records old |")
     yield (f"| loading ten years | {loading:,.1f} days | these workers at full load; the loads of trusts are spread over that "

@@ -29,7 +29,7 @@ def run(home: Path, changes: int, rate: float, persons: int, say: Callable[[str]
     samples: list[Sample] = []
     os.environ.update(_TOUCHED)
     with whole(home, persons, say) as made:
-        loaded = _captured(made)
+        loaded, held = _captured(made), machine.logged(home)
         restarts = made.platform.supervisor.restarts()
         player = made.play("--rate", str(rate), "--changes", str(changes), "--seed", "1")
         began = told = time.monotonic()
@@ -46,7 +46,9 @@ def run(home: Path, changes: int, rate: float, persons: int, say: Callable[[str]
         seconds = time.monotonic() - began
         if made.platform.supervisor.restarts() != restarts:
             raise RuntimeError(f"a process ended and was started again, so that its memory tells nothing: see {home / 'logs'}")
+        logged = {topic: (size - held.get(topic, 0)) / samples[-1].changes for topic, size in machine.logged(home).items()}
     return {"changes": samples[-1].changes, "persons": persons, "seconds": seconds, "load": machine.load(),
+            "log_bytes_a_change": {topic: size for topic, size in logged.items() if size > 1},
             "samples": [{"changes": each.changes, "mb": each.mb} for each in samples],
             "verdicts": [each._asdict() | {"growth": each.growth, "flat": each.flat} for each in memory.verdicts(samples)]}
 

@@ -34,6 +34,9 @@ _NUMBER = struct.Struct(">q")
 MAX_AGE_MS = 12 * 3_600_000
 """Half of Kafka's default `delete.retention.ms`: an older copy could have missed deletions compacted away meanwhile."""
 _MEBIBYTE = 1 << 20
+_CACHE, _BUFFER, _BUFFERS = 16 * _MEBIBYTE, 8 * _MEBIBYTE, 2
+BOUND = _CACHE + _BUFFERS * _BUFFER
+"""Bytes of memory that a store takes at most."""
 
 
 class Store:
@@ -204,10 +207,10 @@ def _rdict(path: Path, access: AccessType | None = None) -> Rdict:
 
 
 def _options() -> Options:
-    """Memory bounded per partition: 16 MiB of cache, 2 x 8 MiB of write buffers. Index and filter are kept in pieces: whole, those of a
+    """Memory bounded per partition (`BOUND`). Index and filter are kept in pieces: whole, those of a
     table of 30 MB are larger than the cache lets one block be, and each look-up reads and unpacks them again, at half a millisecond."""
     table = BlockBasedOptions()
-    table.set_block_cache(Cache(16 * _MEBIBYTE))
+    table.set_block_cache(Cache(_CACHE))
     table.set_cache_index_and_filter_blocks(True)
     table.set_index_type(BlockBasedIndexType.two_level_index_search())
     table.set_partition_filters(True)
@@ -216,8 +219,8 @@ def _options() -> Options:
     options = Options(raw_mode=True)
     options.create_if_missing(True)
     options.set_block_based_table_factory(table)
-    options.set_write_buffer_size(8 * _MEBIBYTE)
-    options.set_max_write_buffer_number(2)
+    options.set_write_buffer_size(_BUFFER)
+    options.set_max_write_buffer_number(_BUFFERS)
     options.set_max_open_files(256)
     options.set_max_background_jobs(2)
     options.set_compression_type(DBCompressionType.lz4())
