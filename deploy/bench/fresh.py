@@ -10,9 +10,10 @@ from typing import Any
 
 import orjson
 
-from deploy.bench import machine
+from deploy.bench import hops, machine
 from deploy.bench.whole import Whole, family, whole
 from mainstem.freshness import measure
+from seeds.trusts import SOURCES
 
 _WARM_SECONDS = 8
 _COMPILING_SECONDS = 90
@@ -38,12 +39,14 @@ def run(home: Path, rates: Sequence[int], seconds: int, persons: int, say: Calla
 def _at(made: Whole, rate: int, seconds: int) -> dict[str, Any]:
     player = made.play("--rate", str(rate), "--for", str(seconds + _WARM_SECONDS), "--seed", str(rate))
     time.sleep(_WARM_SECONDS)
-    before = _spent(made)
+    before, since = _spent(made), int(time.time() * 1000)
     stores = measure(made.endpoints.kafka, made.codec, seconds)
     after, load = _spent(made), machine.load()
     played = orjson.loads(player.communicate(timeout=120)[0])
+    aged = hops.measure(made.endpoints.kafka, made.codec, SOURCES, since)
     cpu = {name: round((after[name] - before[name]) / seconds / played["rate"] * 1e6) for name in after if name in before}
-    return {"rate": rate, "made": played["rate"], "stores": [dataclasses.asdict(one) for one in stores], "cpu_us": cpu, "load": load}
+    return {"rate": rate, "made": played["rate"], "stores": [dataclasses.asdict(one) for one in stores],
+            "hops": [dataclasses.asdict(one) for one in aged], "cpu_us": cpu, "load": load}
 
 
 def _spent(made: Whole) -> dict[str, float]:

@@ -64,6 +64,9 @@ def _freshness(found: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     yield from _table(("changes/s", "made", "store", "samples", "p50 s", "p95 s", "p99 s", "worst s", "load"),
                       [(each["rate"], f"{each['made']:.0f}", one["stage"], one["samples"], f"{one['p50']:.2f}", f"{one['p95']:.2f}",
                         f"{one['p99']:.2f}", f"{one['worst']:.2f}", each["load"]) for each in found for one in each["stores"]])
+    if hops := [(each["rate"], one["stage"], f"{one['p50']:.2f}", f"{one['p95']:.2f}", f"{one['p99']:.2f}")
+                for each in found for one in each.get("hops", ())]:
+        yield from _table(("changes/s", "appended to", "p50 s", "p95 s", "p99 s"), hops)
     names = sorted({name for each in found for name in each["cpu_us"]})
     yield from _table(("CPU us a change", *(f"at {each['rate']}/s" for each in found)),
                       [(name, *(each["cpu_us"].get(name, "") for each in found)) for name in names])

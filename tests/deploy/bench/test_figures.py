@@ -96,8 +96,8 @@ def bench() -> dict[str, Any]:
     contest = {"events": 1_000, "persons": 100, "runs": 1, "loads": [0.5], "not_run": {"b": "no index"}, "ratios": [],
                "candidates": {letter: {"name": letter} | dataclasses.asdict(each) for letter, each in figures.summaries(rounds).items()}}
     cpu = {"capture": 100, "worker": 400, "kafka": 600, "connect": 400}
-    return {"machine": machine.described(), "contest": contest, "units": units,
-            "freshness": [{"rate": 1000, "made": 990.0, "load": 3, "stores": [store], "cpu_us": cpu}]}
+    fresh = {"rate": 1000, "made": 990.0, "load": 3, "stores": [store], "hops": [store | {"stage": "assertions"}], "cpu_us": cpu}
+    return {"machine": machine.described(), "contest": contest, "units": units, "freshness": [fresh]}
 
 
 def test_pages_are_written_from_a_report_and_a_second_time_alike(tmp_path: Path) -> None:
