@@ -47,8 +47,8 @@ def _units(units: Mapping[str, Any]) -> Iterator[str]:
     yield (f"state: {units['keys_an_event']:.1f} keys an event, {back['state_bytes'] / back['state_keys']:.0f} bytes a key on disk; "
            f"{back['grown'] / 1e6:.0f} MB of memory after {back['state_keys'] / 1e6:.2f} million keys")
     yield ""
-    yield from _table(("store", "entries/s", "CPU us an entry", "memory MB a million", "disk MB a million"),
-                      [(name, f"{each['rate']:,.0f}", f"{each['cpu_us']:.0f}", f"{each['grown'] / each['held']:.0f}",
+    yield from _table(("store", "entries/s", "CPU us an entry", "memory MB to be open", "MB more a million entries", "disk MB a million"),
+                      [(name, f"{each['rate']:,.0f}", f"{each['cpu_us']:.0f}", f"{each['open'] / 1e6:.0f}", f"{each['bytes_an_entry']:.0f}",
                         f"{each['disk'] / each['held']:.0f}") for name, each in units["sinks"].items()])
     yield from _table(("part", "CPU us"), [("a row read by its mapping", f"{units['cores']['capture_us']:.0f}"),
                                            ("a claim linked", f"{units['cores']['linker_us']:.0f}"),

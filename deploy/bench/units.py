@@ -11,17 +11,18 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import psutil
+from msgspec.structs import replace
 
 from deploy.bench.candidates.core import OUTPUTS, PARTITIONS, Core
 from deploy.bench.mix import KEY, mix
 from mainstem import collector
-from mainstem.model import Claim
+from mainstem.model import Claim, Entry
 from mainstem.observe import metrics
 from mainstem.terminology import builtin
 from mainstem.truth.told import Reader
@@ -43,6 +44,8 @@ from sinks.runner import STORES, Name, Where
 
 BATCH = 2_000
 _AT = Place(topics.ENTRIES.name, 0)
+_GROWN = 200_000
+"""Entries up to which a store's memory is followed: with fewer, what it takes to be open at all outweighs what they add."""
 
 
 def recovery(given: argparse.Namespace) -> dict[str, float]:
@@ -73,7 +76,7 @@ def recovery(given: argparse.Namespace) -> dict[str, float]:
 
 
 def sink(given: argparse.Namespace, name: Name) -> dict[str, float]:
-    """Entries of the contest into an empty store, in batches of `BATCH`, then small batches as a live stream makes them."""
+    """Entries of the contest into an empty store, in batches of `BATCH`; then the same of other persons, for what each adds to memory."""
     decode = Codec(given.registry).decoder(topics.ENTRIES)
     entries = []
     for message in log.read(given.kafka, topics.ENTRIES):
@@ -84,15 +87,22 @@ def sink(given: argparse.Namespace, name: Name) -> dict[str, float]:
     store = _store(given, name)
     store.open()
     before, began, spent = _resident(), time.monotonic(), time.process_time()
-    for start in range(0, len(entries), BATCH):
-        store.apply(Batch(tuple(entries[start:start + BATCH])), {_AT: start + BATCH})
+    _fill(store, entries, 0)
     seconds, cpu = time.monotonic() - began, time.process_time() - spent
-    grown = _resident() - before
-    held = sum(1 for _ in store.contents())
+    opened, came = _resident(), len(entries)
+    while came < _GROWN:
+        _fill(store, [replace(entry, person=f"{entry.person}~{came}") for entry in entries], came)
+        came += len(entries)
+    added, held = _resident() - opened, sum(1 for _ in store.contents())
     store.close()
     disk = sum(each.stat().st_size for each in given.folder.rglob("*") if each.is_file())
-    return {"entries": len(entries), "held": held, "rate": len(entries) / seconds, "cpu_us": cpu / len(entries) * 1e6, "grown": grown,
-            "disk": disk or _redis_bytes(given.redis)}
+    return {"entries": came, "held": held, "rate": len(entries) / seconds, "cpu_us": cpu / len(entries) * 1e6,
+            "open": opened - before, "bytes_an_entry": added / max(1, came - len(entries)), "disk": disk or _redis_bytes(given.redis)}
+
+
+def _fill(store: Store, entries: Sequence[Entry], after: int) -> None:
+    for start in range(0, len(entries), BATCH):
+        store.apply(Batch(tuple(entries[start:start + BATCH])), {_AT: after + start + BATCH})
 
 
 def cores(given: argparse.Namespace) -> dict[str, float]:

@@ -83,7 +83,7 @@ def test_demand_is_the_sum_of_its_volumes() -> None:
 def bench() -> dict[str, Any]:
     """A report of round figures, in the shape that `make bench` leaves behind."""
     rounds = [{"a": run("a", 2_000), "c": run("c", 3_000)}]
-    sinks = {name: {"entries": 2_000, "held": 1_000, "rate": 20_000.0, "cpu_us": 40.0, "grown": 1_000_000, "disk": 500_000}
+    sinks = {name: {"entries": 2_000, "held": 1_000, "rate": 2e4, "cpu_us": 40.0, "open": 10**6, "bytes_an_entry": 9.0, "disk": 500_000}
              for name in ("search", "analytics", "cache")}
     spent = dict.fromkeys(("decode", "core", "encode", "state"), 25.0)
     units = {
