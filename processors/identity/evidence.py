@@ -78,7 +78,7 @@ NOTHING = Evidence()
 def evidence(claims: Iterable[Claim]) -> Evidence:
     """From the greatest versions of one source patient's claims."""
     numbers, carried, merged, decisions, superseded = set(), set(), set(), [], set()
-    who: list[tuple[Claim, Demographics]] = []
+    who: list[tuple[Claim, dict[str, Any]]] = []
     for claim in claims:
         if claim.type in (LINKED, UNLINKED):
             decisions += _decision(claim)
@@ -92,19 +92,26 @@ def evidence(claims: Iterable[Claim]) -> Evidence:
             if number := verified(given, verification):
                 numbers.add(number)
         elif claim.type == MERGED:
-            into = _text(body.get("into"))
-            if into and into != claim.subject and into.startswith(f"{claim.source}|"):
-                merged.add(into)
-        elif claim.type == DEMOGRAPHICS and (found := demographics.read(body)) is not None:
-            who.append((claim, found))
+            told = body.get("into")
+            for into in map(_text, told if isinstance(told, list) else [told]):
+                if into and into != claim.subject and into.startswith(f"{claim.source}|"):
+                    merged.add(into)
+        elif claim.type == DEMOGRAPHICS:
+            who.append((claim, body))
         elif claim.type == SUPERSEDED:
             old, new = verified(_text(body.get("old")), VERIFIED), _text(body.get("new"))
             if old and (new is None or verified(new, VERIFIED)) and old != (now := _digits(new or "")):
                 superseded.add((old, now))
-    if len(who) > 1:
-        who.sort(key=lambda each: versions.of_claim(each[0]))
     return Evidence(tuple(sorted(numbers)), tuple(sorted(carried)), tuple(sorted(merged)), tuple(sorted(decisions)),
-                    tuple(sorted(superseded)), who[-1][1] if who else None)
+                    tuple(sorted(superseded)), demographics.read(_united(who)) if who else None)
+
+
+def _united(who: list[tuple[Claim, dict[str, Any]]]) -> dict[str, Any]:
+    """Each field as the greatest claim has it that names it: most sources say all in one claim, HL7 v2 each in one of its own, since a
+    message does not speak of what it leaves empty. Null is a field that was cleared."""
+    if len(who) == 1:
+        return who[0][1]
+    return {field: value for _, body in sorted(who, key=lambda each: versions.of_claim(each[0])) for field, value in body.items()}
 
 
 def _decision(claim: Claim) -> list[Decision]:

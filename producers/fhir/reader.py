@@ -126,11 +126,16 @@ class _File:
         return claim if number else replace_claim(claim, status=Status.RETRACTED)
 
     def _merges(self, assertion: Assertion, resource: Resource) -> Iterator[Claim]:
-        for other, into_other in merges(resource):
-            merged, survivor = (assertion.patient, other) if into_other else (other, assertion.patient)
-            into = f"{assertion.source}|{survivor}"
-            if merged != survivor:
-                yield _claim(assertion, merged, "merged-into", into, {"into": into})
+        """What it was replaced by is one claim of its own, so that a later version without it, or with another, takes it back. What it
+        replaces is said of others: the resource does not tell of whom it said so before, so that is not taken back."""
+        here, found = f"{assertion.source}|", sorted({link for link in merges(resource) if link[0] != assertion.patient})
+        into = [here + other for other, survives in found if survives]
+        body = {"into": into[0] if len(into) == 1 else into} if into else {}
+        claim = _claim(assertion, assertion.patient, "merged-into", "replaced-by", body)
+        yield claim if into else replace_claim(claim, status=Status.RETRACTED)
+        for other, survives in found:
+            if not survives:
+                yield _claim(assertion, other, "merged-into", here + assertion.patient, {"into": here + assertion.patient})
 
     def _with_manifest(self, found: list[Read]) -> list[Read]:
         """A structured record of one patient says what it was complete for: its Bundle's own assertion."""

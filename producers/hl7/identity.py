@@ -2,10 +2,12 @@
 
 | event | claims |
 |---|---|
-| A01 A04 A05 A08 A28 A31 | the number carried with its status, and demographics |
+| A01 A04 A05 A08 A28 A31 | the number carried with its status; name, birth date, gender, address, PID-31: a claim each that is valued |
 | A40, A34 | MRG-1 `merged-into` PID-3; nothing of demographics, which a merge must not change (HL7 UK A.3: an A31 follows) |
 | A47 | MRG-1, the wrong id, `merged-into` PID-3, the right one |
 | A24, A37 | the two PIDs linked, and that taken back |
+
+An empty field says nothing, so what an earlier message said of it stays; `""` clears it (HL7 v2.4, 2.7.1).
 
 A34 is legacy: where an A40 speaks of the same patient it counts, whichever came first. A46 and all else says nothing here.
 """
@@ -27,6 +29,8 @@ MERGE, LEGACY_MERGE, CORRECTION, LINK, UNLINK = "A40", "A34", "A47", "A24", "A37
 _GENDERS = {"M": "male", "F": "female", "O": "other"}
 _NAMES = {"L": 0, "D": 1, "CURRENT": 1, "": 2}
 """XPN-7, best first; aliases, maiden and former names identify nobody."""
+_LINES, _POSTCODE = (1, 2, 3, 4), 5
+"""XAD: street, second line, town, county; postcode."""
 
 
 class UnidentifiedError(ValueError):
@@ -75,8 +79,8 @@ class _Said:
         if number is not None:
             body = {"nhs_number": number.value, "verification": number.verification} if number.value else {}
             yield self._claim(patient, "carries-number", "", body, Status.ASSERTED if number.value else Status.RETRACTED)
-        if body := _demographics(pid):
-            yield self._claim(patient, "demographics", "", body)
+        for ref, body in _demographics(pid):
+            yield self._claim(patient, "demographics", ref, body)
 
     def merges(self) -> Iterator[Claim]:
         """Each MRG is about the PID before it. One ref a patient: a later merge of the same patient takes the earlier one's place."""
@@ -123,25 +127,28 @@ class _Said:
         return f"{0 if self._event == LEGACY_MERGE else 1}|{sent}|{self._message.head.value(10) or ''}"
 
 
-def _demographics(pid: Segment) -> dict[str, Any]:
+def _demographics(pid: Segment) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Of each field that is valued its name and what it says; null for what it clears."""
     names = sorted((each for each in pid.repeats(5) if _use(each) in _NAMES), key=lambda each: _NAMES[_use(each)])
-    said: dict[str, Any] = {}
-    if names:
+    if names and any(names[0].component(place) for place in (1, 2)):
         middle = (_text(names[0].component(3)) or "").split()
-        said = {"family": _text(names[0].component(1)), "given": [each for each in [_text(names[0].component(2)), *middle] if each]}
-    said |= {"birth_date": moments.date(_text(pid.value(7))), "gender": _GENDERS.get(pid.value(8) or ""), "postcode": _postcode(pid)}
-    if pid.value(31) == "Y":
-        said["pseudo"] = True
-    return {field: value for field, value in said.items() if value}
+        given = [each for each in [_text(names[0].component(2)), *middle] if each]
+        yield "name", {"family": _text(names[0].component(1)), "given": given or None}
+    if pid.value(7):
+        yield "birth_date", {"birth_date": moments.date(_text(pid.value(7)))}
+    if pid.value(8):
+        yield "gender", {"gender": _GENDERS.get(pid.value(8) or "")}
+    if lived := [each for each in pid.repeats(11) if any(each.component(place) for place in _LINES) or each.component(_POSTCODE)]:
+        home = next((each for each in lived if _text(each.component(_POSTCODE))), lived[0])
+        lines = [line for place in _LINES if (line := _text(home.component(place)))]
+        yield "address", {"postcode": _text(home.component(_POSTCODE)), "address": lines or None}
+    if pid.value(31):
+        yield "pseudo", {"pseudo": pid.value(31) == "Y" or None}
 
 
 def _use(name: Repeat) -> str:
     """XPN-7; the v2.3 feeds of HL7 UK put it into XPN-8."""
     return (name.component(7) or name.component(8) or "").upper()
-
-
-def _postcode(pid: Segment) -> str | None:
-    return next((found for each in pid.repeats(11) if (found := _text(each.component(5)))), None)
 
 
 def _text(value: str | None) -> str | None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from itertools import permutations
 
 import pytest
 
+from processors.identity.linker import assign
 from tests.producers.fhir.conftest import GPC, content, first, read
+from tests.strategies import KEY
 
 NHS = "https://fhir.nhs.uk/Id/nhs-number"
 ODS = "https://fhir.nhs.uk/Id/ods-organization-code"
@@ -53,19 +56,46 @@ def test_a_number_called_verified_with_a_wrong_check_digit_is_to_be_traced():
     assert content(patient(number("9990000019", "01")))["verification"] == "01", "what the source said stays"
 
 
-@pytest.mark.parametrize(("kind", "merged", "survivor"), [("replaced-by", "p1", "p2"), ("replaces", "p2", "p1")])
-def test_a_replaced_patient_is_claimed_to_be_merged(kind, merged, survivor):
-    resource = patient(link=[{"other": {"reference": "Patient/p2"}, "type": kind}])
-    found = [each for each in first(resource).claims if each.type == "merged-into"]
-    assert [(each.patient, each.ref) for each in found] == [(merged, f"RXA/fhir|{survivor}")]
-    assert json.loads(found[0].body) == {"into": f"RXA/fhir|{survivor}"}
+def linked(*links, patient_id="p1", version="1"):
+    """Claims of one version of a Patient with links, (type, other) each."""
+    told = [{"other": {"reference": f"Patient/{other}"}, "type": kind} for kind, other in links]
+    resource = patient(link=told) | {"id": patient_id, "meta": {"versionId": version, "lastUpdated": f"2026-01-0{version}T00:00:00Z"}}
+    return list(first(resource).claims)
 
 
-def test_linked_patients_that_replace_nobody_claim_nothing():
-    resource = patient(
-        link=[{"other": {"reference": "Patient/p2"}, "type": "seealso"}, {"other": {"reference": "Patient/p1"}, "type": "replaces"}]
-    )
-    assert [each.type for each in first(resource).claims] == ["carries-number", "demographics"]
+def merged(claims):
+    return [(each.patient, each.ref, str(each.status), json.loads(each.body).get("into")) for each in claims if each.type == "merged-into"]
+
+
+def persons(*claims):
+    """`p1 p2 / p3`: who is with whom."""
+    sides = {}
+    for one, placed in assign([claim for some in claims for claim in some], KEY).items():
+        sides.setdefault(placed.person, []).append(one.removeprefix("RXA/fhir|"))
+    return " / ".join(sorted(" ".join(sorted(side)) for side in sides.values()))
+
+
+def test_a_replaced_patient_is_claimed_to_be_merged():
+    assert merged(linked(("replaced-by", "p2"))) == [("p1", "replaced-by", "asserted", "RXA/fhir|p2")]
+    assert merged(linked(("replaces", "p2")))[1:] == [("p2", "RXA/fhir|p1", "asserted", "RXA/fhir|p1")]
+    assert merged(linked(("replaced-by", "p3"), ("replaced-by", "p2")))[0][3] == ["RXA/fhir|p2", "RXA/fhir|p3"]
+
+
+def test_linked_patients_that_replace_nobody_are_merged_into_nobody():
+    assert merged(linked(("seealso", "p2"), ("replaces", "p1"), ("replaced-by", "p1"))) == [("p1", "replaced-by", "retracted", None)]
+
+
+@pytest.mark.parametrize(("versions", "was", "becomes"), [
+    (((("replaced-by", "p2"),), ()), "p1 p2 / p3", "p1 / p2 / p3"),
+    (((("replaced-by", "p2"),), (("replaced-by", "p3"),)), "p1 p2 / p3", "p1 p3 / p2"),
+    (((), (("replaced-by", "p2"), ("replaced-by", "p3"))), "p1 / p2 / p3", "p1 p2 p3"),
+    (((("replaced-by", "p2"),), (("seealso", "p2"),)), "p1 p2 / p3", "p1 / p2 / p3"),
+])
+def test_a_later_version_takes_back_what_an_earlier_one_was_replaced_by(versions, was, becomes):
+    others = linked(patient_id="p2") + linked(patient_id="p3")
+    before, after = (linked(*links, version=str(number)) for number, links in enumerate(versions, 1))
+    assert persons(others, before) == was
+    assert {persons(*order) for order in permutations((others, before, after))} == {becomes}
 
 
 def test_what_tells_humans_apart_is_claimed_with_the_official_name():

@@ -25,9 +25,10 @@ def message(event: str, at: str, *segments: str) -> bytes:
     return "\r".join((f"MSH|^~\\&|PAS|RXA|||2026{at}||ADT^{event}|{at}|P|2.4", f"EVN|{event}|2026{at}", *segments)).encode()
 
 
-def pid(local: str, nhs: str = "", status: str = "", name: str = "", born: str = "", sex: str = "", pseudo: str = "") -> str:
+def pid(local: str, nhs: str = "", status: str = "", name: str = "", born: str = "", sex: str = "", pseudo: str = "",
+        home: str = "") -> str:
     ids = f"{local}^^^RXA^MR" + (f"~{nhs}^^^NHS^NH" if nhs else "")
-    fields = {3: ids, 5: name, 7: born, 8: sex, 31: pseudo, 32: f"NSTS{status}" if status else ""}
+    fields = {3: ids, 5: name, 7: born, 8: sex, 11: home, 31: pseudo, 32: f"NSTS{status}" if status else ""}
     return "PID|" + "|".join(fields.get(place, "") for place in range(1, 33))
 
 
@@ -107,6 +108,15 @@ CASES = {
         [admitted("1", N1), admitted("2", N2, at="0301080000")], [message("A31", "0201100000", pid("2", N1, "01"))], "1 / 2", "1 / 2"),
     "A31 of a number not traced links nobody": (
         [admitted("1", N1), admitted("2")], [message("A31", "0201100000", pid("2", N1, "02"))], "1 / 2", "1 / 2"),
+    "A31 that leaves name and birth date empty keeps the newborn apart from its mother": (
+        [admitted("1", N1, "01", *ANN), admitted("2", N1, "01", "ARCHER^BABY", "20251231")],
+        [message("A31", "0201100000", pid("2", sex="F"))], "1 / 2", "1 / 2"),
+    "A31 that clears name and birth date leaves nothing that could contradict": (
+        [admitted("1", N1, "01", *ANN), admitted("2", N1, "01", "ARCHER^BABY", "20251231")],
+        [message("A31", "0201100000", pid("2", name='""', born='""'))], "1 / 2", "1 2"),
+    "A31 of one field after A31 of another, in whatever order they come": (
+        [admitted("1", N1, "01", *ANN), admitted("2", N1)],
+        [message("A31", "0201100000", pid("2", name=BEN[0])), message("A31", "0202100000", pid("2", born=BEN[1]))], "1 2", "1 / 2"),
     "a pseudo person is linked by an exact number": (
         [admitted("1", N1)], [message("A28", "0201100000", pid("2", N1, "01", *BEN, pseudo="Y"))], "1", "1 2"),
 }
@@ -156,8 +166,26 @@ def test_a_bare_local_number_in_pid_2_is_no_nhs_number() -> None:
 
 
 def test_demographics_are_read_from_the_legal_name_and_escapes_are_undone() -> None:
-    (claim,) = said(message("A08", "0101080000", pid("1", name=r"BUN^BUNNY^^^^^A~O\T\NEIL^ANN^MAY JO^^^^L", born="198003", sex="F")))
-    assert canonical.decode(claim.body) == {"family": "O&NEIL", "given": ["ANN", "MAY", "JO"], "birth_date": "1980-03", "gender": "female"}
+    found = said(message("A08", "0101080000", pid("1", name=r"BUN^BUNNY^^^^^A~O\T\NEIL^ANN^MAY JO^^^^L", born="198003", sex="F",
+                                                  home="^^^^ZZ99 3CZ~1 High Street^Flat 2^Town^^ZZ1 1ZZ")))
+    assert {claim.ref: canonical.decode(claim.body) for claim in found} == {
+        "name": {"family": "O&NEIL", "given": ["ANN", "MAY", "JO"]}, "birth_date": {"birth_date": "1980-03"},
+        "gender": {"gender": "female"}, "address": {"postcode": "ZZ99 3CZ", "address": None}}
+
+
+def test_a_field_that_is_cleared_is_claimed_to_be_so_and_an_empty_one_is_not_spoken_of() -> None:
+    found = said(message("A31", "0101080000", pid("1", name='""', born='""', sex="", home='""', pseudo='""')))
+    assert {claim.ref: canonical.decode(claim.body) for claim in found} == {
+        "name": {"family": None, "given": None}, "birth_date": {"birth_date": None}, "address": {"postcode": None, "address": None},
+        "pseudo": {"pseudo": None}}
+
+
+def test_a_pseudo_person_stays_one_when_a_message_is_silent_of_it() -> None:
+    known = who("RXC/x|1", "ARCHER", "ANN", "1980-03-02")
+    made = message("A28", "0101090000", pid("2", "", "", *ANN, pseudo="Y"))
+    silent, cleared = (message("A08", "0102090000", pid("2", "", "", *ANN, pseudo=mark)) for mark in ("", '""'))
+    assert review([*said(made, silent), known], KEY) == []
+    assert [task.reason for task in review([*said(made, cleared), known], KEY)] == ["identity.same-demographics"]
 
 
 def test_a_pseudo_person_is_never_offered_and_contradicts_nobody() -> None:
