@@ -80,6 +80,7 @@ class Allergy(Kind):
     """A fact's content has `classes` besides: concepts of the classes and parents that the terminology says its agent is one of."""
 
     name = "allergy"
+    risk = True
     heading = "Allergies and adverse reactions"
     Content = AllergyContent
     rules = (ACTIVE_COUNTS, WORST_COUNTS, REACTIONS_UNITED, NARROWEST_NONE_KNOWN, CLASSES, CANNOT_TELL)

@@ -61,6 +61,8 @@ class Kind(Protocol):
     Content: type[Content]
     rules: tuple[Rule, ...] = ()
     """The rules that `derive` decides fields by, beyond those of `mainstem.kinds.facts`."""
+    risk: bool = False
+    """Whether what is hidden may harm: an export that lists nothing at all says nothing of this kind (design.md, promise 4)."""
     cannot_tell: Rule | None = None
     """The rule named by an entry whose one member has no key, where that means that it may be what another entry is."""
     compared: Mapping[str, Callable[[Any, Any], bool]] = MappingProxyType({})

@@ -36,6 +36,7 @@ class FlagContent(Content, frozen=True):
 
 class Flag(Kind):
     name = "flag"
+    risk = True
     heading = "Alerts"
     Content = FlagContent
     rules = (CODED_FIRST, ACTIVE_COUNTS, NOTES_UNITED)

@@ -1,7 +1,9 @@
 """Absence: what a complete export no longer holds. Derived from manifests, never stated, and undone by any later assertion.
 
-A manifest speaks only for the kinds it was complete for. Per kind the greatest one counts; a record of that kind is absent where
-its greatest version lies below the manifest's and the manifest does not list it. At equal places the record stands.
+A manifest speaks only for the kinds it was complete for, and one that lists nothing for none that carries risk: an empty list of
+allergies is information not available, never "none" (design.md, promise 4; GP Connect, "Using the List resource"). Per kind the
+greatest one that speaks for it counts; a record of that kind is absent where its greatest version lies below the manifest's and the
+manifest does not list it. At equal places the record stands.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from mainstem import versions
+from mainstem import kinds, versions
 from mainstem.kinds.manifest import ManifestContent
 from mainstem.model import Known, Status
 
@@ -43,7 +45,7 @@ def listings(manifests: Iterable[Known]) -> dict[str, Listing]:
             continue
         for one in said:
             if one.known.assertion.status is Status.ASSERTED:
-                for kind in content(one.known).kinds:
+                for kind in spoken_for(one.known):
                     if kind not in found or one[:2] > found[kind][:2]:
                         found[kind] = one
     return found
@@ -51,6 +53,17 @@ def listings(manifests: Iterable[Known]) -> dict[str, Listing]:
 
 def listing(manifest: Known) -> Listing:
     return Listing(versions.packed(versions.of_assertion(manifest.assertion)), manifest.assertion.record, manifest)
+
+
+def spoken_for(manifest: Known) -> tuple[str, ...]:
+    """The kinds of which a record that the manifest does not list is absent."""
+    said = content(manifest)
+    return said.kinds if said.records else tuple(kind for kind in said.kinds if not _risky(kind))
+
+
+def _risky(kind: str) -> bool:
+    known = kinds.BY_NAME.get(kind)
+    return known is not None and known.risk
 
 
 def content(manifest: Known) -> ManifestContent:

@@ -185,7 +185,7 @@ class Records:
         after = self._listed_anew(records) if withdrawn else dict(before)
         for known in () if withdrawn else arrived:
             found = absence.listing(known)
-            for kind in absence.content(known).kinds:
+            for kind in absence.spoken_for(known):
                 held = after.get(kind)
                 if held is None or found[:2] > held:
                     after[kind] = (found.version, found.record)

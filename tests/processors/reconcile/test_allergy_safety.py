@@ -66,7 +66,7 @@ def _active(said: Sequence[Assertion]) -> list[tuple[str, str, str]]:
     def place(a: Assertion) -> tuple[int, str]:
         return a.incarnation, a.position
 
-    manifests = [a for a in said if a.kind == "manifest"]
+    manifests = [a for a in said if a.kind == "manifest" and canonical.decode(a.content)["records"]]
     found = []
     for key, versions in groupby(sorted((a for a in said if a.kind == "allergy"), key=_record), key=_record):
         one = list(versions)

@@ -218,8 +218,8 @@ def test_what_a_later_export_no_longer_holds_is_absent_until_said_again(stage):
 def test_an_older_export_that_comes_late_takes_nothing_back(stage):
     stage.send(event(said(note="x")))
     stage.send(event(said("manifest", "05", kind="manifest", kinds=["allergy"], records=["allergy/1"])))
-    assert stage.send(event(said("manifest", "04", kind="manifest", kinds=["allergy"], records=[]))) == []
-    assert len(stage.send(event(said("manifest", "06", kind="manifest", kinds=["allergy"], records=[])))) == 1
+    assert stage.send(event(said("manifest", "04", kind="manifest", kinds=["allergy"], records=["allergy/2"]))) == []
+    assert len(stage.send(event(said("manifest", "06", kind="manifest", kinds=["allergy"], records=["allergy/2"])))) == 1
 
 
 def test_a_manifest_of_another_source_patient_says_nothing(stage):
@@ -227,11 +227,21 @@ def test_a_manifest_of_another_source_patient_says_nothing(stage):
     assert stage.send(event(said("manifest", "05", patient="2", kind="manifest", kinds=["allergy"], records=[]))) == []
 
 
-def test_an_empty_list_and_no_known_allergy_hide_nothing(stage):
-    stage.send(event(said(source="B/gp", agent={"text": "penicillin"}, clinical_status="active")))
+@pytest.mark.parametrize("source", ["B/gp", "RXA/epr"])
+def test_an_empty_list_and_no_known_allergy_hide_nothing(stage, source):
+    """Of another source or of the same."""
+    stage.send(event(said(source=source, agent={"text": "penicillin"}, clinical_status="active")))
     stage.send(event(said("manifest", "09", kind="manifest", kinds=["allergy"], records=[])),
                event(said("allergy/9", "09", agent={"text": "No known allergies"})))
     assert stage.summary.entries == 2
+
+
+def test_an_empty_list_takes_nothing_back_that_a_fuller_one_said_and_speaks_for_what_carries_no_risk(stage):
+    stage.send(event(said(note="x")), event(said("allergy/2", note="y")), event(said("problem/1", kind="problem", note="z")))
+    stage.send(event(said("manifest", "05", kind="manifest", kinds=["allergy"], records=["allergy/2"])))
+    assert stage.summary.entries == 2
+    stage.send(event(said("manifest", "09", kind="manifest", kinds=["allergy", "problem"], records=[])))
+    assert stage.summary.entries == 1, "the problem is gone, the allergies are as the list before had them"
 
 
 def test_a_handover_is_shown_at_both_ends():
