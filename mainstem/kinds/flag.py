@@ -14,6 +14,7 @@ from mainstem.kinds.concepts import CODED_FIRST, meaning, show_coded
 from mainstem.kinds.dates import days
 from mainstem.kinds.facts import Derived, Member, Rule, Terms, by_recency, latest_first
 from mainstem.kinds.same import DATE, PROSE
+from mainstem.kinds.statuses import word
 from mainstem.kinds.titles import named
 
 ACTIVE_COUNTS = Rule("flag.active-counts", "one source that holds an alert active is enough: no newer word of another may hide it",
@@ -57,8 +58,8 @@ class Flag(Kind):
             return found
         order = by_recency(members)
         show_coded(found, members, order, "code", terms)
-        active = sorted((index for index in order if str(members[index].content.get("status")).lower() not in _OVER),
-                        key=lambda index: members[index].content.get("status") != "active")
+        active = sorted((index for index in order if word(members[index].content, "status") not in _OVER),
+                        key=lambda index: word(members[index].content, "status") != "active")
         if not active:
             return found
         for name in ("status", "start"):

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from mainstem import kinds
 from mainstem.admissions import Admission, Omission, admissions
+from mainstem.kinds.allergy import stands
 from mainstem.kinds.facts import Rule, Terms
 from mainstem.terminology import builtin
 from mainstem.web import beside, words
@@ -53,7 +54,7 @@ def _none_known_beside_active(items: Sequence[Item], terms: Terms) -> Iterator[C
     """Safety of absence (design.md, promise 4): an active allergy is never hidden by "no known allergies"."""
     allergies = [item for item in items if item.kind == "allergy"]
     denied = {item.fact: code for item in allergies if (code := _none_known(item, terms)) in NONE_KNOWN}
-    named = [item for item in allergies if _none_known(item, terms) is None and _stands(item)]
+    named = [item for item in allergies if _none_known(item, terms) is None and stands(item.content)]
     if denied and named:
         who = ", ".join(sorted({source for item in allergies if item.fact in denied for source in item.sources}))
         what = "drug allergies" if set(denied.values()) == {_NO_DRUG} else "allergies"
@@ -107,10 +108,6 @@ def _none_known(item: Item, terms: Terms) -> str | None:
     """The code of what it says is not known: any allergy, or one of drugs, of food; None where it is no such statement."""
     agent: Any = item.content.get("agent") or {}
     return terms.none_known(agent) if item.kind == "allergy" else None
-
-
-def _stands(item: Item) -> bool:
-    return item.content.get("clinical_status") not in {"inactive", "resolved"} and item.content.get("verification") != "refuted"
 
 
 def _agents(item: Item) -> set[str]:

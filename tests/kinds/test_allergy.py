@@ -114,6 +114,12 @@ def test_every_reaction_that_any_source_saw_is_shown_once():
     (({"clinical_status": "resolved", "verification": "confirmed"}, {"verification": "unconfirmed"}), None, "unconfirmed", True),
     (({"clinical_status": "resolved", "verification": "confirmed"}, {"clinical_status": "resolved", "verification": "unconfirmed"}),
      "resolved", "confirmed", False),
+    (({"clinical_status": "resolved"}, {"clinical_status": "recurrence"}), "recurrence", None, True),
+    (({"clinical_status": "relapse"}, {"clinical_status": "active"}), "active", None, False),
+    (({"clinical_status": "Resolved"}, {"clinical_status": "INACTIVE"}), "Resolved", None, False),
+    (({"clinical_status": "Inactive"}, {"clinical_status": "Active"}), "Active", None, True),
+    (({"verification": "Refuted"}, {"verification": "presumed"}), None, "presumed", True),
+    (({"clinical_status": "active", "verification": "Entered in error"}, {}), "active", None, True),
 ])
 def test_what_holds_it_active_decides_and_says_by_which_rule(said, status, verification, conflict):
     found = united(*said)
@@ -121,6 +127,14 @@ def test_what_holds_it_active_decides_and_says_by_which_rule(said, status, verif
     for field, rule in (("clinical_status", "allergy.active-counts"), ("verification", "allergy.worst-counts")):
         assert found.rules.get(field, rule) == rule and (field in found.content or field not in found.rules)
         assert (field in found.decided) is (field in found.content)
+
+
+@pytest.mark.parametrize(("said", "shown"), [
+    (("low", "High"), "High"), (("low", "severe"), "severe"), (("severe", "high"), "high"), (("unable-to-assess", "severe"), "severe"),
+    (("severe", "grave"), "severe"),
+])
+def test_a_criticality_that_no_rule_knows_may_be_the_worst(said, shown):
+    assert united(*({"criticality": word} for word in said)).content["criticality"] == shown
 
 
 def test_a_reaction_without_a_name_is_set_aside_and_one_record_is_what_it_says():
@@ -156,9 +170,11 @@ def test_a_class_without_a_name_is_its_code_and_a_title_is_the_agents():
 
 agents = st.sampled_from([snomed("91936005"), snomed("764146007"), {"text": "penicillin"}, snomed("292967008"), snomed("716186003"),
                           snomed("409137002"), {"text": "NKDA"}, {"text": "nobody knows"}, None])
+OVER = ("resolved", "Inactive")
 contents = st.fixed_dictionaries({}, optional={
-    "agent": agents, "clinical_status": st.sampled_from(["active", "resolved"]), "criticality": st.sampled_from(["high", "low"]),
-    "verification": st.sampled_from(["confirmed", "refuted"]), "reactions": st.sampled_from([reacted("rash"), reacted("wheeze")]),
+    "agent": agents, "clinical_status": st.sampled_from(["active", "resolved", "recurrence", "Inactive"]),
+    "criticality": st.sampled_from(["high", "low"]), "verification": st.sampled_from(["confirmed", "refuted", "presumed"]),
+    "reactions": st.sampled_from([reacted("rash"), reacted("wheeze")]),
 })
 
 
@@ -180,8 +196,8 @@ def test_order_makes_no_difference_and_nothing_active_is_hidden(said, rng: rando
     assert published() == before
     for each in members:
         content = each.content
-        if content.get("clinical_status", "active") != "active" or content.get("verification") == "refuted":
+        if content.get("clinical_status") in OVER or content.get("verification") == "refuted":
             continue
         shown = [canonical.decode(fact) for _, fact, _, _ in before]
-        assert any(ALLERGY.key(fact, builtin()) == ALLERGY.key(content, builtin()) and fact.get("clinical_status", "active") == "active"
-                   for fact in shown)
+        assert any(ALLERGY.key(fact, builtin()) == ALLERGY.key(content, builtin()) and fact.get("clinical_status") not in OVER
+                   and fact.get("verification") != "refuted" for fact in shown)
