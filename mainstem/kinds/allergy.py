@@ -140,8 +140,8 @@ def _united(found: Derived, members: Sequence[Member], terms: Terms) -> Derived:
     _choose(found, members, "criticality", _worst(members, order, "criticality", _CRITICALITY), WORST_COUNTS)
     _choose(found, members, "verification", _worst(members, active or order, "verification", _VERIFICATION), WORST_COUNTS)
     if active:
-        _leave_out(found, "clinical_status", _OVER)
-        _leave_out(found, "verification", DENIED)
+        _leave_out(found, "clinical_status", _OVER, ACTIVE_COUNTS)
+        _leave_out(found, "verification", DENIED, WORST_COUNTS)
     _unite_reactions(found, members, order)
     _choose(found, members, "agent", _narrowest(members, order, terms), NARROWEST_NONE_KNOWN)
     return replace(found, conflict=0 < len(active) < len(members))
@@ -215,11 +215,11 @@ def _choose(found: Derived, members: Sequence[Member], field: str, index: int | 
         found.rules[field] = rule.id
 
 
-def _leave_out(found: Derived, field: str, hiding: frozenset[str]) -> None:
+def _leave_out(found: Derived, field: str, hiding: frozenset[str], rule: Rule) -> None:
     """Of an allergy that is held active by one that says nothing in this field, whatever another says that would hide it."""
     if word(found.content, field) in hiding:
         del found.content[field], found.decided[field]
-        found.rules.pop(field, None)
+        found.rules[field] = rule.id
 
 
 def _unite_reactions(found: Derived, members: Sequence[Member], order: Sequence[int]) -> None:

@@ -71,6 +71,8 @@ def united(members: Sequence[Member]) -> Derived:
     speaking = list(_speaking(members, order))
     found.content["views"] = [_shown(members[index]) for index in speaking]
     found.decided["views"], found.rules["views"] = tuple(sorted(speaking or order)), VIEWS.id
+    if any("view" in member.content for member in members):
+        found.rules["view"] = VIEWS.id
     differing = list(_discrepancies(members, speaking))
     if not differing:
         return found
@@ -149,9 +151,11 @@ def _together(found: Derived, members: Sequence[Member], order: Sequence[int], f
               rule: Rule) -> None:
     """All of `fields` from the first member that values one of the `telling` ones."""
     index = next((index for index in order if any(name in members[index].content for name in telling)), -1)
-    for name in fields if index >= 0 else ():
-        if name in members[index].content:
-            found.content[name], found.decided[name], found.rules[name] = members[index].content[name], (index,), rule.id
+    for name in fields:
+        if any(name in member.content for member in members):
+            found.rules[name] = rule.id
+        if index >= 0 and name in members[index].content:
+            found.content[name], found.decided[name] = members[index].content[name], (index,)
 
 
 def _product(found: Derived, members: Sequence[Member], order: Sequence[int]) -> None:

@@ -72,15 +72,21 @@ class Flag(Kind):
 
 def _of_active(found: Derived, members: Sequence[Member], active: Sequence[int], name: str) -> None:
     index = next((index for index in active if name in members[index].content), None)
-    found.content.pop(name, None), found.decided.pop(name, None)
+    _leave_out(found, name)
     if index is not None:
         found.content[name], found.decided[name], found.rules[name] = members[index].content[name], (index,), ACTIVE_COUNTS.id
+
+
+def _leave_out(found: Derived, name: str) -> None:
+    if name in found.content:
+        del found.content[name], found.decided[name]
+        found.rules[name] = ACTIVE_COUNTS.id
 
 
 def _end(found: Derived, members: Sequence[Member], active: Sequence[int]) -> None:
     """The latest, where every record that holds it active has one: it goes on for whoever gives none."""
     dated = [(days(members[index].content.get("end")), index) for index in active]
-    found.content.pop("end", None), found.decided.pop("end", None)
+    _leave_out(found, "end")
     if all(end is not None for end, _ in dated):
         index = max(dated, key=lambda each: (each[0] or ("", ""))[1])[1]
         found.content["end"], found.decided["end"], found.rules["end"] = members[index].content["end"], (index,), ACTIVE_COUNTS.id

@@ -20,6 +20,8 @@ from mainstem.kinds.titles import named
 EARLIEST_ONSET = Rule(
     "problem.earliest-onset", "of several onsets of one problem the earliest is shown, the most precise of those that may be it",
     "docs/reconcile.md, Problems")
+NO_END = Rule("problem.active-has-no-end", "a problem that goes on has no end: one that another record gives is not shown beside it",
+              "FHIR R4, Condition, con-4")
 PARENTS = Rule("problem.parents", "what the terminology says that it is one of: a relation, which groups nothing",
                "design.md, Reconciliation, per kind")
 CANNOT_TELL = Rule(
@@ -55,7 +57,7 @@ class Problem(Kind):
     name = "problem"
     heading = "Problem list"
     Content = ProblemContent
-    rules = (CODED_FIRST, EARLIEST_ONSET, PARENTS, CANNOT_TELL)
+    rules = (CODED_FIRST, EARLIEST_ONSET, NO_END, PARENTS, CANNOT_TELL)
     cannot_tell = CANNOT_TELL
     compared = MappingProxyType({"onset": DATE, "abatement": DATE, "recorded": DATE, "related": PARTS, "note": PROSE})
     gap = 183
@@ -142,3 +144,4 @@ def _end(found: Derived) -> None:
     """Active has no end: that another record had one is among the values that lost."""
     if _goes_on(found.content) and "abatement" in found.content:
         del found.content["abatement"], found.decided["abatement"]
+        found.rules["abatement"] = NO_END.id
