@@ -37,10 +37,18 @@ CANNOT_TELL = Rule(
     "allergy.cannot-tell", "the terminology in force does not know the agent by its code or its words: it is shown as it stands, and may "
     "be what another entry is", "design.md, Reconciliation, per kind")
 
+BESIDE_ACTIVE = Rule("allergy.none-known-beside-active", "an active allergy is never hidden by a statement that none is known",
+                     "design.md, Safety of absence")
+TRANSFER_DEGRADED = Rule(
+    "allergy.transfer-degraded", "prescribing has to stop until a person has read the original text of an allergy that lost its meaning",
+    "NHS England, GP2GP: degraded allergies")
+
 NONE_KNOWN = "716186003"
 NO_DRUG_KNOWN = "409137002"
 _CLAIMS = {NO_DRUG_KNOWN: 0, NONE_KNOWN: 1}
 """SNOMED CT: no known drug allergy claims less than no known allergy, which says it too."""
+_DEGRADED = frozenset({"196461000000101", "196471000000108"})
+"""SNOMED CT (UK): transfer-degraded drug, and non-drug, allergy."""
 _OVER = frozenset({"inactive", "resolved"})
 _CRITICALITY = ("high", "unable-to-assess", "low")
 _VERIFICATION = ("confirmed", "unconfirmed", "refuted", "entered-in-error")
@@ -85,7 +93,8 @@ class Allergy(Kind):
     risk = True
     heading = "Allergies and adverse reactions"
     Content = AllergyContent
-    rules = (ACTIVE_COUNTS, WORST_COUNTS, REACTIONS_UNITED, NARROWEST_NONE_KNOWN, CLASSES, CANNOT_TELL)
+    rules = (ACTIVE_COUNTS, WORST_COUNTS, REACTIONS_UNITED, NARROWEST_NONE_KNOWN, CLASSES, CANNOT_TELL, BESIDE_ACTIVE,
+             TRANSFER_DEGRADED)
     cannot_tell = CANNOT_TELL
     compared = MappingProxyType({"onset": DATE, "recorded": DATE, "last_occurrence": DATE, "note": PROSE, "reactions": REACTIONS})
 
@@ -109,6 +118,8 @@ class Allergy(Kind):
         found = latest_first(members)
         if len(members) > 1:
             found = _united(found, members, terms)
+        if is_degraded(found.content):
+            found = replace(found, rules=found.rules | {"agent": TRANSFER_DEGRADED.id})
         return _classed(found, members, terms)
 
     def matters(self, members: Sequence[Member], terms: Terms) -> set[int]:
@@ -131,6 +142,13 @@ def stands(content: dict[str, Any]) -> bool:
     """Whether who says this holds the allergy active: whatever its status is but inactive or resolved, since a word that no rule knows
     (`recurrence`, or one of a local list) must not end it. No status counts as active: a list that carries none holds what is current."""
     return word(content, "clinical_status") not in _OVER and word(content, "verification") not in DENIED
+
+
+def is_degraded(content: dict[str, Any]) -> bool:
+    """Whether what it is to was lost between two GP systems. Its entry names the rule `allergy.transfer-degraded` at its agent."""
+    agent = content.get("agent")
+    codes = agent.get("codes") or () if isinstance(agent, dict) else ()
+    return any(code.get("code") in _DEGRADED for code in codes)
 
 
 def _united(found: Derived, members: Sequence[Member], terms: Terms) -> Derived:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from mainstem import canonical, kinds
 from mainstem.kinds import same
 from mainstem.kinds.base import SNOMED
-from mainstem.kinds.facts import NoTerms
+from mainstem.kinds.facts import OF_FACT, NoTerms
 from mainstem.terminology import builtin
 from processors.reconcile import derive
 from processors.reconcile.derive import Group
@@ -83,6 +83,14 @@ def test_a_class_is_a_relation_and_no_source_says_it():
     assert one.content["classes"] == [{"codes": [{"system": SNOMED, "code": "764146007", "display": "Penicillin"}], "text": "Penicillin"}]
     assert (one.rules["classes"], one.decided["classes"]) == ("allergy.classes", (0,))
     assert "classes" not in ALLERGY.derive([member("allergy", 1, agent=penicillin)], builtin()).content
+
+
+@pytest.mark.parametrize("code", ["196461000000101", "196471000000108"])
+def test_an_allergy_that_a_transfer_degraded_says_so(code):
+    degraded = {"agent": snomed(code, "Allergy to a blue tablet")}
+    [found] = derive.facts(derive.group(member("allergy", 1, **degraded), builtin()), [member("allergy", 1, **degraded)], builtin())
+    assert canonical.decode(found.content) == degraded
+    assert (found.derived.rules["agent"], found.derived.rules[OF_FACT]) == ("allergy.transfer-degraded", "allergy.cannot-tell")
 
 
 PENICILLIN = snomed("91936005", "Allergy to penicillin")
