@@ -10,6 +10,7 @@ import typer
 
 if TYPE_CHECKING:
     from mainstem.cli.churn_report import Report, Resource
+    from mainstem.terminology import Terminology
 
 app = typer.Typer(add_completion=False, help=__doc__)
 SHOWN = 200
@@ -23,10 +24,14 @@ def churn(
     after: Annotated[Path, typer.Argument(help="The same source's next export, a file or folder.")],
     output: Annotated[str, typer.Option(help="table or json")] = "table",
     source: Annotated[str | None, typer.Option(help="Whose system the files come from, RXA/epr. Without it each file must tell.")] = None,
+    terminology: Annotated[str, typer.Option(help="A release: its file, or one loaded here (`mainstem terms list`), by name or "
+                                                  "name@digest.")] = "builtin",
+    home: Annotated[Path | None, typer.Option(help="Where the run keeps its data, loaded releases among it.")] = None,
 ) -> None:
     """Compare two exports: which resources both have, which differ in bytes, and which changes the stream would publish.
 
     A change is published where AFTER on top of BEFORE changes the content of an entry; docs/churn.md says what counts as the same.
+    Which records are one entry depends on the terminology: to get what a stream publishes, name the release that is in force there.
     Files that cannot be read are named on stderr, the rest is compared, and the exit code is then 1.
 
     Examples:
@@ -34,9 +39,12 @@ def churn(
         mainstem churn january/ june/
 
         mainstem churn january/ june/ --output json
+
+        mainstem churn january/ june/ --terminology uk-2026-11
     """
     from mainstem.cli import churn_report
     from mainstem.settings import Settings
+    from mainstem.shelf import ReleaseError
     from producers.fhir.errors import SourceNameError
     from producers.fhir.publish import checked_source
 
@@ -46,10 +54,14 @@ def churn(
         checked_source(source)
     except SourceNameError as fault:
         raise typer.BadParameter(str(fault), param_hint="--source") from None
+    try:
+        terms = _opened(terminology, (home or Settings().home) / "terms")
+    except ReleaseError as fault:
+        raise typer.BadParameter(str(fault), param_hint="--terminology") from None
     key = Settings().person_key.get_secret_value().encode()
-    report = churn_report.compare(churn_report.side([before], source), churn_report.side([after], source), key)
+    report = churn_report.compare(churn_report.side([before], source), churn_report.side([after], source), key, terms)
     if output == "json":
-        _print_json(report)
+        _print_json(report, terms.release)
     else:
         _print_tables(report)
     for each in report.faults:
@@ -58,14 +70,22 @@ def churn(
         raise typer.Exit(1)
 
 
-def _print_json(report: Report) -> None:
+def _opened(named: str, folder: Path) -> Terminology:
+    """Raises ReleaseError."""
+    from mainstem.terminology import Shelf, Terminology
+    from mainstem.terminology.store import Store
+
+    return Terminology(Store.at(Path(named))) if Path(named).is_file() else Shelf(folder).open(named)
+
+
+def _print_json(report: Report, terminology: str) -> None:
     import orjson
 
     changes = [{**change.resource._asdict(), "kind": change.kind, "change": change.change,
                 "fields": [{"field": name, "before": one, "after": other} for name, one, other in change.fields]}
                for change in report.published]
     body: dict[str, Any] = {name: len(getattr(report, name)) for name in COUNTED}
-    body |= {"by_type": _by_type(report), "changes": changes, "quarantined": len(report.faults),
+    body |= {"terminology": terminology, "by_type": _by_type(report), "changes": changes, "quarantined": len(report.faults),
              "new_resources": [each._asdict() for each in report.new],
              "vanished_resources": [each._asdict() for each in report.vanished]}
     typer.echo(orjson.dumps(body, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS).decode())

@@ -1,8 +1,8 @@
 """What one export after another changes: resources told by patient, type and id, and the entries that the stream would publish.
 
-Both sides are folded by the cores of the stream: first BEFORE alone, then BEFORE with AFTER on top. A resource's change is published
-where the content of the entry that it speaks in differs between the two, in a field that this resource decides or changes; or where
-a value of its own that the entry shows as one that lost does.
+Both sides are folded by the cores of the stream: first BEFORE alone, then BEFORE with AFTER on top. The change of a resource that says
+something else is published where the content of the entry that it speaks in differs between the two, in a field that this resource
+decides or changes; or where a value of its own that the entry does not show does, since every entry tells what each of its records says.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import orjson
 from mainstem import canonical, kinds, versions
 from mainstem.cli import fold_input
 from mainstem.kinds.base import Kind
+from mainstem.kinds.facts import Terms
 from mainstem.kinds.same import differing
 from mainstem.model import Entry, Known
 from processors.identity.linker import assign
@@ -91,12 +92,12 @@ def side(paths: Iterable[Path], source: str | None) -> Side:
     return found
 
 
-def compare(before: Side, after: Side, person_key: bytes) -> Report:
-    """A pure function of what the sides hold: neither the order nor the names of files matter."""
+def compare(before: Side, after: Side, person_key: bytes, terms: Terms) -> Report:
+    """A pure function of what the sides hold: neither the order nor the names of files matter. `terms`: what the stream has in force."""
     old, new = before.digests, after.digests
     common = sorted(old.keys() & new.keys())
-    first = _entries(before.read, person_key)
-    then = _entries(_together(before.read, after.read), person_key)
+    first = _entries(before.read, person_key, terms)
+    then = _entries(_together(before.read, after.read), person_key, terms)
     places = _places(before.read, after.read)
     was, now = _said(before.read), _said(before.read, after.read)
     return Report(
@@ -125,9 +126,9 @@ def _together(before: fold_input.Input, after: fold_input.Input) -> fold_input.I
     return fold_input.Input([*before.assertions, *after.assertions], [*before.claims, *after.claims])
 
 
-def _entries(read: fold_input.Input, person_key: bytes) -> dict[_Place, Entry]:
+def _entries(read: fold_input.Input, person_key: bytes, terms: Terms) -> dict[_Place, Entry]:
     """Record part -> the entry that it speaks in."""
-    records = fold(read.assertions, assign(read.claims, person_key), person_key)
+    records = fold(read.assertions, assign(read.claims, person_key), person_key, terms)
     return {_Place(behind.source, behind.patient, behind.record, behind.part): entry
             for record in records.values() for entry in record.entries for behind in entry.provenance}
 
@@ -145,24 +146,36 @@ def _places(*reads: fold_input.Input) -> dict[tuple[str, str], set[_Place]]:
 def _change(resource: Resource, before: Entry | None, after: Entry | None, was: Known | None, now: Known | None) -> Change | None:
     """`was`, `now`: what the resource itself says. A field that two parts change alike, one of which decides it, is a change of both."""
     entry = after or before
-    if entry is None:
+    if entry is None or not _speaks_anew(kinds.BY_NAME[entry.kind], was, now):
         return None
     kind = kinds.BY_NAME[entry.kind]
     one = canonical.decode(before.content) if before else {}
     other = canonical.decode(after.content) if after else {}
     own = {name for each in (before, after) if each for name in _decided(each, resource)}
-    if was and now:
-        own.update(differing(kind, fields(was.assertion.content), fields(now.assertion.content)))
+    said = [fields(known.assertion.content) if known else {} for known in (was, now)]
+    changes = differing(kind, *said)
+    own.update(changes)
     names = [name for name in differing(kind, one, other) if name in own]
     if not names and before and after:
         names = [name for name in sorted(own) if one.get(name) != other.get(name)]
     changed = [(name, one.get(name), other.get(name)) for name in names]
     if before and after:
         changed += _lost(kind, _losing(before, resource), _losing(after, resource), {name for name, _, _ in changed})
+        told = {name for name, _, _ in changed}
+        changed += [(name, said[0].get(name), said[1].get(name)) for name in changes if name not in told]
     if not changed:
         return None
     what = "updated" if before and after else "new" if after else "withdrawn"
     return Change(resource, entry.kind, what, tuple(changed))
+
+
+def _speaks_anew(kind: Kind, was: Known | None, now: Known | None) -> bool:
+    """Whether the resource itself says something else: an entry that changes by what others say is no change of it."""
+    if was is None or now is None:
+        return True
+    one, other = was.assertion, now.assertion
+    return ((one.status, one.labels, one.recorded) != (other.status, other.labels, other.recorded)
+            or bool(differing(kind, fields(one.content), fields(other.content))))
 
 
 def _lost(kind: Kind, before: dict[str, Any], after: dict[str, Any], besides: set[str]) -> Iterator[tuple[str, Any, Any]]:

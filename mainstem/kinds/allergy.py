@@ -17,6 +17,7 @@ from msgspec.structs import replace
 from mainstem.kinds.base import SNOMED, Coded, Concept, Content, Kind, Text
 from mainstem.kinds.facts import Derived, Member, Rule, Terms, by_recency, first_of, first_to_value, latest_first
 from mainstem.kinds.same import DATE, PROSE, by, coded, line, unordered
+from mainstem.kinds.statuses import DENIED, word
 from mainstem.kinds.titles import named
 
 ACTIVE_COUNTS = Rule(
@@ -36,13 +37,22 @@ CANNOT_TELL = Rule(
     "allergy.cannot-tell", "the terminology in force does not know the agent by its code or its words: it is shown as it stands, and may "
     "be what another entry is", "design.md, Reconciliation, per kind")
 
+BESIDE_ACTIVE = Rule("allergy.none-known-beside-active", "an active allergy is never hidden by a statement that none is known",
+                     "design.md, Safety of absence")
+TRANSFER_DEGRADED = Rule(
+    "allergy.transfer-degraded", "prescribing has to stop until a person has read the original text of an allergy that lost its meaning",
+    "NHS England, GP2GP: degraded allergies")
+
 NONE_KNOWN = "716186003"
 NO_DRUG_KNOWN = "409137002"
 _CLAIMS = {NO_DRUG_KNOWN: 0, NONE_KNOWN: 1}
 """SNOMED CT: no known drug allergy claims less than no known allergy, which says it too."""
+_DEGRADED = frozenset({"196461000000101", "196471000000108"})
+"""SNOMED CT (UK): transfer-degraded drug, and non-drug, allergy."""
+_OVER = frozenset({"inactive", "resolved"})
 _CRITICALITY = ("high", "unable-to-assess", "low")
-_VERIFICATION = ("confirmed", "unconfirmed", "refuted")
-"""Worst first. What is not listed goes by recency."""
+_VERIFICATION = ("confirmed", "unconfirmed", "refuted", "entered-in-error")
+"""Worst first. A word that is not listed stands after the worst: it may mean it."""
 _REMARK = re.compile(r"(?P<cause>.+?)(?:\s+-+\s*|\s*[:;,]\s+|\s*\((?=.*\)$))(?P<remark>[^()]+)\)?")
 """`penicillin - rash`, `Penicillin (rash)`."""
 _NO_REACTION_SAID = frozenset({"reaction unknown", "unknown reaction", "reaction not known", "reaction not stated"})
@@ -58,7 +68,7 @@ class AllergyContent(Content, frozen=True):
     """As coded: a substance, a product, a finding (`Allergy to penicillin`), or `No known allergies`."""
     category: Text = UNSET
     clinical_status: Text = UNSET
-    """`active`, `inactive`, `resolved`."""
+    """`active`, `inactive`, `resolved`; a word that is none of them counts as active (`stands`)."""
     verification: Text = UNSET
     """`confirmed`, `unconfirmed`, `refuted`."""
     criticality: Text = UNSET
@@ -83,7 +93,8 @@ class Allergy(Kind):
     risk = True
     heading = "Allergies and adverse reactions"
     Content = AllergyContent
-    rules = (ACTIVE_COUNTS, WORST_COUNTS, REACTIONS_UNITED, NARROWEST_NONE_KNOWN, CLASSES, CANNOT_TELL)
+    rules = (ACTIVE_COUNTS, WORST_COUNTS, REACTIONS_UNITED, NARROWEST_NONE_KNOWN, CLASSES, CANNOT_TELL, BESIDE_ACTIVE,
+             TRANSFER_DEGRADED)
     cannot_tell = CANNOT_TELL
     compared = MappingProxyType({"onset": DATE, "recorded": DATE, "last_occurrence": DATE, "note": PROSE, "reactions": REACTIONS})
 
@@ -107,42 +118,51 @@ class Allergy(Kind):
         found = latest_first(members)
         if len(members) > 1:
             found = _united(found, members, terms)
+        if is_degraded(found.content):
+            found = replace(found, rules=found.rules | {"agent": TRANSFER_DEGRADED.id})
         return _classed(found, members, terms)
 
     def matters(self, members: Sequence[Member], terms: Terms) -> set[int]:
         """The first of the active and of the others, to state a status, to give each degree, to tell each reaction."""
         order = by_recency(members)
         said = [member.content for member in members]
-        active = [index for index in order if _is_active(members[index])]
+        active = [index for index in order if stands(said[index])]
         held = set(active)
         reacting = [index for index in order if said[index].get("reactions")]
         return (first_to_value(members, order) | set(reacting[:2]) | first_of(order, lambda index: index in held)
-                | first_of(active, lambda index: True if "clinical_status" in said[index] else None)
-                | first_of(order, lambda index: _word(said[index], "criticality"))
-                | first_of(order, lambda index: _word(said[index], "verification"))
-                | first_of(active, lambda index: _word(said[index], "verification"))
+                | first_of(active, lambda index: (told := word(said[index], "clinical_status")) and told == "active")
+                | first_of(order, lambda index: word(said[index], "criticality"))
+                | first_of(order, lambda index: word(said[index], "verification"))
+                | first_of(active, lambda index: word(said[index], "verification"))
                 | first_of(order, lambda index: _claim(members[index], terms))
                 | _first_reactions(members, reacting))
 
 
+def stands(content: dict[str, Any]) -> bool:
+    """Whether who says this holds the allergy active: whatever its status is but inactive or resolved, since a word that no rule knows
+    (`recurrence`, or one of a local list) must not end it. No status counts as active: a list that carries none holds what is current."""
+    return word(content, "clinical_status") not in _OVER and word(content, "verification") not in DENIED
+
+
+def is_degraded(content: dict[str, Any]) -> bool:
+    """Whether what it is to was lost between two GP systems. Its entry names the rule `allergy.transfer-degraded` at its agent."""
+    agent = content.get("agent")
+    codes = agent.get("codes") or () if isinstance(agent, dict) else ()
+    return any(code.get("code") in _DEGRADED for code in codes)
+
+
 def _united(found: Derived, members: Sequence[Member], terms: Terms) -> Derived:
     order = by_recency(members)
-    active = [index for index in order if _is_active(members[index])]
-    stated = next((index for index in active if "clinical_status" in members[index].content), None)
-    _choose(found, members, "clinical_status", stated, ACTIVE_COUNTS)
+    active = [index for index in order if stands(members[index].content)]
+    _choose(found, members, "clinical_status", _worst(members, active, "clinical_status", ("active",)), ACTIVE_COUNTS)
     _choose(found, members, "criticality", _worst(members, order, "criticality", _CRITICALITY), WORST_COUNTS)
     _choose(found, members, "verification", _worst(members, active or order, "verification", _VERIFICATION), WORST_COUNTS)
     if active:
-        _leave_out(found, "clinical_status", "active")
-        _leave_out(found, "verification", *_VERIFICATION[:2])
+        _leave_out(found, "clinical_status", _OVER, ACTIVE_COUNTS)
+        _leave_out(found, "verification", DENIED, WORST_COUNTS)
     _unite_reactions(found, members, order)
     _choose(found, members, "agent", _narrowest(members, order, terms), NARROWEST_NONE_KNOWN)
     return replace(found, conflict=0 < len(active) < len(members))
-
-
-def _is_active(member: Member) -> bool:
-    """No status counts as active: a list that carries none holds what is current."""
-    return member.content.get("clinical_status", "active") == "active" and member.content.get("verification") != "refuted"
 
 
 def _agent(content: dict[str, Any], agent: dict[str, Any], terms: Terms) -> str | None:
@@ -187,11 +207,6 @@ def _narrowest(members: Sequence[Member], order: Sequence[int], terms: Terms) ->
     return min(told, key=lambda index: scope[index] or 0) if told else None
 
 
-def _word(content: dict[str, Any], field: str) -> str | None:
-    value = content.get(field)
-    return value if isinstance(value, str) else None
-
-
 def _claim(member: Member, terms: Terms) -> int | None:
     return _CLAIMS.get(terms.none_known(member.content.get("agent") or {}) or "")
 
@@ -206,11 +221,9 @@ def _first_reactions(members: Sequence[Member], order: Sequence[int]) -> set[int
 
 
 def _worst(members: Sequence[Member], order: Sequence[int], field: str, scale: Sequence[str]) -> int | None:
-    for value in scale:
-        for index in order:
-            if members[index].content.get(field) == value:
-                return index
-    return None
+    """The first in `order` that says the worst; None where none says anything."""
+    said = [(told, index) for index in order if (told := word(members[index].content, field))]
+    return min(said, key=lambda each: scale.index(each[0]) if each[0] in scale else 0.5)[1] if said else None
 
 
 def _choose(found: Derived, members: Sequence[Member], field: str, index: int | None, rule: Rule) -> None:
@@ -220,11 +233,11 @@ def _choose(found: Derived, members: Sequence[Member], field: str, index: int | 
         found.rules[field] = rule.id
 
 
-def _leave_out(found: Derived, field: str, *but: str) -> None:
+def _leave_out(found: Derived, field: str, hiding: frozenset[str], rule: Rule) -> None:
     """Of an allergy that is held active by one that says nothing in this field, whatever another says that would hide it."""
-    if field in found.content and found.content[field] not in but:
+    if word(found.content, field) in hiding:
         del found.content[field], found.decided[field]
-        found.rules.pop(field, None)
+        found.rules[field] = rule.id
 
 
 def _unite_reactions(found: Derived, members: Sequence[Member], order: Sequence[int]) -> None:

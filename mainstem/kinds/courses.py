@@ -5,7 +5,7 @@ Within one source patient and view the active records speak; where none is, the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from functools import lru_cache
 from itertools import combinations
@@ -33,8 +33,9 @@ EARLIEST = Rule("medicine.earliest-start", "a course began when its earliest vie
 VIEWS = Rule("medicine.views", "list, chart, dispensing and home are views of one course, shown side by side",
              "design.md, Reconciliation, per kind")
 DISCREPANCIES = Rule(
-    "medicine.discrepancies", "views that say another dose, another frequency, or that it has stopped while another holds it active are "
-    "named, with both sides; no rule settles which is right", "NICE QS120; design.md, Reconciliation, per kind")
+    "medicine.discrepancies", "views that say another dose (or, where doses cannot be compared, another strength), another frequency, or "
+    "that it has stopped while another holds it active are named, with both sides; no rule settles which is right",
+    "NICE QS120; design.md, Reconciliation, per kind")
 RULES = (ACTIVE_FIRST, DISPENSED, CODED, TOGETHER, ENDING, EARLIEST, VIEWS, DISCREPANCIES)
 
 OPEN = "9999-12-31"
@@ -70,6 +71,8 @@ def united(members: Sequence[Member]) -> Derived:
     speaking = list(_speaking(members, order))
     found.content["views"] = [_shown(members[index]) for index in speaking]
     found.decided["views"], found.rules["views"] = tuple(sorted(speaking or order)), VIEWS.id
+    if any("view" in member.content for member in members):
+        found.rules["view"] = VIEWS.id
     differing = list(_discrepancies(members, speaking))
     if not differing:
         return found
@@ -148,9 +151,11 @@ def _together(found: Derived, members: Sequence[Member], order: Sequence[int], f
               rule: Rule) -> None:
     """All of `fields` from the first member that values one of the `telling` ones."""
     index = next((index for index in order if any(name in members[index].content for name in telling)), -1)
-    for name in fields if index >= 0 else ():
-        if name in members[index].content:
-            found.content[name], found.decided[name], found.rules[name] = members[index].content[name], (index,), rule.id
+    for name in fields:
+        if any(name in member.content for member in members):
+            found.rules[name] = rule.id
+        if index >= 0 and name in members[index].content:
+            found.content[name], found.decided[name] = members[index].content[name], (index,)
 
 
 def _product(found: Derived, members: Sequence[Member], order: Sequence[int]) -> None:
@@ -213,17 +218,27 @@ def _discrepancies(members: Sequence[Member], speaking: Sequence[int]) -> Iterat
     voices = {index: _voice(members[index]) for index in dosed} if len(dosed) > 1 else {}
     if len(set(voices.values())) > 1:
         regimens = {index: dosing.regimen(members[index].content) for index in dosed}
+        strengths: dict[_Voice, set[dosing.Strength | None]] = {}
+        for index in dosed:
+            strengths.setdefault(voices[index], set()).add(regimens[index].strength)
         for one, other in combinations(dosed, 2):
             if voices[one] != voices[other]:
                 for about in dosing.differ(regimens[one], regimens[other]):
-                    sides.setdefault(about, set()).update((one, other))
+                    if about != "strength" or not (_holds(strengths[voices[one]], regimens[other].strength)
+                                                   or _holds(strengths[voices[other]], regimens[one].strength)):
+                        sides.setdefault(about, set()).update((one, other))
     held = [index for index in speaking if members[index].content.get("view") in _OF_STATUS]
     for one, other in combinations(held, 2):
         if apart := _status_apart(members[one].content, members[other].content):
             sides.setdefault(apart, set()).update((one, other))
-    for about in ("dose", "frequency", "stopped", "on-hold"):
+    for about in ("dose", "strength", "frequency", "stopped", "on-hold"):
         if about in sides:
             yield about, tuple(index for index in speaking if index in sides[about])
+
+
+def _holds(strengths: Iterable[dosing.Strength | None], strength: dosing.Strength | None) -> bool:
+    """Whether one who speaks lists this strength too: warfarin of 1 mg, 3 mg and 5 mg here and there is one list, in six pairs."""
+    return any(dosing.apart(each, strength) is False for each in strengths)
 
 
 def _status_apart(one: dict[str, Any], other: dict[str, Any]) -> str | None:
@@ -247,8 +262,10 @@ def _shown(member: Member) -> dict[str, Any]:
 
 def _side(member: Member, about: str) -> dict[str, Any]:
     content = member.content
-    if about in ("dose", "frequency"):
-        says = " ".join(word for word in (named(content.get("product"), ""), taken(content)) if word) if about == "dose" else taken(content)
+    if about == "frequency":
+        says = taken(content)
+    elif about in ("dose", "strength"):
+        says = " ".join(word for word in (named(content.get("product"), ""), taken(content)) if word)
     else:
         says = " ".join(str(word) for word in (content.get("status"), content.get("end")) if word)
     side = {"source": member.winners[0].assertion.source, "view": content.get("view"), "says": says}

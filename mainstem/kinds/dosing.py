@@ -11,16 +11,9 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from mainstem.kinds.names import form_of
+from mainstem.kinds.strengths import MASS, UNIT, Strength, apart, decimal, strength, unit_of
 
-_MASS = {"kg": Fraction(10**9), "g": Fraction(10**6), "mg": Fraction(1000), "ug": Fraction(1), "ng": Fraction(1, 1000)}
-"""In micrograms."""
-_UNITS = {
-    "kilogram": "kg", "gram": "g", "gm": "g", "milligram": "mg", "microgram": "ug", "mcg": "ug", "microg": "ug", "μg": "ug",
-    "nanogram": "ng", "millilitre": "ml", "litre": "l", "iu": "unit", "international unit": "unit", "dose": "puff", "actuation": "puff",
-    "spray": "puff", "capful": "capful", "sachet": "sachet", "spoonful": "spoonful",
-    **{name: name for name in ("kg", "g", "mg", "ug", "ng", "ml", "l", "unit")},
-}
+_NUMBERED = re.compile(r"\d")
 _NUMBERS = {"half": "0.5", "one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8",
             "ten": "10", "½": "0.5"}
 
@@ -31,15 +24,6 @@ class Amount(NamedTuple):
     low: Fraction
     high: Fraction
     unit: str
-
-
-class Strength(NamedTuple):
-    """Of a product, as its name gives it: `amount` in `unit` for each `per`, a form where that is empty. `written` compares."""
-
-    written: str
-    amount: Fraction | None = None
-    unit: str = ""
-    per: str = ""
 
 
 class Regimen(NamedTuple):
@@ -54,6 +38,8 @@ class Regimen(NamedTuple):
     as_needed: bool | None = None
     weighed: Amount | None = None
     """The amount in micrograms or units, where it can be told."""
+    product: str = ""
+    """Its name, folded."""
 
 
 def regimen(content: dict[str, Any]) -> Regimen:
@@ -75,15 +61,19 @@ def _regimen(dose: str, frequency: str, value: str, unit: str, product: str, as_
         as_needed = timing.as_needed if timing is not None else None
     amount, of = structured or (words.amount if words is not None else None), strength(product)
     return Regimen(amount, of, timing.times if timing is not None else None, timing.moment if timing is not None else None, as_needed,
-                   _weighed(amount, of) if amount is not None else None)
+                   _weighed(amount, of) if amount is not None else None, " ".join(product.casefold().split()))
 
 
 def differ(one: Regimen, other: Regimen) -> Iterator[str]:
-    """`dose`, `frequency`: in what two say something else. What either leaves open is no difference."""
+    """`dose`, `strength`, `frequency`: in what two say something else. What either leaves open is no difference. Strengths count where
+    amounts cannot be compared: two tablets of 250 mg are one of 500 mg, but "as directed" of 20 mg and of 80 mg are not the same."""
     if one is other and (one.amount is None or one.amount.low is one.amount.high):
         return  # the same words, read once
     amounts = _alike(one, other)
-    if amounts is not None and (amounts[0].high < amounts[1].low or amounts[1].high < amounts[0].low):
+    if amounts is None:
+        if apart(one.strength, other.strength):
+            yield "strength"
+    elif amounts[0].high < amounts[1].low or amounts[1].high < amounts[0].low:
         yield "dose"
     timings = (one.times, other.times), (one.moment, other.moment), (one.as_needed, other.as_needed)
     if any(None not in pair and pair[0] != pair[1] for pair in timings):
@@ -97,12 +87,13 @@ def _alike(one: Regimen, other: Regimen) -> tuple[Amount, Amount] | None:
     if one.weighed is not None and other.weighed is not None and one.weighed.unit == other.weighed.unit:
         return one.weighed, other.weighed
     units = {one.amount.unit, other.amount.unit}
-    if units == {"ml"}:
-        same = one.strength is not None and other.strength is not None and one.strength == other.strength
+    if one.strength != other.strength or units & {"ug", "unit"}:
+        return None
+    if one.strength is None:  # a number in a name (`Fostair 100/6`) may be its strength
+        same = len(units) == 1 and (one.product == other.product or not _NUMBERED.search(one.product + other.product))
     else:
-        same = not units & {"ug", "unit"} and len(units - {""}) <= 1 and one.strength == other.strength and (
-            one.strength is None or one.strength.per != "ml" or "" not in units)
-    return (one.amount, other.amount) if same and one.strength is not None else None
+        same = units == {"ml"} or (len(units - {""}) <= 1 and (one.strength.per != "ml" or "" not in units))
+    return (one.amount, other.amount) if same else None
 
 
 def _weighed(amount: Amount, of: Strength | None) -> Amount | None:
@@ -122,57 +113,17 @@ def _product(content: dict[str, Any]) -> str:
     return str(product.get("text") or next((code["display"] for code in product.get("codes") or () if code.get("display")), ""))
 
 
-_UNIT = "|".join(sorted((re.escape(unit) for unit in _UNITS), key=len, reverse=True))
-_STRENGTH = re.compile(rf"(?<![\w.])(?:\d[\d.,]*\s*(?:(?:{_UNIT})s?(?![a-z])|%))(?:\s*/\s*[\d.,]*\s*(?:{_UNIT})s?(?![a-z]))*")
-_PARTS = re.compile(rf"([\d.,]*)\s*((?:{_UNIT})s?|%)")
-
-
-@lru_cache(maxsize=1 << 14)
-def strength(product: str) -> Strength | None:
-    """What a product's name says of its strength: `500mg`, `100micrograms/dose`, `5mg/5ml`. Of two (`15mg/500mg`) the text only."""
-    all_ = list(_STRENGTH.finditer(product.casefold()))
-    if not all_:
-        return None
-    found = all_[0]
-    parts = [(_decimal(number), _unit(unit)) for number, unit in _PARTS.findall(found.group())]
-    written = "/".join(f"{number if number is not None else ''}{unit}" for number, unit in parts)
-    number, unit = parts[0]
-    per, of = "", Fraction(1)
-    if len(parts) == 2 and parts[1][1] in ("ml", "puff"):
-        per, of = parts[1][1], parts[1][0] or of
-    elif len(parts) > 1 or any(_unit(_PARTS.findall(other.group())[0][1]) in _MASS for other in all_[1:]):
-        return Strength(written)
-    if number is None or not of or unit not in (*_MASS, "unit"):
-        return Strength(written)
-    return Strength(written, number * _MASS.get(unit, Fraction(1)) / of, "unit" if unit == "unit" else "ug", per)
-
-
 def _quantity(value: str, unit: str) -> Amount | None:
-    number = _decimal(value)
+    number = decimal(value)
     unit = unit.strip().casefold()
-    known = _unit(unit) if unit else ""
+    known = unit_of(unit) if unit else ""
     return None if number is None or known is None else _amount(number, number, known)
 
 
 def _amount(low: Fraction, high: Fraction, unit: str) -> Amount:
-    factor = _MASS.get(unit, Fraction(1))
+    factor = MASS.get(unit, Fraction(1))
     scaled = low * factor
-    return Amount(scaled, scaled if high is low else high * factor, "ug" if unit in _MASS else unit)
-
-
-@lru_cache(maxsize=1 << 14)
-def _unit(word: str) -> str | None:
-    if word == "%":
-        return word
-    return _UNITS.get(word) or _UNITS.get(word.removesuffix("s")) or form_of(word)
-
-
-@lru_cache(maxsize=1 << 14)
-def _decimal(text: str) -> Fraction | None:
-    try:
-        return Fraction(text.replace(",", ""))
-    except (ValueError, ZeroDivisionError):
-        return None
+    return Amount(scaled, scaled if high is low else high * factor, "ug" if unit in MASS else unit)
 
 
 class _Said(NamedTuple):
@@ -205,7 +156,7 @@ _HOURS = {"hour": 1, "h": 1, "day": 24, "week": 168, "month": 720}
 _FILLER = re.compile(
     r"(?:take|taken|to be taken|inhale|apply|inject|use|give|insert|instil|swallow|place|by mouth|orally|as directed|"
     r"(?:with or )?(?:with|after|before) (?:food|meals?|breakfast|water)|on an empty stomach|and|[.,;:()])(?![a-z])")
-_TAKEN = re.compile(rf"(\d/\d|\d+(?:[.,]\d+)?)(?: ?(?:-|to|or) ?(\d+(?:\.\d+)?))? ?({_UNIT}|[a-z]+)?(?![a-z])")
+_TAKEN = re.compile(rf"(\d/\d|\d+(?:[.,]\d+)?)(?: ?(?:-|to|or) ?(\d+(?:\.\d+)?))? ?({UNIT}|[a-z]+)?(?![a-z])")
 _PATTERNS = tuple((re.compile(rf"(?:{pattern})(?![a-z])"), times, moment) for pattern, times, moment in _OFTEN)
 _PRN = re.compile(rf"(?:{_NEEDED})(?![a-z])")
 
@@ -250,11 +201,11 @@ def _read(text: str) -> _Said | None:
 
 def _taken(found: re.Match[str]) -> tuple[Amount | None, int]:
     """The amount, and how much of the text it took: a word after the number that is no unit is left to be read."""
-    low = _decimal(found[1])
-    high = _decimal(found[2]) if found[2] else low
+    low = decimal(found[1])
+    high = decimal(found[2]) if found[2] else low
     if low is None or high is None:
         return None, 0
-    unit = _unit(found[3]) if found[3] else ""
+    unit = unit_of(found[3]) if found[3] else ""
     if unit is None or found[3] in ("on", "om", "od", "bd"):
         return _amount(low, high, ""), found.start(3)
     return _amount(low, high, unit), found.end()

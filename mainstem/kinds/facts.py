@@ -73,7 +73,7 @@ class Derived(msgspec.Struct, frozen=True, gc=False):
     decided: dict[str, tuple[int, ...]]
     """Field -> indexes of the members that decided it: one, or all that a united value was made from."""
     rules: dict[str, str]
-    """Field -> rule id; `*` for every field not named, `OF_FACT` for the fact itself."""
+    """Field -> rule id, also of a field that the rule leaves out; `*` for every field not named, `OF_FACT` for the fact itself."""
     conflict: bool = False
 
 

@@ -14,6 +14,7 @@ from mainstem.kinds.concepts import CODED_FIRST, meaning, show_coded
 from mainstem.kinds.dates import days
 from mainstem.kinds.facts import Derived, Member, Rule, Terms, by_recency, latest_first
 from mainstem.kinds.same import DATE, PROSE
+from mainstem.kinds.statuses import word
 from mainstem.kinds.titles import named
 
 ACTIVE_COUNTS = Rule("flag.active-counts", "one source that holds an alert active is enough: no newer word of another may hide it",
@@ -57,8 +58,8 @@ class Flag(Kind):
             return found
         order = by_recency(members)
         show_coded(found, members, order, "code", terms)
-        active = sorted((index for index in order if str(members[index].content.get("status")).lower() not in _OVER),
-                        key=lambda index: members[index].content.get("status") != "active")
+        active = sorted((index for index in order if word(members[index].content, "status") not in _OVER),
+                        key=lambda index: word(members[index].content, "status") != "active")
         if not active:
             return found
         for name in ("status", "start"):
@@ -71,15 +72,21 @@ class Flag(Kind):
 
 def _of_active(found: Derived, members: Sequence[Member], active: Sequence[int], name: str) -> None:
     index = next((index for index in active if name in members[index].content), None)
-    found.content.pop(name, None), found.decided.pop(name, None)
+    _leave_out(found, name)
     if index is not None:
         found.content[name], found.decided[name], found.rules[name] = members[index].content[name], (index,), ACTIVE_COUNTS.id
+
+
+def _leave_out(found: Derived, name: str) -> None:
+    if name in found.content:
+        del found.content[name], found.decided[name]
+        found.rules[name] = ACTIVE_COUNTS.id
 
 
 def _end(found: Derived, members: Sequence[Member], active: Sequence[int]) -> None:
     """The latest, where every record that holds it active has one: it goes on for whoever gives none."""
     dated = [(days(members[index].content.get("end")), index) for index in active]
-    found.content.pop("end", None), found.decided.pop("end", None)
+    _leave_out(found, "end")
     if all(end is not None for end, _ in dated):
         index = max(dated, key=lambda each: (each[0] or ("", ""))[1])[1]
         found.content["end"], found.decided["end"], found.rules["end"] = members[index].content["end"], (index,), ACTIVE_COUNTS.id

@@ -14,11 +14,14 @@ from mainstem.kinds.concepts import CODED_FIRST, first_known, meaning, show_code
 from mainstem.kinds.dates import days, exact, moments
 from mainstem.kinds.facts import Derived, Member, Rule, Terms, by_recency, first_of, first_to_value, latest_first
 from mainstem.kinds.same import DATE, PARTS, PROSE
+from mainstem.kinds.statuses import DENIED, word
 from mainstem.kinds.titles import named
 
 EARLIEST_ONSET = Rule(
     "problem.earliest-onset", "of several onsets of one problem the earliest is shown, the most precise of those that may be it",
     "docs/reconcile.md, Problems")
+NO_END = Rule("problem.active-has-no-end", "a problem that goes on has no end: one that another record gives is not shown beside it",
+              "FHIR R4, Condition, con-4")
 PARENTS = Rule("problem.parents", "what the terminology says that it is one of: a relation, which groups nothing",
                "design.md, Reconciliation, per kind")
 CANNOT_TELL = Rule(
@@ -26,13 +29,15 @@ CANNOT_TELL = Rule(
     "another entry is", "design.md, Reconciliation, per kind")
 OPEN = "9999-12-31"
 _ON_LIST = "problem-list-item"
+_OVER = frozenset({"inactive", "remission", "resolved"})
+"""FHIR R4, condition-clinical: what may have an end (con-4). Any other word, also one that no standard has, says that it goes on."""
 
 
 class ProblemContent(Content, frozen=True):
     code: Concept = UNSET
     category: Text = UNSET
     status: Text = UNSET
-    """`active`, `inactive`, `resolved`."""
+    """`active`, `inactive`, `resolved`; a word that says no end counts as active."""
     verification: Text = UNSET
     significance: Text = UNSET
     """`major`, `minor`."""
@@ -52,7 +57,7 @@ class Problem(Kind):
     name = "problem"
     heading = "Problem list"
     Content = ProblemContent
-    rules = (CODED_FIRST, EARLIEST_ONSET, PARENTS, CANNOT_TELL)
+    rules = (CODED_FIRST, EARLIEST_ONSET, NO_END, PARENTS, CANNOT_TELL)
     cannot_tell = CANNOT_TELL
     compared = MappingProxyType({"onset": DATE, "abatement": DATE, "recorded": DATE, "related": PARTS, "note": PROSE})
     gap = 183
@@ -72,7 +77,7 @@ class Problem(Kind):
         ended = days(content.get("abatement"))
         if ended is not None:
             return onset[0], max(onset[1], ended[1])
-        on_list = _ON_LIST in str(content.get("category") or "") and content.get("status") == "active"
+        on_list = _ON_LIST in str(content.get("category") or "") and _goes_on(content)
         return onset[0], OPEN if on_list else onset[1]
 
     def derive(self, members: Sequence[Member], terms: Terms) -> Derived:
@@ -101,16 +106,25 @@ class Problem(Kind):
         dated = [(span, place, index) for place, index in enumerate(order) if (span := moments(said[index].get("onset"))) is not None]
         sure = [each for each in dated if exact(said[each[2]]["onset"])]
         return (first_to_value(members, order) | first_known(members, order, "code", terms)
-                | first_of(order, lambda index: said[index].get("status") and said[index]["status"] == "active")
-                | first_of(order, lambda index: said[index].get("verification") and said[index]["verification"] == "refuted")
+                | first_of(order, lambda index: _goes_on(said[index])) | first_of(order, lambda index: _is_denied(said[index]))
                 | {min(each)[2] for each in (dated, sure) if each})
 
 
 def _disagree(members: Sequence[Member]) -> bool:
-    """Statuses beside `active`, or verifications beside `refuted`. A member without a status says nothing of it."""
-    over = {said == "active" for member in members if (said := member.content.get("status"))}
-    refuted = {said == "refuted" for member in members if (said := member.content.get("verification"))}
-    return len(over) > 1 or len(refuted) > 1
+    """It goes on and is over, or is denied and upheld. A member without a status says nothing of it."""
+    going, denied = ({told(member.content) for member in members} - {None} for told in (_goes_on, _is_denied))
+    return len(going) > 1 or len(denied) > 1
+
+
+def _goes_on(content: dict[str, Any]) -> bool | None:
+    """None where no status is given."""
+    status = word(content, "status")
+    return None if status is None else status not in _OVER
+
+
+def _is_denied(content: dict[str, Any]) -> bool | None:
+    verification = word(content, "verification")
+    return None if verification is None else verification in DENIED
 
 
 def _onset(found: Derived, members: Sequence[Member], order: Sequence[int]) -> None:
@@ -128,5 +142,6 @@ def _onset(found: Derived, members: Sequence[Member], order: Sequence[int]) -> N
 
 def _end(found: Derived) -> None:
     """Active has no end: that another record had one is among the values that lost."""
-    if found.content.get("status") == "active" and "abatement" in found.content:
+    if _goes_on(found.content) and "abatement" in found.content:
         del found.content["abatement"], found.decided["abatement"]
+        found.rules["abatement"] = NO_END.id

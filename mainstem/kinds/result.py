@@ -186,7 +186,7 @@ def _in_order(members: Sequence[Member], order: Sequence[int]) -> Derived:
         for name, value in members[index].content.items():
             if name not in found.content and (index == report or name not in _REPORTED):
                 found.content[name], found.decided[name] = value, (index,)
-    found.rules.update((name, SUPERSEDES.id) for name in _REPORTED if name in found.content)
+    found.rules.update((name, SUPERSEDES.id) for name in _REPORTED if any(name in member.content for member in members))
     return found
 
 

@@ -23,9 +23,11 @@ def furthest(members: Sequence[Member], ranks: Mapping[str, int], together: Sequ
     agreeing = [index for index in order if members[index].content.get("status") in (status, None)]
     for name in together:
         index = next((index for index in agreeing if name in members[index].content), None)
-        found.content.pop(name, None), found.decided.pop(name, None)
+        if name in found.content:
+            del found.content[name], found.decided[name]
+            found.rules[name] = rule.id
         if index is not None:
-            found.content[name], found.decided[name], found.rules[name] = members[index].content[name], (index,), rule.id
+            found.content[name], found.decided[name] = members[index].content[name], (index,)
     return found
 
 

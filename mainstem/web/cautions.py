@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from mainstem import kinds
 from mainstem.admissions import Admission, Omission, admissions
+from mainstem.kinds.allergy import BESIDE_ACTIVE, TRANSFER_DEGRADED, is_degraded, stands
 from mainstem.kinds.facts import Rule, Terms
 from mainstem.terminology import builtin
 from mainstem.web import beside, words
@@ -16,13 +17,6 @@ from mainstem.web.record import Item
 _NO_DRUG = "409137002"
 NONE_KNOWN = frozenset({"716186003", _NO_DRUG})
 """SNOMED CT: no known allergy; no known drug allergy."""
-DEGRADED = frozenset({"196461000000101", "196471000000108"})
-"""SNOMED CT (UK): transfer-degraded drug, and non-drug, allergy."""
-BESIDE_ACTIVE = Rule("allergy.none-known-beside-active", "an active allergy is never hidden by a statement that none is known",
-                     "design.md, Safety of absence")
-TRANSFER_DEGRADED = Rule(
-    "allergy.transfer-degraded", "prescribing has to stop until a person has read the original text of an allergy that lost its meaning",
-    "NHS England, GP2GP: degraded allergies")
 
 
 class About(NamedTuple):
@@ -53,7 +47,7 @@ def _none_known_beside_active(items: Sequence[Item], terms: Terms) -> Iterator[C
     """Safety of absence (design.md, promise 4): an active allergy is never hidden by "no known allergies"."""
     allergies = [item for item in items if item.kind == "allergy"]
     denied = {item.fact: code for item in allergies if (code := _none_known(item, terms)) in NONE_KNOWN}
-    named = [item for item in allergies if _none_known(item, terms) is None and _stands(item)]
+    named = [item for item in allergies if _none_known(item, terms) is None and stands(item.content)]
     if denied and named:
         who = ", ".join(sorted({source for item in allergies if item.fact in denied for source in item.sources}))
         what = "drug allergies" if set(denied.values()) == {_NO_DRUG} else "allergies"
@@ -62,7 +56,7 @@ def _none_known_beside_active(items: Sequence[Item], terms: Terms) -> Iterator[C
 
 def _transfer_degraded(items: Sequence[Item]) -> Iterator[Caution]:
     """GP2GP transfer-degraded allergies: prescribing has to stop until a person has read the original text."""
-    if any(_agents(item) & DEGRADED for item in items if item.kind == "allergy"):
+    if any(is_degraded(item.content) for item in items if item.kind == "allergy"):
         yield Caution(
             TRANSFER_DEGRADED,
             "An allergy lost its meaning when the record moved between GP systems. Do not prescribe "
@@ -107,12 +101,3 @@ def _none_known(item: Item, terms: Terms) -> str | None:
     """The code of what it says is not known: any allergy, or one of drugs, of food; None where it is no such statement."""
     agent: Any = item.content.get("agent") or {}
     return terms.none_known(agent) if item.kind == "allergy" else None
-
-
-def _stands(item: Item) -> bool:
-    return item.content.get("clinical_status") not in {"inactive", "resolved"} and item.content.get("verification") != "refuted"
-
-
-def _agents(item: Item) -> set[str]:
-    agent: Any = item.content.get("agent") or {}
-    return {code.get("code", "") for code in agent.get("codes") or ()}

@@ -1,11 +1,12 @@
-"""The rules by which an entry is what it is: `BY_ID` explains every id that an entry's `rules` can hold.
+"""The rules by which an entry is what it is: `BY_ID` explains every id that an entry's `rules`, or a caution about several, can hold.
 
-The rules that decide fields are the kinds' (`Kind.rules`) and the two of `mainstem.kinds.facts`; those here end an entry.
+The rules that decide fields are the kinds' (`Kind.rules`) and the two of `mainstem.kinds.facts`; those here end an entry; those of
+`mainstem.admissions` compare the entries of a record.
 """
 
 from __future__ import annotations
 
-from mainstem import kinds
+from mainstem import admissions, kinds
 from mainstem.kinds.facts import GREATEST_VERSION, MOST_RECENTLY_RECORDED, Rule
 
 RETRACTED = Rule("record.retracted", "the source says that its record was entered in error; only its own assertion is withdrawn",
@@ -21,7 +22,7 @@ REGROUPED = Rule("fact.regrouped", "the records that made this fact make another
 BY_ID: dict[str, Rule] = {
     rule.id: rule for rule in (
         GREATEST_VERSION, MOST_RECENTLY_RECORDED, RETRACTED, REMOVED, ABSENT, MOVED, REGROUPED,
-        *(rule for kind in kinds.ALL for rule in kind.rules),
+        *(rule for kind in kinds.ALL for rule in kind.rules), *admissions.RULES,
     )
 }
 

@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from mainstem.cli.churn import app
+from mainstem.terminology import Shelf, builtin
 
 ALLERGY = {
     "resourceType": "AllergyIntolerance", "id": "a-1", "patient": {"reference": "Patient/patient-one"},
@@ -43,8 +44,8 @@ def churn(before: Path, after: Path, *options: str, exit_code: int = 0):
     return found
 
 
-def report(before: Path, after: Path) -> dict:
-    return json.loads(churn(before, after, "--output", "json").stdout)
+def report(before: Path, after: Path, *options: str) -> dict:
+    return json.loads(churn(before, after, "--output", "json", *options).stdout)
 
 
 @pytest.fixture
@@ -88,6 +89,39 @@ def test_a_resource_entered_in_error_is_a_change(before, tmp_path):
     [change] = report(before, after)["changes"]
     assert (change["id"], change["change"]) == ("a-1", "withdrawn")
     assert all(each["after"] is None for each in change["fields"])
+
+
+AMOXICILLIN = {"coding": [{"system": "http://snomed.info/sct", "code": "292967008", "display": "Allergy to amoxicillin"}]}
+
+
+def test_entries_are_those_of_the_terminology(before, tmp_path):
+    """Allergy to amoxicillin is of the class of the penicillins: a change of the agent is one of the class too, and by a release that
+    knows no class it is not."""
+    after = write(tmp_path / "after", bundle("2024-06-01", changed(ALLERGY, code=AMOXICILLIN), STATEMENT, MEDICATION))
+    shelf = Shelf(tmp_path / "home" / "terms")
+    shelf.load("empty", None, None, with_builtin=False)
+    [kept] = (tmp_path / "home" / "terms").glob("empty@*.terms")
+    for options, release, fields in (((), builtin().release, ["agent", "classes"]),
+                                     (("--terminology", str(kept)), kept.stem, ["agent"]),
+                                     (("--terminology", "empty", "--home", str(tmp_path / "home")), kept.stem, ["agent"])):
+        found = report(before, after, *options)
+        assert (found["terminology"], [each["field"] for each in found["changes"][0]["fields"]]) == (release, fields)
+
+
+@pytest.mark.parametrize("others", ["low", "high"])
+def test_of_two_records_of_one_entry_the_one_that_changed_is_named(tmp_path, others):
+    """Whether what it said was shown (the worst criticality is) or only what the other said."""
+    substance = {"coding": [{"system": "http://snomed.info/sct", "code": "764146007", "display": "Penicillin"}]}
+    one = changed(ALLERGY, criticality=others, recordedDate="2020-01-01")
+    other = changed(ALLERGY, id="a-2", code=substance, criticality="high", recordedDate="2019-01-01")
+    found = report(write(tmp_path / "before", bundle("2024-01-01", one, other)),
+                   write(tmp_path / "after", bundle("2024-06-01", one, changed(other, criticality="low"))))
+    assert [(each["id"], each["fields"]) for each in found["changes"]] == [
+        ("a-2", [{"field": "criticality", "before": "high", "after": "low"}])]
+
+
+def test_a_release_that_is_not_there_is_named(before):
+    assert "uk-1999" in churn(before, before, "--terminology", "uk-1999", exit_code=2).stderr
 
 
 def test_neither_order_nor_names_of_files_matter(tmp_path):

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from mainstem.cli.churn_report import Report, compare, side
+from mainstem.terminology import builtin
 
 pytestmark = pytest.mark.corpus
 
@@ -30,7 +31,7 @@ NOISE = 1 / 20
 def report() -> Report:
     if not EXPORTS.is_dir():
         pytest.skip("no corpora here")
-    return compare(side([EXPORTS / "january"], None), side([EXPORTS / "june"], None), b"test")
+    return compare(side([EXPORTS / "january"], None), side([EXPORTS / "june"], None), b"test", builtin())
 
 
 def test_every_true_change_is_published_and_almost_nothing_else(report):
@@ -55,7 +56,7 @@ def test_an_export_compared_with_itself_is_no_news():
     if not EXPORTS.is_dir():
         pytest.skip("no corpora here")
     january = side([EXPORTS / "january"], None)
-    report = compare(january, january, b"test")
+    report = compare(january, january, b"test", builtin())
     assert (report.byte_different, report.published, report.new, report.vanished) == ([], [], [], [])
 
 
@@ -63,7 +64,7 @@ def test_the_older_export_on_top_of_the_newer_takes_nothing_back():
     if not EXPORTS.is_dir():
         pytest.skip("no corpora here")
     january, june = side([EXPORTS / "january"], None), side([EXPORTS / "june"], None)
-    changed = {change.resource.item for change in compare(june, january, b"test").published}
+    changed = {change.resource.item for change in compare(june, january, b"test", builtin()).published}
     assert not changed & set(LABELS["change"])
 
 
@@ -106,7 +107,7 @@ def test_each_clinical_element_that_changes_is_published(tmp_path):
                     expected[f"{resource['resourceType']}/{resource['id']}"] = element
                     break
         (tmp_path / f"{path.name}.json").write_text(json.dumps(bundle))
-    report = compare(side([EXPORTS / "june"], None), side([tmp_path], None), b"test")
+    report = compare(side([EXPORTS / "june"], None), side([tmp_path], None), b"test", builtin())
     published = {change.resource.item for change in report.published}
     assert len(expected) > 400
     assert {item: element for item, element in expected.items() if item not in published} == {}

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from mainstem import canonical, kinds
 from mainstem.kinds import same
 from mainstem.kinds.base import SNOMED
-from mainstem.kinds.facts import NoTerms
+from mainstem.kinds.facts import OF_FACT, NoTerms
 from mainstem.terminology import builtin
 from processors.reconcile import derive
 from processors.reconcile.derive import Group
@@ -85,6 +85,14 @@ def test_a_class_is_a_relation_and_no_source_says_it():
     assert "classes" not in ALLERGY.derive([member("allergy", 1, agent=penicillin)], builtin()).content
 
 
+@pytest.mark.parametrize("code", ["196461000000101", "196471000000108"])
+def test_an_allergy_that_a_transfer_degraded_says_so(code):
+    degraded = {"agent": snomed(code, "Allergy to a blue tablet")}
+    [found] = derive.facts(derive.group(member("allergy", 1, **degraded), builtin()), [member("allergy", 1, **degraded)], builtin())
+    assert canonical.decode(found.content) == degraded
+    assert (found.derived.rules["agent"], found.derived.rules[OF_FACT]) == ("allergy.transfer-degraded", "allergy.cannot-tell")
+
+
 PENICILLIN = snomed("91936005", "Allergy to penicillin")
 
 
@@ -114,13 +122,27 @@ def test_every_reaction_that_any_source_saw_is_shown_once():
     (({"clinical_status": "resolved", "verification": "confirmed"}, {"verification": "unconfirmed"}), None, "unconfirmed", True),
     (({"clinical_status": "resolved", "verification": "confirmed"}, {"clinical_status": "resolved", "verification": "unconfirmed"}),
      "resolved", "confirmed", False),
+    (({"clinical_status": "resolved"}, {"clinical_status": "recurrence"}), "recurrence", None, True),
+    (({"clinical_status": "relapse"}, {"clinical_status": "active"}), "active", None, False),
+    (({"clinical_status": "Resolved"}, {"clinical_status": "INACTIVE"}), "Resolved", None, False),
+    (({"clinical_status": "Inactive"}, {"clinical_status": "Active"}), "Active", None, True),
+    (({"verification": "Refuted"}, {"verification": "presumed"}), None, "presumed", True),
+    (({"clinical_status": "active", "verification": "Entered in error"}, {}), "active", None, True),
 ])
 def test_what_holds_it_active_decides_and_says_by_which_rule(said, status, verification, conflict):
     found = united(*said)
     assert (found.content.get("clinical_status"), found.content.get("verification"), found.conflict) == (status, verification, conflict)
     for field, rule in (("clinical_status", "allergy.active-counts"), ("verification", "allergy.worst-counts")):
-        assert found.rules.get(field, rule) == rule and (field in found.content or field not in found.rules)
+        assert found.rules.get(field, rule) == rule
         assert (field in found.decided) is (field in found.content)
+
+
+@pytest.mark.parametrize(("said", "shown"), [
+    (("low", "High"), "High"), (("low", "severe"), "severe"), (("severe", "high"), "high"), (("unable-to-assess", "severe"), "severe"),
+    (("severe", "grave"), "severe"),
+])
+def test_a_criticality_that_no_rule_knows_may_be_the_worst(said, shown):
+    assert united(*({"criticality": word} for word in said)).content["criticality"] == shown
 
 
 def test_a_reaction_without_a_name_is_set_aside_and_one_record_is_what_it_says():
@@ -156,9 +178,11 @@ def test_a_class_without_a_name_is_its_code_and_a_title_is_the_agents():
 
 agents = st.sampled_from([snomed("91936005"), snomed("764146007"), {"text": "penicillin"}, snomed("292967008"), snomed("716186003"),
                           snomed("409137002"), {"text": "NKDA"}, {"text": "nobody knows"}, None])
+OVER = ("resolved", "Inactive")
 contents = st.fixed_dictionaries({}, optional={
-    "agent": agents, "clinical_status": st.sampled_from(["active", "resolved"]), "criticality": st.sampled_from(["high", "low"]),
-    "verification": st.sampled_from(["confirmed", "refuted"]), "reactions": st.sampled_from([reacted("rash"), reacted("wheeze")]),
+    "agent": agents, "clinical_status": st.sampled_from(["active", "resolved", "recurrence", "Inactive"]),
+    "criticality": st.sampled_from(["high", "low"]), "verification": st.sampled_from(["confirmed", "refuted", "presumed"]),
+    "reactions": st.sampled_from([reacted("rash"), reacted("wheeze")]),
 })
 
 
@@ -180,8 +204,8 @@ def test_order_makes_no_difference_and_nothing_active_is_hidden(said, rng: rando
     assert published() == before
     for each in members:
         content = each.content
-        if content.get("clinical_status", "active") != "active" or content.get("verification") == "refuted":
+        if content.get("clinical_status") in OVER or content.get("verification") == "refuted":
             continue
         shown = [canonical.decode(fact) for _, fact, _, _ in before]
-        assert any(ALLERGY.key(fact, builtin()) == ALLERGY.key(content, builtin()) and fact.get("clinical_status", "active") == "active"
-                   for fact in shown)
+        assert any(ALLERGY.key(fact, builtin()) == ALLERGY.key(content, builtin()) and fact.get("clinical_status") not in OVER
+                   and fact.get("verification") != "refuted" for fact in shown)

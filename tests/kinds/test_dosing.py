@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mainstem.kinds.dosing import differ, regimen, strength
+from mainstem.kinds.dosing import differ, regimen
+from mainstem.kinds.strengths import strength
 
 METFORMIN, OMEPRAZOLE, CODAMOL, GLARGINE, PUFFER = (
     "Metformin 500mg tablets", "Omeprazole 20mg gastro-resistant capsules", "Co-codamol 15mg/500mg tablets",
@@ -46,7 +47,9 @@ def said(product: str, dose: str | None = None, amount: str | None = None, frequ
     (said(METFORMIN, "1 every 8 hours"), said(METFORMIN, "1 t.d.s."), []),
     (said(CODAMOL, "Take two tablets four times a day"), said(CODAMOL, amount="2 tablet", frequency="QDS"), []),
     (said(CODAMOL, "Take two tablets four times a day"), said(CODAMOL, amount="1 tablet", frequency="QDS"), ["dose"]),
-    (said(CODAMOL, "2 QDS"), said("Co-codamol 30mg/500mg tablets", "1 QDS"), []),
+    (said(CODAMOL, "2 QDS"), said("Co-codamol 30mg/500mg tablets", "1 QDS"), ["strength"]),
+    (said(CODAMOL, "2 QDS"), said("Codeine 15mg / Paracetamol 0.5g tablets", "2 QDS"), []),
+    (said(CODAMOL, "2 QDS"), said("Paracetamol 500mg / Codeine 30mg tablets", "2 QDS"), ["strength"]),
     (said(GLARGINE, "Inject 10 units at night"), said(GLARGINE, amount="14 unit", frequency="ON"), ["dose"]),
     (said(GLARGINE, "10 ON"), said(GLARGINE, amount="14 unit", frequency="ON"), []),
     (said(PUFFER, "Inhale two puffs when required"), said(PUFFER, amount="200 microgram", frequency="PRN"), []),
@@ -54,8 +57,27 @@ def said(product: str, dose: str | None = None, amount: str | None = None, frequ
     (said("Amoxicillin 125mg/5ml oral suspension", "5ml tds"), said("Amoxicillin 250mg capsules", "1 tds"), ["dose"]),
     (said(METFORMIN, "one in the morning and two at night"), said(METFORMIN, "9 daily"), []),
     (said(METFORMIN, "reduce by 500mg weekly"), said(METFORMIN, "2 BD"), []),
-    (said("Metformin", "1 BD"), said("Metformin", "2 BD"), []),
+    (said("Metformin", "1 BD"), said("Metformin", "2 BD"), ["dose"]),
+    (said("Metformin", "1 tablet BD"), said("metformin tablets", "2 tablets BD"), ["dose"]),
+    (said("Metformin", "1 tablet BD"), said("Metformin oral solution", "5 ml BD"), []),
+    (said("Metformin", "1 BD"), said("Metformin", "2 tablets BD"), []),
+    (said("Metformin", "1 tablet BD"), said(METFORMIN, "2 tablets BD"), []),
+    (said("Fostair 100/6 inhaler", "2 puffs BD"), said("Fostair 200/6 inhaler", "1 puff BD"), []),
+    (said("Fostair 100/6 inhaler", "2 puffs BD"), said("FOSTAIR 100/6  inhaler", "1 puff BD"), ["dose"]),
     (said(METFORMIN), said(METFORMIN, "2 BD"), []),
+    (said(OMEPRAZOLE, "as directed"), said("Omeprazole 40mg gastro-resistant capsules", "as directed"), ["strength"]),
+    (said(OMEPRAZOLE, "2 OD"), said("Omeprazole 40mg gastro-resistant capsules", "as the clinic says"), ["strength"]),
+    (said(OMEPRAZOLE, "2 OD"), said("Omeprazole 40mg gastro-resistant capsules", "1 OD"), []),
+    (said(METFORMIN), said("Metformin 0.5g tablets"), []),
+    (said("Amoxicillin 125mg/5ml oral suspension"), said("Amoxicillin 25mg/ml oral suspension"), []),
+    (said("Amoxicillin 125mg/5ml oral suspension"), said("Amoxicillin 250mg/5ml oral suspension"), ["strength"]),
+    (said("Amoxicillin 125mg/5ml oral suspension"), said("Amoxicillin 250mg capsules"), []),
+    (said("Co-amoxiclav 125mg/31mg/5ml"), said("Co-amoxiclav 25mg/6.2mg/ml"), []),
+    (said("Co-amoxiclav 125mg/31mg/5ml"), said("Co-amoxiclav 250mg/62mg/5ml"), ["strength"]),
+    (said("Hydrocortisone 1% cream", "thinly"), said("Hydrocortisone 10mg/g cream", "thinly"), []),
+    (said("Hydrocortisone 1% cream", "thinly"), said("Hydrocortisone 2.5% cream", "thinly"), ["strength"]),
+    (said("Amoxicillin 1.2.5mg/500mg tablets"), said("Amoxicillin 2.5mg/500mg tablets"), []),
+    (said("Colecalciferol 800unit capsules"), said("Colecalciferol 20microgram capsules"), []),
 ])
 def test_differ(one, other, found):
     assert sorted(differ(regimen(one), regimen(other))) == found

@@ -80,6 +80,31 @@ def test_discrepancies(members, found, conflict):
     assert derived(*members).conflict is conflict
 
 
+def atorvastatin(strength: str, dose: str = "as directed") -> dict[str, Any]:
+    return {"product": {"text": f"Atorvastatin {strength} tablets"}, "dose": dose}
+
+
+@pytest.mark.parametrize(("members", "found"), [
+    ((listed(**atorvastatin("20mg")), ordered(**atorvastatin("80mg"))), ["strength"]),
+    ((listed(**atorvastatin("20mg")), ordered(**atorvastatin("20 mg"))), []),
+    ((listed(**atorvastatin("20mg", "4 ON")), ordered(**atorvastatin("80mg", "1 ON"))), []),
+    ((listed(**atorvastatin("20mg", "1 ON")), ordered(**atorvastatin("80mg", "1 ON"))), ["dose"]),
+    ((listed(1, **atorvastatin("20mg")), listed(4, **atorvastatin("40mg")), ordered(**atorvastatin("40mg"))), []),
+    ((listed(1, **atorvastatin("20mg")), listed(4, **atorvastatin("40mg")), ordered(2, **atorvastatin("20mg")),
+      ordered(5, **atorvastatin("40mg"))), []),
+    ((listed(1, **atorvastatin("20mg")), listed(4, **atorvastatin("40mg")), ordered(2, **atorvastatin("40mg")),
+      ordered(5, **atorvastatin("80mg"))), ["strength"]),
+])
+def test_strengths_that_each_side_has_alone_are_named_where_doses_cannot_be_compared(members, found):
+    assert about(*members) == found
+    assert derived(*members).conflict is bool(found)
+
+
+def test_both_sides_of_a_strength_are_named_with_their_products():
+    [one] = derived(listed(**atorvastatin("20mg")), ordered(**atorvastatin("80mg"))).content["discrepancies"]
+    assert [side["says"] for side in one["sides"]] == ["Atorvastatin 20mg tablets as directed", "Atorvastatin 80mg tablets as directed"]
+
+
 def test_both_sides_are_named():
     [one] = derived(listed(dose="1 OD"), ordered(status="stopped", end="2025-02-01")).content["discrepancies"]
     assert one == {"about": "stopped", "sides": [{"source": "A82038/gp", "view": "list", "says": "active"},

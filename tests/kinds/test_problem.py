@@ -59,6 +59,9 @@ def test_words_that_say_nothing_make_no_two_records_one(text):
     ({"onset": "2019-02"}, ("2019-02-01", "2019-02-28")),
     ({"onset": "2019", "abatement": "2021-05"}, ("2019-01-01", "2021-05-31")),
     ({"onset": "2019-03-02", "status": "active", "category": "problem-list-item"}, ("2019-03-02", OPEN)),
+    ({"onset": "2019-03-02", "status": "Recurrence", "category": "problem-list-item"}, ("2019-03-02", OPEN)),
+    ({"onset": "2019-03-02", "status": "Resolved", "category": "problem-list-item"}, ("2019-03-02", "2019-03-02")),
+    ({"onset": "2019-03-02", "category": "problem-list-item"}, ("2019-03-02", "2019-03-02")),
     ({"onset": "2019-03-02", "status": "active", "category": "problem-list-item", "abatement": "2019-04-01"}, ("2019-03-02", "2019-04-01")),
     ({"abatement": "2019"}, None), ({"onset": "long ago"}, None), ({"onset": "0000"}, None), ({}, None)])
 def test_the_days_that_a_problem_spans(content, expected):
@@ -72,8 +75,9 @@ def test_status_and_significance_are_of_the_member_recorded_last_and_the_other_s
     assert (found.decided["status"], found.decided["significance"], found.conflict) == ((1,), (0,), True)
 
 
-def test_active_shows_no_end():
-    found = derived(member("problem", 1, recorded="2024", status="active"),
+@pytest.mark.parametrize("status", ["active", "Active", "recurrence", "relapse", "ongoing"])
+def test_active_shows_no_end(status):
+    found = derived(member("problem", 1, recorded="2024", status=status),
                     member("problem", 2, recorded="2020", status="resolved", abatement="2019"))
     assert "abatement" not in found.content
     assert found.conflict
@@ -81,6 +85,8 @@ def test_active_shows_no_end():
 
 @pytest.mark.parametrize(("one", "other", "conflict"), [
     ({"status": "resolved"}, {"status": "inactive"}, False), ({"status": "active"}, {}, False),
+    ({"status": "Resolved"}, {"status": "remission"}, False), ({"status": "recurrence"}, {"status": "active"}, False),
+    ({"status": "relapse"}, {"status": "resolved"}, True), ({"verification": "Entered in error"}, {"verification": "confirmed"}, True),
     ({"verification": "confirmed"}, {"verification": "refuted"}, True),
     ({"verification": "confirmed"}, {"verification": "provisional"}, False)])
 def test_what_is_a_conflict(one, other, conflict):
@@ -108,7 +114,8 @@ def test_parents_are_a_relation_in_the_content():
 
 
 contents = st.fixed_dictionaries({"code": st.just(coded(TYPE_2))}, optional={
-    "status": st.sampled_from(["active", "inactive", "resolved"]), "verification": st.sampled_from(["confirmed", "refuted"]),
+    "status": st.sampled_from(["active", "inactive", "resolved", "relapse"]),
+    "verification": st.sampled_from(["confirmed", "refuted"]),
     "significance": st.sampled_from(["major", "minor"]), "onset": st.sampled_from(["2019", "2019-03", "2019-03-02", "2021-01-01", "once"]),
     "abatement": st.sampled_from(["2022", "2023-01-01"]), "note": st.sampled_from(["a", "b"])})
 
@@ -125,5 +132,5 @@ def test_every_field_is_some_members_word_and_the_order_of_arrival_makes_no_diff
     for name, value in found.content.items():
         if name != "parents":
             assert all(members[index].content[name] == value for index in found.decided[name])
-    statuses = {content.get("status") == "active" for content, _ in said if "status" in content}
+    statuses = {content.get("status") in ("active", "relapse") for content, _ in said if "status" in content}
     assert found.conflict or len(statuses) < 2, "active here and over there is never settled in silence"

@@ -33,6 +33,9 @@ NONE_KNOWN = frozenset({"716186003", "409137002"})
 SNOMED_CODES = ("91936005", "764146007", "292967008", "372687004", "27658006", "91935009", "256349002", "300916003", *NONE_KNOWN)
 AGENTS = [*((SNOMED, code) for code in SNOMED_CODES), (EMIS, "ALLERGY4276EGTON"), ("urn:local", "AL10"), None]
 """Findings, substances and products of the same and other agents, statements that none is known, local codes, words."""
+OVER = ("inactive", "resolved")
+ODD_STATUSES, ODD_VERIFICATIONS = ("recurrence", "relapse", "ongoing"), ("presumed",)
+"""Words that no value set of an allergy has. None of them says that it is over."""
 
 
 def history(rng: random.Random) -> list[Assertion]:
@@ -83,7 +86,7 @@ def _active(said: Sequence[Assertion]) -> list[tuple[str, str, str]]:
 def _says_active(a: Assertion) -> bool:
     content = canonical.decode(a.content)
     codes = {code["code"] for code in content["agent"].get("codes", ())}
-    return (a.status is Status.ASSERTED and not codes & NONE_KNOWN and content.get("clinical_status", "active") == "active"
+    return (a.status is Status.ASSERTED and not codes & NONE_KNOWN and content.get("clinical_status") not in OVER
             and content.get("verification") != "refuted")
 
 
@@ -91,7 +94,7 @@ def _is_shown_active(entry: Entry) -> bool:
     content = canonical.decode(entry.content)
     codes = {code["code"] for code in content["agent"].get("codes", ())}
     return (entry.kind == "allergy" and entry.status == "current" and not codes & NONE_KNOWN
-            and content.get("clinical_status", "active") == "active" and content.get("verification") != "refuted")
+            and content.get("clinical_status") not in OVER and content.get("verification") != "refuted")
 
 
 def _record(a: Assertion) -> tuple[str, str, str]:
@@ -104,8 +107,8 @@ def _agent(rng: random.Random) -> dict:
 
 
 def _said_beside(rng: random.Random) -> dict:
-    drawn = {"clinical_status": rng.choice((None, "active", "active", "inactive", "resolved")),
-             "verification": rng.choice((None, None, "confirmed", "unconfirmed", "refuted")),
+    drawn = {"clinical_status": rng.choice((None, "active", "active", "inactive", "resolved", *ODD_STATUSES)),
+             "verification": rng.choice((None, None, "confirmed", "unconfirmed", "refuted", *ODD_VERIFICATIONS)),
              "criticality": rng.choice((None, "low", "high", "unable-to-assess")), "onset": rng.choice((None, "2019", "2019-03-02")),
              "note": rng.choice((None, None, "rash", "told by her daughter")),
              "reactions": rng.choice(([], [], [{"severity": "severe"}], [{"severity": "mild"}]))}

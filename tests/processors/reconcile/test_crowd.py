@@ -36,17 +36,18 @@ def _of(required: dict[str, Any], **optional: Any) -> st.SearchStrategy[dict[str
 
 
 CONTENTS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
-    "allergy": _of({"agent": [PENICILLIN, {"text": "Penicillin"}]}, clinical_status=["active", "resolved", "inactive"],
+    "allergy": _of({"agent": [PENICILLIN, {"text": "Penicillin"}]}, clinical_status=["active", "resolved", "inactive", "recurrence"],
                    verification=["confirmed", "unconfirmed", "refuted", "other"], criticality=["high", "low", "other"],
                    reactions=[[RASH], [WHEEZE], [RASH, WHEEZE]], note=["a", "b"]),
     "none": _of({"agent": NONE}, clinical_status=["active", "resolved"], note=["a", "b"]),
     "problem": _of({"code": [{"text": "Frozen shoulder"}]}, onset=["2019", "2019-03", "2019-03-02", "2019-03-04", "once"],
-                   abatement=["2021", "2019-04-01"], status=["active", "resolved"], verification=["confirmed", "refuted"],
+                   abatement=["2021", "2019-04-01"], status=["active", "resolved", "relapse"], verification=["confirmed", "refuted"],
                    category=["problem-list-item", "encounter-diagnosis"], note=["a", "b"]),
     "result": _of({"test": [{"text": "Sodium"}], "order_id": ["1"]}, value=QUANTITIES, value_text=["high", "low"],
                   taken=["2024-01-03", "2024-01-03T10:00:00Z", "2024-01-03T09:00:00Z", "2024-01-05", "?"],
                   status=["requested", "preliminary", "final", "corrected", "cancelled"], interpretation=["H", "L"], note=["a", "b"]),
-    "medicine": _of({"product": [{"text": "Amlodipine"}, {"text": "amlodipine", "codes": [{"system": DMD, "code": "108537001"}]}]},
+    "medicine": _of({"product": [{"text": "Amlodipine"}, {"text": "amlodipine", "codes": [{"system": DMD, "code": "108537001"}]},
+                                 {"text": "Amlodipine 5mg tablets"}, {"text": "Amlodipine 10mg tablets"}]},
                     view=["list", "order", "administration", "dispense", "home"], start=DAYS, end=DAYS, last_issued=DAYS,
                     status=["active", "stopped", "completed", "on-hold", "cancelled", "draft"], course=["acute", "repeat"],
                     dose=["one daily", "two daily", "as directed"], frequency=["daily", "twice a day"], stop_reason=["rash"],

@@ -1,0 +1,89 @@
+"""Strengths of products as their names give them, and the units that strengths and doses are counted in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from fractions import Fraction
+from functools import lru_cache
+from typing import NamedTuple
+
+from mainstem.kinds.names import form_of
+
+MASS = {"kg": Fraction(10**9), "g": Fraction(10**6), "mg": Fraction(1000), "ug": Fraction(1), "ng": Fraction(1, 1000)}
+"""In micrograms."""
+_UNITS = {
+    "kilogram": "kg", "gram": "g", "gm": "g", "milligram": "mg", "microgram": "ug", "mcg": "ug", "microg": "ug", "μg": "ug",
+    "nanogram": "ng", "millilitre": "ml", "litre": "l", "iu": "unit", "international unit": "unit", "dose": "puff", "actuation": "puff",
+    "spray": "puff", "capful": "capful", "sachet": "sachet", "spoonful": "spoonful",
+    **{name: name for name in ("kg", "g", "mg", "ug", "ng", "ml", "l", "unit")},
+}
+UNIT = "|".join(sorted((re.escape(unit) for unit in _UNITS), key=len, reverse=True))
+_STRENGTH = re.compile(rf"(?<![\w.])(?:\d[\d.,]*\s*(?:(?:{UNIT})s?(?![a-z])|%))(?:\s*/\s*[\d.,]*\s*(?:{UNIT})s?(?![a-z]))*")
+_PARTS = re.compile(rf"([\d.,]*)\s*((?:{UNIT})s?|%)")
+
+
+class Strength(NamedTuple):
+    """Of a product, as its name gives it: `amount` in `unit` for each `per`, a form where that is empty. `written` compares."""
+
+    written: str
+    amount: Fraction | None = None
+    unit: str = ""
+    per: str = ""
+    parts: tuple[tuple[str, Fraction], ...] = ()
+    """Where `amount` cannot be told (several ingredients, another measure): units and numbers, sorted, since their order says nothing."""
+
+
+@lru_cache(maxsize=1 << 14)
+def strength(product: str) -> Strength | None:
+    """What a product's name says of its strength: `500mg`, `100micrograms/dose`, `5mg/5ml`. Of two (`15mg/500mg`) the text only."""
+    all_ = list(_STRENGTH.finditer(product.casefold()))
+    if not all_:
+        return None
+    found = all_[0]
+    parts = [(decimal(number), unit_of(unit)) for number, unit in _PARTS.findall(found.group())]
+    written = "/".join(f"{number if number is not None else ''}{unit}" for number, unit in parts)
+    number, unit = parts[0]
+    per, of = "", Fraction(1)
+    if len(parts) == 2 and parts[1][1] in ("ml", "puff"):
+        per, of = parts[1][1], parts[1][0] or of
+    elif len(parts) > 1 or any(unit_of(_PARTS.findall(other.group())[0][1]) in MASS for other in all_[1:]):
+        return Strength(written, parts=_sorted([part for match in all_ for part in _PARTS.findall(match.group())]))
+    if number is None or not of or unit not in (*MASS, "unit"):
+        return Strength(written, parts=_sorted(_PARTS.findall(found.group())))
+    return Strength(written, number * MASS.get(unit, Fraction(1)) / of, "unit" if unit == "unit" else "ug", per)
+
+
+def apart(one: Strength | None, other: Strength | None) -> bool | None:
+    """Whether two strengths differ; None where either is unknown, or they are not of one measure: a tablet's and a solution's, `1%` and
+    `10mg/g`, one ingredient's and that of two."""
+    if one is None or other is None:
+        return None
+    if one.amount is not None and other.amount is not None:
+        return one.amount != other.amount if (one.unit, one.per) == (other.unit, other.per) else None
+    measures = [[unit for unit, _ in each.parts] for each in (one, other)]
+    return one.parts != other.parts if measures[0] == measures[1] != [] else None
+
+
+@lru_cache(maxsize=1 << 14)
+def unit_of(word: str) -> str | None:
+    if word == "%":
+        return word
+    return _UNITS.get(word) or _UNITS.get(word.removesuffix("s")) or form_of(word)
+
+
+@lru_cache(maxsize=1 << 14)
+def decimal(text: str) -> Fraction | None:
+    try:
+        return Fraction(text.replace(",", ""))
+    except (ValueError, ZeroDivisionError):
+        return None
+
+
+def _sorted(written: Sequence[tuple[str, str]]) -> tuple[tuple[str, Fraction], ...]:
+    """Masses in micrograms; of `250mg/62mg/5ml` what is in one ml. Empty where a number cannot be read."""
+    parts = [(unit_of(unit) or unit, decimal(number or "1")) for number, unit in written]
+    per, of = parts.pop() if len(parts) > 1 and parts[-1][0] in ("ml", "puff") else ("", Fraction(1))
+    found = [("ug" if unit in MASS else unit, number * MASS.get(unit, Fraction(1)) / of)
+             for unit, number in parts if number is not None and of]
+    return tuple(sorted([*found, *([(f"/{per}", Fraction(1))] if per else [])])) if len(found) == len(parts) else ()

@@ -1,0 +1,68 @@
+"""Why a field is not shown: the rule that left it out says so, of whatever kind."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mainstem import canonical, kinds
+from mainstem.kinds.facts import Member
+from mainstem.terminology import builtin
+from mainstem.web.explained import Explained, explain
+from mainstem.web.record import Item
+from processors.reconcile import derive, entries
+from processors.reconcile.derive import Group
+from sinks.cache.record import of_entry
+from tests.kinds.members import member
+from tests.processors.reconcile.test_crowd import CONTENTS
+
+SOURCES = ("A82038/gp", "RXA/epr", "RXC/community")
+
+
+def unshown(members: Sequence[Member]) -> list[Explained]:
+    """Fields that some member values and the entry does not show."""
+    kind = kinds.BY_NAME[members[0].kind]
+    fact = derive._fact(Group(kind.name, "x"), tuple(sorted(members, key=lambda each: each.place)), kind, builtin())
+    entry = entries.current("p", fact, 1, "builtin")
+    content = canonical.decode(entry.content)
+    found = [one for one in explain(msgspec.json.decode(of_entry(entry), type=Item)) if one.field not in content]
+    assert {one.field for one in found} == {name for each in members for name in each.content} - content.keys()
+    return found
+
+
+@pytest.mark.parametrize("kind", CONTENTS)
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_every_field_that_is_not_shown_names_a_rule_of_its_kind(kind: str, data: st.DataObject) -> None:
+    name = "allergy" if kind == "none" else kind
+    said = data.draw(st.lists(st.tuples(CONTENTS[kind], st.sampled_from(SOURCES), st.sampled_from([None, "2019", "2024-01-01"])),
+                              min_size=2, max_size=5))
+    for one in unshown([member(name, n, source, recorded, **content) for n, (content, source, recorded) in enumerate(said)]):
+        assert one.lost
+        assert one.rule in kinds.BY_NAME[name].rules, f"{one.field} by {one.rule}"
+
+
+AGENT: dict[str, Any] = {"agent": {"text": "Penicillin"}}
+
+
+@pytest.mark.parametrize(("kind", "held", "hidden", "by"), [
+    ("allergy", AGENT, AGENT | {"clinical_status": "resolved"}, {"clinical_status": "allergy.active-counts"}),
+    ("allergy", AGENT, AGENT | {"verification": "refuted"}, {"verification": "allergy.worst-counts"}),
+    ("problem", {"status": "active"}, {"abatement": "2021"}, {"abatement": "problem.active-has-no-end"}),
+    ("result", {"value": {"value": "140"}, "status": "corrected"}, {"value_text": "high", "status": "final"},
+     {"value_text": "result.supersedes"}),
+    ("medicine", {"dose_quantity": {"value": "20", "unit": "mg"}, "status": "active"},
+     {"dose": "1 OD", "status": "stopped", "stop_reason": "rash"},
+     {"dose": "medicine.regimen-together", "stop_reason": "medicine.ending-together"}),
+    ("medicine", {"view": "list"}, {"view": "order"}, {"view": "medicine.views"}),
+    ("flag", {"status": "active"}, {"status": "inactive", "end": "2021"}, {"end": "flag.active-counts"}),
+    ("encounter", {"status": "in-progress"}, {"status": "planned", "end": "2021"}, {"end": "encounter.furthest"}),
+])
+def test_the_rule_that_hid_it_is_named(kind: str, held: dict[str, Any], hidden: dict[str, Any], by: dict[str, str]) -> None:
+    found = unshown([member(kind, 1, "RXA/epr", "2024", **held), member(kind, 2, "A82038/gp", "2025", **hidden)])
+    assert {one.field: one.rule.id for one in found if one.rule} == by
