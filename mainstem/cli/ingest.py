@@ -142,7 +142,6 @@ def _messages(paths: list[Path], suffixes: tuple[str, ...], source: str, read_fi
               read: Callable[[bytes], Sequence[Item]], dry_run: bool, home: Path | None, kafka: str | None, output: str) -> None:
     """Every message of every file read, told of, and published unless it is a dry run."""
     from deploy.stack import StackError
-    from producers.fhir.errors import TooLargeError
     from producers.plain import FileError, listed
     from schemas.errors import KafkaUnavailableError
 
@@ -151,16 +150,18 @@ def _messages(paths: list[Path], suffixes: tuple[str, ...], source: str, read_fi
         files = listed(paths, suffixes)
         with Progress(console=Console(stderr=True), transient=True) as progress:
             publisher = None if dry_run else _publisher(kafka, home)
-            for path in progress.track(files, description="ingesting"):
+            counted = progress.add_task("messages", total=None)
+            for path in progress.track(files, description="files"):
                 found.files += 1
-                for message in progress.track(read_file(path), description=path.name):
+                for message in read_file(path):
                     if publisher:
-                        publisher.publish(message, source)
+                        _sent(publisher, message, source, path)
+                    progress.advance(counted)
                     items: Sequence[Found] = read(message.value or b"")
                     found.add(path, message, items, source)
             if publisher:
                 publisher.close()
-    except (FileError, TooLargeError, KafkaUnavailableError, StackError) as fault:
+    except (FileError, KafkaUnavailableError, StackError) as fault:
         typer.echo(f"{fault}", err=True)
         raise typer.Exit(2) from None
     found.tell(output, dry_run)
@@ -182,6 +183,19 @@ def _ingested(files: Iterable[Path], source: str | None, publisher: Publisher | 
         yield path, message, found
     if publisher:
         publisher.close()
+
+
+def _sent(publisher: Publisher, message: RawMessage, source: str, path: Path) -> None:
+    """Raises FileError for what is larger than the broker takes, KafkaUnavailableError."""
+    from producers.fhir.errors import TooLargeError
+    from producers.plain import FileError
+
+    try:
+        publisher.publish(message, source)
+    except TooLargeError as fault:
+        publisher.close()
+        raise FileError(str(path), f"a message of {fault.size} bytes is more than the {fault.limit} that the broker takes; those before it "
+                        "were published", "have the source send its document by reference, then ingest the file again") from None
 
 
 def _publisher(kafka: str | None, home: Path | None) -> Publisher:

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from mainstem.cli.ingest import app
 from producers.hl7.reasons import Reason as Hl7Reason
 from producers.pds.reasons import Reason as PdsReason
+from schemas.kafka import MAX_BYTES
 from tests.producers.hl7.test_hl7_identity import admitted, message, mrg, pid
 from tests.producers.pds.test_pds_format import answers, entry
 from tests.producers.pds.test_pds_identity import NEW, OLD, patient
@@ -75,6 +76,14 @@ def test_a_damaged_gzip_and_an_empty_folder_get_a_message(tmp_path: Path) -> Non
     (tmp_path / "a").write_bytes(b"\x1f\x8bdamaged")
     assert "cut short" in ingest("hl7", str(tmp_path / "a"), "--source", "RXA/pas").stderr
     assert ".hl7" in ingest("hl7", str(tmp_path), "--source", "RXA/pas").stderr
+
+
+def test_a_message_that_no_broker_takes_is_named_with_its_file(tmp_path: Path) -> None:
+    path = tmp_path / "scan.hl7"
+    path.write_bytes(message("A08", "0101080000", pid("1")) + b"\rOBX|1|ED|||" + b"x" * MAX_BYTES)
+    done = CliRunner().invoke(app, ["hl7", str(path), "--source", "RXA/pas", "--kafka", "127.0.0.1:9"])
+    assert done.exit_code == 2
+    assert f"{path}: a message of" in done.stderr
 
 
 @pytest.mark.parametrize("reason", [*Hl7Reason, *PdsReason])
