@@ -22,9 +22,21 @@ def _fhir(source: str, mapping: TrustMapping | None) -> Format:
     return FhirFormat(source, mapping.incarnation if mapping else 0)
 
 
+def _hl7(source: str, mapping: TrustMapping | None) -> Format:
+    from producers.hl7.format import Hl7Format
+    return Hl7Format(source, mapping.incarnation if mapping else 0)
+
+
+def _pds(_source: str, _mapping: TrustMapping | None) -> Format:
+    from producers.pds.format import PdsFormat
+    return PdsFormat()
+
+
 FORMATS: dict[str, Callable[[str, TrustMapping | None], Format]] = {
     "debezium": DebeziumFormat,
     "fhir": _fhir,
+    "hl7": _hl7,
+    "pds": _pds,
 }
 
 

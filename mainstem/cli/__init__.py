@@ -13,7 +13,7 @@ COMMANDS: dict[str, str] = {
     "run": "Start everything, on synthetic trusts, and keep it running.",
     "stack": "Start, stop and look at the servers.",
     "seeds": "Make synthetic trusts and let life happen in them.",
-    "ingest": "Publish files (FHIR, GP Connect) to the stream.",
+    "ingest": "Publish files (FHIR, GP Connect, HL7 v2, PDS) to the stream.",
     "record": "Show one person's record.",
     "search": "Search people and entries.",
     "identity": "Who is with whom and why; review and decide.",

@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
-import orjson
 import typer
 from rich.console import Console
 from rich.progress import Progress
-from rich.table import Table
 
+from mainstem.cli.ingest_summary import Found, Summary
 from mainstem.settings import Settings
 
 if TYPE_CHECKING:
     from producers.contract import RawMessage
     from producers.fhir.publish import Publisher
     from producers.fhir.reader import Read
+    from producers.items import Item
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__)
-SHOWN = 20
-"""Quarantined resources named in the table; JSON names all."""
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Read and report; publish nothing, need no servers.")]
+Home = Annotated[Path | None, typer.Option(help="Where the run keeps its data.")]
+Servers = Annotated[str | None, typer.Option("--kafka", help="Bootstrap servers, host:port; without it the local stack's.")]
+Output = Annotated[str, typer.Option(help="table or json")]
 
 
 @app.callback()
@@ -35,10 +36,10 @@ def fhir(
     paths: Annotated[list[Path], typer.Argument(help="Files or folders: JSON, XML or ndjson, gzipped or not.")],
     source: Annotated[str | None, typer.Option(help="Whose system they come from: ODS code and system, RXA/epr. "
                                                     "Without it each file must tell.")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Read and report; publish nothing, need no servers.")] = False,
-    home: Annotated[Path | None, typer.Option(help="Where the run keeps its data.")] = None,
-    kafka: Annotated[str | None, typer.Option(help="Bootstrap servers, host:port; without it the local stack's.")] = None,
-    output: Annotated[str, typer.Option(help="table or json")] = "table",
+    dry_run: DryRun = False,
+    home: Home = None,
+    kafka: Servers = None,
+    output: Output = "table",
 ) -> None:
     """Publish FHIR files (UK Core R4, GP Connect STU3), each as one message of its source's raw topic.
 
@@ -53,7 +54,7 @@ def fhir(
     from deploy.stack import StackError
     from producers.fhir.errors import PathError, SourceNameError, TooLargeError
     from producers.fhir.files import listed
-    from producers.fhir.publish import checked_source
+    from producers.fhir.publish import checked_source, source_of
     from schemas.errors import KafkaUnavailableError
 
     try:
@@ -62,14 +63,108 @@ def fhir(
         with Progress(console=Console(stderr=True), transient=True) as progress:
             publisher = None if dry_run else _publisher(kafka, home)
             for file, message, items in _ingested(progress.track(files, description="ingesting"), given, publisher):
-                found.add(file, message, items)
+                found.files += 1
+                found.add(file, message, items, source_of(items) if any(each.source for each in items) else None)
     except (PathError, SourceNameError, TooLargeError, KafkaUnavailableError, StackError) as fault:
         typer.echo(f"{fault}", err=True)
         raise typer.Exit(2) from None
-    if output == "json":
-        typer.echo(orjson.dumps(found.as_json(dry_run), option=orjson.OPT_INDENT_2).decode())
-    else:
-        found.show(Console(), dry_run)
+    found.tell(output, dry_run)
+
+
+@app.command()
+def hl7(
+    paths: Annotated[list[Path], typer.Argument(help="Files or folders, gzipped or not; a file may hold many messages.")],
+    source: Annotated[str, typer.Option(help="Whose system they come from: ODS code and system, RXA/pas.")],
+    authority: Annotated[list[str] | None, typer.Option(help="Assigning authority (CX-4) of the source's own patient numbers; may be "
+                                                             "given several times. Without it all but NHS numbers are its own.")] = None,
+    dry_run: DryRun = False,
+    home: Home = None,
+    kafka: Servers = None,
+    output: Output = "table",
+) -> None:
+    """Publish HL7 v2 files, each message as one message of its source's raw topic.
+
+    ADT messages (A01 A04 A05 A08 A24 A28 A31 A34 A37 A40 A47) say who someone is; nothing else of HL7 v2 is read yet.
+    Every message has one outcome: claims, quarantined, or ignored for a reason that docs/hl7.md gives.
+
+    Examples:
+
+        mainstem ingest hl7 adt/ --source RXA/pas --dry-run
+
+        mainstem ingest hl7 merges.hl7.gz --source RXA/pas --authority RXA
+    """
+    from mainstem.model import RawRef
+    from producers.fhir.errors import SourceNameError
+    from producers.fhir.publish import checked_source
+    from producers.hl7.files import AUTHORITIES, SUFFIXES, read_file
+    from producers.hl7.format import items
+    from producers.hl7.identity import Feed
+
+    try:
+        given = checked_source(source) or ""
+    except SourceNameError as fault:
+        typer.echo(f"{fault}", err=True)
+        raise typer.Exit(2) from None
+    if wrong := [each for each in authority or () if not AUTHORITIES.fullmatch(each)]:
+        typer.echo(f"--authority {wrong[0]}: an assigning authority is the first part of CX-4, without separators of HL7", err=True)
+        raise typer.Exit(2)
+    feed = Feed(given, frozenset(authority or ()))
+    _messages(paths, SUFFIXES, given, lambda path: read_file(path, given, feed.authorities),
+              lambda value: items(value, feed, RawRef("file", 0, 0)), dry_run, home, kafka, output)
+
+
+@app.command()
+def pds(
+    paths: Annotated[list[Path], typer.Argument(help="Files or folders: JSON or ndjson, gzipped or not.")],
+    dry_run: DryRun = False,
+    home: Home = None,
+    kafka: Servers = None,
+    output: Output = "table",
+) -> None:
+    """Publish what the Personal Demographics Service said: signals, and Bundles of what it answered when asked for a number.
+
+    A number that another took the place of, or that is void, becomes a claim. docs/hl7.md gives the form and every reason.
+
+    Examples:
+
+        mainstem ingest pds answers/ --dry-run
+
+        mainstem ingest pds answers.ndjson.gz
+    """
+    from mainstem.model import RawRef
+    from producers.pds.format import SUFFIXES, items, read_file
+    from producers.pds.identity import SOURCE
+
+    _messages(paths, SUFFIXES, SOURCE, read_file, lambda value: items(value, RawRef("file", 0, 0)), dry_run, home, kafka, output)
+
+
+def _messages(paths: list[Path], suffixes: tuple[str, ...], source: str, read_file: Callable[[Path], list[RawMessage]],
+              read: Callable[[bytes], Sequence[Item]], dry_run: bool, home: Path | None, kafka: str | None, output: str) -> None:
+    """Every message of every file read, told of, and published unless it is a dry run."""
+    from deploy.stack import StackError
+    from producers.plain import FileError, listed
+    from schemas.errors import KafkaUnavailableError
+
+    found = Summary("messages")
+    try:
+        files = listed(paths, suffixes)
+        with Progress(console=Console(stderr=True), transient=True) as progress:
+            publisher = None if dry_run else _publisher(kafka, home)
+            counted = progress.add_task("messages", total=None)
+            for path in progress.track(files, description="files"):
+                found.files += 1
+                for message in read_file(path):
+                    if publisher:
+                        _sent(publisher, message, source, path)
+                    progress.advance(counted)
+                    items: Sequence[Found] = read(message.value or b"")
+                    found.add(path, message, items, source)
+            if publisher:
+                publisher.close()
+    except (FileError, KafkaUnavailableError, StackError) as fault:
+        typer.echo(f"{fault}", err=True)
+        raise typer.Exit(2) from None
+    found.tell(output, dry_run)
 
 
 def _ingested(files: Iterable[Path], source: str | None, publisher: Publisher | None) -> Iterator[tuple[Path, RawMessage, list[Read]]]:
@@ -90,55 +185,21 @@ def _ingested(files: Iterable[Path], source: str | None, publisher: Publisher | 
         publisher.close()
 
 
+def _sent(publisher: Publisher, message: RawMessage, source: str, path: Path) -> None:
+    """Raises FileError for what is larger than the broker takes, KafkaUnavailableError."""
+    from producers.fhir.errors import TooLargeError
+    from producers.plain import FileError
+
+    try:
+        publisher.publish(message, source)
+    except TooLargeError as fault:
+        publisher.close()
+        raise FileError(str(path), f"a message of {fault.size} bytes is more than the {fault.limit} that the broker takes; those before it "
+                        "were published", "have the source send its document by reference, then ingest the file again") from None
+
+
 def _publisher(kafka: str | None, home: Path | None) -> Publisher:
     from deploy.stack import endpoints
     from producers.fhir.publish import Publisher
 
     return Publisher(kafka or endpoints(home or Settings().home).kafka)
-
-
-class Summary:
-    """What became of the resources of the files so far."""
-
-    def __init__(self) -> None:
-        self.files = 0
-        self.outcomes: Counter[tuple[str, str, str]] = Counter()
-        self.sources: Counter[str] = Counter()
-        self.quarantined: list[dict[str, str]] = []
-
-    def add(self, path: Path, message: RawMessage, items: list[Read]) -> None:
-        from producers.fhir.publish import source_of
-
-        self.files += 1
-        if any(each.source for each in items):
-            self.sources[source_of(items)] += 1
-        for each in items:
-            self.outcomes[each.type, str(each.result), str(each.reason)] += 1
-            if each.detail:
-                self.quarantined.append({"file": str(path), "raw": message.topic, "item": each.item, "reason": str(each.reason),
-                                         "what to do": each.detail})
-
-    def as_json(self, dry_run: bool) -> dict[str, Any]:
-        return {
-            "files": self.files, "published": 0 if dry_run else self.files, "sources": dict(sorted(self.sources.items())),
-            "outcomes": [{"type": kind, "result": result, "reason": reason, "count": count}
-                         for (kind, result, reason), count in sorted(self.outcomes.items())],
-            "quarantined": self.quarantined,
-        }
-
-    def show(self, console: Console, dry_run: bool) -> None:
-        from producers.fhir.reader import UNNAMED
-
-        table = Table("resource", "outcome", "reason", "count")
-        for (kind, result, reason), count in sorted(self.outcomes.items()):
-            table.add_row(kind, result, reason, str(count))
-        console.print(table)
-        for each in self.quarantined[:SHOWN]:
-            console.print(f"{each['file']} {each['item']}: {each['what to do']}", markup=False, highlight=False)
-        if len(self.quarantined) > SHOWN:
-            console.print(f"and {len(self.quarantined) - SHOWN} more: see --output json")
-        if self.sources[UNNAMED]:
-            console.print(f"files that do not say whose system they come from: {self.sources[UNNAMED]}; they count as {UNNAMED}. "
-                          "Where they have one origin, say it with --source ODS/system.")
-        shown = ", ".join(f"{source} ({count})" for source, count in sorted(self.sources.items()))
-        console.print(f"files {'read, nothing published' if dry_run else 'published'}: {self.files}; sources: {shown or 'none'}")

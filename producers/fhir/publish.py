@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from confluent_kafka import KafkaError, KafkaException, Message
 
-from producers.contract import FORMAT_HEADER, SOURCE_HEADER, RawMessage
+from producers.contract import SOURCE_HEADER, RawMessage
 from producers.fhir.errors import SourceNameError, TooLargeError
 from producers.fhir.reader import UNNAMED, Read
 from schemas import kafka, topics
@@ -37,9 +37,9 @@ class Publisher:
         if topic.name not in self._topics:
             kafka.ensure_topics(self._bootstrap, [topic])
             self._topics.add(topic.name)
-        headers = {FORMAT_HEADER: message.headers[FORMAT_HEADER]}
-        if source != UNNAMED:
-            headers[SOURCE_HEADER] = source.encode()
+        headers = dict(message.headers) | {SOURCE_HEADER: source.encode()}
+        if source == UNNAMED:
+            del headers[SOURCE_HEADER]
         place = partition(key.decode(), topic.partitions)
         while True:
             try:

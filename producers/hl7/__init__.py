@@ -1,1 +1,1 @@
-"""HL7 v2 as UK trusts send it. So far what its ADT messages say of who someone is; a listener follows."""
+"""HL7 v2 as UK trusts send it. So far what its ADT messages say of who someone is, from files; a listener follows."""

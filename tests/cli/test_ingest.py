@@ -1,0 +1,91 @@
+"""`mainstem ingest hl7` and `pds`: the dry run's report, messages for what is wrong, and the page that names every reason."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+from typer.testing import CliRunner
+
+from mainstem.cli.ingest import app
+from producers.hl7.reasons import Reason as Hl7Reason
+from producers.pds.reasons import Reason as PdsReason
+from schemas.kafka import MAX_BYTES
+from tests.producers.hl7.test_hl7_identity import admitted, message, mrg, pid
+from tests.producers.pds.test_pds_format import answers, entry
+from tests.producers.pds.test_pds_identity import NEW, OLD, patient
+
+DOCS = Path(__file__).resolve().parents[2] / "docs" / "hl7.md"
+
+
+def ingest(*arguments: str) -> Result:
+    return CliRunner().invoke(app, [*arguments, "--dry-run"])
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> str:
+    path = tmp_path / "adt.hl7"
+    messages = (admitted("1"), message("A40", "0201100000", pid("1"), mrg("2")), message("A40", "0201100000", pid("1")), b"junk")
+    path.write_bytes(b"\n\n".join(messages))
+    return str(path)
+
+
+def test_a_dry_run_reports_every_message(file: str) -> None:
+    done = ingest("hl7", file, "--source", "RXA/pas", "--authority", "RXA", "--output", "json")
+    assert done.exit_code == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert (found["files"], found["published"], found["sources"]) == (1, 0, {"RXA/pas": 4})
+    assert [(each["type"], each["result"], each["reason"], each["count"]) for each in found["outcomes"]] == [
+        ("ADT^A28", "assertions", "", 1), ("ADT^A40", "assertions", "", 1), ("ADT^A40", "quarantined", "unidentified", 1),
+        ("message", "quarantined", "unreadable", 1)]
+    assert all(each["file"] == file and each["what to do"] for each in found["quarantined"])
+
+
+def test_the_authority_decides_whose_number_it_is(file: str) -> None:
+    done = ingest("hl7", file, "--source", "RXA/pas", "--authority", "RXB", "--output", "json")
+    assert {each["reason"] for each in json.loads(done.stdout)["outcomes"]} == {"unidentified", "unreadable"}
+
+
+def test_the_table_says_what_to_do(file: str) -> None:
+    shown = " ".join(ingest("hl7", file, "--source", "RXA/pas").stdout.split())
+    assert "MRG-1 holds no patient number of this source" in shown
+    assert "messages read, nothing published: 4; sources: RXA/pas (4)" in shown
+
+
+def test_answers_of_pds_are_reported(tmp_path: Path) -> None:
+    path = tmp_path / "answers.json"
+    path.write_text(json.dumps(answers(entry(OLD, patient(NEW)), entry(OLD, patient(OLD)))))
+    done = ingest("pds", str(path), "--output", "json")
+    found = json.loads(done.stdout)
+    assert [(each["result"], each["reason"]) for each in found["outcomes"]] == [("assertions", ""), ("ignored", "same-number")]
+    assert OLD not in done.stdout
+
+
+@pytest.mark.parametrize(("arguments", "told"), [
+    (("hl7", "nowhere.hl7", "--source", "RXA/pas"), "no such file or folder"), (("hl7", __file__, "--source", "x"), "is not a source"),
+    (("hl7", __file__, "--source", "RXA/pas", "--authority", "a~b"), "without separators"), (("pds", "nowhere.json"), "no such file")])
+def test_mistakes_get_a_message(arguments: tuple[str, ...], told: str) -> None:
+    done = ingest(*arguments)
+    assert done.exit_code == 2
+    assert told in done.stderr
+
+
+def test_a_damaged_gzip_and_an_empty_folder_get_a_message(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"\x1f\x8bdamaged")
+    assert "cut short" in ingest("hl7", str(tmp_path / "a"), "--source", "RXA/pas").stderr
+    assert ".hl7" in ingest("hl7", str(tmp_path), "--source", "RXA/pas").stderr
+
+
+def test_a_message_that_no_broker_takes_is_named_with_its_file(tmp_path: Path) -> None:
+    path = tmp_path / "scan.hl7"
+    path.write_bytes(message("A08", "0101080000", pid("1")) + b"\rOBX|1|ED|||" + b"x" * MAX_BYTES)
+    done = CliRunner().invoke(app, ["hl7", str(path), "--source", "RXA/pas", "--kafka", "127.0.0.1:9"])
+    assert done.exit_code == 2
+    assert f"{path}: a message of" in done.stderr
+
+
+@pytest.mark.parametrize("reason", [*Hl7Reason, *PdsReason])
+def test_the_documentation_has_every_reason(reason: Hl7Reason | PdsReason) -> None:
+    assert f"| `{reason}` | {reason.todo} |" in DOCS.read_text()
