@@ -4,7 +4,7 @@
 |---|---|
 | A01 A04 A05 A08 A28 A31 | the number carried with its status; name, birth date, gender, address, PID-31: a claim each that is valued |
 | A40, A34 | MRG-1 `merged-into` PID-3; nothing of demographics, which a merge must not change (HL7 UK A.3: an A31 follows) |
-| A47 | MRG-1, the wrong id, `merged-into` PID-3, the right one |
+| A47 | MRG-1, the wrong id, `merged-into` PID-3, the right one, as a `correction`: the right one must not have been anybody's |
 | A24, A37 | the two PIDs linked, and that taken back |
 
 An empty field says nothing, so what an earlier message said of it stays; `""` clears it (HL7 v2.4, 2.7.1).
@@ -94,7 +94,8 @@ class _Said:
                 for merged in local_ids(segment.repeats(1), self._feed.authorities):
                     found = True
                     if merged != into:
-                        yield self._claim(merged, "merged-into", "merge", {"into": f"{self._feed.source}|{into}"})
+                        correction = {"correction": True} if self._event == CORRECTION else {}
+                        yield self._claim(merged, "merged-into", "merge", {"into": f"{self._feed.source}|{into}", **correction})
         if not found:
             raise UnidentifiedError("MRG-1 holds no patient number of this source")
 
