@@ -118,6 +118,9 @@ CASES = {
     "A31 that leaves name and birth date empty keeps the newborn apart from its mother": (
         [admitted("1", N1, "01", *ANN), admitted("2", N1, "01", "ARCHER^BABY", "20251231")],
         [message("A31", "0201100000", pid("2", sex="F"))], "1 / 2", "1 / 2"),
+    "A31 with half a name keeps the newborn apart from its mother": (
+        [admitted("1", N1, "01", *ANN), admitted("2", N1, "01", "ARCHER^BABY", "20251231")],
+        [message("A31", "0201100000", pid("2", name="ARCHER", sex="F"))], "1 / 2", "1 / 2"),
     "A31 that clears name and birth date leaves nothing that could contradict": (
         [admitted("1", N1, "01", *ANN), admitted("2", N1, "01", "ARCHER^BABY", "20251231")],
         [message("A31", "0201100000", pid("2", name='""', born='""'))], "1 / 2", "1 2"),
@@ -191,14 +194,15 @@ def test_demographics_are_read_from_the_legal_name_and_escapes_are_undone() -> N
     found = said(message("A08", "0101080000", pid("1", name=r"BUN^BUNNY^^^^^A~O\T\NEIL^ANN^MAY JO^^^^L", born="198003", sex="F",
                                                   home="^^^^ZZ99 3CZ~1 High Street^Flat 2^Town^^ZZ1 1ZZ")))
     assert {claim.ref: canonical.decode(claim.body) for claim in found} == {
-        "name": {"family": "O&NEIL", "given": ["ANN", "MAY", "JO"]}, "birth_date": {"birth_date": "1980-03"},
+        "family": {"family": "O&NEIL"}, "given": {"given": ["ANN", "MAY", "JO"]}, "birth_date": {"birth_date": "1980-03"},
         "gender": {"gender": "female"}, "address": {"postcode": "ZZ99 3CZ", "address": None}}
 
 
 def test_a_field_that_is_cleared_is_claimed_to_be_so_and_an_empty_one_is_not_spoken_of() -> None:
     found = said(message("A31", "0101080000", pid("1", name='""', born='""', sex="", home='""', pseudo='""')))
     assert {claim.ref: canonical.decode(claim.body) for claim in found} == {
-        "name": {"family": None, "given": None}, "birth_date": {"birth_date": None}, "address": {"postcode": None, "address": None},
+        "family": {"family": None}, "given": {"given": None}, "birth_date": {"birth_date": None},
+        "address": {"postcode": None, "address": None},
         "pseudo": {"pseudo": None}}
 
 
