@@ -109,7 +109,8 @@ _who = st.fixed_dictionaries({}, optional={
 claims = st.one_of(
     _claim("carries-number", st.just(""), number_bodies),
     _claim("carries-number", st.just(""), number_bodies),
-    _claim("merged-into", st.sampled_from(["", "case"]), subjects.map(lambda subject: _content({"into": subject}))),
+    _claim("merged-into", st.sampled_from(["", "case"]), st.builds(
+        lambda subject, also: _content({"into": subject} | also), subjects, st.sampled_from([{}, {"correction": True}]))),
     _claim("demographics", st.just(""), _who.map(_content)),
     _claim("superseded", st.sampled_from(["", "other"]), _superseding.map(lambda pair: _content({"old": pair[0], "new": pair[1]}))),
     _decision("linked"),

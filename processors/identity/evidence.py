@@ -50,6 +50,8 @@ class Evidence(msgspec.Struct, frozen=True, array_like=True, dict=True):
     superseded: tuple[tuple[str, str], ...] = ()
     """(old number, new number or empty where the old one is void), sorted."""
     demographics: Demographics | None = None
+    corrected_to: tuple[str, ...] = ()
+    """Those of `merged_into` that are called its right id, which nobody had before; sorted."""
 
     @cached_property
     def decided_about(self) -> frozenset[str]:
@@ -77,7 +79,7 @@ NOTHING = Evidence()
 
 def evidence(claims: Iterable[Claim]) -> Evidence:
     """From the greatest versions of one source patient's claims."""
-    numbers, carried, merged, decisions, superseded = set(), set(), set(), [], set()
+    numbers, carried, merged, decisions, superseded, corrected = set(), set(), set(), [], set(), set()
     who: list[tuple[Claim, dict[str, Any]]] = []
     for claim in claims:
         if claim.type in (LINKED, UNLINKED):
@@ -96,6 +98,8 @@ def evidence(claims: Iterable[Claim]) -> Evidence:
             for into in map(_text, told if isinstance(told, list) else [told]):
                 if into and into != claim.subject and into.startswith(f"{claim.source}|"):
                     merged.add(into)
+                    if body.get("correction") is True:
+                        corrected.add(into)
         elif claim.type == DEMOGRAPHICS:
             who.append((claim, body))
         elif claim.type == SUPERSEDED:
@@ -103,7 +107,7 @@ def evidence(claims: Iterable[Claim]) -> Evidence:
             if old and (new is None or verified(new, VERIFIED)) and old != (now := _digits(new or "")):
                 superseded.add((old, now))
     return Evidence(tuple(sorted(numbers)), tuple(sorted(carried)), tuple(sorted(merged)), tuple(sorted(decisions)),
-                    tuple(sorted(superseded)), demographics.read(_united(who)) if who else None)
+                    tuple(sorted(superseded)), demographics.read(_united(who)) if who else None, tuple(sorted(corrected)))
 
 
 def _united(who: list[tuple[Claim, dict[str, Any]]]) -> dict[str, Any]:

@@ -52,12 +52,13 @@ class Layers:
                                for into in numbers.merged_into(said) if into in members})
         self._blocks = Blocks(sorted(members))
         self._decided = decided(members, self._blocks)
+        self._by_human = self._blocks.copy()
         self._joined_by_human = _in(self._decided.together)
         self._merged = self._unscored = self._blocks
         self._contradicting: defaultdict[str, set[str]] = defaultdict(set)
 
     def placement(self) -> Placement:
-        rules = (self._decided_apart, self._numbers_apart)
+        rules = (self._decided_apart, self._numbers_apart, self._corrections_apart)
         settle(self._blocks, self._merges, rules)
         self._merged = self._blocks.copy()
         settle(self._blocks, list(self._groups.values()), (*rules, self._demographics_apart))
@@ -90,6 +91,23 @@ class Layers:
                     bearers[number].add(block)
             foes.strangers(whole, {
                 block: frozenset({block}.union(*(() if block in torn else map(bearers.__getitem__, carried[block])))) for block in blocks})
+
+    def _corrections_apart(self, joined: Mapping[str, str], foes: Foes) -> None:
+        """A right id must not have been anybody's (HL7 UK A.3, A47): where it is somebody else's, the correction named a wrong one."""
+        for one, other in self._corrections():
+            ours, theirs = self._blocks.of(one), self._blocks.of(other)
+            if ours != theirs and self._contradict(one, other):
+                self._contradicting[one].add(other)
+                self._contradicting[other].add(one)
+                if ours in joined and joined[ours] == joined.get(theirs):
+                    foes.apart(ours, theirs)
+
+    def _corrections(self) -> Iterator[Pair]:
+        return ((one, other) for one, other in self._merges if other in self._members[one].corrected_to)
+
+    def _contradict(self, one: str, other: str) -> bool:
+        ours, theirs = self._members[one].demographics, self._members[other].demographics
+        return ours is not None and theirs is not None and contradiction(ours, theirs) is not None
 
     def _demographics_apart(self, joined: Mapping[str, str], foes: Foes) -> None:
         for carriers in self._groups.values():
@@ -188,7 +206,12 @@ class Layers:
         seen: set[Pair] = set()
         for one, other in self._merges:
             pair, blocks = ordered(one, other), ordered(self._blocks.of(one), self._blocks.of(other))
-            if self._merged.of(one) != self._merged.of(other) and blocks[0] != blocks[1] and blocks not in settled and pair not in seen:
+            if pair in seen or blocks in settled or self._by_human.of(one) == self._by_human.of(other):
+                continue
+            if self._contradict(one, other) and (blocks[0] == blocks[1] or other in self._contradicting.get(one, ())):
+                seen.add(pair)
+                yield Finding(persons.CONTRADICTED, pair, PAIR.join(pair))
+            elif self._merged.of(one) != self._merged.of(other) and blocks[0] != blocks[1]:
                 seen.add(pair)
                 both = self._usable[one] and self._usable[other]
                 yield Finding(persons.CONFLICTING_NUMBERS if both else persons.KEPT_APART, pair, PAIR.join(pair))

@@ -2,9 +2,9 @@
 
 | event | claims |
 |---|---|
-| A01 A04 A05 A08 A28 A31 | the number carried with its status; name, birth date, gender, address, PID-31: a claim each that is valued |
+| A01 A04 A05 A08 A28 A31 | the number with its status; family, given, birth date, gender, address, PID-31: a claim each that is valued |
 | A40, A34 | MRG-1 `merged-into` PID-3; nothing of demographics, which a merge must not change (HL7 UK A.3: an A31 follows) |
-| A47 | MRG-1, the wrong id, `merged-into` PID-3, the right one |
+| A47 | MRG-1, the wrong id, `merged-into` PID-3, the right one, as a `correction`: the right one must not have been anybody's |
 | A24, A37 | the two PIDs linked, and that taken back |
 
 An empty field says nothing, so what an earlier message said of it stays; `""` clears it (HL7 v2.4, 2.7.1).
@@ -94,7 +94,8 @@ class _Said:
                 for merged in local_ids(segment.repeats(1), self._feed.authorities):
                     found = True
                     if merged != into:
-                        yield self._claim(merged, "merged-into", "merge", {"into": f"{self._feed.source}|{into}"})
+                        correction = {"correction": True} if self._event == CORRECTION else {}
+                        yield self._claim(merged, "merged-into", "merge", {"into": f"{self._feed.source}|{into}", **correction})
         if not found:
             raise UnidentifiedError("MRG-1 holds no patient number of this source")
 
@@ -128,12 +129,18 @@ class _Said:
 
 
 def _demographics(pid: Segment) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Of each field that is valued its name and what it says; null for what it clears."""
+    """Of each field that is valued its name and what it says; null for what it clears. Family and given name are each of its own: a
+    name sent by half says nothing of the other half."""
     names = sorted((each for each in pid.repeats(5) if _use(each) in _NAMES), key=lambda each: _NAMES[_use(each)])
     if names and any(names[0].component(place) for place in (1, 2)):
         middle = (_text(names[0].component(3)) or "").split()
-        given = [each for each in [_text(names[0].component(2)), *middle] if each]
-        yield "name", {"family": _text(names[0].component(1)), "given": given or None}
+        family, first = names[0].component(1), names[0].component(2)
+        given = [each for each in [_text(first), *middle] if each]
+        whole = family == CLEARED and first is None and not middle
+        if family:
+            yield "family", {"family": _text(family)}
+        if given or first == CLEARED or whole:
+            yield "given", {"given": given or None}
     if pid.value(7):
         yield "birth_date", {"birth_date": moments.date(_text(pid.value(7)))}
     if pid.value(8):
