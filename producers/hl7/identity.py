@@ -31,6 +31,8 @@ _NAMES = {"L": 0, "D": 1, "CURRENT": 1, "": 2}
 """XPN-7, best first; aliases, maiden and former names identify nobody."""
 _LINES, _POSTCODE = (1, 2, 3, 4), 5
 """XAD: street, second line, town, county; postcode."""
+_NO_HOME = frozenset({"B", "BA", "BDL", "BI", "BR", "F", "N", "O"})
+"""XAD-7 (HL7 table 0190): business, bad, of birth, of origin."""
 
 
 class UnidentifiedError(ValueError):
@@ -130,7 +132,7 @@ class _Said:
 
 def _demographics(pid: Segment) -> Iterator[tuple[str, dict[str, Any]]]:
     """Of each field that is valued its name and what it says; null for what it clears. Family and given name are each of its own: a
-    name sent by half says nothing of the other half."""
+    name sent by half says nothing of the other half. What cannot be read says nothing."""
     names = sorted((each for each in pid.repeats(5) if _use(each) in _NAMES), key=lambda each: _NAMES[_use(each)])
     if names and any(names[0].component(place) for place in (1, 2)):
         middle = (_text(names[0].component(3)) or "").split()
@@ -141,16 +143,18 @@ def _demographics(pid: Segment) -> Iterator[tuple[str, dict[str, Any]]]:
             yield "family", {"family": _text(family)}
         if given or first == CLEARED or whole:
             yield "given", {"given": given or None}
-    if pid.value(7):
-        yield "birth_date", {"birth_date": moments.date(_text(pid.value(7)))}
+    born, pseudo = pid.value(7), pid.value(31)
+    if born == CLEARED or moments.date(born):
+        yield "birth_date", {"birth_date": moments.date(_text(born))}
     if pid.value(8):
         yield "gender", {"gender": _GENDERS.get(pid.value(8) or "")}
-    if lived := [each for each in pid.repeats(11) if any(each.component(place) for place in _LINES) or each.component(_POSTCODE)]:
+    homes = [each for each in pid.repeats(11) if (each.component(7) or "").upper() not in _NO_HOME]
+    if lived := [each for each in homes if any(each.component(place) for place in (*_LINES, _POSTCODE))]:
         home = next((each for each in lived if _text(each.component(_POSTCODE))), lived[0])
         lines = [line for place in _LINES if (line := _text(home.component(place)))]
         yield "address", {"postcode": _text(home.component(_POSTCODE)), "address": lines or None}
-    if pid.value(31):
-        yield "pseudo", {"pseudo": pid.value(31) == "Y" or None}
+    if pseudo in ("Y", "N", CLEARED):
+        yield "pseudo", {"pseudo": pseudo == "Y" or None}
 
 
 def _use(name: Repeat) -> str:

@@ -206,6 +206,13 @@ def test_a_field_that_is_cleared_is_claimed_to_be_so_and_an_empty_one_is_not_spo
         "pseudo": {"pseudo": None}}
 
 
+def test_what_cannot_be_read_says_nothing_and_a_business_is_no_home() -> None:
+    homes = "1 Works Road^^^^ZZ1 1ZZ^^B~2 High Street^^^^ZZ2 2ZZ^^H"
+    found = said(message("A31", "0101080000", pid("1", born="unknown", pseudo="?", home=homes)))
+    assert {claim.ref: canonical.decode(claim.body) for claim in found} == {
+        "address": {"postcode": "ZZ2 2ZZ", "address": ["2 High Street"]}}
+
+
 def test_a_pseudo_person_stays_one_when_a_message_is_silent_of_it() -> None:
     known = who("RXC/x|1", "ARCHER", "ANN", "1980-03-02")
     made = message("A28", "0101090000", pid("2", "", "", *ANN, pseudo="Y"))
