@@ -6,6 +6,7 @@ import logging
 import re
 from typing import Any
 
+import httpx
 import msgspec
 import pytest
 from lxml import html
@@ -13,6 +14,7 @@ from starlette.testclient import TestClient
 
 from mainstem import kinds
 from mainstem.model import STOPPED, Heartbeat, SourceState
+from mainstem.observe.connect import Connector
 from mainstem.web.app import build
 from mainstem.web.figures import STAGES, Beats
 from mainstem.web.record import Record
@@ -421,6 +423,26 @@ def test_health() -> None:
     unaudited = sources(stream=MadeStream(beats), audit=MadeAudit(broken=True))
     told = client(unaudited).get("/healthz").json()
     assert told["status"] == "unwell" and [one.split(":")[0] for one in told["reasons"]] == ["audit"]
+
+
+@pytest.mark.parametrize(("connector", "reason"), [
+    (Connector("rxa_epr", ("RUNNING", "FAILED")), "connector rxa_epr: connector running, tasks failed"),
+    (Connector("rxa_epr", ("RUNNING",)), "connector rxa_epr: connector running, tasks none"),
+    (Connector("rxa_epr", ("PAUSED", "PAUSED")), "connector rxa_epr: connector paused, tasks paused"),
+    (Connector("rxa_epr", ()), "connector rxa_epr: not known to Connect: nothing captures this source"),
+    (None, "connectors: Connect knows of none, or does not answer"),
+])
+def test_health_sees_a_dead_capture_though_every_stage_is_up_to_date(connector: Connector | None, reason: str) -> None:
+    beats = Beats(15)
+    for stage in STAGES:
+        beats.add(made.beat(stage, NOW - 500))
+
+    def health(*found: Connector) -> httpx.Response:
+        return client(sources(stream=MadeStream(beats), connectors=lambda: found)).get("/healthz")
+
+    assert health(Connector("rxa_epr", ("RUNNING", "RUNNING"))).status_code == 200
+    answer = health(*([connector] if connector else []))
+    assert (answer.status_code, answer.json()["reasons"]) == (503, [reason])
 
 
 @pytest.mark.parametrize(("reconcile", "reason"), [
