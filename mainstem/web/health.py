@@ -79,7 +79,8 @@ def _standing(one: StageFigures) -> tuple[bool, str]:
     if one.silent:
         return False, f"not heard for {one.age:.0f} s, {one.lag} messages behind when last heard: its process has ended or hangs"
     if one.stuck >= STUCK_SECONDS:
-        return False, f"nothing processed for {one.stuck:.0f} s while its lag grew to {one.lag} messages"
+        where = f" of {one.stuck_at}" if one.stuck_at else ""
+        return False, f"nothing{where} processed for {one.stuck:.0f} s while its lag grew to {one.lag} messages"
     if one.note:
         return False, f"waits for a dependency ({one.note})"
     return True, f"heard {one.age:.1f} s ago"

@@ -450,6 +450,9 @@ def test_health_sees_a_dead_capture_though_every_stage_is_up_to_date(connector: 
      "stage reconcile: not heard for 20 s, 7 messages behind when last heard: its process has ended or hangs"),
     ([made.beat("reconcile", NOW - 40_000 + s * 1000, 500, lag=100 + s) for s in range(40)],
      "stage reconcile: nothing processed for 39 s while its lag grew to 139 messages"),
+    ([made.beat("reconcile", NOW - 40_000 + s * 1000, 500 + 9 * s, lag=100 + s, positions={"in/0": 70, "in/1": 90 + 9 * s},
+                lags={"in/0": 100 + s, "in/1": 0}) for s in range(40)],
+     "stage reconcile: nothing of in/0 processed for 39 s while its lag grew to 139 messages"),
     ([made.beat("reconcile", NOW - 20_000, note=f"{STOPPED}stage reconcile failed"), made.beat("reconcile", NOW - 500)],
      "stage reconcile: stopped on purpose: stage reconcile failed (20 s ago)"),
     ([made.beat("reconcile", NOW - 500, note="StoreUnavailableError")],
@@ -466,6 +469,8 @@ def test_health_gives_the_reason(reconcile: list[Heartbeat], reason: str) -> Non
 @pytest.mark.parametrize("reconcile", [
     [made.beat("reconcile", NOW - 40_000 + s * 1000, 500 + s, lag=100 + s) for s in range(40)],  # slow, yet it moves
     [made.beat("reconcile", NOW - 40_000 + s * 1000, 500, lag=2) for s in range(40)],  # control records nobody needs to process
+    [made.beat("reconcile", NOW - 40_000 + s * 1000, 500 + s, lag=100 + s, positions={"in/0": 70, "in/1": 90 + s},
+               lags={"in/0": 2, "in/1": 98 + s}) for s in range(40)],  # a quiet partition beside one that falls behind, yet moves
     [made.beat("reconcile", NOW - 20_000 + s * 1000, 500, lag=100 + s) for s in range(20)],  # not for long yet
     [made.beat("reconcile", NOW - 61_000, note=f"{STOPPED}stage reconcile failed"), made.beat("reconcile", NOW - 500)],
 ])
