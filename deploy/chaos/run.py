@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
+from pathlib import Path
 
 import orjson
 
@@ -37,6 +38,8 @@ class Report:
     """What was survived, and what the proof says."""
 
     seed: int
+    revision: str
+    """Of the repository; empty where it is none. Ends in `-dirty` where files differ from it."""
     seconds: float
     met: tuple[Met, ...]
     changes: int
@@ -63,7 +66,7 @@ class Report:
 
     def as_dict(self) -> dict[str, object]:
         return {
-            "passed": self.passed, "seed": self.seed, "seconds": round(self.seconds), "faults": len(self.met),
+            "passed": self.passed, "seed": self.seed, "revision": self.revision, "seconds": round(self.seconds), "faults": len(self.met),
             "kinds": [{"kind": k, "faults": n, "bit": bit, "mean_seconds": round(mean, 2)} for k, n, bit, mean in self.kinds()],
             "met": [{"kind": m.fault.kind.value, "target": m.fault.target, "after": m.fault.after, "lasts": m.fault.seconds, "bit": m.bit,
                      "seconds": m.seconds} for m in self.met],
@@ -106,8 +109,18 @@ def run(place: Arena, seed: int, say: Say, *, faults: int | None = None, seconds
     verified = orjson.loads(proof.stdout) if proof.stdout else {"passed": False, "why": proof.stderr[-2000:]}
     checks = (*history.check(place.endpoints.kafka, codec), *registers.checks(place.endpoints.kafka, codec, writes.acknowledged),
               _poison(place.endpoints.kafka, codec, injector.poison))
-    return Report(seed, time.monotonic() - began, tuple(met), int(orjson.loads(told)["changes"]), acknowledged,
+    return Report(seed, revision(), time.monotonic() - began, tuple(met), int(orjson.loads(told)["changes"]), acknowledged,
                   place.platform.supervisor.restarts(), captures, verified, checks)
+
+
+def revision() -> str:
+    """What is run, as git names it."""
+    try:
+        told = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=Path(__file__).parent, capture_output=True, text=True,
+                              check=False)
+    except FileNotFoundError:
+        return ""
+    return told.stdout.strip()
 
 
 def _meet(injector: Injector, fault: Fault, say: Say) -> Met:
