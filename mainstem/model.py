@@ -330,6 +330,8 @@ class Heartbeat(msgspec.Struct, frozen=True, kw_only=True):
     lag: int
     positions: dict[str, int] = {}
     """`topic/partition` -> next offset to process."""
+    lags: dict[str, int] = {}
+    """`topic/partition` -> messages of `lag` that lie there. Empty from who does not tell them apart."""
     freshness: tuple[float, ...] = ()
     """Seconds from the source's commit to done here, sampled since the last heartbeat."""
     note: str = ""

@@ -172,16 +172,16 @@ class Capture:
                             offset)
         return [TopicPartition(topic, number, offset) for (topic, number), offset in found.items()]
 
-    def _stand(self) -> tuple[dict[str, int], int]:
-        lag = 0
+    def _stand(self) -> tuple[dict[str, int], dict[str, int]]:
+        lags = {}
         for (topic, number), position in self._next.items():
             try:
                 _, high = self._consumer.get_watermark_offsets(TopicPartition(topic, number), cached=True)
             except KafkaException:
                 continue
-            metrics.LAG.labels(STAGE, topic, str(number)).set(max(0, high - position))
-            lag += max(0, high - position)
-        return {f"{topic}/{number}": position for (topic, number), position in self._next.items()}, lag
+            lags[f"{topic}/{number}"] = lag = max(0, high - position)
+            metrics.LAG.labels(STAGE, topic, str(number)).set(lag)
+        return {f"{topic}/{number}": position for (topic, number), position in self._next.items()}, lags
 
     def _good(self, message: Message) -> bool:
         error = message.error()

@@ -40,15 +40,15 @@ class Pulse:
             if at is not None:
                 self._freshness.append(max(0.0, now - at / 1000))
 
-    def beat(self, stand: Callable[[], tuple[dict[str, int], int]]) -> None:
-        """Where a second has passed: `stand` gives positions and lag."""
+    def beat(self, stand: Callable[[], tuple[dict[str, int], dict[str, int]]]) -> None:
+        """Where a second has passed: `stand` gives positions and lags."""
         now = time.monotonic()
         if now < self._due:
             return
         self._due = now + _EVERY_SECONDS
-        positions, lag = stand()
+        positions, lags = stand()
         try:
-            self._producer.produce(HEARTBEATS.name, self._encode(self._made(positions, lag)), b"capture", partition=0)
+            self._producer.produce(HEARTBEATS.name, self._encode(self._made(positions, lags)), b"capture", partition=0)
         except BufferError:
             log.warning("a heartbeat was left out: the broker does not take them")
         else:
@@ -58,13 +58,14 @@ class Pulse:
     def last(self, why: str) -> None:
         """The heartbeat of a process that ends on purpose."""
         with contextlib.suppress(BufferError):
-            self._producer.produce(HEARTBEATS.name, self._encode(self._made({}, 0, f"{STOPPED}{why}")), b"capture", partition=0)
+            self._producer.produce(HEARTBEATS.name, self._encode(self._made({}, {}, f"{STOPPED}{why}")), b"capture", partition=0)
             self._producer.flush(2.0)
 
     def close(self) -> None:
         self._producer.flush(1.0)
 
-    def _made(self, positions: dict[str, int], lag: int, note: str = "") -> Heartbeat:
+    def _made(self, positions: dict[str, int], lags: dict[str, int], note: str = "") -> Heartbeat:
         freshness, self._freshness = tuple(self._freshness), []
         return Heartbeat(stage="capture", instance=self._instance, at=time.time_ns() // 1_000_000, processed=self._processed,
-                         published=self._published, lag=lag, positions=positions, freshness=freshness, note=note)
+                         published=self._published, lag=sum(lags.values()), positions=positions, lags=lags,
+                         freshness=freshness, note=note)

@@ -32,12 +32,16 @@ class Pulse:
         self._lock = threading.Lock()
         self._processed = self._published = self._lag = self._seen = 0
         self._positions: dict[str, int] = {}
+        self._lags: dict[str, int] = {}
         self._freshness: list[float] = []
         self._note = ""
 
-    def stand(self, positions: Positions, lag: int) -> None:
+    def stand(self, positions: Positions, lags: Positions) -> None:
+        """`lags`: messages behind, by partition."""
         with self._lock:
-            self._positions, self._lag = {str(place): offset for place, offset in positions.items()}, lag
+            self._positions = {str(place): offset for place, offset in positions.items()}
+            self._lags = {str(place): lag for place, lag in lags.items()}
+            self._lag = sum(lags.values())
 
     def applied(self, count: int, entries: Iterable[Entry], now: float) -> None:
         """A batch is visible since `now` (seconds). An even sample is kept of its entries that know when they were committed."""
@@ -58,8 +62,8 @@ class Pulse:
         with self._lock:
             freshness, self._freshness, self._seen = self._freshness, [], 0
             return Heartbeat(stage=self.stage, instance=self._instance, at=int(now * 1000), processed=self._processed,
-                             published=self._published, lag=self._lag, positions=dict(self._positions), freshness=tuple(freshness),
-                             note=self._note)
+                             published=self._published, lag=self._lag, positions=dict(self._positions), lags=dict(self._lags),
+                             freshness=tuple(freshness), note=self._note)
 
     def _sample(self, seconds: float) -> None:
         """Reservoir: every entry of the second has the same chance."""

@@ -94,9 +94,9 @@ class Sink:
         assert self._intake is not None
         taken = self._intake.take(MOST, _WAIT, self._begun + self._store.pace - time.monotonic())
         if taken is None:
-            lag = self._meter.lag(self._intake.lag)
-            self._measured = self._measured or lag == 0
-            self.pulse.stand(self._positions, lag)
+            lags = self._intake.lag
+            self._measured = self._measured or self._meter.lag(lags) == 0
+            self.pulse.stand(self._positions, lags)
             return
         self._begun = time.monotonic()
         self._meter.begin()
@@ -109,7 +109,9 @@ class Sink:
         self._positions = taken.positions
         self._meter.applied(taken, measured=self._measured)
         self.pulse.applied(taken.count, taken.batch.entries if self._measured else (), time.time())
-        self.pulse.stand(self._positions, self._meter.lag(self._intake.lag))
+        lags = self._intake.lag
+        self._meter.lag(lags)
+        self.pulse.stand(self._positions, lags)
 
     def _well(self) -> None:
         """What was waited for is back."""

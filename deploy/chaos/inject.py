@@ -67,7 +67,7 @@ class Injector:
     def inject(self, fault: Fault) -> Met:
         """Raises NotRecoveredError."""
         do: dict[Kind, Callable[[Fault], bool]] = {
-            Kind.KILL: self._kill, Kind.STEP: self._step, Kind.SERVER: self._server, Kind.PAUSE: self._pause, Kind.SESSION: self._pause,
+            Kind.KILL: self._kill, Kind.STEP: self._step, Kind.SERVER: self._server, Kind.PAUSE: self._pause, Kind.SESSION: self._session,
             Kind.CUT: self._cut, Kind.SLOW: self._slow, Kind.POISON: self._poison, Kind.FENCE: self._fence, Kind.FULL: self._full,
             Kind.LOST_STATE: self._lost_state,
         }
@@ -119,6 +119,17 @@ class Injector:
         self.stopped.add(pid)
         time.sleep(fault.seconds)
         return self._wake(pid)
+
+    def _session(self, fault: Fault) -> bool:
+        """Bites where the other worker has taken partitions over meanwhile."""
+        other = next(name for name in WORKERS if name != fault.target)
+        before = self._openings(other)
+        self._pause(fault)
+        return self._eventually(lambda: self._openings(other) > before, 5)
+
+    def _openings(self, name: str) -> int:
+        """How often a worker has told of a state partition that it opened."""
+        return (self.home / "logs" / f"{name}.log").read_bytes().count(b": opened in ")
 
     def _cut(self, fault: Fault) -> bool:
         before = self.proxy.broken

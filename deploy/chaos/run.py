@@ -10,24 +10,27 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
+from pathlib import Path
 
 import orjson
 
 from deploy.chaos import registers
 from deploy.chaos.arena import Arena
-from deploy.chaos.inject import Injector, Met
+from deploy.chaos.inject import Injector, Met, NotRecoveredError
 from deploy.chaos.plan import Fault, Kind, plan
-from deploy.platform import launch
 from deploy.platform.launch import Say
 from mainstem.model import Result
+from mainstem.observe.connect import ConnectUnavailableError, connectors
 from mainstem.verify import history
 from mainstem.verify.report import SHOWN, Check
 from schemas import log, topics
 from schemas.codec import Codec
-from seeds.trusts import SOURCES
+from seeds.trusts import SOURCES, TRUSTS
 
 _MAINSTEM = (sys.executable, "-m", "mainstem.cli")
 _DRAIN_SECONDS = 300
+_CAPTURED_SECONDS = 180.0
+"""For every connector to run again: the platform waits up to 60 s between two restarts of one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +38,16 @@ class Report:
     """What was survived, and what the proof says."""
 
     seed: int
+    revision: str
+    """Of the repository; empty where it is none. Ends in `-dirty` where files differ from it."""
     seconds: float
     met: tuple[Met, ...]
     changes: int
     acknowledged: int
     """Numbered writes of our own, see `registers`."""
     restarts: dict[str, int]
+    captures: dict[str, str]
+    """Connector -> how it stood when the faults ended, before anything was repaired."""
     verify: dict[str, object]
     """The report of `mainstem verify --source`."""
     checks: tuple[Check, ...]
@@ -59,11 +66,12 @@ class Report:
 
     def as_dict(self) -> dict[str, object]:
         return {
-            "passed": self.passed, "seed": self.seed, "seconds": round(self.seconds), "faults": len(self.met),
+            "passed": self.passed, "seed": self.seed, "revision": self.revision, "seconds": round(self.seconds), "faults": len(self.met),
             "kinds": [{"kind": k, "faults": n, "bit": bit, "mean_seconds": round(mean, 2)} for k, n, bit, mean in self.kinds()],
             "met": [{"kind": m.fault.kind.value, "target": m.fault.target, "after": m.fault.after, "lasts": m.fault.seconds, "bit": m.bit,
                      "seconds": m.seconds} for m in self.met],
-            "changes": self.changes, "acknowledged": self.acknowledged, "restarts": self.restarts, "verify": self.verify,
+            "changes": self.changes, "acknowledged": self.acknowledged, "restarts": self.restarts,
+            "captures": self.captures, "verify": self.verify,
             "checks": [{"name": c.name, "passed": c.passed, "compared": c.compared, "differences": len(c.differences),
                         "shown": list(c.differences)[:SHOWN]} for c in self.checks],
         }
@@ -87,21 +95,32 @@ def run(place: Arena, seed: int, say: Say, *, faults: int | None = None, seconds
     try:
         met = [_meet(injector, fault, say) for fault in _until(seed, faults, began, seconds, peace)]
     finally:
+        captures = _standing(place)
         injector.peace()
         load.terminate()
         told, complaint = load.communicate(timeout=60)
     acknowledged = writes.stop()
     if not told:
         raise RuntimeError(f"the load ended early: {complaint[-500:]}")
-    launch.capture_trusts(place.endpoints, say)
+    _captured(place)
     say("peace: proving that nothing was lost and nothing doubled")
     proof = subprocess.run([*_MAINSTEM, "verify", "--source", "--wait", str(_DRAIN_SECONDS), "--output", "json", "--home", str(place.home)],
                            capture_output=True, text=True, check=False)
     verified = orjson.loads(proof.stdout) if proof.stdout else {"passed": False, "why": proof.stderr[-2000:]}
     checks = (*history.check(place.endpoints.kafka, codec), *registers.checks(place.endpoints.kafka, codec, writes.acknowledged),
               _poison(place.endpoints.kafka, codec, injector.poison))
-    return Report(seed, time.monotonic() - began, tuple(met), int(orjson.loads(told)["changes"]), acknowledged,
-                  place.platform.supervisor.restarts(), verified, checks)
+    return Report(seed, revision(), time.monotonic() - began, tuple(met), int(orjson.loads(told)["changes"]), acknowledged,
+                  place.platform.supervisor.restarts(), captures, verified, checks)
+
+
+def revision() -> str:
+    """What is run, as git names it."""
+    try:
+        told = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=Path(__file__).parent, capture_output=True, text=True,
+                              check=False)
+    except FileNotFoundError:
+        return ""
+    return told.stdout.strip()
 
 
 def _meet(injector: Injector, fault: Fault, say: Say) -> Met:
@@ -109,6 +128,27 @@ def _meet(injector: Injector, fault: Fault, say: Say) -> Met:
     met = injector.inject(fault)
     say(f"{fault.kind.value}: {fault.target}, {met.seconds:.1f} s{'' if met.bit else ' (hit nothing)'}")
     return met
+
+
+def _standing(place: Arena) -> dict[str, str]:
+    """How the connectors stand; what Connect does not tell is left out."""
+    try:
+        return {one.name: one.detail for one in connectors(place.endpoints.connect)}
+    except ConnectUnavailableError:
+        return {}
+
+
+def _captured(place: Arena) -> None:
+    """Wait until every trust is captured again, which is the platform's work and none of ours. Raises NotRecoveredError."""
+    deadline, wanted = time.monotonic() + _CAPTURED_SECONDS, {trust.database for trust in TRUSTS}
+    while time.monotonic() < deadline:
+        try:
+            if wanted <= {one.name for one in connectors(place.endpoints.connect) if one.running}:
+                return
+        except ConnectUnavailableError:
+            pass
+        time.sleep(0.5)
+    raise NotRecoveredError(f"not captured again within {_CAPTURED_SECONDS:.0f} s: {_standing(place)}")
 
 
 def _until(seed: int, count: int | None, began: float, seconds: float | None, peace: float) -> Iterator[Fault]:

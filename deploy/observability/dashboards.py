@@ -55,6 +55,9 @@ STREAM = Dashboard("stream", "Mainstem: the stream", (
     Panel("Quarantined", "Items a second that could not be taken in, by reason", "ops",
           ((_rate("mainstem_quarantined_total", "stage, reason"), "{{stage}}: {{reason}}"),)),
     Panel("Heartbeats", "Seconds since each stage was heard", "s", (("mainstem_heartbeat_age_seconds", "{{stage}}"),)),
+    Panel("Connectors", "Capture of each source: 1 runs, 0 does not; and restarts a minute after failures", "short",
+          (("mainstem_connector_running", "{{connector}}"),
+           ("60 * sum by (connector) (rate(mainstem_connector_restarts_total[$__rate_interval]))", "{{connector}} restarts"))),
 ))
 ENGINE = Dashboard("engine", "Mainstem: the engine", (
     Panel("Time by phase", "Seconds a second that each stage spends in each phase of its batches", "s",

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from deploy.platform.capture import CaptureWatch
 from deploy.platform.processes import processes
 from deploy.platform.supervisor import Supervisor
 from deploy.stack import Endpoints
@@ -28,8 +29,10 @@ class Platform:
     home: Path
     endpoints: Endpoints
     supervisor: Supervisor
+    capture: CaptureWatch
 
     def stop(self) -> None:
+        self.capture.stop()
         self.supervisor.stop()
 
 
@@ -44,12 +47,15 @@ def prepare(endpoints: Endpoints, sources: Sequence[str]) -> Codec:
 
 def start(endpoints: Endpoints, home: Path, sources: Sequence[str], web_port: int, say: Say, workers: int = 1,
           snapshot_records: int = RECORDS, more: Mapping[str, str] | None = None) -> Platform:
-    """Our processes, supervised. Topics and schemas must be there (`prepare`). `more`: of their environment."""
+    """Our processes and the connectors, supervised. Topics and schemas must be there (`prepare`). `more`: of their environment."""
     environment = {"MAINSTEM_METRICS_DIR": str(home / serving.DIRECTORY), **(more or {})}
     ours = processes(endpoints, home, sources, web_port, workers, snapshot_records)
     supervisor = Supervisor(ours, home / "logs", say, environment)
     supervisor.start()
-    return Platform(home, endpoints, supervisor)
+    capture = CaptureWatch(endpoints.connect, say)
+    capture.start()
+    serving.serve("supervisor", home / serving.DIRECTORY)
+    return Platform(home, endpoints, supervisor, capture)
 
 
 def capture_trusts(endpoints: Endpoints, say: Say) -> None:

@@ -46,5 +46,6 @@ def processes(endpoints: Endpoints, home: Path, sources: Sequence[str], web_port
         sink("search"),
         sink("analytics"),
         sink("cache"),
-        Process("web", module("mainstem.web", "--redis", endpoints.redis, "--home", str(home), "--port", str(web_port))),
+        Process("web", module("mainstem.web", "--redis", endpoints.redis, "--home", str(home), "--port", str(web_port),
+                              "--connect", endpoints.connect)),
     )

@@ -98,7 +98,8 @@ def _show(report: Report) -> None:
             console.print(f"{check.name}: {text}", markup=False)
     survived = sum(bit for _, _, bit, _ in report.kinds())
     verdict = "[green]nothing lost, nothing doubled[/]" if report.passed else "[red]not everything agrees[/]"
-    console.print(f"seed {report.seed}: {survived} faults {'survived' if report.passed else 'made'} in {report.seconds:.0f} s "
+    console.print(f"seed {report.seed}, revision {report.revision or 'unknown'}: "
+                  f"{survived} faults {'survived' if report.passed else 'made'} in {report.seconds:.0f} s "
                   f"({len(report.met) - survived} more hit nothing); {report.changes:,} changes, {report.acknowledged:,} numbered writes: "
                   f"{verdict}")
     if why := report.verify.get("why"):

@@ -26,6 +26,7 @@ LABELS: dict[str, str] = {
     "phase": "`read`, `wait`, `decode`, `core`, `encode`, `commit`, `state`, `apply`",
     "reason": "a code of why, as in the quarantine topic; beyond 100 of them in one process `other`",
     "check": "a check of /healthz",
+    "connector": "a connector's name: the database of a source",
 }
 """Label -> the values it takes: all bounded, none from a message's content."""
 
@@ -83,6 +84,8 @@ SINK_WAITING = _gauge("mainstem_sink_waiting", "1 while the store, the broker or
 HEARTBEATS = _counter("mainstem_heartbeats_total", "Heartbeats handed to Kafka", "stage")
 HEARTBEAT_AGE = _gauge("mainstem_heartbeat_age_seconds", "Since the stage's last heartbeat, as the web process hears it", "stage")
 WELL = _gauge("mainstem_well", "1 where a check of /healthz passes, 0 where it does not", "check")
+CONNECTOR_RUNNING = _gauge("mainstem_connector_running", "1 while a connector of Kafka Connect and all its tasks run", "connector")
+CONNECTOR_RESTARTS = _counter("mainstem_connector_restarts_total", "Restarts of a connector whose task had failed", "connector")
 
 ALL: tuple[Declared, ...] = tuple(_declared)
 

@@ -21,11 +21,12 @@ def main(
     redis: Annotated[str, typer.Option(help="Live cache.")],
     home: Annotated[Path, typer.Option(help="Where the search store lies.")],
     port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 8460,
+    connect: Annotated[str | None, typer.Option(help="Kafka Connect, whose connectors /healthz then tells of.")] = None,
 ) -> None:
     """Serve the pages until SIGTERM."""
     observe.begin("web")
     settings = WebSettings()
-    with live(kafka, registry, redis, home, settings) as sources, Watch(sources):
+    with live(kafka, registry, redis, home, settings, connect) as sources, Watch(sources):
         uvicorn.run(
             build(sources, settings),
             host="127.0.0.1",

@@ -34,7 +34,9 @@ class StageFigures:
     instances: int
     note: str
     stuck: float = 0.0
-    """Seconds for which an instance has processed nothing although its lag grew."""
+    """Seconds for which an instance, or one partition of it, has processed nothing although its lag grew."""
+    stuck_at: str = ""
+    """`topic/partition` where one stands still; empty where it is the instance."""
     stopped: tuple[str, float] | None = None
     """Why an instance last ended on purpose, and how many seconds ago; forgotten after a minute in which something is heard."""
 
@@ -159,20 +161,36 @@ def _stage(stage: str, beats: Sequence[Heartbeat], now: int) -> StageFigures:
         sum(beat.processed for beat in alive),
         len(alive),
         newest.note,
-        max(_stuck([beat for beat in beats if beat.instance == one.instance]) for one in alive),
+        *max(_stuck([beat for beat in beats if beat.instance == one.instance]) for one in alive),
         _stopped(beats, newest, now),
     )
 
 
-def _stuck(beats: Sequence[Heartbeat]) -> float:
-    """Seconds between the latest heartbeat of one instance and the earliest that had processed as much, where the lag grew meanwhile."""
+def _stuck(beats: Sequence[Heartbeat]) -> tuple[float, str]:
+    """Seconds for which one instance, or a partition of it, has stood still while its lag grew, and which partition."""
     ordered = sorted(beats, key=lambda beat: beat.at)
-    newest = since = ordered[-1]
+    places = ordered[-1].lags.keys() & ordered[-1].positions.keys()
+    whole = _still((beat.at, beat.processed, beat.lag) for beat in reversed(ordered))
+    return max([(whole, ""), *((_still(_of(place, ordered)), place) for place in sorted(places))], key=lambda found: found[0])
+
+
+def _of(place: str, ordered: Sequence[Heartbeat]) -> Iterator[tuple[int, int, int]]:
+    """Time, position and lag of a partition, latest first, as far back as the instance has had it without a break."""
     for beat in reversed(ordered):
-        if beat.processed != newest.processed:
+        if place not in beat.positions or place not in beat.lags:
+            return
+        yield beat.at, beat.positions[place], beat.lags[place]
+
+
+def _still(latest_first: Iterable[tuple[int, int, int]]) -> float:
+    """Seconds between the latest (time, done, lag) and the earliest that had done as much, where the lag grew meanwhile."""
+    stands = iter(latest_first)
+    newest = since = next(stands)
+    for stand in stands:
+        if stand[1] != newest[1]:
             break
-        since = beat
-    return (newest.at - since.at) / 1000 if newest.lag > since.lag else 0.0
+        since = stand
+    return (newest[0] - since[0]) / 1000 if newest[2] > since[2] else 0.0
 
 
 def _stopped(beats: Sequence[Heartbeat], newest: Heartbeat, now: int) -> tuple[str, float] | None:

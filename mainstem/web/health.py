@@ -1,12 +1,13 @@
-"""Whether the page can be relied on: the processes are heard and make progress, the stores answer, the audit can be written."""
+"""Whether the page can be relied on: sources are captured, processes make progress, stores answer, the audit can be written."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from mainstem.observe import metrics
+from mainstem.observe.connect import Connector
 from mainstem.web.errors import AuditUnavailableError, StoreUnavailableError
 from mainstem.web.figures import StageFigures
 from mainstem.web.sources import Sources
@@ -26,6 +27,7 @@ class Check:
 
 def checks(sources: Sources) -> list[Check]:
     return [
+        *(_captured(sources.connectors()) if sources.connectors else ()),
         *(_stage(one) for one in sources.stream.figures().stages),
         _asked("search store", sources.people.check),
         _asked("live cache", sources.records.check),
@@ -58,6 +60,11 @@ class Watch:
             self._ended.wait(self._seconds)
 
 
+def _captured(found: Sequence[Connector]) -> list[Check]:
+    detail = f"{len(found)} known" if found else "Connect knows of none, or does not answer"
+    return [Check("connectors", bool(found), detail), *(Check(f"connector {one.name}", one.running, one.detail) for one in found)]
+
+
 def _stage(one: StageFigures) -> Check:
     well, detail = _standing(one)
     return Check(f"stage {one.stage}", well, detail)
@@ -72,7 +79,8 @@ def _standing(one: StageFigures) -> tuple[bool, str]:
     if one.silent:
         return False, f"not heard for {one.age:.0f} s, {one.lag} messages behind when last heard: its process has ended or hangs"
     if one.stuck >= STUCK_SECONDS:
-        return False, f"nothing processed for {one.stuck:.0f} s while its lag grew to {one.lag} messages"
+        where = f" of {one.stuck_at}" if one.stuck_at else ""
+        return False, f"nothing{where} processed for {one.stuck:.0f} s while its lag grew to {one.lag} messages"
     if one.note:
         return False, f"waits for a dependency ({one.note})"
     return True, f"heard {one.age:.1f} s ago"

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from mainstem.adjudication.desk import KafkaDesk
+from mainstem.observe.connect import Connectors
 from mainstem.settings import Settings
 from mainstem.terminology import Shelf
 from mainstem.web.audit import KafkaAudit
@@ -24,7 +25,8 @@ from schemas.codec import Codec
 
 
 @contextmanager
-def live(kafka: str, registry: str, redis: str, home: Path, settings: WebSettings) -> Iterator[Sources]:
+def live(kafka: str, registry: str, redis: str, home: Path, settings: WebSettings,
+         connect: str | None = None) -> Iterator[Sources]:
     """Comes up whatever is down: pages then say what does not answer."""
     codec = Codec(registry)
     stream, quarantine = KafkaStream(kafka, codec, settings.minutes), KafkaQuarantine(kafka, codec)
@@ -35,7 +37,7 @@ def live(kafka: str, registry: str, redis: str, home: Path, settings: WebSetting
         audit = KafkaAudit(kafka, codec, settings.purpose)
         desk = KafkaDesk(kafka, codec, Settings().person_key.get_secret_value().encode(), ModelShelf(home / FOLDER).activated)
         yield Sources(SearchedPeople(home), CachedRecords(redis), audit, stream, quarantine, history, desk,
-                      TermsInForce(lambda: current(kafka, codec, Shelf(home / SHELF)).terms))
+                      TermsInForce(lambda: current(kafka, codec, Shelf(home / SHELF)).terms), Connectors(connect).look if connect else None)
     finally:
         stream.stop()
         quarantine.stop()

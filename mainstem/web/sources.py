@@ -12,6 +12,7 @@ from mainstem.adjudication.standing import Decided, Proposal
 from mainstem.history import Past
 from mainstem.kinds.facts import Terms
 from mainstem.model import Claim, Quarantined
+from mainstem.observe.connect import Connector
 from mainstem.terminology import builtin
 from mainstem.web.figures import Figures
 from mainstem.web.record import Record
@@ -177,3 +178,5 @@ class Sources:
     identity: Identity
     terms: Callable[[], Terms] = builtin
     """The terminology in force now."""
+    connectors: Callable[[], Sequence[Connector]] | None = None
+    """How those stand that capture the sources' databases; None where the page was not told of a Connect."""

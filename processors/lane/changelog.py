@@ -10,7 +10,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 from confluent_kafka.admin import AdminClient
 
 from processors.lane import faults
-from processors.lane.errors import LaneStoppedError
+from processors.lane.errors import LaneStoppedError, RecoveryError
 from processors.lane.store import MARKERS, Store, decode_markers
 from schemas.topics import Topic
 
@@ -63,8 +63,8 @@ def bounds(consumer: Consumer, topic: str, partition: int, stopped: Callable[[],
 
 
 def batches(consumer: Consumer, topic: str, starts: Mapping[int, int], stopped: Callable[[], bool] = lambda: False,
-            ) -> Iterator[list[Message]]:
-    """Committed messages from `starts`, partition -> offset, to the ends as they are when reached.
+            reached: dict[int, int] | None = None) -> Iterator[list[Message]]:
+    """Committed messages from `starts`, partition -> offset, to the ends as they are when reached; `reached` is told the ends.
 
     Raises LaneStoppedError, KafkaException.
     """
@@ -82,10 +82,21 @@ def batches(consumer: Consumer, topic: str, starts: Mapping[int, int], stopped: 
                 found.append(message)
             elif error.code() == KafkaError._PARTITION_EOF:
                 unfinished.discard(message.partition())
+                if reached is not None:
+                    reached[message.partition() or 0] = message.offset() or 0
             elif not _passes(error):
                 raise KafkaException(error)
         if found:
             yield found
+
+
+def beyond(bootstrap: str, topic: str, partition: int, position: int, stopped: Callable[[], bool] = lambda: False) -> bool:
+    """Whether anything committed lies at or after `position`. Raises LaneStoppedError, KafkaException."""
+    consumer = reader(bootstrap)
+    try:
+        return any(True for _ in batches(consumer, topic, {partition: position}, stopped))
+    finally:
+        consumer.close()
 
 
 def recover(bootstrap: str, store: Store, identity: str, topic: str, partition: int, now_ms: int, stopped: Callable[[], bool],
@@ -93,7 +104,7 @@ def recover(bootstrap: str, store: Store, identity: str, topic: str, partition: 
     """Bring `store` up to the end of its changelog partition; a store that claims more than the changelog holds starts anew.
 
     Call after `init_transactions`, so that no earlier owner can add to it. `until`: only what lies before this offset. Returns the number
-    of records applied.
+    of records applied. Raises RecoveryError where the changelog was not read whole.
     """
     consumer = reader(bootstrap)
     try:
@@ -102,9 +113,12 @@ def recover(bootstrap: str, store: Store, identity: str, topic: str, partition: 
             log.warning("%s/%d: local state is ahead of the changelog and is rebuilt", topic, partition)
             store.reset(identity)
         if store.position == end:
+            store.stamp(now_ms)
             return 0
         applied = 0
-        for found in batches(consumer, topic, {partition: store.position}, stopped):
+        reached: dict[int, int] = {}
+        last: bytes | None = MARKERS
+        for found in batches(consumer, topic, {partition: store.position}, stopped, reached):
             messages = found if until is None else [message for message in found if (message.offset() or 0) < until]
             if not messages:
                 break
@@ -113,7 +127,15 @@ def recover(bootstrap: str, store: Store, identity: str, topic: str, partition: 
             # `apply` writes the markers last: those among the changes do no harm.
             store.apply(changes, store.markers if stated is None else decode_markers(stated), (messages[-1].offset() or 0) + 1, now_ms)
             applied += len(messages)
+            last = messages[-1].key()
             faults.at("recovering")
+        if until is None:
+            if reached.get(partition, 0) < end:
+                raise RecoveryError(topic, partition, f"reading ended at offset {reached.get(partition, 0)} of {end}")
+            # Every transaction writes its markers last.
+            if last != MARKERS:
+                raise RecoveryError(topic, partition, f"the last record read, at offset {store.position - 1}, ends no batch")
+            store.stamp(now_ms)
         return applied
     finally:
         consumer.close()

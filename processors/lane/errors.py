@@ -36,6 +36,14 @@ class ReleaseBehindError(RestartNeededError):
         self.activation = activation
 
 
+class RecoveryError(Exception):
+    """The changelog was read, but not to its end, or not to the end of a batch: the state would lack something. A new start reads on."""
+
+    def __init__(self, topic: str, partition: int, why: str) -> None:
+        super().__init__(f"{topic}/{partition} was not recovered: {why}; start this worker again, which reads on from there")
+        self.topic, self.partition, self.why = topic, partition, why
+
+
 class StuckError(Exception):
     """A call to the broker did not return in its time: the client is stuck and only a new process helps. Nothing is lost."""
 

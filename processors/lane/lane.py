@@ -104,12 +104,14 @@ class Lane:
     def beat(self) -> None:
         """Tell the pulse where the partitions stand."""
         unread = cast(FeedConsumer, self.app.consumer).unread() if self._slots else {}
+        lags: dict[str, int] = {}
         for tp, count in unread.items():
             if (slot := self._slots.get(tp.partition)) is not None:
-                metrics.LAG.labels(self.stage.name, tp.topic, str(tp.partition)).set(count + slot.behind(tp.topic))
+                lags[f"{tp.topic}/{tp.partition}"] = behind = count + slot.behind(tp.topic)
+                metrics.LAG.labels(self.stage.name, tp.topic, str(tp.partition)).set(behind)
         positions = {f"{topic}/{slot.owner.partition}": offset for slot in self._slots.values()
                      for topic, offset in slot.owner.markers.items()}
-        self.pulse.stand(positions, sum(unread.values()) + sum(slot.waiting for slot in self._slots.values()))
+        self.pulse.stand(positions, lags, sum(unread.values()) + sum(slot.waiting for slot in self._slots.values()))
 
     async def _agent(self, stream: StreamT[Any]) -> None:
         async for event in cast(faust.Stream, stream).noack().events():

@@ -20,7 +20,7 @@ from processors.lane.contract import Output, Received, Stage
 from processors.lane.errors import LaneStoppedError, RestartNeededError, StageError
 from processors.lane.meter import Meter
 from processors.lane.overlay import Overlay
-from processors.lane.snapshots import Snapshots
+from processors.lane.snapshots import RENEWED_MS, Snapshots
 from processors.lane.store import MARKERS, Store, encode_markers
 from processors.lane.traces import Traces
 from processors.lane.transaction import Transactions
@@ -140,8 +140,25 @@ class Owner:
         self._meter.phase("state")
         faults.at("stored")
         self._tell(len(fresh), computed, store)
-        self._snapshot(store)
+        self._snapshot(store, _now())
         return Done(len(fresh), len(computed.outputs), computed.committed)
+
+    def tend(self) -> None:
+        """Where nothing comes: keep local copy and snapshot young, which would else cease to serve though they lack nothing.
+
+        The changelog is asked first, since an owner that was paused may have been followed by another. Raises LaneStoppedError,
+        KafkaException.
+        """
+        store, now_ms = self._store, _now()
+        if store is None or store.position == 0:
+            return
+        due = self._snapshots is not None and self._snapshots.due(store.position, time.monotonic(), now_ms)
+        if not due and now_ms - store.written < RENEWED_MS:
+            return
+        if changelog.beyond(self._kafka, self._stage.changelog.name, self.partition, store.position, self._stop.is_set):
+            return
+        store.stamp(now_ms)
+        self._snapshot(store, now_ms)
 
     def stop(self) -> None:
         """Give up whatever waits for the broker or the registry. Thread-safe."""
@@ -155,17 +172,19 @@ class Owner:
             self._store = None
         self._meter.closed()
 
-    def _snapshot(self, store: Store) -> None:
-        """Where one is due. A snapshot that cannot be taken is missed by nobody but a new owner, who reads more."""
-        if self._snapshots is None or not self._snapshots.due(store.position, time.monotonic()):
+    def _snapshot(self, store: Store, now_ms: int) -> None:
+        """Where one is due. A snapshot that cannot be taken is missed by nobody but a new owner, who reads more. `now_ms`: when the store
+        held all that the changelog does."""
+        if self._snapshots is None or not self._snapshots.due(store.position, time.monotonic(), now_ms):
             return
-        began = time.monotonic()
+        began, taken = time.monotonic(), None
         try:
-            path = self._snapshots.take(store, self._identity, _now())
+            path = self._snapshots.take(store, self._identity, now_ms)
+            taken = now_ms
             log.info("%s: snapshot %s in %.2f s", self.name, path.name, time.monotonic() - began)
         except Exception as fault:  # rocksdict raises no narrower type
             log.warning("%s: no snapshot: %s", self.name, type(fault).__name__)
-        self._snapshots.took(store.position, time.monotonic())
+        self._snapshots.took(store.position, time.monotonic(), taken)
 
     def _computed(self, store: Store, messages: Sequence[Received]) -> _Computed:
         while True:

@@ -21,6 +21,7 @@ class Pulse:
         self._published = 0
         self._lag = 0
         self._positions: dict[str, int] = {}
+        self._lags: dict[str, int] = {}
         self._freshness: list[float] = []
 
     def done(self, done: Done) -> None:
@@ -31,13 +32,14 @@ class Pulse:
             now = time.time()
             self._freshness.extend(max(0.0, now - at / 1000) for at in done.committed)
 
-    def stand(self, positions: dict[str, int], lag: int) -> None:
-        self._positions, self._lag = positions, lag
+    def stand(self, positions: dict[str, int], lags: dict[str, int], lag: int) -> None:
+        """`lags`: by partition, what is queued here included."""
+        self._positions, self._lags, self._lag = positions, lags, lag
 
     def beat(self, note: str = "") -> Heartbeat:
         """The heartbeat; starts new samples."""
         freshness, self._freshness = self._freshness, []
         metrics.HEARTBEATS.labels(self.stage).inc()
         return Heartbeat(stage=self.stage, instance=self._instance, at=time.time_ns() // 1_000_000, processed=self._processed,
-                         published=self._published, lag=self._lag, positions=self._positions, freshness=tuple(freshness[:_SAMPLES]),
-                         note=note)
+                         published=self._published, lag=self._lag, positions=self._positions, lags=self._lags,
+                         freshness=tuple(freshness[:_SAMPLES]), note=note)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections import deque
 from collections.abc import Callable
@@ -24,6 +25,8 @@ _PACE_SECONDS = 0.1
 """From one small batch to the next: a transaction costs the broker the same for one record as for a hundred, and after a quiet moment
 the first record does not wait."""
 _PACED_RECORDS = 500
+_TEND_SECONDS = 60.0
+"""Without input, until the owner looks after the age of its state."""
 _WAITING_RECORDS = 4_000
 """Of one state partition, before its agents wait."""
 
@@ -124,7 +127,11 @@ class Slot:
         begun = 0.0
         while True:
             async with self._changed:
-                await self._changed.wait_for(lambda: self._closed or self._queue)
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._changed.wait_for(lambda: self._closed or self._queue), _TEND_SECONDS)
+            if not self._closed and not self._queue:
+                await self._tend()
+                continue
             if self.waiting < _PACED_RECORDS:
                 await asyncio.sleep(begun + _PACE_SECONDS - clock())
             begun = clock()
@@ -144,6 +151,13 @@ class Slot:
             for event, span, _ in taken:
                 self.waiting -= len(span.messages)
                 event.ack()
+
+    async def _tend(self) -> None:
+        """What fails here is tried again, and costs a new owner time at worst."""
+        try:
+            await self._lane.call(self.owner.tend)
+        except Exception as fault:
+            log.warning("%s: its state was not renewed: %s", self.owner.name, type(fault).__name__)
 
     def _take(self) -> list[tuple[EventT, Span, int]]:
         taken = [self._queue.popleft()]

@@ -23,6 +23,8 @@ RECORDS = 50_000
 """Changelog records from one snapshot to the next: half a second of recovery."""
 _SECONDS = 60.0
 """From one snapshot to the next at least."""
+RENEWED_MS = MAX_AGE_MS // 4
+"""Snapshot and local copy are renewed at this age however little was written, so that one serves at any time."""
 _KEPT = 2
 _LIST = "snapshot.json"
 _ABANDONED_SECONDS = 3600.0
@@ -45,10 +47,12 @@ class Snapshots:
     """Of one state partition."""
 
     def __init__(self, directory: Path, stage: str, partition: int, records: int = RECORDS, seconds: float = _SECONDS) -> None:
-        """One is due once `records` changelog records have come and `seconds` have passed since the last."""
+        """One is due once `records` changelog records have come, or the last has aged, and `seconds` have passed since the last."""
         self._directory = directory / stage / str(partition)
         self._records, self._seconds = records, seconds
-        self._last = max((snapshot.position for _, snapshot in self.all()), default=0)
+        found = self.all()
+        self._last = found[0][1].position if found else 0
+        self._taken = found[0][1].taken if found else 0
         self._when = -seconds
         self._digests: dict[str, tuple[int, str]] = {}
         """Of table files already seen: their names are never used again within a store."""
@@ -61,14 +65,17 @@ class Snapshots:
                 found.append((path, msgspec.json.decode((path / _LIST).read_bytes(), type=Snapshot)))
         return sorted(found, key=lambda pair: pair[1].position, reverse=True)
 
-    def due(self, position: int, now: float) -> bool:
+    def due(self, position: int, now: float, now_ms: int) -> bool:
         """`now`: seconds of a monotonic clock. Where the last lies further on, it is of a changelog that is no more."""
         grown = position - self._last
-        return (grown >= self._records or grown < 0) and now - self._when >= self._seconds
+        aged = self._taken > 0 and now_ms - self._taken >= RENEWED_MS
+        return (grown >= self._records or grown < 0 or aged) and now - self._when >= self._seconds
 
-    def took(self, position: int, now: float) -> None:
-        """One was taken, or taking it failed and is not to be tried again at once."""
-        self._last, self._when = position, now
+    def took(self, position: int, now: float, taken_ms: int | None) -> None:
+        """One was taken at `taken_ms`; None: taking it failed, and is not to be tried again at once."""
+        self._when = now
+        if taken_ms is not None:
+            self._last, self._taken = position, taken_ms
 
     def forget(self, identity: str, beyond: int) -> None:
         """Remove those of this changelog that stand after `beyond`, its end: it has lost what they hold, and will grow past them."""

@@ -49,6 +49,8 @@ class Store:
             self.reset(identity)
         self.position = self._number(_POSITION)
         """Next changelog offset to apply."""
+        self.written = self._number(_WRITTEN)
+        """When it last was all that the changelog holds, milliseconds since the epoch."""
         self.markers: dict[str, int] = _decode_markers(self._db.get(MARKERS))
 
     def _usable(self, identity: str, now_ms: int) -> bool:
@@ -60,7 +62,7 @@ class Store:
         discard(self._path)
         self._db = _open(self._path)
         self._db.put(_IDENTITY, identity.encode())
-        self.position, self.markers = 0, {}
+        self.position, self.written, self.markers = 0, 0, {}
 
     def get(self, key: bytes) -> bytes | None:
         return self._db.get(key)
@@ -97,7 +99,12 @@ class Store:
         batch.put(_POSITION, _NUMBER.pack(position))
         batch.put(_WRITTEN, _NUMBER.pack(now_ms))
         self._db.write(batch)
-        self.markers, self.position = markers, position
+        self.markers, self.position, self.written = markers, position, now_ms
+
+    def stamp(self, now_ms: int) -> None:
+        """At `now_ms` the changelog held nothing beyond `position`: the copy is as young as if it had been written then."""
+        self._db.put(_WRITTEN, _NUMBER.pack(now_ms))
+        self.written = now_ms
 
     def size(self) -> tuple[int, int]:
         """Keys (RocksDB's estimate), and bytes on disk and in write buffers."""

@@ -10,13 +10,16 @@ from pathlib import Path
 import orjson
 import psycopg
 import pytest
-from confluent_kafka import Consumer
+from confluent_kafka import Consumer, Producer
 from confluent_kafka.admin import AdminClient, NewTopic
 from psycopg.conninfo import conninfo_to_dict
 
+from deploy.platform.capture import CaptureWatch
 from deploy.stack import Endpoints, down, endpoints, status, up
 from deploy.stack.connectors import debezium_postgres, ensure_connector, remove_connector
 from deploy.stack.errors import ConnectorFailedError
+from mainstem.observe import metrics
+from mainstem.observe.connect import Connector, connectors
 from tests.deploy.eventually import eventually
 
 pytestmark = pytest.mark.stack
@@ -110,6 +113,41 @@ def test_changes_of_all_tables_arrive_in_one_topic_through_a_kill_of_connect(hom
     deleted = next(one for one in changes if one["op"] == "d")
     assert deleted["before"]["agent"] == "amoxicillin"
     ensure_connector(servers, "rxz_epr", config(servers))
+
+
+def test_a_failed_task_is_seen_and_started_again(servers: Endpoints) -> None:
+    """Nobody asks Connect to restart but the watch."""
+    ensure_connector(servers, "rxz_epr", config(servers))
+    told: list[str] = []
+    watch = CaptureWatch(servers.connect, told.append, 0.5)
+
+    def state() -> Connector:
+        return next(one for one in connectors(servers.connect) if one.name == "rxz_epr")
+
+    def shown() -> list[float]:
+        return metrics.now(metrics.CONNECTOR_RUNNING, connector="rxz_epr")
+
+    assert state().running
+    # Another producer takes the transactional id of the task: what it next writes is refused, and it fails.
+    Producer({"bootstrap.servers": servers.kafka, "transactional.id": "mainstem-connect-rxz_epr-0"}).init_transactions(20)
+    with psycopg.connect(servers.database("rxz_epr"), autocommit=True) as trust:
+        trust.execute("INSERT INTO epr.allergy VALUES (999, '1', 'penicillin')")
+    eventually(lambda: state().failed, "the failure of the task", 60)
+    watch.look(0.0)
+    assert shown() == [0]
+    watch.look(1.0)
+    assert len(told) == 1, "not again before its wait is over"
+    watch.start()
+    try:
+        eventually(lambda: shown() == [1], "capture", 90)
+    finally:
+        watch.stop()
+    assert state().running
+    assert metrics.now(metrics.CONNECTOR_RESTARTS, connector="rxz_epr") == [len(told)]
+    assert all("connector rxz_epr had failed" in line and "Exception" not in line for line in told)
+    with psycopg.connect(servers.database("rxz_epr"), autocommit=True) as trust:
+        trust.execute("INSERT INTO epr.allergy VALUES (1000, '1', 'penicillin')")
+    eventually(lambda: {one["after"].get("id") for one in raw(servers.kafka) if one["op"] == "c"} >= {999, 1000}, "both changes")
 
 
 def test_a_connector_that_cannot_work_says_why(servers: Endpoints) -> None:

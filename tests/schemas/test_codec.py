@@ -41,7 +41,7 @@ EXAMPLES: dict[str, msgspec.Struct] = {
                            outcomes=(model.Outcome(offset=1, result=model.Result.IGNORED, reason="tombstone"),)),
     "Quarantined": model.Quarantined(stage="capture", raw=RAW, source="s", reason="r", detail="d"),
     "Heartbeat": model.Heartbeat(stage="capture", instance="1", at=1, processed=1, published=1, lag=0, positions={"t/0": 1},
-                                 freshness=(0.5,)),
+                                 lags={"t/0": 2}, freshness=(0.5,)),
     "AuditEvent": model.AuditEvent(id="i", at=1, actor="a", action="view", person="p", digest="0", known=1, purpose="direct care"),
     "Release": model.Release(activation="1", what="terminology", name="uk-2026-11", digest="0", actor="a", reason="r"),
 }

@@ -6,6 +6,7 @@ import logging
 import re
 from typing import Any
 
+import httpx
 import msgspec
 import pytest
 from lxml import html
@@ -13,6 +14,7 @@ from starlette.testclient import TestClient
 
 from mainstem import kinds
 from mainstem.model import STOPPED, Heartbeat, SourceState
+from mainstem.observe.connect import Connector
 from mainstem.web.app import build
 from mainstem.web.figures import STAGES, Beats
 from mainstem.web.record import Record
@@ -423,11 +425,34 @@ def test_health() -> None:
     assert told["status"] == "unwell" and [one.split(":")[0] for one in told["reasons"]] == ["audit"]
 
 
+@pytest.mark.parametrize(("connector", "reason"), [
+    (Connector("rxa_epr", ("RUNNING", "FAILED")), "connector rxa_epr: connector running, tasks failed"),
+    (Connector("rxa_epr", ("RUNNING",)), "connector rxa_epr: connector running, tasks none"),
+    (Connector("rxa_epr", ("PAUSED", "PAUSED")), "connector rxa_epr: connector paused, tasks paused"),
+    (Connector("rxa_epr", ()), "connector rxa_epr: not known to Connect: nothing captures this source"),
+    (None, "connectors: Connect knows of none, or does not answer"),
+])
+def test_health_sees_a_dead_capture_though_every_stage_is_up_to_date(connector: Connector | None, reason: str) -> None:
+    beats = Beats(15)
+    for stage in STAGES:
+        beats.add(made.beat(stage, NOW - 500))
+
+    def health(*found: Connector) -> httpx.Response:
+        return client(sources(stream=MadeStream(beats), connectors=lambda: found)).get("/healthz")
+
+    assert health(Connector("rxa_epr", ("RUNNING", "RUNNING"))).status_code == 200
+    answer = health(*([connector] if connector else []))
+    assert (answer.status_code, answer.json()["reasons"]) == (503, [reason])
+
+
 @pytest.mark.parametrize(("reconcile", "reason"), [
     ([made.beat("reconcile", NOW - 20_000, lag=7)],
      "stage reconcile: not heard for 20 s, 7 messages behind when last heard: its process has ended or hangs"),
     ([made.beat("reconcile", NOW - 40_000 + s * 1000, 500, lag=100 + s) for s in range(40)],
      "stage reconcile: nothing processed for 39 s while its lag grew to 139 messages"),
+    ([made.beat("reconcile", NOW - 40_000 + s * 1000, 500 + 9 * s, lag=100 + s, positions={"in/0": 70, "in/1": 90 + 9 * s},
+                lags={"in/0": 100 + s, "in/1": 0}) for s in range(40)],
+     "stage reconcile: nothing of in/0 processed for 39 s while its lag grew to 139 messages"),
     ([made.beat("reconcile", NOW - 20_000, note=f"{STOPPED}stage reconcile failed"), made.beat("reconcile", NOW - 500)],
      "stage reconcile: stopped on purpose: stage reconcile failed (20 s ago)"),
     ([made.beat("reconcile", NOW - 500, note="StoreUnavailableError")],
@@ -444,6 +469,8 @@ def test_health_gives_the_reason(reconcile: list[Heartbeat], reason: str) -> Non
 @pytest.mark.parametrize("reconcile", [
     [made.beat("reconcile", NOW - 40_000 + s * 1000, 500 + s, lag=100 + s) for s in range(40)],  # slow, yet it moves
     [made.beat("reconcile", NOW - 40_000 + s * 1000, 500, lag=2) for s in range(40)],  # control records nobody needs to process
+    [made.beat("reconcile", NOW - 40_000 + s * 1000, 500 + s, lag=100 + s, positions={"in/0": 70, "in/1": 90 + s},
+               lags={"in/0": 2, "in/1": 98 + s}) for s in range(40)],  # a quiet partition beside one that falls behind, yet moves
     [made.beat("reconcile", NOW - 20_000 + s * 1000, 500, lag=100 + s) for s in range(20)],  # not for long yet
     [made.beat("reconcile", NOW - 61_000, note=f"{STOPPED}stage reconcile failed"), made.beat("reconcile", NOW - 500)],
 ])

@@ -23,7 +23,8 @@ def test_every_kind_and_every_step_of_the_commit_has_its_turn() -> None:
 
 
 def test_every_process_of_ours_is_killed(tmp_path) -> None:
-    servers = Endpoints({"kafka": "127.0.0.1:1", "registry": "http://127.0.0.1:1", "redis": "redis://127.0.0.1:1"})
+    servers = Endpoints({"kafka": "127.0.0.1:1", "registry": "http://127.0.0.1:1", "redis": "redis://127.0.0.1:1",
+                         "connect": "http://127.0.0.1:1"})
     ours = {process.name for process in processes(servers, tmp_path, ["RXA/epr"], 1, workers=len(WORKERS))}
     assert {fault.target for fault in first(7, 60) if fault.kind is Kind.KILL} == ours
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +13,7 @@ from aiokafka.structs import ConsumerRecord
 from faust.types import TP
 
 from processors.lane import changelog
+from processors.lane import slot as slots
 from processors.lane.feed import Fetched
 from processors.lane.owner import Owner
 from processors.lane.pulse import Pulse
@@ -106,3 +108,27 @@ def test_gaps_repeats_and_other_generations(world: World) -> None:
 
     asyncio.run(play())
     assert sorted(m.key() or b"" for m in world.messages(world.stage.out)) == sorted(m.key() or b"" for m in messages)
+
+
+def test_where_nothing_comes_the_owner_looks_after_its_state(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(slots, "_TEND_SECONDS", 0.05)
+    tended: list[float] = []
+
+    class Tended(Owner):
+        def tend(self) -> None:
+            tended.append(time.monotonic())
+            if len(tended) == 1:
+                raise ConnectionError  # and is asked again
+
+    async def play() -> None:
+        around = Around(world.stage.source, Pulse("toy", ""))
+        slot = Slot(around, Tended(world.stage, 0, kafka=world.kafka, codec=world.codec, state_dir=world.directory,
+                                   watch=Watch(around.fatal)), 1)
+        await slot.open()
+        async with asyncio.timeout(30):
+            while len(tended) < 3:
+                await asyncio.sleep(0.01)
+        await slot.close()
+        assert around.faults == []
+
+    asyncio.run(play())

@@ -8,15 +8,18 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from confluent_kafka import Message
 
 from processors.lane import changelog, inspect
-from processors.lane.errors import StateBusyError
+from processors.lane.errors import RecoveryError, StateBusyError
 from processors.lane.inspect import Place as StatePlace
 from processors.lane.owner import Owner
-from processors.lane.snapshots import Snapshots
+from processors.lane.snapshots import RENEWED_MS, Snapshots
 from processors.lane.store import MAX_AGE_MS, Store, View
 from processors.lane.watch import Watch
 from tests.processors.lane.conftest import World
@@ -93,11 +96,25 @@ def test_snapshots_of_a_changelog_that_is_no_more_do_not_crowd_out_those_of_the_
         Snapshots(directory, "stage", 0).take(before, "old topic", NOW)
     before.close()
     snapshots = Snapshots(directory, "stage", 0, records=100)
-    assert snapshots.due(10, now=1e9)
+    assert snapshots.due(10, now=1e9, now_ms=NOW)
     store = made(tmp_path / "b", 10, 10)
     assert snapshots.take(store, "topic", NOW).exists()
     store.close()
     assert snapshots.restore(tmp_path / "c", "topic", 0, NOW) == 10
+
+
+def test_one_that_has_aged_is_due_however_little_was_written(tmp_path: Path) -> None:
+    snapshots = Snapshots(tmp_path / "snapshots", "stage", 0)
+    store = made(tmp_path / "a", 10, 700)
+    snapshots.take(store, "topic", NOW)
+    store.close()
+    for again in (snapshots, Snapshots(tmp_path / "snapshots", "stage", 0)):
+        if again is snapshots:
+            again.took(700, 0.0, NOW)
+        assert not again.due(701, 1e6, NOW + RENEWED_MS - 1)
+        assert again.due(701, 1e6, NOW + RENEWED_MS)
+        assert again.due(700, 1e6, NOW + RENEWED_MS)
+    assert 2 * RENEWED_MS < MAX_AGE_MS
 
 
 def test_what_is_ahead_of_the_changelog_is_removed_before_the_changelog_overtakes_it(tmp_path: Path) -> None:
@@ -211,6 +228,73 @@ class TestOnAChangelog:
         assert report["differences"] == 0
         assert report["pairs"] > 200
         second.close()
+
+    def test_a_quiet_partition_keeps_a_snapshot_and_a_local_copy_that_serve(self, place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Eleven hours without a record, then two: without renewal a failover would read the whole changelog."""
+        first = self.owner(place, "a")
+        first.open()
+        first.run([place.span(stop=1_000)])
+        first.close()
+        clock = time.time_ns() // 1_000_000
+        monkeypatch.setattr("processors.lane.owner._now", lambda: clock)
+        first = self.owner(place, "a", records=100_000)
+        first.open()
+        written = self.taken(place)
+        clock += 11 * 3_600_000
+        first.tend()
+        assert written < self.taken(place) == clock
+        first.close()
+        clock += 2 * 3_600_000
+        for directory in ("a", "b"):
+            again = self.owner(place, directory, records=100_000)
+            assert again.open() <= 1, directory
+            again.close()
+
+    def taken(self, place: Place) -> int:
+        found = Snapshots(place.world.directory / "snapshots", place.world.stage.name, 0).all()
+        return found[0][1].taken if found else 0
+
+    def test_who_was_followed_by_another_does_not_renew_what_he_has(self, place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+        old = self.owner(place, "a")
+        old.open()
+        old.run([place.span(stop=1_000)])
+        new = self.owner(place, "b")
+        new.open()
+        new.run([place.span()])
+        before = self.taken(place)
+        later = time.time_ns() // 1_000_000 + 11 * 3_600_000
+        monkeypatch.setattr("processors.lane.owner._now", lambda: later)
+        old.tend()
+        assert self.taken(place) == before
+        new.tend()
+        assert self.taken(place) == later
+        old.close()
+        new.close()
+
+    def test_a_changelog_that_was_not_read_to_its_end_opens_nothing(self, place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+        first = self.owner(place, "a", records=100_000)
+        first.open()
+        first.run([place.span(stop=1_000)])
+        first.close()
+        shutil.rmtree(place.world.directory / "snapshots", ignore_errors=True)
+        whole = changelog.batches
+
+        def cut(*given: Any) -> Iterator[list[Message]]:
+            """Ends where a broker that lost its end would: without the last record."""
+            for found in whole(*given):
+                yield found[:-1]
+
+        def early(consumer: Any, topic: str, starts: Any, stopped: Any, reached: dict[int, int]) -> Iterator[list[Message]]:
+            yield from whole(consumer, topic, starts, stopped)
+            reached[0] = 5
+
+        for directory, broken, why in (("b", cut, "ends no batch"), ("c", early, "reading ended at offset 5")):
+            with monkeypatch.context() as patched, pytest.raises(RecoveryError, match=why):
+                patched.setattr(changelog, "batches", broken)
+                self.owner(place, directory).open()
+        again = self.owner(place, "d")
+        assert again.open() > 200
+        again.close()
 
     def test_verify_sees_a_pair_too_many_too_few_and_changed(self, place: Place) -> None:
         owner = self.owner(place, "a", records=1_000_000)
