@@ -10,6 +10,7 @@ from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException, Message, TopicPartition
 
+from mainstem import faults
 from producers.errors import AbortedError, FencedError, QuarantineFailedError, StoppedError
 from schemas import kafka
 from schemas.topics import QUARANTINE
@@ -46,9 +47,11 @@ class Transactions:
             self._producer.begin_transaction()
             for record in records:
                 self._produce(record)
+            faults.at("capture produced")
             # not repeated when it fails, as its error may say: the second call was seen never to return
             self._producer.send_offsets_to_transaction(list(positions), group, _CALL_SECONDS)
             self._until_done(lambda: self._producer.commit_transaction(_CALL_SECONDS))
+            faults.at("capture committed")
         except KafkaException as fault:
             error = self._lasting(fault)
             self._abort()

@@ -58,3 +58,7 @@ class UnknownColumnError(SeedsError):
 
 class StoppedError(SeedsError):
     """The workload player met an error it cannot go on from."""
+
+
+class LostError(StoppedError):
+    """The server went away while the player was at work."""

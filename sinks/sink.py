@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from confluent_kafka import KafkaException
 
+from mainstem import faults
 from mainstem.model import Entry, Quarantined
 from schemas import kafka, topics
 from schemas.codec import Codec
@@ -100,12 +101,14 @@ class Sink:
             return
         self._begun = time.monotonic()
         self._meter.begin()
+        faults.at("sink taken")
         if taken.undecodable:
             self._quarantine(taken.undecodable)
         try:
             self._store.apply(taken.batch, taken.positions)
         except _UNFIT:
             self._store.apply(self._fitting(taken), taken.positions)
+        faults.at("sink applied")
         self._positions = taken.positions
         self._meter.applied(taken, measured=self._measured)
         self.pulse.applied(taken.count, taken.batch.entries if self._measured else (), time.time())
@@ -139,18 +142,18 @@ class Sink:
     def _quarantine(self, items: Sequence[Quarantined]) -> None:
         """Returns when the broker has confirmed all. Raises KafkaUnavailableError."""
         encode = self._codec.encoder(topics.QUARANTINE)
-        faults: list[str] = []
+        refused: list[str] = []
         producer = kafka.producer(self._bootstrap, message_timeout_ms=10_000)
 
         def confirmed(fault: object, _message: object) -> None:
             if fault is not None:
-                faults.append(str(fault))
+                refused.append(str(fault))
 
         for item in items:
             log.warning("%s: message %d of %s/%d is put in quarantine: %s", self.pulse.stage, item.raw.offset, item.raw.topic,
                         item.raw.partition, item.reason)
             producer.produce(topics.QUARANTINE.name, encode(item), self.pulse.stage, on_delivery=confirmed,
                              partition=partition(self.pulse.stage, topics.QUARANTINE.partitions))
-        if producer.flush(15.0) or faults:
-            raise KafkaUnavailableError(self._bootstrap, faults[0] if faults else "quarantine was not confirmed in time")
+        if producer.flush(15.0) or refused:
+            raise KafkaUnavailableError(self._bootstrap, refused[0] if refused else "quarantine was not confirmed in time")
         self._meter.quarantined(items)

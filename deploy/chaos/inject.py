@@ -8,19 +8,20 @@ import resource
 import shutil
 import signal
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psutil
 from confluent_kafka import KafkaException, Producer
 
 from deploy.chaos.disk import SmallDisk
-from deploy.chaos.plan import WORKERS, Fault, Kind
+from deploy.chaos.plan import SERVERS, WORKERS, Fault, Kind
 from deploy.chaos.proxy import Proxy
 from deploy.platform.launch import Platform
 from deploy.stack import status
-from processors.lane import faults
+from mainstem import faults
 from schemas import topics
 from schemas.kafka import producer
 
@@ -52,7 +53,7 @@ class Injector:
     revive: Callable[[], None]
     """Starts again the servers that were killed."""
     platform: Platform
-    proxy: Proxy
+    proxies: Mapping[str, Proxy]
     kafka: str
     sources: Sequence[str]
     fault_file: Path
@@ -77,8 +78,9 @@ class Injector:
 
     def peace(self) -> None:
         self.fault_file.unlink(missing_ok=True)
-        self.proxy.mend()
-        self.proxy.delay = 0.0
+        for proxy in self.proxies.values():
+            proxy.mend()
+            proxy.delay = 0.0
         self.disk.free()
         for pid in list(self.stopped):
             self._wake(pid)
@@ -99,7 +101,7 @@ class Injector:
             self._kill_ours(worker, lose_state=fault.target == "recovering")
         reached = self._eventually(lambda: not self.fault_file.exists(), self.reach)
         self.fault_file.unlink(missing_ok=True)
-        for name in WORKERS:
+        for name in self.platform.supervisor.restarts():
             self._running(name)
         return reached
 
@@ -108,17 +110,21 @@ class Injector:
         return True
 
     def _server(self, fault: Fault) -> bool:
-        os.kill(self._server_pid(fault.target), signal.SIGKILL)
+        for pid in self._server_pids(fault.target):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         time.sleep(self.chance.uniform(0.2, 2.0))
         self.revive()
         return True
 
     def _pause(self, fault: Fault) -> bool:
-        pid = self._server_pid(fault.target) if fault.target in ("kafka", "connect") else self._running(fault.target)
-        os.kill(pid, signal.SIGSTOP)
-        self.stopped.add(pid)
+        pids = self._server_pids(fault.target) if fault.target in SERVERS else [self._running(fault.target)]
+        for pid in pids:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGSTOP)
+                self.stopped.add(pid)
         time.sleep(fault.seconds)
-        return self._wake(pid)
+        return bool(sum(map(self._wake, pids)))
 
     def _session(self, fault: Fault) -> bool:
         """Bites where the other worker has taken partitions over meanwhile."""
@@ -132,17 +138,20 @@ class Injector:
         return (self.home / "logs" / f"{name}.log").read_bytes().count(b": opened in ")
 
     def _cut(self, fault: Fault) -> bool:
-        before = self.proxy.broken
-        self.proxy.cut()
+        proxy = self.proxies[fault.target]
+        before = proxy.broken
+        proxy.cut()
         time.sleep(fault.seconds)
-        self.proxy.mend()
-        return self.proxy.broken > before
+        proxy.mend()
+        return proxy.broken > before
 
     def _slow(self, fault: Fault) -> bool:
-        self.proxy.delay = _DELAY
+        """Bites where something came through meanwhile: nobody asks the registry for a schema he knows."""
+        proxy = self.proxies[fault.target]
+        before, proxy.delay = proxy.forwarded, _DELAY
         time.sleep(fault.seconds)
-        self.proxy.delay = 0.0
-        return True
+        proxy.delay = 0.0
+        return proxy.forwarded > before
 
     def _poison(self, _: Fault) -> bool:
         before = len(self.poison)
@@ -213,11 +222,12 @@ class Injector:
             raise NotRecoveredError(f"{name} was not started again within {_PATIENCE:.0f} s")
         return self.platform.supervisor.pids().get(name) or self._running(name)
 
-    def _server_pid(self, name: str) -> int:
+    def _server_pids(self, name: str) -> list[int]:
+        """Of the server and its children: PostgreSQL has a process for each connection."""
         pid = next(one.pid for one in status(self.home) if one.service == name)
         if pid is None:
             raise NotRecoveredError(f"{name} is not running")
-        return pid
+        return [pid, *(child.pid for child in psutil.Process(pid).children(recursive=True))]
 
     def _wake(self, pid: int) -> bool:
         self.stopped.discard(pid)

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import cycle, islice
 
-from processors.lane import faults
+from mainstem import faults
 
 
 class Kind(StrEnum):
     KILL = "kill"
     """kill -9 of a process of ours."""
     STEP = "step"
-    """A worker dies at a named step of its commit, or while it takes partitions over."""
+    """A worker dies at a named step of its commit, or while it takes partitions over; capture or a sink at one of its batch."""
     SERVER = "server"
     """kill -9 of a server, which is then started again."""
     PAUSE = "pause"
@@ -23,9 +23,9 @@ class Kind(StrEnum):
     SESSION = "session"
     """A worker is stopped for longer than its session lasts: others take its partitions, then it wakes."""
     CUT = "cut"
-    """Every connection to the broker is broken, and none is let through for seconds."""
+    """Every connection to a server is broken, and none is let through for seconds."""
     SLOW = "slow"
-    """What goes between our processes and the broker takes its time."""
+    """What goes between our processes and a server takes its time."""
     POISON = "poison"
     """Messages that are none, in the raw topics."""
     FENCE = "fence"
@@ -48,14 +48,17 @@ class Fault:
 
 WORKERS = ("worker", "worker-2")
 _OURS = ("capture", "worker", "sink-search", "sink-analytics", "sink-cache", "worker-2", "web")
+SERVERS = ("kafka", "connect", "registry", "redis", "postgres")
+BEHIND_PROXIES = ("broker", "postgres", "redis", "registry")
+"""What our processes, and the connectors, reach through a proxy. `broker` is Kafka."""
 _TARGETS: Mapping[Kind, tuple[str, ...]] = {
     Kind.KILL: _OURS,
-    Kind.STEP: (*faults.COMMIT, *faults.OPENING),
-    Kind.SERVER: ("kafka", "connect", "kafka", "registry", "kafka", "redis"),
-    Kind.PAUSE: (*_OURS, "kafka", "connect"),
+    Kind.STEP: (*faults.COMMIT, *faults.OPENING, *faults.CAPTURE, *faults.SINKS),
+    Kind.SERVER: ("kafka", "postgres", "kafka", "connect", "kafka", "registry", "kafka", "redis"),
+    Kind.PAUSE: (*_OURS, *SERVERS),
     Kind.SESSION: WORKERS,
-    Kind.CUT: ("broker",),
-    Kind.SLOW: ("broker",),
+    Kind.CUT: BEHIND_PROXIES,
+    Kind.SLOW: BEHIND_PROXIES,
     Kind.POISON: ("raw",),
     Kind.FENCE: ("reconcile", "identity", "linker"),
     Kind.FULL: (*WORKERS, "sink-search", "sink-analytics"),
@@ -64,7 +67,7 @@ _TARGETS: Mapping[Kind, tuple[str, ...]] = {
 _SECONDS: Mapping[Kind, tuple[float, float]] = {
     Kind.PAUSE: (1, 6), Kind.SESSION: (12, 15), Kind.CUT: (1, 8), Kind.SLOW: (2, 8), Kind.FULL: (2, 5), Kind.POISON: (1, 1),
 }
-_TIMES: Mapping[Kind, int] = {Kind.KILL: 4, Kind.STEP: 4, Kind.PAUSE: 2}
+_TIMES: Mapping[Kind, int] = {Kind.KILL: 4, Kind.STEP: 4, Kind.SERVER: 2, Kind.PAUSE: 2}
 """How often a kind comes in one round; others once."""
 
 

@@ -1,4 +1,4 @@
-"""A proxy between our processes and the broker, on loopback, that can be cut and slowed. Runs in a thread of its own."""
+"""A proxy between our processes and a server, on loopback, that can be cut and slowed. Runs in a thread of its own."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ class Proxy:
         self.delay = 0.0
         self.broken = 0
         """Connections broken by `cut` so far."""
+        self.forwarded = 0
+        """Chunks let through so far."""
         self._refusing = False
         self._writers: set[asyncio.StreamWriter] = set()
         self._loop = asyncio.new_event_loop()
@@ -74,6 +76,7 @@ class Proxy:
             while data := await reader.read(_CHUNK):
                 if self.delay:
                     await asyncio.sleep(self.delay)
+                self.forwarded += 1
                 writer.write(data)
                 await writer.drain()
         writer.transport.abort()

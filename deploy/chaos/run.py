@@ -86,10 +86,10 @@ def run(place: Arena, seed: int, say: Say, *, faults: int | None = None, seconds
     began = time.monotonic()
     codec = Codec(place.endpoints.registry)
     chance = random.Random(seed)  # noqa: S311 - to be repeated, not to be secret
-    injector = Injector(place.home, partial(place.up, _quiet), place.platform, place.proxy, place.endpoints.kafka, SOURCES,
+    injector = Injector(place.home, partial(place.up, _quiet), place.platform, place.proxies, place.endpoints.kafka, SOURCES,
                         place.fault_file, place.disk, chance, reach=reach)
     writes = registers.Registers(place.endpoints.database("a82038_gp"))
-    load = subprocess.Popen([*_MAINSTEM, "seeds", "play", "--rate", str(rate), "--seed", str(seed), "--output", "json",
+    load = subprocess.Popen([*_MAINSTEM, "seeds", "play", "--rate", str(rate), "--seed", str(seed), "--keep-going", "--output", "json",
                              "--home", str(place.home)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     writes.start()
     try:
@@ -107,8 +107,9 @@ def run(place: Arena, seed: int, say: Say, *, faults: int | None = None, seconds
     proof = subprocess.run([*_MAINSTEM, "verify", "--source", "--wait", str(_DRAIN_SECONDS), "--output", "json", "--home", str(place.home)],
                            capture_output=True, text=True, check=False)
     verified = orjson.loads(proof.stdout) if proof.stdout else {"passed": False, "why": proof.stderr[-2000:]}
-    checks = (*history.check(place.endpoints.kafka, codec), *registers.checks(place.endpoints.kafka, codec, writes.acknowledged),
-              _poison(place.endpoints.kafka, codec, injector.poison))
+    kafka = place.endpoints.kafka
+    checks = (*history.check(kafka, codec), *registers.checks(kafka, codec, writes.acknowledged, writes.unsure),
+              _poison(kafka, codec, injector.poison))
     return Report(seed, revision(), time.monotonic() - began, tuple(met), int(orjson.loads(told)["changes"]), acknowledged,
                   place.platform.supervisor.restarts(), captures, verified, checks)
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicCollection, TopicPartition
 from confluent_kafka.admin import AdminClient
 
-from processors.lane import faults
+from mainstem import faults
 from processors.lane.errors import LaneStoppedError, RecoveryError
 from processors.lane.store import MARKERS, Store, decode_markers
 from schemas.topics import Topic

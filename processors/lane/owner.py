@@ -14,8 +14,9 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from mainstem import faults
 from mainstem.model import Op, PersonEvent, Quarantined, RawRef
-from processors.lane import changelog, faults
+from processors.lane import changelog
 from processors.lane.contract import Output, Received, Stage
 from processors.lane.errors import LaneStoppedError, RestartNeededError, StageError
 from processors.lane.meter import Meter

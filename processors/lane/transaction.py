@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
+from mainstem import faults
 from mainstem.observe import metrics
-from processors.lane import faults
 from processors.lane.errors import FencedError, LaneStoppedError
 from processors.lane.watch import Watch
 from schemas.transaction import Record, done_for, pauses

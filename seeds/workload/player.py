@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
-from contextlib import ExitStack
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, nullcontext
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
 from math import inf
 from pathlib import Path
@@ -16,7 +16,7 @@ from typing import Any
 import psycopg
 
 from seeds.catalogue import catalogue
-from seeds.errors import StoppedError
+from seeds.errors import LostError, StoppedError, UnreachableError
 from seeds.load import connect
 from seeds.profiles import EVERYDAY, Profile
 from seeds.trusts import TRUSTS
@@ -29,6 +29,9 @@ POOLS = hospital.POOLS | practice.POOLS | community.POOLS
 _WEIGHTS = [action.weight for action in ACTIONS]
 COMMITS_PER_SECOND = 25
 """Changes due within 40 ms share a commit; below 25 changes a second each action has its own."""
+_AGAIN = 0.5
+"""Seconds from one try to reach a server that is away to the next."""
+_COUNTS = ("actions", "changes_by_action", "changes_by_source")
 
 
 @dataclass(slots=True)
@@ -49,34 +52,69 @@ class Report:
 
 
 def play(dsn: str, *, rate: float, seconds: float | None = None, changes: int | None = None, seed: int = 1, profile: Profile = EVERYDAY,
-         truth_path: Path | None = None, stop: threading.Event | None = None, progress: Callable[[Report], None] | None = None) -> Report:
+         truth_path: Path | None = None, stop: threading.Event | None = None, progress: Callable[[Report], None] | None = None,
+         keep_going: bool = False) -> Report:
     """Makes `rate` row changes a second, until `seconds` are over, `changes` are made or `stop` is set; rate 0 = as fast as it goes.
 
     The same seed on the same databases does the same things (GUIDs of new rows apart). What was done is committed, whatever ended it.
+    `keep_going`: a server that goes away is waited for; a batch that it may or may not have committed is not counted, nor in the truth.
     Raises UnreachableError, DatabaseMissingError, StoppedError.
     """
-    report, stop = Report(rate), stop or threading.Event()
-    with ExitStack() as stack:
-        connections = {trust.source: stack.enter_context(connect(dsn, trust)) for trust in TRUSTS}
-        world = World(connections, POOLS, catalogue(profile.catalogue), Random(seed), lambda: datetime.now(UTC))
-        world.commit()
-        file = stack.enter_context(truth_path.open("ab")) if truth_path else None
-        start = time.monotonic()
-        try:
-            while not (stop.is_set() or _done(report, start, seconds, changes)):
-                lines = _batch(world, report, _target(report, start, rate, changes))
-                world.commit()
-                if file:
-                    file.writelines(lines)
-                    file.flush()
-                report.seconds = time.monotonic() - start
-                if progress:
-                    progress(report)
-                stop.wait(_left(report, start, rate, seconds))
-        except psycopg.Error as error:
-            raise StoppedError(f"the database refused a change after {report.changes} ({type(error).__name__}); see its log") from error
+    report, stop, rng = Report(rate), stop or threading.Event(), Random(seed)
+    start: float | None = None
+    with truth_path.open("ab") if truth_path else nullcontext() as truth:
+        while True:
+            try:
+                with _world(dsn, profile, rng) as world:
+                    start = time.monotonic() if start is None else start
+                    while not (stop.is_set() or _done(report, start, seconds, changes)):
+                        lines = _committed(world, report, _target(report, start, rate, changes))
+                        if truth:
+                            truth.writelines(lines)
+                            truth.flush()
+                        report.seconds = time.monotonic() - start
+                        if progress:
+                            progress(report)
+                        stop.wait(_left(report, start, rate, seconds))
+                break
+            except (LostError, UnreachableError):
+                if start is None or not keep_going:
+                    raise
+                if stop.wait(_AGAIN):
+                    break
         report.seconds = time.monotonic() - start
     return report
+
+
+@contextmanager
+def _world(dsn: str, profile: Profile, rng: Random) -> Iterator[World]:
+    """Raises UnreachableError, DatabaseMissingError, LostError."""
+    with ExitStack() as stack:
+        connections = {trust.source: stack.enter_context(connect(dsn, trust)) for trust in TRUSTS}
+        try:
+            world = World(connections, POOLS, catalogue(profile.catalogue), rng, lambda: datetime.now(UTC))
+            world.commit()
+        except psycopg.OperationalError as error:
+            raise _stopped(0, error) from error
+        yield world
+
+
+def _committed(world: World, report: Report, target: float) -> list[bytes]:
+    """One batch; the report is as before where it was not committed everywhere. Raises StoppedError, LostError."""
+    before = replace(report, **{name: dict(getattr(report, name)) for name in _COUNTS})
+    try:
+        lines = _batch(world, report, target)
+        world.commit()
+    except psycopg.Error as error:
+        for each in fields(report):
+            setattr(report, each.name, getattr(before, each.name))
+        raise _stopped(report.changes, error) from error
+    return lines
+
+
+def _stopped(changes: int, error: psycopg.Error) -> StoppedError:
+    kind = LostError if isinstance(error, psycopg.OperationalError) else StoppedError
+    return kind(f"the database refused a change after {changes} ({type(error).__name__}); see its log")
 
 
 def _batch(world: World, report: Report, target: float) -> list[bytes]:

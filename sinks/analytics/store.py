@@ -19,7 +19,7 @@ from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 from clickhouse_connect.driver.insert import InsertContext
 
-from mainstem import canonical
+from mainstem import canonical, faults
 from mainstem.model import Entry, Summary
 from schemas.topics import Purpose
 from sinks import policy
@@ -99,6 +99,7 @@ class AnalyticsStore:
         made = [self._entry(entry) for entry in entries]
         try:
             self._insert("summaries", [self._summary(summary) for summary in summaries], tables.SUMMARY_COLUMNS)
+            faults.at("sink half applied")
             if self._url:
                 self._read_positions(client)
                 if self._written != written:

@@ -9,6 +9,7 @@ from pathlib import Path
 import orjson
 import tantivy
 
+from mainstem import faults
 from mainstem.model import Entry
 from schemas.topics import Purpose
 from sinks import policy
@@ -57,6 +58,7 @@ class SearchStore:
                 if version > _version(searcher, key):
                     writer.delete_documents_by_term("key", key)
                     writer.add_document(document)
+            faults.at("sink half applied")
             writer.delete_documents_by_term("key", documents.POSITIONS)
             writer.add_document(documents.of_positions(orjson.dumps({str(place): n for place, n in positions.items()}).decode()))
             writer.commit()

@@ -9,12 +9,13 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from seeds.errors import LostError
 from seeds.load import dsn_for, make
 from seeds.profiles import EVERYDAY
 from seeds.trusts import TRUSTS
 from seeds.truth import read
 from seeds.workload import play
-from seeds.workload.player import ACTIONS
+from seeds.workload.player import ACTIONS, Report
 
 
 @pytest.fixture(scope="module")
@@ -81,3 +82,27 @@ def test_the_same_seed_does_the_same_things(postgres: str) -> None:
         reports.append(play(postgres, rate=0, changes=300, seed=9))
     assert reports[0].actions == reports[1].actions
     assert reports[0].changes_by_action == reports[1].changes_by_action
+
+
+def test_a_server_that_goes_away_is_waited_for(trusts: str) -> None:
+    """What was committed is counted; a batch cut short is not."""
+    def break_connections() -> int:
+        with psycopg.connect(trusts, autocommit=True) as connection:
+            (broken,) = connection.execute("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = ANY(%s)",
+                                           ([trust.database for trust in TRUSTS],)).fetchone() or (0,)
+            return int(broken)
+
+    broken: list[int] = []
+
+    def disturb(report: Report) -> None:
+        if len(broken) < 3 and report.changes >= 100 * (len(broken) + 1):
+            broken.append(break_connections())
+
+    report = play(trusts, rate=0, changes=1000, seed=9, keep_going=True, progress=disturb)
+    assert len(broken) == 3
+    assert all(broken)
+    assert 1000 <= report.changes < 1300
+    assert sum(report.changes_by_action.values()) == report.changes
+    broken.clear()
+    with pytest.raises(LostError):
+        play(trusts, rate=0, changes=1000, seed=9, progress=disturb)

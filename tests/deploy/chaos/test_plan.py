@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 
-from deploy.chaos.plan import WORKERS, Kind, first
+from deploy.chaos.plan import SERVERS, WORKERS, Kind, first
 from deploy.platform.processes import processes
-from deploy.stack import Endpoints
-from processors.lane import faults
+from deploy.stack import SERVICES, Endpoints
+from mainstem import faults
 
 
 def test_the_same_seed_draws_the_same_faults_and_another_seed_others() -> None:
@@ -15,11 +15,11 @@ def test_the_same_seed_draws_the_same_faults_and_another_seed_others() -> None:
     assert first(7, 200) != first(8, 200)
 
 
-def test_every_kind_and_every_step_of_the_commit_has_its_turn() -> None:
-    drawn = first(7, 60)
+def test_every_kind_and_every_step_has_its_turn() -> None:
+    drawn = first(7, 80)
     assert {fault.kind for fault in drawn} == set(Kind)
     steps = Counter(fault.target for fault in drawn if fault.kind is Kind.STEP)
-    assert steps.keys() == {*faults.COMMIT, *faults.OPENING}
+    assert steps.keys() == {*faults.COMMIT, *faults.OPENING, *faults.CAPTURE, *faults.SINKS}
 
 
 def test_every_process_of_ours_is_killed(tmp_path) -> None:
@@ -27,6 +27,13 @@ def test_every_process_of_ours_is_killed(tmp_path) -> None:
                          "connect": "http://127.0.0.1:1"})
     ours = {process.name for process in processes(servers, tmp_path, ["RXA/epr"], 1, workers=len(WORKERS))}
     assert {fault.target for fault in first(7, 60) if fault.kind is Kind.KILL} == ours
+
+
+def test_every_server_is_killed_and_stopped() -> None:
+    drawn = first(7, 200)
+    assert set(SERVERS) == set(SERVICES)
+    assert {fault.target for fault in drawn if fault.kind is Kind.SERVER} == set(SERVERS)
+    assert {fault.target for fault in drawn if fault.kind is Kind.PAUSE} >= set(SERVERS)
 
 
 def test_peace_is_bounded() -> None:

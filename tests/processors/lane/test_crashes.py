@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from mainstem import faults
 from mainstem.model import Heartbeat
-from processors.lane import faults
 from schemas import topics
 from tests.processors.lane.conftest import World, eventually
 

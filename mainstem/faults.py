@@ -1,4 +1,4 @@
-"""Named places in the lane where a crash harness can have the process killed, one at a time.
+"""Named places in our processes where a crash harness can have the process killed, one at a time.
 
 `MAINSTEM_FAULT_FILE` names a file; a process that reaches the place whose name the file holds removes the file and kills itself as
 `kill -9` would. Where the variable is unset, as always but in tests and `mainstem chaos`, a place costs one comparison.
@@ -16,6 +16,10 @@ COMMIT = ("computed", "begun", "produced", "flushed", "committed", "stored")
 local state knows nothing of it; local state written, nothing acknowledged."""
 OPENING = ("fenced", "recovering")
 """Steps of taking a partition: the former owner fenced; a part of the changelog applied."""
+CAPTURE = ("capture produced", "capture committed")
+"""Steps of a captured batch: records handed over, some on the wire; committed, while the process knows nothing of it."""
+SINKS = ("sink taken", "sink half applied", "sink applied")
+"""Steps of a sink's batch: read; in part handed to the store (search and analytics); in the store, while the process does not know."""
 _FILE = os.environ.get(VARIABLE)
 
 
