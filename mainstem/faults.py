@@ -1,7 +1,8 @@
 """Named places in our processes where a crash harness can have the process killed, one at a time.
 
 `MAINSTEM_FAULT_FILE` names a file; a process that reaches the place whose name the file holds removes the file and kills itself as
-`kill -9` would. Where the variable is unset, as always but in tests and `mainstem chaos`, a place costs one comparison.
+`kill -9` would, or stops as SIGSTOP does where STOP follows the name. Where the variable is unset, as always but in tests and
+`mainstem chaos`, a place costs one comparison.
 """
 
 from __future__ import annotations
@@ -20,20 +21,22 @@ CAPTURE = ("capture produced", "capture committed")
 """Steps of a captured batch: records handed over, some on the wire; committed, while the process knows nothing of it."""
 SINKS = ("sink taken", "sink half applied", "sink applied")
 """Steps of a sink's batch: read; in part handed to the store (search and analytics); in the store, while the process does not know."""
+STOP = " stop"
 _FILE = os.environ.get(VARIABLE)
 
 
 def at(place: str) -> None:
-    """Die here, if this place is armed."""
+    """Die or stop here, if this place is armed."""
     if _FILE is not None:
         _reached(Path(_FILE), place)
 
 
 def _reached(file: Path, place: str) -> None:
     try:
-        if file.read_text() != place:
+        armed = file.read_text()
+        if armed.removesuffix(STOP) != place:
             return
         file.unlink()
     except FileNotFoundError:
         return
-    os.kill(os.getpid(), signal.SIGKILL)
+    os.kill(os.getpid(), signal.SIGSTOP if armed.endswith(STOP) else signal.SIGKILL)

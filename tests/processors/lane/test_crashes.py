@@ -12,6 +12,7 @@ import pytest
 
 from mainstem import faults
 from mainstem.model import Heartbeat
+from processors.apps.worker import EXIT_FENCED
 from schemas import topics
 from tests.processors.lane.conftest import World, eventually
 
@@ -49,15 +50,26 @@ def test_a_second_worker_joins_and_the_first_leaves(world: World) -> None:
     world.check()
 
 
-def test_a_paused_owner_that_wakes_late_does_no_harm(world: World) -> None:
+@pytest.mark.parametrize("place", [
+    "flushed", *(pytest.param(place, marks=pytest.mark.slow) for place in faults.COMMIT if place != "flushed"),
+])
+def test_a_paused_owner_that_wakes_late_is_fenced(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str) -> None:
+    """It sleeps within a commit until another has taken its partitions and processed what it was about to commit."""
+    armed = tmp_path / "armed"
+    monkeypatch.setenv(faults.VARIABLE, str(armed))
     paused = world.worker("a")
-    world.send(20_000)
-    eventually(lambda: world.processed() > 0, "progress")
-    paused.send_signal(signal.SIGSTOP)
+    world.send(1_000)
+    world.await_all()
+    armed.write_text(place + faults.STOP)
+    world.send(3_000)
+    eventually(lambda: not armed.exists(), "the owner reaching the place")
     world.worker("b")
+    eventually(lambda: world.log("b").count(": opened in") == world.stage.source.partitions, "the other opening every partition")
     world.await_all()
     paused.send_signal(signal.SIGCONT)
-    world.send(3_000)
+    if place not in ("committed", "stored"):
+        assert paused.wait(30) == EXIT_FENCED
+    world.send(1_000)
     world.await_all()
     world.check()
 
