@@ -21,7 +21,7 @@ from schemas import kafka as clients
 from schemas import topics
 from schemas.codec import Codec
 from tests.observe.receiver import Receiver, receiving
-from tests.producers.changes import ALLERGY, BEGUN, PATIENT, SMALL, change, message
+from tests.producers.changes import ALLERGY, BEGUN, COMMITTED_MS, PATIENT, SMALL, change, message
 
 ROOT = Path(__file__).parents[2]
 CANARY, NUMBER, NAME = "Zebedee-Canary", "9990000018", "Penicillin"
@@ -91,7 +91,7 @@ def observed(kafka: str, registry: str, redis_url: str, tmp_path_factory: pytest
                 process.wait(10)
 
 
-def test_one_trace_from_capture_to_a_store(observed: Observed) -> None:
+def test_one_trace_from_the_sources_commit_to_a_store(observed: Observed) -> None:
     def whole() -> bool:
         return any({"capture", "identity", "reconcile", "sink-cache"} <= {span.name for span in spans}
                    for spans in observed.receiver.traces().values())
@@ -106,6 +106,7 @@ def test_one_trace_from_capture_to_a_store(observed: Observed) -> None:
             break
         at = by_id[at.parent_span_id]
     assert [span.name for span in path] == ["sink-cache", "reconcile", "identity", "capture"]
+    assert path[-1].start_time_unix_nano == COMMITTED_MS * 1_000_000, "it begins with the commit in the source"
     ends = [span.end_time_unix_nano for span in reversed(path)]
     assert ends == sorted(ends)
     linked = {link.span_id for spans in observed.receiver.traces().values() for span in spans if span.name.endswith(" batch")

@@ -58,6 +58,7 @@ PATIENT: dict[str, Any] = {"mrn": "1001", "nhs": "999 000 0018", "traced": "Y", 
 CONTACT: dict[str, Any] = {"id": 9, "mrn": "1001", "kind": "planned", "on": "2024-05-01"}
 BEGUN = 1 << 30
 """A log position."""
+COMMITTED_MS = 1_700_000_000_000
 
 
 def reader() -> DebeziumFormat:
@@ -70,7 +71,7 @@ def message(value: bytes | None, offset: int = 7, headers: dict[str, bytes] | No
 
 def change(op: str, table: str, before: dict[str, Any] | None = None, after: dict[str, Any] | None = None, *, lsn: int = BEGUN,
            schema: str = "t", offset: int = 7) -> RawMessage:
-    source = {"schema": schema, "table": table, "lsn": lsn, "ts_ms": 1_700_000_000_000}
+    source = {"schema": schema, "table": table, "lsn": lsn, "ts_ms": COMMITTED_MS}
     return message(orjson.dumps({"before": before, "after": after, "source": source, "op": op, "ts_ms": 1_700_000_000_500}), offset)
 
 
