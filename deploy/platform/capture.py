@@ -1,4 +1,4 @@
-"""Keeps capture running: looks at the connectors every two seconds and starts again what failed.
+"""Keeps capture running: looks at the connectors every two seconds and starts again what failed, or runs and hears its database no more.
 
 Connect leaves a failed task as it is for ever. Restarts back off from 2 s to 60 s and never give up: a database that is down comes back.
 """
@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from mainstem.observe import metrics
-from mainstem.observe.connect import Connector, Connectors, ConnectUnavailableError, restart
+from mainstem.observe.connect import SILENT_SECONDS, Connector, Connectors, ConnectUnavailableError, restart
 
 _LOOK, _FIRST_WAIT, _LONGEST_WAIT, _SETTLED = 2.0, 2.0, 60.0, 30.0
 
@@ -27,10 +27,11 @@ class _Standing:
 class CaptureWatch:
     """`say` is told of each restart, one line, without the task's trace."""
 
-    def __init__(self, connect: str, say: Callable[[str], None], seconds: float = _LOOK) -> None:
-        """`connect`: URL of its REST interface."""
+    def __init__(self, connect: str, say: Callable[[str], None], seconds: float = _LOOK,
+                 heard: Callable[[], Mapping[str, float]] = dict) -> None:
+        """`connect`: URL of its REST interface. `heard`: `topic.prefix` -> when its database was last heard, seconds since the epoch."""
         self._url, self._say, self._seconds = connect, say, seconds
-        self._connectors = Connectors(connect)
+        self._connectors = Connectors(connect, heard)
         self._standings: dict[str, _Standing] = {}
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="capture-watch", daemon=True)
@@ -47,25 +48,29 @@ class CaptureWatch:
         """One look. `now`: seconds of a monotonic clock."""
         for connector in self._connectors.look():
             metrics.CONNECTOR_RUNNING.labels(connector.name).set(int(connector.running))
+            if connector.age is not None:
+                metrics.CONNECTOR_HEARD.labels(connector.name).set(connector.age)
             self._attend(connector, self._standings.setdefault(connector.name, _Standing()), now)
 
     def _attend(self, connector: Connector, standing: _Standing, now: float) -> None:
-        if connector.running:
+        if connector.running and not connector.silent:
             standing.ran = now if standing.ran is None else standing.ran
             if now - standing.ran >= _SETTLED:
                 standing.wait = _FIRST_WAIT
             return
         standing.ran = None
-        if not connector.failed or now < standing.due:
+        if not (connector.failed or connector.silent) or now < standing.due:
             return
         try:
-            restart(self._url, connector.name)
+            restart(self._url, connector.name, failed=connector.failed)
         except ConnectUnavailableError:
             return
         metrics.CONNECTOR_RESTARTS.labels(connector.name).inc()
-        self._say(f"connector {connector.name} had failed and is started again; if it fails again, in {standing.wait:.0f} s "
+        wait = standing.wait if connector.failed else max(standing.wait, SILENT_SECONDS)
+        what = "had failed" if connector.failed else f"has not heard its database for {connector.age:.0f} s"
+        self._say(f"connector {connector.name} {what} and is started again; if that does not help, in {wait:.0f} s once more "
                   "(why: mainstem stack logs connect)")
-        standing.due = now + standing.wait
+        standing.due = now + wait
         standing.wait = min(standing.wait * 2, _LONGEST_WAIT)
 
     def _run(self) -> None:

@@ -15,6 +15,7 @@ from deploy.stack.connectors import debezium_postgres, ensure_connector
 from mainstem.observe import serving
 from processors.lane.snapshots import RECORDS
 from schemas import topics
+from schemas.beats import Beats
 from schemas.codec import Codec
 from schemas.kafka import ensure_topics
 from seeds.trusts import TRUSTS, Trust
@@ -52,7 +53,7 @@ def start(endpoints: Endpoints, home: Path, sources: Sequence[str], web_port: in
     ours = processes(endpoints, home, sources, web_port, workers, snapshot_records)
     supervisor = Supervisor(ours, home / "logs", say, environment)
     supervisor.start()
-    capture = CaptureWatch(endpoints.connect, say)
+    capture = CaptureWatch(endpoints.connect, say, heard=Beats(endpoints.kafka).heard)
     capture.start()
     serving.serve("supervisor", home / serving.DIRECTORY)
     return Platform(home, endpoints, supervisor, capture)

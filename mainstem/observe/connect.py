@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import httpx
 
+SILENT_SECONDS = 60.0
+"""Of six heartbeats (`heartbeat.interval.ms`), none came."""
 _SECONDS = 3.0
 """That Connect has for one answer."""
 
@@ -26,6 +30,10 @@ class Connector:
     states: tuple[str, ...]
     why: str = ""
     """Where its states could not be asked for."""
+    prefix: str = ""
+    """Its `topic.prefix`, which names its heartbeats."""
+    age: float | None = None
+    """Seconds since its database was heard through it; None where it never was, as before the end of its snapshot, or nobody listens."""
 
     @property
     def running(self) -> bool:
@@ -37,31 +45,39 @@ class Connector:
         return "FAILED" in self.states
 
     @property
+    def silent(self) -> bool:
+        """It runs, as Connect sees it, and its database is not heard."""
+        return self.running and self.age is not None and self.age > SILENT_SECONDS
+
+    @property
     def detail(self) -> str:
         if self.why:
             return self.why
         if not self.states:
             return "not known to Connect: nothing captures this source"
         tasks = ", ".join(self.states[1:]) or "none"
-        return f"connector {self.states[0]}, tasks {tasks}".lower()
+        heard = "" if self.age is None else f", its database heard {self.age:.0f} s ago"
+        return f"connector {self.states[0]}, tasks {tasks}{heard}".lower()
 
 
 def connectors(url: str) -> list[Connector]:
     """Every connector, by name. Raises ConnectUnavailableError."""
-    told = _ask("GET", f"{url}/connectors", expand="status").json()
-    return [_connector(name, told[name]["status"]) for name in sorted(told)]
+    told = _ask("GET", f"{url}/connectors", expand=("status", "info")).json()
+    return [_connector(name, told[name]) for name in sorted(told)]
 
 
-def restart(url: str, name: str) -> None:
-    """Start what failed of a connector again. Raises ConnectUnavailableError."""
-    _ask("POST", f"{url}/connectors/{name}/restart", includeTasks="true", onlyFailed="true")
+def restart(url: str, name: str, *, failed: bool = True) -> None:
+    """Start what failed of a connector again, or all of it. Raises ConnectUnavailableError."""
+    _ask("POST", f"{url}/connectors/{name}/restart", includeTasks="true", onlyFailed=str(failed).lower())
 
 
 class Connectors:
     """Those of one Connect, remembered: one that vanishes, or whose Connect is away, is told of and does not drop out."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, heard: Callable[[], Mapping[str, float]] = dict, clock: Callable[[], float] = time.time) -> None:
+        """`heard`: `topic.prefix` -> when the database was last heard, in seconds of `clock`."""
         self._url = url
+        self._heard, self._clock = heard, clock
         self._known: frozenset[str] = frozenset()
 
     def look(self) -> list[Connector]:
@@ -72,11 +88,13 @@ class Connectors:
             found = {one.name: one for one in connectors(self._url)}
         except ConnectUnavailableError as fault:
             why = str(fault)
+        heard, now = self._heard(), self._clock()
+        found = {name: replace(one, age=max(0.0, now - heard[one.prefix])) if one.prefix in heard else one for name, one in found.items()}
         self._known |= found.keys()
         return [found.get(name) or Connector(name, (), why) for name in sorted(self._known)]
 
 
-def _ask(method: str, url: str, **parameters: str) -> httpx.Response:
+def _ask(method: str, url: str, **parameters: str | tuple[str, ...]) -> httpx.Response:
     try:
         response = httpx.request(method, url, params=parameters, timeout=_SECONDS)
     except httpx.TransportError as fault:
@@ -86,5 +104,7 @@ def _ask(method: str, url: str, **parameters: str) -> httpx.Response:
     return response
 
 
-def _connector(name: str, status: dict[str, Any]) -> Connector:
-    return Connector(name, (status["connector"]["state"], *(task["state"] for task in status["tasks"])))
+def _connector(name: str, told: dict[str, Any]) -> Connector:
+    status = told["status"]
+    states = (status["connector"]["state"], *(task["state"] for task in status["tasks"]))
+    return Connector(name, states, prefix=told["info"]["config"].get("topic.prefix", ""))

@@ -85,7 +85,10 @@ HEARTBEATS = _counter("mainstem_heartbeats_total", "Heartbeats handed to Kafka",
 HEARTBEAT_AGE = _gauge("mainstem_heartbeat_age_seconds", "Since the stage's last heartbeat, as the web process hears it", "stage")
 WELL = _gauge("mainstem_well", "1 where a check of /healthz passes, 0 where it does not", "check")
 CONNECTOR_RUNNING = _gauge("mainstem_connector_running", "1 while a connector of Kafka Connect and all its tasks run", "connector")
-CONNECTOR_RESTARTS = _counter("mainstem_connector_restarts_total", "Restarts of a connector whose task had failed", "connector")
+CONNECTOR_HEARD = _gauge("mainstem_connector_heard_seconds",
+                         "Seconds since a source's database was heard through its connector", "connector")
+CONNECTOR_RESTARTS = _counter("mainstem_connector_restarts_total",
+                              "Restarts of a connector that had failed or was no longer heard", "connector")
 
 ALL: tuple[Declared, ...] = tuple(_declared)
 

@@ -62,7 +62,8 @@ class Watch:
 
 def _captured(found: Sequence[Connector]) -> list[Check]:
     detail = f"{len(found)} known" if found else "Connect knows of none, or does not answer"
-    return [Check("connectors", bool(found), detail), *(Check(f"connector {one.name}", one.running, one.detail) for one in found)]
+    each = (Check(f"connector {one.name}", one.running and not one.silent, one.detail) for one in found)
+    return [Check("connectors", bool(found), detail), *each]
 
 
 def _stage(one: StageFigures) -> Check:

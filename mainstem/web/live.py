@@ -21,6 +21,7 @@ from mainstem.web.stream import KafkaStream
 from mainstem.web.terms import TermsInForce
 from processors.apps.releases import current
 from processors.identity.scoring.shelf import FOLDER, ModelShelf
+from schemas.beats import Beats
 from schemas.codec import Codec
 
 
@@ -36,8 +37,9 @@ def live(kafka: str, registry: str, redis: str, home: Path, settings: WebSetting
         history = LoggedHistory(reader(kafka, codec, home, settings.history_seconds))
         audit = KafkaAudit(kafka, codec, settings.purpose)
         desk = KafkaDesk(kafka, codec, Settings().person_key.get_secret_value().encode(), ModelShelf(home / FOLDER).activated)
-        yield Sources(SearchedPeople(home), CachedRecords(redis), audit, stream, quarantine, history, desk,
-                      TermsInForce(lambda: current(kafka, codec, Shelf(home / SHELF)).terms), Connectors(connect).look if connect else None)
+        terms = TermsInForce(lambda: current(kafka, codec, Shelf(home / SHELF)).terms)
+        captured = Connectors(connect, Beats(kafka).heard).look if connect else None
+        yield Sources(SearchedPeople(home), CachedRecords(redis), audit, stream, quarantine, history, desk, terms, captured)
     finally:
         stream.stop()
         quarantine.stop()

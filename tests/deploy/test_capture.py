@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import orjson
+import psutil
 import psycopg
 import pytest
 from confluent_kafka import Consumer, Producer
@@ -19,7 +21,8 @@ from deploy.stack import Endpoints, down, endpoints, status, up
 from deploy.stack.connectors import debezium_postgres, ensure_connector, remove_connector
 from deploy.stack.errors import ConnectorFailedError
 from mainstem.observe import metrics
-from mainstem.observe.connect import Connector, connectors
+from mainstem.observe.connect import Connector, Connectors, connectors
+from schemas.beats import Beats
 from tests.deploy.eventually import eventually
 
 pytestmark = pytest.mark.stack
@@ -148,6 +151,43 @@ def test_a_failed_task_is_seen_and_started_again(servers: Endpoints) -> None:
     with psycopg.connect(servers.database("rxz_epr"), autocommit=True) as trust:
         trust.execute("INSERT INTO epr.allergy VALUES (1000, '1', 'penicillin')")
     eventually(lambda: {one["after"].get("id") for one in raw(servers.kafka) if one["op"] == "c"} >= {999, 1000}, "both changes")
+
+
+def test_a_database_that_is_away_is_told_though_its_connector_runs(home: Path, servers: Endpoints, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And capture goes on once it is back, whatever Connect made of it."""
+    monkeypatch.setattr("mainstem.observe.connect.SILENT_SECONDS", 15.0)
+    ensure_connector(servers, "rxz_epr", config(servers))
+    look = Connectors(servers.connect, Beats(servers.kafka).heard).look
+
+    def state() -> Connector:
+        return next(one for one in look() if one.name == "rxz_epr")
+
+    eventually(lambda: (state().age or 99) < 5, "a heartbeat", 60)
+    assert not state().silent
+    server = next(one.pid for one in status(home) if one.service == "postgres")
+    family = [server, *(child.pid for child in psutil.Process(server).children(recursive=True))]
+    for pid in family:
+        os.kill(pid, signal.SIGSTOP)
+    told: list[str] = []
+    watch = CaptureWatch(servers.connect, told.append, 0.5, Beats(servers.kafka).heard)
+    try:
+        eventually(lambda: state().silent, "its silence", 60)
+        assert "its database heard" in state().detail
+        watch.look(0.0)
+        assert metrics.now(metrics.CONNECTOR_HEARD, connector="rxz_epr")[0] > 15
+        assert ["has not heard its database" in line for line in told] == [True]
+    finally:
+        for pid in family:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
+    with psycopg.connect(servers.database("rxz_epr"), autocommit=True) as trust:
+        trust.execute("INSERT INTO epr.allergy VALUES (2000, '1', 'penicillin')")
+    watch.start()
+    try:
+        eventually(lambda: 2000 in {(one["after"] or {}).get("id") for one in raw(servers.kafka)}, "the change", 90)
+        eventually(lambda: (state().age or 99) < 12, "a heartbeat again", 60)
+    finally:
+        watch.stop()
 
 
 def test_a_connector_that_cannot_work_says_why(servers: Endpoints) -> None:

@@ -427,6 +427,8 @@ def test_health() -> None:
 
 @pytest.mark.parametrize(("connector", "reason"), [
     (Connector("rxa_epr", ("RUNNING", "FAILED")), "connector rxa_epr: connector running, tasks failed"),
+    (Connector("rxa_epr", ("RUNNING", "RUNNING"), age=61.0),
+     "connector rxa_epr: connector running, tasks running, its database heard 61 s ago"),
     (Connector("rxa_epr", ("RUNNING",)), "connector rxa_epr: connector running, tasks none"),
     (Connector("rxa_epr", ("PAUSED", "PAUSED")), "connector rxa_epr: connector paused, tasks paused"),
     (Connector("rxa_epr", ()), "connector rxa_epr: not known to Connect: nothing captures this source"),
@@ -440,6 +442,7 @@ def test_health_sees_a_dead_capture_though_every_stage_is_up_to_date(connector: 
     def health(*found: Connector) -> httpx.Response:
         return client(sources(stream=MadeStream(beats), connectors=lambda: found)).get("/healthz")
 
+    assert health(Connector("rxa_epr", ("RUNNING", "RUNNING"), age=59.0)).status_code == 200
     assert health(Connector("rxa_epr", ("RUNNING", "RUNNING"))).status_code == 200
     answer = health(*([connector] if connector else []))
     assert (answer.status_code, answer.json()["reasons"]) == (503, [reason])
