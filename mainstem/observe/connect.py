@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 import httpx
@@ -94,9 +95,15 @@ class Connectors:
         return [found.get(name) or Connector(name, (), why) for name in sorted(self._known)]
 
 
+@cache
+def _client() -> httpx.Client:
+    """One for all: each would have certificates of its own, some 300 kB made and thrown away at every look."""
+    return httpx.Client(timeout=_SECONDS)
+
+
 def _ask(method: str, url: str, **parameters: str | tuple[str, ...]) -> httpx.Response:
     try:
-        response = httpx.request(method, url, params=parameters, timeout=_SECONDS)
+        response = _client().request(method, url, params=parameters)
     except httpx.TransportError as fault:
         raise ConnectUnavailableError(type(fault).__name__) from None
     if not response.is_success:
