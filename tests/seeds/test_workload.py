@@ -98,11 +98,11 @@ def test_a_server_that_goes_away_is_waited_for(trusts: str) -> None:
         if len(broken) < 3 and report.changes >= 100 * (len(broken) + 1):
             broken.append(break_connections())
 
-    report = play(trusts, rate=0, changes=1000, seed=9, keep_going=True, progress=disturb)
+    report = play(trusts, rate=1000, changes=1000, seed=9, keep_going=True, progress=disturb)
     assert len(broken) == 3
     assert all(broken)
     assert 1000 <= report.changes < 1300
     assert sum(report.changes_by_action.values()) == report.changes
     broken.clear()
     with pytest.raises(LostError):
-        play(trusts, rate=0, changes=1000, seed=9, progress=disturb)
+        play(trusts, rate=1000, changes=1000, seed=9, progress=disturb)
