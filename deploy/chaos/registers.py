@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 import orjson
 import psycopg
@@ -83,29 +85,70 @@ class Registers:
             self._begun = None
 
 
+@dataclass(slots=True)
+class Captured:
+    """What the raw topic tells of the registers."""
+
+    writes: dict[Place, tuple[str, int]] = field(default_factory=dict)
+    """Place -> register and number of each write. A write is a change of the dose: the load changes other columns of the same rows."""
+    seen: int = 0
+    """The greatest number that a snapshot found: it stands for all writes up to there, whatever became of their rows since."""
+    late: int = 0
+    """Rows of a snapshot after changes that were captured one by one: what lies between was lost, if only for a while."""
+
+    def histories(self) -> History:
+        found: History = defaultdict(list)
+        for register, number in self.writes.values():
+            found[register].append(number)
+        return found
+
+
+def gathered(rows: Iterable[tuple[Place, Mapping[str, Any]]]) -> Captured:
+    """From the rows of the raw topic, by place; of a partition in order."""
+    found = Captured()
+    streaming: set[int] = set()
+    for (partition, offset), row in rows:
+        op, after = row.get("op"), row.get("after") or {}
+        dose = str(after.get("dosage"))
+        number = int(dose.removeprefix(_MARK)) if dose.startswith(_MARK) else None
+        if op == "r":
+            found.late += partition in streaming
+            found.seen = max(found.seen, number or 0)
+        elif op in ("c", "u", "d"):
+            streaming.add(partition)
+            if number is not None and (row.get("before") or {}).get("dosage") != dose:
+                found.writes[partition, offset] = (after["medication_guid"], number)
+    return found
+
+
 def checks(bootstrap: str, codec: Codec, acknowledged: History, unsure: History) -> list[Check]:
     """Every acknowledged write is in the raw topic once and in order, and what is there is asserted so; entries never go back."""
-    writes, snapshots = _raw(bootstrap)
-    captured, asserted = defaultdict(list), defaultdict(list)
-    for register, number in writes.values():
-        captured[register].append(number)
-    expected = {register: [number for number in due(acknowledged, unsure, captured, register) if number > snapshots.get(register, 0)]
-                for register in acknowledged.keys() | unsure.keys()}
+    raw = gathered(_raw(bootstrap))
+    captured, asserted = raw.histories(), defaultdict(list)
+    expected = {register: due(acknowledged, unsure, captured, register, raw.seen) for register in acknowledged.keys() | unsure.keys()}
     for place in _assertions(bootstrap, codec):
-        if place in writes:
-            asserted[writes[place][0]].append(writes[place][1])
+        if place in raw.writes:
+            asserted[raw.writes[place][0]].append(raw.writes[place][1])
+    snapshot = Check("no snapshot follows captured changes", len(raw.writes))
+    if raw.late:
+        snapshot.differs(f"{raw.late} rows")
     order = Check("entries of a register never go back")
     for fact, numbers in _entries(bootstrap, codec).items():
         order.compared += len(numbers)
         if numbers != sorted(numbers):
             order.differs(f"{fact}: {numbers}")
-    return [_same("every acknowledged write was captured once, in order", expected, captured),
+    return [_same("every acknowledged write was captured once, in order", expected, captured), snapshot,
             _same("every captured write is an assertion once, in order", captured, asserted), order]
 
 
-def due(acknowledged: History, unsure: History, captured: History, register: str) -> list[int]:
-    """The writes that must be found: all that were acknowledged, and of the others those that were committed after all."""
-    return sorted({*acknowledged.get(register, ()), *(set(unsure.get(register, ())) & set(captured.get(register, ())))})
+def due(acknowledged: History, unsure: History, captured: History, register: str, seen: int = 0) -> list[int]:
+    """The writes that must be found: all that were acknowledged, and of the others those that were committed after all.
+
+    Up to `seen` a snapshot stands for them: there, those that were captured besides.
+    """
+    there = set(captured.get(register, ()))
+    told = set(acknowledged.get(register, ()))
+    return sorted({number for number in told if number > seen or number in there} | (set(unsure.get(register, ())) & there))
 
 
 def _same(name: str, expected: History, found: History) -> Check:
@@ -120,28 +163,15 @@ def _same(name: str, expected: History, found: History) -> Check:
     return check
 
 
-def _raw(bootstrap: str) -> tuple[dict[Place, tuple[str, int]], dict[str, int]]:
-    """Place -> register and number of each write; and the number that a snapshot found in a register, which then stands for those before.
-
-    A write is a change of the dose: the load changes other columns of the same rows.
-    """
-    writes: dict[Place, tuple[str, int]] = {}
-    snapshots: dict[str, int] = {}
+def _raw(bootstrap: str) -> Iterator[tuple[Place, Mapping[str, Any]]]:
+    """Rows as Debezium tells them; what chaos sent besides is left out."""
     for message in log.read(bootstrap, topics.raw(SOURCE)):
-        value = message.value()
-        if value is None or _MARK.encode() not in value:
+        try:
+            row = orjson.loads(message.value() or b"")
+        except orjson.JSONDecodeError:
             continue
-        row = orjson.loads(value)
-        after = row.get("after") or {}
-        dose = str(after.get("dosage"))
-        if not dose.startswith(_MARK):
-            continue
-        register, number = after["medication_guid"], int(dose.removeprefix(_MARK))
-        if row["op"] == "r":
-            snapshots[register] = number
-        elif (row.get("before") or {}).get("dosage") != dose:
-            writes[message.partition() or 0, message.offset() or 0] = (register, number)
-    return writes, snapshots
+        if isinstance(row, dict) and "lsn" in (row.get("source") or {}):
+            yield log.place(message), row
 
 
 def _assertions(bootstrap: str, codec: Codec) -> Iterator[Place]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from deploy.chaos.registers import _same, due
+from deploy.chaos.registers import _same, due, gathered
 
 WRITTEN = {"a": [1, 3, 5], "b": [2, 4]}
 
@@ -33,3 +33,29 @@ def test_a_write_nobody_was_told_of_must_be_found_once_if_at_all() -> None:
     assert due(acknowledged, unsure, {"a": [1, 3, 3, 5]}, "a") == [1, 3, 5]
     assert due(acknowledged, unsure, {"b": [2]}, "b") == [2]
     assert due(acknowledged, unsure, {"a": [1, 7]}, "a") == [1, 5], "neither acknowledged nor begun"
+
+
+def row(op: str, number: int | None, register: str = "a", before: str = "one a day") -> dict[str, object]:
+    dose = "two a day" if number is None else f"register {number}"
+    return {"op": op, "before": {"dosage": before}, "after": {"medication_guid": register, "dosage": dose}}
+
+
+def test_a_snapshot_stands_for_the_writes_before_it_even_where_a_row_has_changed_since() -> None:
+    found = gathered([((0, 0), row("r", 4, "a")), ((0, 1), row("r", None, "b")), ((1, 0), row("r", 3, "c")),
+                      ((0, 2), row("u", 4, "a")), ((0, 3), row("u", 5, "b")), ((1, 1), row("u", 6, "c"))])
+    acknowledged = {"a": [1, 4], "b": [2, 5], "c": [3, 6]}
+    assert (found.seen, found.late) == (4, 0)
+    captured = found.histories()
+    assert {name: due(acknowledged, {}, captured, name, found.seen) for name in "abc"} == {"a": [4], "b": [5], "c": [6]}
+    assert due(acknowledged, {}, {}, "b", found.seen) == [5], "after the snapshot nothing stands for it"
+
+
+def test_a_snapshot_after_captured_changes_is_told() -> None:
+    """Else it would stand for what was lost between."""
+    before = [((0, 0), row("r", None)), ((0, 1), row("u", 1))]
+    assert gathered([*before, ((0, 2), row("r", 9))]).late == 1
+    assert gathered([*before, ((1, 0), row("r", 9))]).late == 0, "another partition has its own order"
+
+
+def test_a_change_of_another_column_is_no_write() -> None:
+    assert gathered([((0, 0), row("u", 7, before="register 7"))]).writes == {}
