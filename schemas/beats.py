@@ -14,6 +14,8 @@ PREFIX = "__debezium-heartbeat."
 _TAIL = 8
 """Offsets from the end that hold a heartbeat for sure: each is followed by the mark of its transaction."""
 _ANSWER = 3.0
+_LOOK = 0.05
+"""Seconds for what has come since the last look."""
 
 
 class Beats:
@@ -37,8 +39,8 @@ class Beats:
         if self._consumer is None:
             self._consumer = kafka.consumer(self._bootstrap, "mainstem-beats")
         self._assign(self._consumer)
-        while self._assigned and (messages := self._consumer.consume(100, 0.2)):
-            for message in messages:
+        while self._assigned and (first := self._consumer.poll(_LOOK)) is not None:
+            for message in (first, *self._consumer.consume(100, 0.0)):
                 topic = message.topic()
                 if message.error() is None and topic is not None:
                     prefix = topic.removeprefix(PREFIX)

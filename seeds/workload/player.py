@@ -6,7 +6,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
-from dataclasses import dataclass, field, fields, replace
+from copy import deepcopy
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from math import inf
 from pathlib import Path
@@ -31,7 +32,6 @@ COMMITS_PER_SECOND = 25
 """Changes due within 40 ms share a commit; below 25 changes a second each action has its own."""
 _AGAIN = 0.5
 """Seconds from one try to reach a server that is away to the next."""
-_COUNTS = ("actions", "changes_by_action", "changes_by_source")
 
 
 @dataclass(slots=True)
@@ -101,7 +101,7 @@ def _world(dsn: str, profile: Profile, rng: Random) -> Iterator[World]:
 
 def _committed(world: World, report: Report, target: float) -> list[bytes]:
     """One batch; the report is as before where it was not committed everywhere. Raises StoppedError, LostError."""
-    before = replace(report, **{name: dict(getattr(report, name)) for name in _COUNTS})
+    before = deepcopy(report)
     try:
         lines = _batch(world, report, target)
         world.commit()
