@@ -19,7 +19,7 @@ from deploy.stack.ports import LOOPBACK, free_port
 from deploy.stack.services.connect import answers, worker_properties
 from tests.providers.contract import ProviderUnavailableError
 
-KAFKA, REGISTRY, POSTGRES, REDIS = "apache/kafka:4.3.1", "apicurio/apicurio-registry:3.3.3", "postgres:15", "redis:7"
+KAFKA, REGISTRY, POSTGRES, REDIS = "apache/kafka:4.2.2", "apicurio/apicurio-registry:3.3.3", "postgres:15", "redis:7"
 
 
 class Containers:
