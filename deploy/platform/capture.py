@@ -53,13 +53,17 @@ class CaptureWatch:
             self._attend(connector, self._standings.setdefault(connector.name, _Standing()), now)
 
     def _attend(self, connector: Connector, standing: _Standing, now: float) -> None:
-        if connector.running and not connector.silent:
+        if connector.running:
             standing.ran = now if standing.ran is None else standing.ran
-            if now - standing.ran >= _SETTLED:
-                standing.wait = _FIRST_WAIT
-            return
-        standing.ran = None
-        if not (connector.failed or connector.silent) or now < standing.due:
+            if not connector.silent:
+                if now - standing.ran >= _SETTLED:
+                    standing.wait = _FIRST_WAIT
+                return
+        else:
+            standing.ran = None
+        # One that has just come back, as after the broker was away, has had no time to be heard.
+        mute = connector.silent and standing.ran is not None and now - standing.ran >= SILENT_SECONDS
+        if not (connector.failed or mute) or now < standing.due:
             return
         try:
             restart(self._url, connector.name, failed=connector.failed)

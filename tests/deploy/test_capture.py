@@ -175,6 +175,8 @@ def test_a_database_that_is_away_is_told_though_its_connector_runs(home: Path, s
         assert "its database heard" in state().detail
         watch.look(0.0)
         assert metrics.now(metrics.CONNECTOR_HEARD, connector="rxz_epr")[0] > 15
+        assert told == [], "it may have come back just now"
+        watch.look(61.0)
         assert ["has not heard its database" in line for line in told] == [True]
     finally:
         for pid in family:
