@@ -39,6 +39,8 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True):
     """`withdrawn`, `updated` or `new`: how it was told again."""
     corrected_at: int | None = None
     corrected_version: int | None = None
+    corrected_place: str = ""
+    """Of the change that told it again."""
 
 
 class Viewed(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,18 +65,22 @@ class Radius(msgspec.Struct, frozen=True, kw_only=True):
     ended: int | None
     published: dict[str, int]
     """Topic -> messages while they were one."""
+    between: dict[str, tuple[int, int]]
+    """Topic -> when the first and the last of them were appended."""
     facts: tuple[Fact, ...]
     states: dict[str, int]
     """State -> facts."""
     viewed: tuple[Viewed, ...]
     again: dict[str, int]
     """Other person -> entries published there by the handover that parted them."""
+    compensating: dict[str, tuple[str, ...]]
+    """Person -> the changes by which its subscribers were told: of the joined person those that put right, of others what is theirs."""
 
 
 def radius(span: Joined, changes: Sequence[Published], entries: Iterable[Entry], audit: Iterable[AuditEvent], now: dict[str, str],
-           summaries: int = 0) -> Radius:
+           summaries: Sequence[int] = ()) -> Radius:
     """`changes`: of the joined person and of those they are now, from when they were joined. `entries`: the latest of each of the joined
-    person's facts. `now`: source patient -> person. `summaries`: published of the person from when they were joined on."""
+    person's facts. `now`: source patient -> person. `summaries`: when some were published while they were one."""
     here = [each for each in changes if each.value.person == span.person]
     parting = [each for each in here if span.ended is not None and each.value.handover == span.ended]
     begun = min([each.at for each in parting], default=span.until)
@@ -92,21 +98,27 @@ def radius(span: Joined, changes: Sequence[Published], entries: Iterable[Entry],
                    for e in sorted(audit, key=lambda e: e.at)
                    if e.person == span.person and e.at >= span.since and (done is None or e.at <= done))
     # An entry goes with each change, in one transaction.
-    published = {topics.CHANGES.name: len(while_one), topics.ENTRIES.name: len(while_one)}
-    if summaries:
-        published[topics.SUMMARIES.name] = summaries
-    elsewhere = Counter(each.value.person for each in changes
-                        if span.ended is not None and each.value.handover == span.ended and each.value.person != span.person)
-    return Radius(one=span.one, other=span.other, person=span.person, since=span.since, until=done, began=span.began, ended=span.ended,
-                  published=published, facts=facts, states=dict(sorted(Counter(fact.state for fact in facts).items())), viewed=viewed,
-                  again=dict(sorted(elsewhere.items())))
+    times = {topics.CHANGES.name: [each.at for each in while_one], topics.ENTRIES.name: [each.at for each in while_one],
+             topics.SUMMARIES.name: list(summaries)}
+    published = {topic: len(told) for topic, told in times.items() if told or topic != topics.SUMMARIES.name}
+    compensating: defaultdict[str, list[str]] = defaultdict(list)
+    for each in changes:
+        if span.ended is not None and each.value.handover == span.ended:
+            compensating[each.value.person].append(each.place)
+    elsewhere = {person: len(places) for person, places in sorted(compensating.items()) if person != span.person}
+    return Radius(
+        one=span.one, other=span.other, person=span.person, since=span.since, until=done, began=span.began, ended=span.ended,
+        published=published, between={topic: (min(told), max(told)) for topic, told in times.items() if told}, facts=facts,
+        states=dict(sorted(Counter(fact.state for fact in facts).items())), viewed=viewed, again=elsewhere,
+        compensating={person: tuple(places) for person, places in sorted(compensating.items())})
 
 
 def _fact(name: str, told: list[Published], again: Published | None, latest: Entry | None, span: Joined, now: dict[str, str]) -> Fact:
     state = STANDS if span.ended is None else CORRECTED if again is not None else PENDING if _wrong(latest, now) else UNTOUCHED
     return Fact(fact=name, kind=told[0].value.kind, versions=tuple(each.value.version for each in told), first=told[0].at, last=told[-1].at,
                 places=tuple(each.place for each in told), state=state, corrected=again.value.change if again else "",
-                corrected_at=again.at if again else None, corrected_version=again.value.version if again else None)
+                corrected_at=again.at if again else None, corrected_version=again.value.version if again else None,
+                corrected_place=again.place if again else "")
 
 
 def _wrong(latest: Entry | None, now: dict[str, str]) -> bool:

@@ -13,6 +13,8 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from mainstem.adjudication.blast import Radius
 from mainstem.adjudication.errors import LogUnavailableError
+from mainstem.adjudication.explain import Shown, Why, found, show, why
+from mainstem.adjudication.history import Passed
 from mainstem.adjudication.reach import Reach
 from mainstem.adjudication.standing import Decided, Proposal, Standing
 from mainstem.model import Claim, Task
@@ -109,6 +111,22 @@ class KafkaDesk:
 
     def radius(self, one: str, other: str) -> Sequence[Radius]:
         return Reach(self._bootstrap, self._codec, self._key, self._models, seconds=self._seconds).of([(one, other)])
+
+    def found(self, whom: str) -> Sequence[str]:
+        """The persons meant by a source patient, a person id or an NHS number. Raises UnknownError."""
+        return self._asked(lambda desk: found(whom, desk.standing))
+
+    def show(self, person: str) -> Shown:
+        """Raises UnknownError."""
+        return self._asked(lambda desk: show(person, desk.standing))
+
+    def why(self, one: str, other: str) -> Why:
+        """Raises UnknownError."""
+        return self._asked(lambda desk: why(one, other, desk.standing))
+
+    def history(self, person: str) -> tuple[Sequence[Passed], Sequence[Radius]]:
+        """Who came to a person and who left, and what it did that they were one with whoever is not with them now."""
+        return Reach(self._bootstrap, self._codec, self._key, self._models, seconds=self._seconds).of_person(person, self.members(person))
 
     def record(self, claim: Claim) -> None:
         """Returns when the broker has it. Raises LogUnavailableError."""

@@ -49,6 +49,18 @@ class Joined(NamedTuple):
     """Parted; False where both went to another person together, or still are one."""
 
 
+class Passed(NamedTuple):
+    """A source patient came to a person, or left it."""
+
+    subject: str
+    before: str
+    """Empty where it was first heard of."""
+    after: str
+    at: int
+    epoch: int
+    reason: str
+
+
 def bearing(rows: Iterable[Row], subjects: Iterable[str]) -> list[Row]:
     """The claims of everyone who was ever tied to them: by a number carried or superseded, a merge or a decision; and which model release
     came into force when. In the topic's order."""
@@ -107,6 +119,32 @@ def partners(subject: str, told: Sequence[Move], key: bytes) -> list[str]:
     """Everyone with whom it was ever one person, sorted."""
     others = sorted({move.subject for move in told} - {subject})
     return [other for other in others if joined(subject, other, told, key)]
+
+
+def passed(person: str, told: Sequence[Move], key: bytes) -> list[Passed]:
+    """Who came to a person and who left it, in order."""
+    where: dict[str, str] = {}
+    found: list[Passed] = []
+    for move in told:
+        own = own_person(key, move.subject)
+        before = where.get(move.subject, "" if move.person == own else own)
+        where[move.subject] = move.person
+        if person in (before, move.person):
+            found.append(Passed(move.subject, before, move.person, move.at, move.epoch, move.reason))
+    return found
+
+
+def parted(person: str, members: Sequence[str], told: Sequence[Move], key: bytes) -> list[Joined]:
+    """The times at which a person's members were one person with others that are not with them now. Of several members that were so with
+    the same other at the same time, the least speaks for all."""
+    now = where_now(told)
+    found: dict[tuple[str, str, int, int | None], Joined] = {}
+    for one in sorted(members):
+        for other in partners(one, told, key):
+            if now.get(other) != person:
+                for span in joined(one, other, told, key):
+                    found.setdefault((other, span.person, span.began, span.ended), span)
+    return sorted(found.values(), key=lambda span: (span.began, span.other))
 
 
 def where_now(told: Sequence[Move]) -> dict[str, str]:

@@ -9,7 +9,7 @@ from confluent_kafka import OFFSET_BEGINNING, OFFSET_END, KafkaError, KafkaExcep
 
 from mainstem.adjudication.blast import Published, Radius, radius
 from mainstem.adjudication.errors import LogUnavailableError, UnknownError
-from mainstem.adjudication.history import Joined, Move, Row, bearing, joined, moves, partners, where_now
+from mainstem.adjudication.history import Joined, Move, Passed, Row, bearing, joined, moves, parted, partners, passed, where_now
 from mainstem.model import AuditEvent, Entry
 from mainstem.shelf import ReleaseError
 from processors.identity.activated import release_of
@@ -45,6 +45,11 @@ class Reach:
         now = where_now(told)
         return self._radii([span for span in spans if now.get(span.other) != now.get(subject)], told)
 
+    def of_person(self, person: str, members: Sequence[str]) -> tuple[list[Passed], list[Radius]]:
+        """Who came to it and who left, and what it did that its members were one person with others who are not with them now."""
+        told = self._moves(set(members))
+        return passed(person, told, self._key), self._radii(parted(person, members, told, self._key), told)
+
     def _moves(self, subjects: set[str]) -> list[Move]:
         self._say("reading claims")
         decode = self._codec.decoder(topics.CLAIMS)
@@ -69,8 +74,9 @@ class Reach:
         audit, summaries = self._audit(here, since), self._summaries(here, since)
         found = []
         for span in spans:
-            count = sum(at >= span.since and (span.until is None or at <= span.until) for person, at in summaries if person == span.person)
-            found.append(radius(span, changes, entries, audit, now, count))
+            told_at = [at for person, at in summaries
+                       if person == span.person and at >= span.since and (span.until is None or at <= span.until)]
+            found.append(radius(span, changes, entries, audit, now, told_at))
         return found
 
     def _changes(self, persons: set[str], since: int) -> list[Published]:

@@ -9,14 +9,17 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
+import msgspec
+
 from mainstem import canonical, versions
 from mainstem.adjudication.decisions import Moved, made
 from mainstem.model import Assignment, Claim, Status, Task
 from processors.identity.activated import release_of
-from processors.identity.evidence import LINKED, PAIR, UNLINKED, Evidence
+from processors.identity.evidence import LINKED, NUMBER, PAIR, UNLINKED, Evidence, evidence
 from processors.identity.indexes import Indexes
 from processors.identity.linker import Linker
 from processors.identity.persons import OWN_PERSON, Placed, own_person
+from processors.identity.scoring.release import Model, built_in
 from processors.identity.scoring.shelf import Opened, only_shipped
 from processors.keys import pack
 from processors.lane.contract import Received, State
@@ -61,12 +64,17 @@ class Proposal:
 
 
 class Standing:
+    """`Everyone`, kept up to date."""
+
     def __init__(self, key: bytes, models: Opened = only_shipped) -> None:
         self._key, self._models, self._linker, self._state = key, models, Linker(key), MemoryState()
-        self._placed: dict[str, Placed] = {}
+        self._persons: dict[str, str] = {}
         self._people: defaultdict[str, set[str]] = defaultdict(set)
         self._decisions: dict[str, list[Decided]] = {}
         self._newest: dict[str, Claim] = {}
+        self._bearers: defaultdict[str, set[str]] = defaultdict(set)
+        """NHS number -> who ever said it of itself."""
+        self.model: Model = built_in()
         self._due: tuple[int, Claim] | None = None
         """By which another model release has come into force, not yet taken up."""
 
@@ -84,29 +92,46 @@ class Standing:
         """By the model release that came into force last. Raises ReleaseError where that is not at hand; earlier ones need not be."""
         if self._due is not None:
             offset, claim = self._due
-            self._linker = Linker(self._key, self._models(release_of(claim)), (claim.ref,))
+            self.model = self._models(release_of(claim))
+            self._linker = Linker(self._key, self.model, (claim.ref,))
             self._take(offset, claim)
             self._due = None
 
     def _take(self, offset: int, claim: Claim) -> None:
+        if claim.type == NUMBER:
+            self._bears(claim)
         for assignment in self._assigned([(offset, claim)], self._state):
-            before = self.where(assignment.subject)
-            self._people[before.person].discard(assignment.subject)
+            self._people[self._persons.get(assignment.subject, "")].discard(assignment.subject)
             self._people[assignment.person].add(assignment.subject)
-            self._placed[assignment.subject] = Placed(assignment.person, assignment.reason)
+            self._persons[assignment.subject] = assignment.person
 
     def said(self, subject: str) -> Evidence | None:
-        """None where no claim is known of it."""
-        if self._state.get(b"e" + pack(subject)) is None and subject not in self._placed:
+        """None where no claim is known of it, and none of others brings it to anybody."""
+        if self._state.get(b"e" + pack(subject)) is None and self.where(subject).person == own_person(self._key, subject):
             return None
         return Indexes(self._state).said(subject)
 
+    def view(self) -> Indexes:
+        return Indexes(self._state)
+
+    def claims(self, subject: str) -> list[Claim]:
+        """Its own claims that count, by type and `ref`."""
+        found = (_decode_claim(value) for _, value in self._state.prefix(b"c" + pack(subject)))
+        return sorted(found, key=lambda claim: (claim.type, claim.ref))
+
+    def bearers(self, number: str) -> list[str]:
+        """Who carries an NHS number, with whatever status and check digit; sorted."""
+        view = Indexes(self._state)
+        return sorted(subject for subject in self._bearers.get(number, ()) if any(number == each for each, _ in view.said(subject).carried))
+
     def where(self, subject: str) -> Placed:
-        return self._placed.get(subject) or Placed(own_person(self._key, subject), OWN_PERSON)
+        """The reason may become another while the person stays, and is then in no assignment: state has it."""
+        found = Indexes(self._state).assigned(subject)
+        return Placed(own_person(self._key, subject), OWN_PERSON) if found is None else Placed(found.person, found.reason)
 
     def members(self, person: str) -> list[str]:
-        """Source patients of a person that have claims, sorted."""
-        return sorted(self._people.get(person, ()))
+        """Source patients of a person that have claims, or are brought to it by those of others; sorted."""
+        return sorted(subject for subject in self._people.get(person, ()) if self.said(subject) is not None)
 
     def carriers(self, number: str) -> list[str]:
         return sorted(Indexes(self._state).carriers(number))
@@ -140,6 +165,10 @@ class Standing:
             elif isinstance(output.value, Task):
                 task(output.value)
 
+    def _bears(self, claim: Claim) -> None:
+        for number, _ in evidence([claim]).carried:
+            self._bearers[number].add(claim.subject)
+
     def _decide(self, offset: int, at: int, claim: Claim) -> None:
         try:
             body = canonical.decode(claim.body)
@@ -160,3 +189,6 @@ class Standing:
             self._newest[name] = claim
             before = [replace(each, stands=False) for each in before]
         self._decisions[name] = [*before, found]
+
+
+_decode_claim = msgspec.msgpack.Decoder(Claim).decode

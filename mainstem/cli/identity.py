@@ -6,7 +6,6 @@ import getpass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import orjson
 import typer
 
 from mainstem.cli import identity_releases, matching
@@ -14,7 +13,7 @@ from mainstem.cli.identity_topics import Topics, opened, refuse
 from mainstem.cli.printed import Output, as_json, line, table
 
 if TYPE_CHECKING:
-    from mainstem.model import Claim, Task
+    from mainstem.model import Task
     from mainstem.web.record import Record
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__)
@@ -31,44 +30,34 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Show whose person would
 
 @app.command()
 def show(whom: Annotated[str, typer.Argument(help="A source patient, a person id, or an NHS number")], home: Home = None,
-         output: Format = Output.TABLE, actor: Actor = None) -> None:
-    """Show a person's source patients, what each says of who they are, the rule by which each is there, and how alike it is to the first.
+         history: Annotated[bool, typer.Option("--history", help="And who came to the person and who left, since when, by which rule.")]
+         = False, output: Format = Output.TABLE, actor: Actor = None) -> None:
+    """Show a person's source patients, what each says of who they are, the rule by which each is there, how alike it is to the first, and
+    the claims that count.
 
     The view is written to the audit first; where that fails, nothing is shown. Examples:
 
-        mainstem identity show "RXA/epr|1000001"
+        mainstem identity show "RXA/epr|1000001" --history
 
         mainstem identity show "999 000 0018" --output json
     """
-    from processors.identity.claimed import Claimed
-    from processors.identity.linker import assign
-    from processors.identity.scoring.score import scorer
-    from processors.identity.tasks import compared, likeness
+    from mainstem.adjudication import explain
+    from mainstem.cli import identity_shown
+    from mainstem.web.seen import shown
 
     with opened(home) as topics:
-        claims, model = topics.claims(), topics.model()
-        assigned, view = assign(claims, topics.key, model), Claimed(claims)
-        digits = whom.replace(" ", "").replace("-", "")
-        chosen = {assigned[whom].person} if whom in assigned else {
-            placed.person for subject, placed in assigned.items()
-            if placed.person == whom or any(number == digits for number, _ in view.said(subject).carried)}
-        if not chosen:
-            refuse("nobody is known by that: give a source patient (RXA/epr|1000001), a person id or an NHS number", 1)
-        records = topics.seen(actor or getpass.getuser(), "identity", chosen)
-        shown: list[dict[str, Any]] = []
-        for person in sorted(chosen):
-            subjects = sorted(subject for subject, placed in assigned.items() if placed.person == person)
-            alike = likeness(subjects, view, scorer(model))
-            fields = _shown(compared([view.said(subject) for subject in subjects]), [records[person]] * len(subjects))
-            shown.append({"person": person, "source_patients": [
-                {"subject": subject, "reason": assigned[subject].reason, **{field.field: field.values[place] for field in fields},
-                 "bits": alike[place]}
-                for place, subject in enumerate(subjects)]})
+        everyone = topics.everyone()
+        persons = [explain.show(person, everyone) for person in explain.found(whom, everyone)]
+        pasts = [topics.reach().of_person(each.person, [member.subject for member in each.members])[0] if history else []
+                 for each in persons]
+        concerned = {person for past in pasts for each in past for person in (each.before, each.after) if person}
+        records = topics.seen(actor or getpass.getuser(), "identity", {each.person for each in persons} | concerned)
+        told = [(shown(each, records[each.person]), past) for each, past in zip(persons, pasts, strict=True)]
         if output is Output.JSON:
-            as_json(shown)
+            as_json([identity_shown.person_as_builtins(each, past if history else None) for each, past in told])
             return
-        for one in shown:
-            table(f"Person {one['person']}", one["source_patients"])
+        for each, past in told:
+            identity_shown.person(each, past)
 
 
 @app.command()
@@ -109,33 +98,35 @@ def review(task: Annotated[str | None, typer.Argument(help="A task id, or its be
 
 
 @app.command()
-def why(subject: Subject, home: Home = None, output: Format = Output.TABLE, actor: Actor = None) -> None:
-    """Say why a source patient is where it is: the rule, and every claim about it that counts, down to the raw message.
+def why(subject: Subject,
+        other: Annotated[str | None, typer.Argument(help="Another source patient: why the two are one person, or two")] = None,
+        home: Home = None, output: Format = Output.TABLE, actor: Actor = None) -> None:
+    """Say why a source patient is where it is: the rule, and every claim about it that counts, down to the raw message. Of two: what speaks
+    for one person and what against, from tie to tie, and field by field.
 
-    The view is written to the audit first. Example:
+    The view is written to the audit first. Examples:
 
         mainstem identity why "RXA/epr|1000001"
+
+        mainstem identity why "RXA/epr|1000001" "A82038/gp|1" --output json
     """
-    from mainstem import canonical
-    from processors.identity.linker import assign
+    from mainstem.adjudication import explain
+    from mainstem.cli import identity_shown
+    from mainstem.web.seen import shown, told
 
     with opened(home) as topics:
-        claims = topics.claims()
-        placed = assign(claims, topics.key, topics.model()).get(subject)
-        if placed is None:
-            refuse("no claim is known of that source patient; they are written as in RXA/epr|1000001", 1)
-        records = topics.seen(actor or getpass.getuser(), "identity", {placed.person})
-        hide = _hidden(records[placed.person])
-        rows = [{"type": claim.type, "status": claim.status.value, "position": claim.position,
-                 "says": {name: "withheld" if hide and name in ("postcode", "address") else value
-                          for name, value in canonical.decode(claim.body).items()},
-                 "raw": f"{claim.raw.topic}/{claim.raw.partition} {claim.raw.offset} {claim.raw.item}".strip()}
-                for claim in _counting(claims, subject)]
-        if output is Output.JSON:
-            as_json({"subject": subject, "person": placed.person, "reason": placed.reason, "claims": rows})
+        everyone = topics.everyone()
+        if other is not None:
+            pair = explain.why(subject, other, everyone)
+            records = topics.seen(actor or getpass.getuser(), "identity", {pair.one.person, pair.other.person})
+            identity_shown.pair(told(pair, records), output)
             return
-        line(f"{subject} is person {placed.person}: {placed.reason}")
-        table("", [row | {"says": orjson.dumps(row["says"]).decode()} for row in rows])
+        if everyone.said(subject) is None:
+            refuse("no claim is known of that source patient; they are written as in RXA/epr|1000001", 1)
+        person = everyone.where(subject).person
+        records = topics.seen(actor or getpass.getuser(), "identity", {person})
+        (member,) = (each for each in shown(explain.show(person, everyone), records[person]).members if each.subject == subject)
+        identity_shown.alone(member, output)
 
 
 @app.command()
@@ -250,19 +241,6 @@ def _decide(one: str, other: str, why: str, who: str | None, home: Path | None, 
         table("would change" if dry_run else "changes", [each._asdict() for each in moved])
         typer.echo(f"{'dry run: nothing recorded' if dry_run else f'recorded as {decided.raw.item}'}; "
                    f"{len(moved)} source patients change person")
-
-
-def _counting(claims: list[Claim], subject: str) -> list[Claim]:
-    """The greatest version of each claim of a source patient, and of each that decides about it."""
-    from mainstem import canonical, versions
-
-    greatest: dict[tuple[str, str, str], Claim] = {}
-    for claim in claims:
-        if claim.subject == subject or canonical.decode(claim.body).get("other") == subject:
-            held = greatest.get(name := (claim.type, claim.ref, claim.subject))
-            if held is None or versions.of_claim(claim) > versions.of_claim(held):
-                greatest[name] = claim
-    return [claim for _, claim in sorted(greatest.items())]
 
 
 def _concerned(task: Task, topics: Topics) -> set[str]:

@@ -14,6 +14,7 @@ from mainstem.settings import Settings
 
 if TYPE_CHECKING:
     from mainstem.adjudication.desk import KafkaDesk
+    from mainstem.adjudication.everyone import FromScratch
     from mainstem.adjudication.reach import Reach
     from mainstem.model import Claim, Task
     from mainstem.terminology.releases import Activation
@@ -37,6 +38,12 @@ class Topics:
         from mainstem.verify import received
 
         return list(received.claims(self.bootstrap, self.codec))
+
+    def everyone(self) -> FromScratch:
+        """Who is who by all claims and the model in force."""
+        from mainstem.adjudication.everyone import FromScratch
+
+        return FromScratch(self.claims(), self.key, self.model())
 
     def activations(self) -> list[Activation]:
         """Of whatever."""

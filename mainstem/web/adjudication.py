@@ -4,34 +4,23 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable
-from typing import Any, Protocol
 
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from mainstem.adjudication.desk import Waiting
 from mainstem.adjudication.errors import NotDecidableError
-from mainstem.adjudication.standing import Decided, Proposal
+from mainstem.adjudication.standing import Decided
 from mainstem.web import candidates, words
 from mainstem.web.forms import form
-from mainstem.web.seen import seen
-from mainstem.web.sources import Sources
+from mainstem.web.identity import IdentityViews
 
 _LISTED = 100
 
 
-class Render(Protocol):
-    def __call__(self, request: Request, template: str, *, status: int = 200, **context: Any) -> Response: ...
-
-
-class AdjudicationViews:
-    def __init__(self, sources: Sources, render: Render, actor: Callable[[Request], str]) -> None:
-        self._sources, self._render, self._actor = sources, render, actor
-        self._identity = sources.identity
-
+class AdjudicationViews(IdentityViews):
     def tasks(self, request: Request) -> Response:
         """The list names sources and reasons, and no patient."""
         waiting = list(self._identity.waiting())
@@ -68,7 +57,8 @@ class AdjudicationViews:
         decided = self._known(request)
         found = list(self._identity.radius(decided.one, decided.other))
         self._seen(request, "blast radius", {each.person for each in found} or self._persons(decided))
-        return self._render(request, "radius.html", decided=decided, radii=found)
+        return self._render(request, "radius.html", back=f"/identity/decisions/{decided.id}", one=decided.one, other=decided.other,
+                            radii=found)
 
     def _task(self, request: Request, given: dict[str, str], fault: str = "") -> Response:
         waiting = self._waiting(request)
@@ -111,18 +101,6 @@ class AdjudicationViews:
         back = f"/identity/decisions/{decided.id}"
         return self._confirmed(request, proposal, given, back, decided.one, decided.other, action=f"{back}/undo", undoes=True)
 
-    def _confirmed(self, request: Request, proposal: Proposal, given: dict[str, str], back: str, one: str, other: str, *,
-                   action: str = "", undoes: bool = False) -> Response:
-        """Recorded only where it still does what was seen."""
-        if given.get("seen") == proposal.seen:
-            self._identity.record(proposal.claim)
-            return RedirectResponse(f"/identity/decisions/{proposal.claim.raw.item}", 303)
-        persons = {person for each in proposal.moved for person in (each.before, each.after)}
-        self._seen(request, "identity", persons or {self._identity.person_of(each) for each in (one, other)})
-        return self._render(request, "confirm.html", proposal=proposal, given=given, back=back, action=action or back, one=one, other=other,
-                            undoes=undoes, changed="seen" in given, actor=self._actor(request),
-                            apart=proposal.claim.type == "unlinked", reason=candidates.reason)
-
     def _decision(self, request: Request, fault: str) -> Response:
         decided = self._known(request)
         self._seen(request, "identity", self._persons(decided))
@@ -151,9 +129,6 @@ class AdjudicationViews:
 
     def _persons(self, decided: Decided) -> set[str]:
         return {self._identity.person_of(decided.one), self._identity.person_of(decided.other)}
-
-    def _seen(self, request: Request, action: str, persons: set[str]) -> Any:
-        return seen(self._sources.records, self._sources.audit, self._actor(request), action, persons)
 
 
 def _sources(waiting: Waiting) -> str:

@@ -20,6 +20,7 @@ from mainstem.web.adjudication import AdjudicationViews
 from mainstem.web.errors import AuditUnavailableError, StoreUnavailableError, UnknownActorError
 from mainstem.web.guard import Guard
 from mainstem.web.numbers import spaced
+from mainstem.web.people import PeopleViews
 from mainstem.web.settings import WebSettings
 from mainstem.web.shown import show
 from mainstem.web.sources import Sources
@@ -32,6 +33,7 @@ def build(sources: Sources, settings: WebSettings) -> ASGIApp:
     """The whole application over these sources."""
     views = Views(sources, settings, _templates())
     adjudication = AdjudicationViews(sources, views.render, views.actor)
+    people = PeopleViews(sources, views.render, views.actor)
     routes = [
         Route("/", views.home),
         Route("/search", views.search, methods=["POST"]),
@@ -48,6 +50,14 @@ def build(sources: Sources, settings: WebSettings) -> ASGIApp:
         Route("/identity", adjudication.tasks),
         Route("/identity/tasks/{task}", adjudication.task),
         Route("/identity/tasks/{task}", adjudication.decide, methods=["POST"]),
+        Route("/identity/people", people.find),
+        Route("/identity/people", people.found, methods=["POST"]),
+        Route("/identity/people/{person}", people.person),
+        Route("/identity/people/{person}/history", people.history),
+        Route("/identity/pairs", people.compare, methods=["POST"]),
+        Route("/identity/pairs/{pair}", people.pair),
+        Route("/identity/pairs/{pair}", people.decide, methods=["POST"]),
+        Route("/identity/pairs/{pair}/radius", people.radius),
         Route("/identity/decisions", adjudication.decisions),
         Route("/identity/decisions/{decision}", adjudication.decision),
         Route("/identity/decisions/{decision}/undo", adjudication.undo, methods=["POST"]),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from mainstem import kinds
@@ -69,13 +69,22 @@ def show(waiting: Waiting, records: Mapping[str, Record | None], members: Mappin
     candidates = tuple(_candidate(subject, person, records.get(person), members.get(person, ()))
                        for subject, person in zip(task.subjects, task.persons, strict=True))
     evidence = withheld(task.evidence, [each.restricted for each in candidates]) if candidates else task.evidence
-    rows = tuple(map(_row, evidence))
-    return Shown(task.id, reason(task.reason), task.reason, words.moment(waiting.since), candidates, rows,
-                 ("", *map(_score, task.scores)) if task.scores and candidates else ())
+    return Shown(task.id, reason(task.reason), task.reason, words.moment(waiting.since), candidates, rows(evidence),
+                 ("", *map(score, task.scores)) if task.scores and candidates else ())
 
 
 def reason(rule: str) -> str:
     return REASONS.get(rule, rule)
+
+
+def rows(evidence: Iterable[Compared]) -> tuple[Row, ...]:
+    return tuple(map(_row, evidence))
+
+
+def score(weight: float) -> str:
+    """A match weight, and the chance it stands for."""
+    chance = 1 / (1 + 2 ** -weight)
+    return f"{weight:+.1f} bits: {'more than 99.9 %' if chance > 0.999 else 'less than 0.1 %' if chance < 0.001 else f'{chance:.1%}'}"
 
 
 def _candidate(subject: str, person: str, record: Record | None, members: Sequence[str]) -> Candidate:
@@ -95,11 +104,6 @@ def _row(each: Compared) -> Row:
     weights = ("", *(f"{weight:+.1f}" if weight else "" for weight in each.weights))
     values = tuple(_value(each.field, value) for value in each.values)
     return Row(words.label(each.field), values, outcome, colour, (*weights, *[""] * len(values))[:len(values)])
-
-
-def _score(weight: float) -> str:
-    chance = 1 / (1 + 2 ** -weight)
-    return f"{weight:+.1f} bits: {'more than 99.9 %' if chance > 0.999 else 'less than 0.1 %' if chance < 0.001 else f'{chance:.1%}'}"
 
 
 def _value(field: str, value: str) -> str:

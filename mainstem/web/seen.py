@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from msgspec.structs import replace
 
 from mainstem import canonical
+from mainstem.adjudication.explain import Member, Shown, Why
 from mainstem.model import Compared
 from mainstem.web.record import Record
 from mainstem.web.sources import Audit, Records
@@ -38,6 +40,29 @@ def withheld(evidence: Sequence[Compared], hidden: Sequence[bool]) -> tuple[Comp
     return tuple(
         replace(each, values=tuple(WITHHELD if hide and value else value for value, hide in zip(each.values, hidden, strict=True)))
         if each.field in _WHEREABOUTS else each for each in evidence)
+
+
+def says(said: Mapping[str, Any], *, hidden: bool) -> dict[str, Any]:
+    """A claim's body, without the whereabouts of who is restricted."""
+    return {name: WITHHELD if hidden and value and name in _WHEREABOUTS else value for name, value in said.items()}
+
+
+def shown(person: Shown, record: Record | None) -> Shown:
+    """What a person is made of, without the whereabouts of who is restricted."""
+    hidden = restricted(record)
+    return replace(person, members=tuple(_member(each, hidden=hidden) for each in person.members),
+                   fields=withheld(person.fields, [hidden] * len(person.members)))
+
+
+def told(why: Why, records: Mapping[str, Record | None]) -> Why:
+    """Why two are one person or two, without the whereabouts of who is restricted."""
+    hidden = [restricted(records.get(each.person)) for each in (why.one, why.other)]
+    return replace(why, one=_member(why.one, hidden=hidden[0]), other=_member(why.other, hidden=hidden[1]),
+                   fields=withheld(why.fields, hidden))
+
+
+def _member(member: Member, *, hidden: bool) -> Member:
+    return replace(member, claims=tuple(replace(each, says=says(each.says, hidden=hidden)) for each in member.claims))
 
 
 def _nothing(person: str) -> Record:

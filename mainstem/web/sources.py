@@ -8,6 +8,8 @@ from typing import Protocol
 
 from mainstem.adjudication.blast import Radius
 from mainstem.adjudication.desk import Waiting
+from mainstem.adjudication.explain import Shown, Why
+from mainstem.adjudication.history import Passed
 from mainstem.adjudication.standing import Decided, Proposal
 from mainstem.history import Past
 from mainstem.kinds.facts import Terms
@@ -153,6 +155,22 @@ class Identity(Protocol):
         ...
 
     def carriers(self, number: str) -> Sequence[str]: ...
+
+    def found(self, whom: str) -> Sequence[str]:
+        """The persons meant by a source patient, a person id or an NHS number. Raises UnknownError."""
+        ...
+
+    def show(self, person: str) -> Shown:
+        """Who a person is made of. Raises UnknownError."""
+        ...
+
+    def why(self, one: str, other: str) -> Why:
+        """Why two source patients are one person or two. Raises UnknownError."""
+        ...
+
+    def history(self, person: str) -> tuple[Sequence[Passed], Sequence[Radius]]:
+        """Who came to a person and who left, and what it did that they were one with whoever is not with them now."""
+        ...
 
     def proposal(self, one: str, other: str, *, apart: bool, who: str, why: str, undo: bool = False) -> Proposal:
         """What a decision would do; nothing is recorded. Raises NotDecidableError."""

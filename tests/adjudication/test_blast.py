@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mainstem.adjudication.blast import CORRECTED, PENDING, STANDS, UNTOUCHED, Published, Radius, radius
-from mainstem.adjudication.history import bearing, joined, moves, partners, where_now
+from mainstem.adjudication.history import bearing, joined, moves, parted, partners, passed, where_now
 from mainstem.adjudication.standing import Standing
 from mainstem.model import Assertion, AuditEvent, Claim, Status
 from processors.identity.linker import assign
@@ -70,7 +70,13 @@ def test_what_was_published_while_joined_and_what_was_put_right() -> None:
     assert closed.published == {"records.changes.v1": 5, "records.entries.v1": 5}
     assert [view.actor for view in closed.viewed] == ["a nurse"]
     assert closed.again == {own_person(KEY, A): 2, own_person(KEY, B): 2}
-    assert {fact.corrected for fact in closed.facts if fact.state == CORRECTED} == {"withdrawn"}
+    corrected = [fact for fact in closed.facts if fact.state == CORRECTED]
+    assert {fact.corrected for fact in corrected} == {"withdrawn"}
+    first, last = closed.between["records.changes.v1"]
+    assert (first, last) == (min(fact.first for fact in closed.facts), max(fact.last for fact in closed.facts))
+    assert {each: len(closed.compensating[each]) for each in closed.again} == closed.again
+    assert {fact.corrected_place for fact in corrected} <= set(closed.compensating[person]), "one was updated before it was withdrawn"
+    assert open_.compensating == {} and open_.between.keys() == closed.between.keys()
 
 
 def test_of_a_record_that_one_of_them_keeps_only_what_the_other_brought_is_put_right() -> None:
@@ -79,6 +85,18 @@ def test_of_a_record_that_one_of_them_keeps_only_what_the_other_brought_is_put_r
     (span,) = radii(pipeline, A, C)
     assert span.states == {CORRECTED: 2, UNTOUCHED: 1}
     assert sorted(fact.corrected for fact in span.facts if fact.state == CORRECTED) == ["updated", "withdrawn"]
+
+
+def test_of_a_person_who_came_who_left_and_with_whom_it_was_one_that_is_not_with_it_now() -> None:
+    joined_, undone = link(A, C, position="08"), link(A, C, position="09", status=Status.RETRACTED)
+    pipeline = ran(number(A, N1), number(B, N1), number(C, N2), joined_, undone)
+    person, key = assign([number(A, N1)], KEY)[A].person, KEY
+    told = moves(bearing(rows(pipeline), {A, B}), key)
+    came = [(each.subject, each.before == person, each.after == person, each.epoch) for each in passed(person, told, key)]
+    assert came == [(A, False, True, 0), (B, False, True, 1), (C, False, True, 3), (C, True, False, 4)]
+    spans = parted(person, [A, B], told, key)
+    assert [(span.one, span.other, span.began, span.ended) for span in spans] == [(B, C, 3, 4)], "the lesser speaks for both"
+    assert parted(person, [A, B], moves(bearing(rows(pipeline)[:4], {A}), key), key) == [], "C is still with them"
 
 
 def test_a_handover_that_has_not_come_yet_is_pending() -> None:

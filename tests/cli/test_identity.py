@@ -85,6 +85,28 @@ def test_review_decide_and_take_back(run: Run) -> None:
     assert len(invoke("show", NHS)) >= 2
 
 
+def test_why_two_are_apart_or_together_and_who_came_and_left(run: Run) -> None:
+    mother, baby, invoke = run.mother, run.baby, run.invoke
+    apart = invoke("why", mother, baby)
+    assert not apart["together"] and {each["speaks"] for each in apart["grounds"]} >= {"for", "against"}
+    assert [field["outcome"] for field in apart["fields"] if field["field"] == "given"] == ["differ"]
+    linked = invoke("link", mother, baby, "--why", "asked the ward")
+    together = invoke("why", baby, mother)
+    assert together["together"] and together["way"][0]["rule"] == "identity.human-decision"
+    assert linked["id"] in {claim["decision"] for claim in together["one"]["claims"]}
+    actor = uuid.uuid4().hex
+    (person,) = invoke("show", baby, "--history", "--actor", actor)
+    assert {each["subject"] for each in person["history"] if each["after"] == person["person"]} >= {mother, baby}
+    assert {claim["type"] for each in person["source_patients"] if each["subject"] == baby for claim in each["claims"]} >= {
+        "carries-number", "demographics", "linked"}
+    assert person["person"] in {event.person for event in run.audited(actor)}
+    shown = CliRunner().invoke(identity.app, ["why", mother, baby])
+    assert shown.exit_code == 0 and "are one person." in shown.stdout and "likeness" in shown.stdout
+    table = CliRunner().invoke(identity.app, ["show", baby, "--history"])
+    assert table.exit_code == 0 and "Who came and who left" in table.stdout
+    invoke("undo", baby, mother, "--why", "the wrong two")
+
+
 def test_what_is_shown_was_audited_first_and_the_list_names_nobody(run: Run) -> None:
     actor = uuid.uuid4().hex
     listed = CliRunner().invoke(identity.app, ["review"])
@@ -141,8 +163,8 @@ def test_the_blast_radius_of_a_join_taken_back(run: Run) -> None:
 
 
 def test_what_nobody_knows_is_said_so(run: Run) -> None:
-    for arguments in (["show", "nobody"], ["why", "X/y|1"], ["blast", "X/y|1"], ["blast", "nothing"], ["review", "nothing"],
-                      ["decide", "nothing", "--same", "--why", "x"]):
+    for arguments in (["show", "nobody"], ["why", "X/y|1"], ["why", run.mother, "X/y|1"], ["why", run.mother, run.mother],
+                      ["blast", "X/y|1"], ["blast", "nothing"], ["review", "nothing"], ["decide", "nothing", "--same", "--why", "x"]):
         result = CliRunner().invoke(identity.app, arguments)
         assert result.exit_code == 1 and "mainstem identity: " in result.stderr and "Traceback" not in result.output
     assert run.invoke("blast", run.mother, "X/y|1") == []

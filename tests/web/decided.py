@@ -6,8 +6,10 @@ from collections.abc import Iterable, Sequence
 
 from msgspec.structs import replace
 
-from mainstem.adjudication.blast import Radius
+from mainstem.adjudication.blast import Radius, radius
 from mainstem.adjudication.desk import Desk, Waiting, now
+from mainstem.adjudication.explain import Shown, Why, found, show, why
+from mainstem.adjudication.history import Passed, bearing, moves, parted, passed, where_now
 from mainstem.adjudication.standing import Decided, Proposal
 from mainstem.model import Claim, Task
 from processors.identity.linker import review
@@ -63,6 +65,23 @@ class MadeIdentity:
 
     def proposal(self, one: str, other: str, *, apart: bool, who: str, why: str, undo: bool = False) -> Proposal:
         return self.desk.standing.proposal(one, other, apart=apart, who=who, when=now(), why=why, undo=undo)
+
+    def found(self, whom: str) -> Sequence[str]:
+        return found(whom, self.desk.standing)
+
+    def show(self, person: str) -> Shown:
+        return show(person, self.desk.standing)
+
+    def why(self, one: str, other: str) -> Why:
+        return why(one, other, self.desk.standing)
+
+    def history(self, person: str) -> tuple[Sequence[Passed], Sequence[Radius]]:
+        """As `Reach` has it, over claims alone: nothing was published."""
+        rows = [(offset, NOW + offset, claim) for offset, claim in enumerate(self.claims)]
+        members = self.members(person)
+        told = moves(bearing(rows, members), KEY)
+        spans = parted(person, members, told, KEY)
+        return passed(person, told, KEY), self._radii or [radius(span, (), (), (), where_now(told)) for span in spans]
 
     def record(self, claim: Claim) -> None:
         self.take(claim)

@@ -211,6 +211,7 @@ def test_the_radius_of_a_decision() -> None:
     fact = {"kind": "allergy", "versions": (1, 2), "first": NOW, "last": NOW, "places": ("records.changes.v1/0@7",)}
     radius = Radius(
         one=A, other=B, person="ab" * 16, since=NOW, until=NOW + 1000, began=3, ended=5, published={"records.changes.v1": 4},
+        between={"records.changes.v1": (NOW, NOW + 500)}, compensating={"ab" * 16: ("records.changes.v1/0@9",)},
         facts=(Fact(fact="f1" * 16, state=CORRECTED, corrected="withdrawn", corrected_at=NOW, corrected_version=3, **fact),
                Fact(fact="f2" * 16, state=PENDING, **fact)),
         states={CORRECTED: 1, PENDING: 1}, viewed=(Viewed(at=NOW, actor="a nurse", action="record", purpose="direct care", digest="d" * 64,
@@ -219,7 +220,7 @@ def test_the_radius_of_a_decision() -> None:
     address = visit.decide(visit.task, decision="different", why="Mother and newborn")
     page = text(visit.get(f"{address}/radius"))
     for said in ("4 messages to records.changes.v1", "2 entries published again", "1 still to be put right", "Put right: withdrawn",
-                 "a nurse", "direct care", "Still wrong"):
+                 "by 1 change, the first records.changes.v1/0@9", "a nurse", "direct care", "Still wrong"):
         assert said in page
     assert visit.audit.events[-1][1:3] == ("blast radius", "ab" * 16)
 
