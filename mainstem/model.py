@@ -182,7 +182,8 @@ class PersonEvent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Attached(msgspec.Struct, frozen=True, kw_only=True):
-    """Reconcile's answer to the last chunk of an attach; the identity stage then detaches the old person."""
+    """Reconcile's answer to the last chunk of an attach; the identity stage then detaches the old person. With an empty `person`: the
+    identity stage's note to itself that more of the handover is to be sent."""
 
     subject: str
     person: str

@@ -77,8 +77,8 @@ ASSIGNMENTS = _topic("identity.assignments.v1", "source patient", "Assignment", 
     "linker", "identity", compacted=True)
 TASKS = _topic("identity.tasks.v1", "task", "Task", "Review tasks: what only a human can settle",
     "linker", "web, command line", compacted=True)
-ATTACHED = _topic("identity.attached.v1", "source patient", "Attached", "Reconcile has taken a handover over",
-    "reconcile", "identity")
+ATTACHED = _topic("identity.attached.v1", "source patient", "Attached", "Reconcile has taken a handover over, or its next slice is due",
+    "reconcile, identity", "identity")
 PERSON_EVENTS = _topic("persons.events.v1", "person", "PersonEvent", "Assertions by person, handovers, and deriving anew",
     "identity, reconcile, operators", "reconcile")
 ENTRIES = _topic("records.entries.v1", "person|fact", "Entry", "Facts as published",

@@ -22,6 +22,11 @@ from schemas import topics
 CHUNK_ITEMS = 500
 CHUNK_BYTES = 1_000_000
 """Of content in one message: well below the broker's limit with all else that goes with it."""
+SLICE_ITEMS = 50_000
+SLICE_BYTES = 32_000_000
+"""Of a handover in one transaction. The rest follows in the next ones, and others need not wait for it."""
+GO_ON = ""
+"""In place of a person in `Attached`: the stage's note to itself, committed with a slice, that the next one is due."""
 
 
 class Head(msgspec.Struct, array_like=True):
@@ -35,6 +40,8 @@ class Head(msgspec.Struct, array_like=True):
     """Epoch of the handover in progress or last done: what `Attached` has to name."""
     others: list[str] = []
     """Earlier persons that have not been told to detach."""
+    sent: bytes | None = None
+    """State key of the last assertion sent of a handover that has not been sent whole."""
 
 
 class IdentityStage:
@@ -99,6 +106,8 @@ class _Turn:
         self._changed.add(subject)
         head.epoch = assignment.epoch
         if assignment.person == head.person:
+            if head.sent is not None:
+                head.moved = head.epoch  # under which the rest goes, and is answered
             return
         leaving = sorted({*head.others, *([head.person] if head.holding else ())} - {assignment.person})
         head.person = assignment.person
@@ -107,13 +116,16 @@ class _Turn:
         head.others, head.moved = leaving, assignment.epoch
         for person in leaving:
             self._emit(Op.LEAVING, person, subject, head.epoch)
-        held = (load(value) for _, value in self._state.prefix(b"k" + pack(subject)))
-        for items, last in _chunks(held):
-            self._emit(Op.ATTACH, head.person, subject, head.epoch, items, last=last)
+        self._attach(subject, head, self._state.prefix(b"k" + pack(subject)))
 
     def attached(self, answer: Attached) -> None:
         head = self._heads[answer.subject]
-        if answer.epoch != head.moved or answer.person != head.person or not head.others:
+        if answer.person == GO_ON:
+            if head.sent is not None:
+                self._changed.add(answer.subject)
+                self._attach(answer.subject, head, _following(self._state, head.sent, b"k" + pack(answer.subject)))
+            return
+        if head.sent is not None or answer.epoch != head.moved or answer.person != head.person or not head.others:
             return
         self._send(answer.subject)
         for person in head.others:
@@ -128,6 +140,22 @@ class _Turn:
         for subject in self._changed:
             self._state.put(b"h" + pack(subject), _encode(self._heads[subject]))
         return self._outputs
+
+    def _attach(self, subject: str, head: Head, held: Iterator[tuple[bytes, bytes]]) -> None:
+        """The next slice of what is held. Of two notes that the next one is due, the later does no harm: it comes sooner, or is done."""
+        items: list[Known] = []
+        size, reached, head.sent = 0, b"", None
+        for key, value in held:
+            if len(items) == SLICE_ITEMS or size >= SLICE_BYTES:
+                head.sent = reached
+                break
+            items.append(load(value))
+            size, reached = size + len(items[-1].assertion.content), key
+        for chunk, last in _chunks(iter(items)):
+            self._emit(Op.ATTACH, head.person, subject, head.epoch, chunk, last=last and head.sent is None)
+        if head.sent is not None:
+            due = Attached(subject=subject, person=GO_ON, epoch=head.epoch)
+            self._outputs.append(Output(topics.ATTACHED, subject.encode(), due, subject))
 
     def _send(self, subject: str) -> None:
         """What waits for the source patient goes to the person it has now, under the epoch it has now."""
@@ -144,6 +172,12 @@ class _Turn:
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode_head = msgspec.msgpack.Decoder(Head).decode
+
+
+def _following(state: State, key: bytes, within: bytes) -> Iterator[tuple[bytes, bytes]]:
+    while (pair := state.after(key, within)) is not None:
+        yield pair
+        key = pair[0]
 
 
 def _chunks(items: Iterator[Known]) -> Iterator[tuple[tuple[Known, ...], bool]]:

@@ -14,6 +14,10 @@ from processors.reconcile.layout import Feed, Head
 from processors.reconcile.records import Record, Records
 from processors.reconcile.rules import ABSENT, MOVED, REGROUPED
 
+LET_GO = 10_000
+"""Assertions of a handover that one transaction lets go, or those of one record, however many they are. The rest follows in the next
+ones, and others need not wait for it."""
+
 
 class Person:
     """`take` each event, then `settle` once; `groups` then hold each touched fact as it is now."""
@@ -24,6 +28,8 @@ class Person:
         self.records = Records(person, state)
         self.groups = Groups(pack(person), state, self.records, terms, anew=head.release != terms.release)
         self.attached: list[Attached] = []
+        self.leaving: list[PersonEvent] = []
+        """Detaches that are not done: to be sent again, to the same person."""
         self._terms = terms
         self._manifests: dict[str, list[Known]] = {}
         self._arriving: dict[str, int] = {}
@@ -45,8 +51,7 @@ class Person:
                     self.attached.append(Attached(subject=event.subject, person=self.person, epoch=event.epoch))
         elif event.op is Op.DETACH:
             if feed is None or event.epoch >= feed.epoch:
-                self._detach(event.subject, event.epoch)
-                self.head.feeds[event.subject] = Feed(event.epoch, live=False)
+                self._detach(event, feed)
         elif feed is not None and feed.live and event.epoch >= feed.epoch:
             feed.epoch, feed.handover = event.epoch, event.op is Op.LEAVING
 
@@ -76,13 +81,19 @@ class Person:
             if records.add(record, known):
                 record.came = True
 
-    def _detach(self, subject: str, epoch: int) -> None:
-        for record in self.records.drop(subject):
-            for kind, key, item in record.held.groups:
-                place = Place(*record.name, item)
-                self.groups.note(Group(kind, key or "", None if key is not None else place), epoch)
+    def _detach(self, event: PersonEvent, feed: Feed | None) -> None:
+        dropped, whole = self.records.drop(event.subject, LET_GO)
+        for name, groups in dropped:
+            for kind, key, item in groups:
+                place = Place(*name, item)
+                self.groups.note(Group(kind, key or "", None if key is not None else place), event.epoch)
                 self.groups.leave(kind, key, place, MOVED.id, [])
-        self._manifests.pop(subject, None)
+        self._manifests.pop(event.subject, None)
+        if whole or feed is None:
+            self.head.feeds[event.subject] = Feed(event.epoch, live=False)
+        else:
+            feed.epoch, feed.handover = event.epoch, True
+            self.leaving.append(event)
 
     def _count(self, record: Record) -> None:
         """Count a record's members into their groups, and out of those they have left."""

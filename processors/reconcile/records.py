@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from itertools import groupby
+from typing import NamedTuple
 
 from mainstem import versions
 from mainstem.kinds.facts import Member, Place
@@ -15,6 +17,13 @@ from processors.stored import dump, load
 
 Name = tuple[str, str]
 """Source patient and record."""
+
+
+class Dropped(NamedTuple):
+    """A record that was forgotten, and what its members were last counted into (`layout.Held.groups`)."""
+
+    name: Name
+    groups: list[tuple[str, str | None, str]]
 
 
 class Record:
@@ -201,16 +210,46 @@ class Records:
         self.preload(stored)
         return [record for name, record in sorted(self.in_hand.items()) if name[0] == subject and record.held.parts]
 
-    def drop(self, subject: str) -> Iterator[Record]:
-        """Forget a source patient: each of its records, as it was, and then all of its state."""
-        for record in self.of(subject):
-            yield record
-            record.forget()
-        for kind in (b"r", b"v", b"m"):
-            for key, _ in self._state.prefix(kind + self._person + pack(subject)):
-                self._state.delete(key)
+    def drop(self, subject: str, most: int) -> tuple[list[Dropped], bool]:
+        """Forget records of a source patient, that hold so many assertions or a few more; and whether it was all of them.
+
+        Manifests come last: what they make absent must not come back for want of them.
+        """
+        prefix = b"v" + self._person + pack(subject)
+        manifests: list[tuple[Record, list[bytes]]] = []
+        dropped: list[Dropped] = []
+        for name, pairs in groupby(self._state.prefix(prefix), lambda pair: pair[0][len(prefix):].partition(END)[0]):
+            if most <= 0:
+                return dropped, False
+            record, keys = self._leaving((subject, name.decode())), [key for key, _ in pairs]
+            if record.held.kind == resolve.MANIFEST:
+                manifests.append((record, keys))
+            else:
+                dropped.append(self._drop(record, keys))
+                most -= len(keys)
+        dropped += (self._drop(record, keys) for record, keys in manifests)
+        self._state.delete(b"m" + self._person + pack(subject))
         self._listings[subject] = {}
         self._listed.clear()
+        return dropped, True
+
+    def _leaving(self, name: Name) -> Record:
+        """As it is; in hand only where it already was."""
+        found = self.in_hand.get(name)
+        if found is None:
+            found = Record(name, self._subject(name[0]) + name[1].encode() + END)
+            data = self._state.get(b"r" + found.key)
+            if data is not None:
+                found.held = layout.decode_held(data)
+        return found
+
+    def _drop(self, record: Record, keys: list[bytes]) -> Dropped:
+        """`keys`: of its assertions."""
+        for key in (b"r" + record.key, *keys):
+            self._state.delete(key)
+        dropped = Dropped(record.name, record.held.groups)
+        record.forget()
+        return dropped
 
     def flush(self) -> None:
         for record in self.in_hand.values():

@@ -68,7 +68,7 @@ class ReconcileStage:
 
 
 def _told(person: Person, before: bytes | None, release: str, state: State) -> list[Output]:
-    """The summary, where it is news, and answers to handovers. `before`: the head that state holds."""
+    """The summary, where it is news, answers to handovers, and what is left of them to do. `before`: the head that state holds."""
     head, name = person.head, person.person
     head.known = max(head.known, last_heard(person))
     outputs: list[Output] = []
@@ -80,6 +80,7 @@ def _told(person: Person, before: bytes | None, release: str, state: State) -> l
         head.release = release
         state.put(layout.head_key(name), layout.encode(head))
     outputs += [Output(topics.ATTACHED, answer.subject.encode(), answer, answer.subject) for answer in person.attached]
+    outputs += [Output(topics.PERSON_EVENTS, name.encode(), event, name) for event in person.leaving]
     return outputs
 
 

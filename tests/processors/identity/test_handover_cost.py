@@ -44,7 +44,7 @@ def test_where_all_are_of_one_key_it_costs_what_a_tree_costs() -> None:
     shown("the same, all of one canonical key", STAYING[1:], found)
     for before, after in zip(*found, strict=True):
         for name in ("read", "written", "published"):
-            assert after[name] < 2 * before[name], "ten times as many stay"
+            assert after[name] < 3 * before[name], "ten times as many stay"
 
 
 def test_what_moves_costs_its_share() -> None:
