@@ -21,6 +21,7 @@ Home = Annotated[Path | None, typer.Option(help="Where the run keeps its data.")
 Format = Annotated[Output, typer.Option("--output", help="table, or json for programs.")]
 Which = Annotated[str, typer.Argument(help="A model release: the file that `train` wrote, or one activated before, by name or name@digest")]
 TOPICS = "topics"
+_SHOWN = 200
 
 
 @app.command()
@@ -105,9 +106,10 @@ def measure(linkage_set: Annotated[str, typer.Argument(help="`febrl:1` to `febrl
 
 @app.command()
 def rematch(model: Which, home: Home = None, output: Format = Output.TABLE) -> None:
-    """List which links and review tasks would change under another model release. A dry run: nothing changes.
+    """List which links and review tasks would change under another model release. A dry run: nothing changes, nobody is written to.
 
-    It names source patients by their local numbers, and shows nothing else of who they are. Examples:
+    The table shows the first 200 of each, JSON all. Both name source patients by their local numbers, and show nothing else of who they
+    are. Examples:
 
         mainstem identity rematch model.json
 
@@ -121,16 +123,22 @@ def rematch(model: Which, home: Home = None, output: Format = Output.TABLE) -> N
     if output is Output.JSON:
         as_json({"now": {"name": now.name, "digest": now.digest}, "then": {"name": then.name, "digest": then.digest},
                  "source_patients": found.source_patients, "tasks_before": found.open_before, "tasks_after": found.open_after,
+                 "counts": found.counts(), "links": [each._asdict() for each in found.links],
                  "moved": [each._asdict() for each in found.moved], "tasks": [each._asdict() for each in found.tasks]})
         return
     table(f"{now.name} -> {then.name}, {found.source_patients:,} source patients",
           [{"what": what, "": count} for what, count in found.counts().items()])
-    if found.moved:
-        table("change person", [{"source patient": each.subject, "is": each.person[:8], "becomes": each.becomes[:8],
-                                 "because": each.because} for each in found.moved])
-    if found.tasks:
-        table("tasks", [{"task": each.task[:8], "": each.what, "reason": each.reason, "of": ", ".join(each.subjects[:2]),
-                         "bits": _bits(each.were, each.scores)} for each in found.tasks])
+    _first("links", [{"source patient": each.one, "and": each.other, "": "would be one person" if each.what == "joins" else
+                      "would be two persons", "because": each.because} for each in found.links])
+    _first("change person", [{"source patient": each.subject, "is": each.person[:8], "becomes": each.becomes[:8], "by": each.reason,
+                              "because": each.because} for each in found.moved])
+    _first("tasks", [{"task": each.task[:8], "": each.what, "reason": each.reason, "of": ", ".join(each.subjects[:2]),
+                      "bits": _bits(each.were, each.scores)} for each in found.tasks])
+
+
+def _first(title: str, rows: list[dict[str, str]]) -> None:
+    if rows:
+        table(title if len(rows) <= _SHOWN else f"{title}: {_SHOWN} of {len(rows):,}; --output json has all", rows[:_SHOWN])
 
 
 def _bits(were: tuple[float, ...], are: tuple[float, ...]) -> str:

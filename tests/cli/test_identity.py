@@ -102,6 +102,12 @@ def test_why_two_are_apart_or_together_and_who_came_and_left(run: Run) -> None:
     assert person["person"] in {event.person for event in run.audited(actor)}
     shown = CliRunner().invoke(identity.app, ["why", mother, baby])
     assert shown.exit_code == 0 and "are one person." in shown.stdout and "likeness" in shown.stdout
+    desk = KafkaDesk(run.servers.kafka, run.codec, PERSON_KEY)
+    assert msgspec.json.decode(msgspec.json.encode(desk.why(baby, mother))) == together, "what the pages show is what the command prints"
+    assert desk.found(baby) == [person["person"]]
+    assert [each.subject for each in desk.show(person["person"]).members] == [each["subject"] for each in person["source_patients"]]
+    passed, _ = desk.history(person["person"])
+    assert [each._asdict() for each in passed] == person["history"]
     table = CliRunner().invoke(identity.app, ["show", baby, "--history"])
     assert table.exit_code == 0 and "Who came and who left" in table.stdout
     invoke("undo", baby, mother, "--why", "the wrong two")

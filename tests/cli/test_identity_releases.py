@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
+from typer.testing import CliRunner
 
+from mainstem.cli import identity
 from processors.identity.linker import assign
 from processors.identity.scoring.release import dump
 from tests.processors.apps.test_model_releases import OURS, Control, control  # noqa: F401 - a fixture
@@ -23,8 +25,13 @@ def test_an_operator_looks_first_then_activates_and_goes_back(control: Control, 
     control.send(*said)
     control.ship()
     dry = control.invoke("activate", str(file), "--actor", "op", "--reason", "fewer tasks")
-    assert dry["dry_run"] and dry["counts"] == {"source patients that change person": 1, "tasks that open": 0, "tasks that change": 0,
-                                                "tasks that close": 1}
+    assert dry["dry_run"] and dry["counts"] == {"source patients that change person": 1, "links made": 1, "links broken": 0,
+                                                "tasks that open": 0, "tasks that change": 0, "tasks that close": 1}
+    listed = control.invoke("rematch", str(file))
+    assert [(each["one"], each["other"], each["what"]) for each in listed["links"]] == [("A|1", "B|1", "joins")]
+    assert listed["counts"] == dry["counts"] and len(control.claims()) == 3
+    shown = CliRunner().invoke(identity.app, ["rematch", str(file), "--home", str(control.home)])
+    assert shown.exit_code == 0 and "would be one person" in shown.stdout and "links made" in shown.stdout
     assert len(control.claims()) == 3 and "ours" not in str(control.models.names()), "nothing was written"
     done = control.invoke("activate", str(file), "--actor", "op", "--reason", "fewer tasks", "--yes")
     assert (done["name"], done["digest"]) == ("ours", OURS.digest)
