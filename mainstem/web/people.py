@@ -55,8 +55,9 @@ class PeopleViews(IdentityViews):
         shown = self._known(person)
         records = self._seen(request, "identity", {person})
         tasks = [(each.task.id, candidates.reason(each.task.reason)) for each in self._identity.waiting() if person in each.task.persons]
-        return self._render(request, "person.html", shown=seen.shown(shown, records[person]), rule=rule, tasks=tasks,
-                            held=records[person] is not None)
+        told = seen.shown(shown, records[person])
+        return self._render(request, "person.html", shown=told, rows=candidates.rows(told.fields), score=candidates.score, rule=rule,
+                            tasks=tasks, held=records[person] is not None)
 
     def history(self, request: Request) -> Response:
         """Who came and who left, and what it did that they were one person. Takes seconds: the topics are read."""

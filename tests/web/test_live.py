@@ -8,12 +8,14 @@ import sys
 import time
 import urllib.parse
 import urllib.request
+import uuid
 from pathlib import Path
 
 import httpx
 import pytest
+from lxml import html
 
-from mainstem.model import Quarantined, RawRef
+from mainstem.model import Claim, Quarantined, RawRef
 from mainstem.web.app import build
 from mainstem.web.audit import KafkaAudit
 from mainstem.web.errors import AuditUnavailableError, StoreUnavailableError
@@ -22,8 +24,9 @@ from mainstem.web.live import live
 from mainstem.web.record import Record
 from mainstem.web.settings import WebSettings
 from mainstem.web.stores import CachedRecords, SearchedPeople
-from schemas import topics
+from schemas import log, topics
 from schemas.codec import Codec
+from tests.processors.identity.test_persons import who
 from tests.web import made
 from tests.web.conftest import PATIENT, PERSON, SOURCE, Running, until
 
@@ -49,6 +52,40 @@ def test_search_and_record_are_audited_with_the_digest_seen(running: Running) ->
     assert {(event.digest, event.known, event.purpose, event.actor) for event in events} == {
         (running.digest, made.NOW, "direct care", "web")
     }
+
+
+def test_two_are_joined_after_a_dry_run_and_put_back_and_the_topic_holds_both_decisions(running: Running) -> None:
+    source = f"T{uuid.uuid4().hex[:8]}/x"
+    one, other = f"{source}|1", f"{source}|2"
+    for subject in (one, other):
+        running.publish(topics.CLAIMS, subject, who(subject, "Archer", "Ann", "1980-03-02"))
+
+    def decisions() -> list[Claim]:
+        decode = running.codec.decoder(topics.CLAIMS)
+        return [claim for message in log.read(running.kafka, topics.CLAIMS) if (claim := decode(message.value())).subject == one
+                and claim.type == "linked"]
+
+    def confirmed(text: str) -> str:
+        page = html.fromstring(text)
+        hidden = {node.get("name"): node.get("value") for node in page.xpath("//form//input[@type='hidden']")}
+        return opened(running.url + page.xpath("//form/@action")[0], **hidden)[0]
+
+    address, page = opened(f"{running.url}/identity/pairs", one=one, other=other)
+    assert "They are two persons" in page and source not in address
+    dry = opened(address, decision="same", why="asked the ward")[1]
+    assert "source patient changes person" in dry and decisions() == []
+    decision = confirmed(dry)
+    (made_,) = decisions()
+    assert json.loads(made_.body)["why"] == "asked the ward" and json.loads(made_.body)["who"] == "web"
+    assert "They are one person" in opened(address)[1]
+    found, shown = opened(f"{running.url}/identity/people", whom=other)
+    assert one in shown and "/identity/people/" in found and source not in found
+    assert "Who came and who left" in opened(f"{found}/history")[1]
+    confirmed(opened(f"{decision}/undo", why="the wrong two")[1])
+    assert [claim.status for claim in decisions()] == ["asserted", "retracted"]
+    assert "They are two persons" in opened(address)[1]
+    assert "Nothing is left to be put right" in opened(f"{address}/radius")[1]
+    assert source not in running.log.read_text()
 
 
 def test_what_is_missing_is_said_as_it_stands(running: Running) -> None:

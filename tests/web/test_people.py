@@ -63,12 +63,13 @@ def test_a_person_shows_its_source_patients_what_they_say_and_what_counts() -> N
     heads = [text(head, ".") for head in page.xpath("//table[caption]//thead//th")]
     rows = {text(row, "./th"): dict(zip(heads[1:], [text(cell, ".") for cell in row.xpath("./td")], strict=True))
             for row in page.xpath("//table[caption]/tbody/tr")}
-    assert rows.keys() == {A, B}
-    assert rows[A]["Given"] == MUM["given"] and rows[B]["Given"] == BABY["given"]
-    assert rows[B]["Why it is here"] == "By its verified NHS number" and rows[A]["Postcode"] == "Not said"
-    assert rows[B]["Likeness to the first, bits"] == "" and rows[A]["Likeness to the first, bits"]
+    assert heads == ["What", B, A]
+    assert rows["Given"] == {A: MUM["given"], B: BABY["given"]} and rows["Postcode"][A] == "Not said"
+    assert rows["Date of birth"][A] == "1 May 1990"
+    assert rows["Why it is here"][B] == "By its verified NHS number"
+    assert rows["Likeness to the first"][B] == "" and "bits" in rows["Likeness to the first"][A]
     claims = text(page, "//details")
-    for said in ("carries-number", "linked", "a nurse", "asked the ward", f"NHS number: {NUMBERS[0]}", "r/0 0"):
+    for said in ("carries-number", "linked", "a nurse", "asked the ward", f"of {B}", f"NHS number: {NUMBERS[0]}", "r/0 0"):
         assert said in claims
     assert [(event[1], event[2]) for event in visit.audit.events] == [("identity", visit.identity.person_of(A))]
 
