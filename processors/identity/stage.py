@@ -22,9 +22,11 @@ from schemas import topics
 CHUNK_ITEMS = 500
 CHUNK_BYTES = 1_000_000
 """Of content in one message: well below the broker's limit with all else that goes with it."""
+MANIFEST = "manifest"
+"""The record whose assertions are manifests (docs/architecture.md, Producers)."""
 SLICE_ITEMS = 50_000
 SLICE_BYTES = 32_000_000
-"""Of a handover in one transaction. The rest follows in the next ones, and others need not wait for it."""
+"""Of a handover in one transaction, and of a single record twice that. The rest follows in the next ones, and others need not wait."""
 GO_ON = ""
 """In place of a person in `Attached`: the stage's note to itself, committed with a slice, that the next one is due."""
 
@@ -116,14 +118,14 @@ class _Turn:
         head.others, head.moved = leaving, assignment.epoch
         for person in leaving:
             self._emit(Op.LEAVING, person, subject, head.epoch)
-        self._attach(subject, head, self._state.prefix(b"k" + pack(subject)))
+        self._attach(subject, head, None)
 
     def attached(self, answer: Attached) -> None:
         head = self._heads[answer.subject]
         if answer.person == GO_ON:
             if head.sent is not None:
                 self._changed.add(answer.subject)
-                self._attach(answer.subject, head, _following(self._state, head.sent, b"k" + pack(answer.subject)))
+                self._attach(answer.subject, head, head.sent)
             return
         if head.sent is not None or answer.epoch != head.moved or answer.person != head.person or not head.others:
             return
@@ -141,16 +143,19 @@ class _Turn:
             self._state.put(b"h" + pack(subject), _encode(self._heads[subject]))
         return self._outputs
 
-    def _attach(self, subject: str, head: Head, held: Iterator[tuple[bytes, bytes]]) -> None:
-        """The next slice of what is held. Of two notes that the next one is due, the later does no harm: it comes sooner, or is done."""
+    def _attach(self, subject: str, head: Head, after: bytes | None) -> None:
+        """The next slice of what is held; `after`: the key of the last that was sent. A record is cut in two only where it alone is more
+        than a slice. Of two notes that the next one is due, the later does no harm: it comes sooner, or is done."""
         items: list[Known] = []
         size, reached, head.sent = 0, b"", None
-        for key, value in held:
-            if len(items) == SLICE_ITEMS or size >= SLICE_BYTES:
+        for key, value in _held(self._state, subject, after):
+            known = load(value)
+            full = max(len(items) / SLICE_ITEMS, size / SLICE_BYTES)
+            if full >= 2 or (full >= 1 and known.assertion.record != items[-1].assertion.record):
                 head.sent = reached
                 break
-            items.append(load(value))
-            size, reached = size + len(items[-1].assertion.content), key
+            items.append(known)
+            size, reached = size + len(known.assertion.content), key
         for chunk, last in _chunks(iter(items)):
             self._emit(Op.ATTACH, head.person, subject, head.epoch, chunk, last=last and head.sent is None)
         if head.sent is not None:
@@ -174,7 +179,21 @@ _encode = msgspec.msgpack.Encoder().encode
 _decode_head = msgspec.msgpack.Decoder(Head).decode
 
 
-def _following(state: State, key: bytes, within: bytes) -> Iterator[tuple[bytes, bytes]]:
+def _held(state: State, subject: str, after: bytes | None) -> Iterator[tuple[bytes, bytes]]:
+    """What is kept of a source patient, record by record. Manifests first: what they make absent is then news to nobody."""
+    every, first = b"k" + pack(subject), b"k" + pack(subject, MANIFEST)
+    begun = after is not None and not after.startswith(first)
+    if not begun:
+        yield from _following(state, after, first)
+    for pair in _following(state, after if begun else None, every):
+        if not pair[0].startswith(first):
+            yield pair
+
+
+def _following(state: State, key: bytes | None, within: bytes) -> Iterator[tuple[bytes, bytes]]:
+    if key is None:
+        yield from state.prefix(within)
+        return
     while (pair := state.after(key, within)) is not None:
         yield pair
         key = pair[0]
@@ -184,11 +203,26 @@ def _chunks(items: Iterator[Known]) -> Iterator[tuple[tuple[Known, ...], bool]]:
     """Bounded runs of items, each with whether it is the last; at least one."""
     chunk: list[Known] = []
     size = 0
-    for item in items:
-        weight = len(item.assertion.content)
-        if chunk and (len(chunk) == CHUNK_ITEMS or size + weight > CHUNK_BYTES):
+    for run, weight in _records(items):
+        if chunk and (len(chunk) + len(run) > CHUNK_ITEMS or size + weight > CHUNK_BYTES):
             yield tuple(chunk), False
             chunk, size = [], 0
-        chunk.append(item)
+        chunk += run
         size += weight
     yield tuple(chunk), True
+
+
+def _records(items: Iterator[Known]) -> Iterator[tuple[list[Known], int]]:
+    """What is said of one record, and its weight, as far as a chunk takes it: cut in two it would be shown for a moment as it is not, as
+    what was retracted since."""
+    run: list[Known] = []
+    size = 0
+    for item in items:
+        weight = len(item.assertion.content)
+        if run and (item.assertion.record != run[-1].assertion.record or len(run) == CHUNK_ITEMS or size + weight > CHUNK_BYTES):
+            yield run, size
+            run, size = [], 0
+        run.append(item)
+        size += weight
+    if run:
+        yield run, size

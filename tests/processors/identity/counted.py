@@ -62,6 +62,13 @@ def allergy(subject: str, record: str, agent: str) -> Assertion:
                      raw=RawRef("raw.x.v1", 0, 0))
 
 
+def manifest(subject: str, records: list[str]) -> Assertion:
+    source, _, patient = subject.partition("|")
+    content = canonical.encode({"kinds": ["allergy"], "records": sorted(records)})
+    return Assertion(source=source, patient=patient, record="manifest", kind="manifest", position="05", content=content,
+                     raw=RawRef("raw.x.v1", 0, 0))
+
+
 def told(subject: str, count: int, shared: str = "") -> list[Assertion]:
     """So many records, each a fact of its own; with `shared`, all of one canonical key."""
     return [allergy(subject, f"{n}", shared or f"{subject} thing {n}") for n in range(count)]

@@ -122,3 +122,13 @@ def test_a_handover_goes_in_bounded_chunks(stage, monkeypatch):
     chunks = [(len(e.items), e.last) for e in stage.events(assigned("q", 10)) if e.op is Op.ATTACH]
     assert [n for n, _ in chunks] == [1] * 5
     assert [last for _, last in chunks] == [False] * 4 + [True]
+
+
+def test_a_record_is_not_cut_in_two_and_manifests_go_first(stage, monkeypatch):
+    monkeypatch.setattr(identity, "CHUNK_ITEMS", 3)
+    stage.send(*(said(record, position) for record in ("a/1", "a/2", "manifest", "z/1") for position in ("01", "02")))
+    chunks = [[k.assertion.record for k in e.items] for e in stage.events(assigned("p", 9)) if e.op is Op.ATTACH]
+    assert chunks == [["manifest"] * 2, ["a/1"] * 2, ["a/2"] * 2, ["z/1"] * 2]
+    stage.send(*(said("a/1", f"1{n}") for n in range(5)))
+    chunks = [[k.assertion.record for k in e.items] for e in stage.events(assigned("q", 10)) if e.op is Op.ATTACH]
+    assert chunks[1:4] == [["a/1"] * 3, ["a/1"] * 3, ["a/1", "a/2", "a/2"]], "but where it is more than a chunk takes"
