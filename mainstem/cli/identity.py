@@ -184,12 +184,13 @@ def decide(task: Annotated[str, typer.Argument(help="A task id, from `mainstem i
 
 
 @app.command()
-def blast(what: Annotated[str, typer.Argument(help="A source patient, a task id, or a decision id")],
+def blast(what: Annotated[str, typer.Argument(help="A source patient, a person id, a task id, or a decision id")],
           other: Annotated[str | None, typer.Argument(help="Another source patient: only what the two did together")] = None,
           home: Home = None, output: Format = Output.TABLE, actor: Actor = None) -> None:
     """Show what a wrong join did: what was published while two were one person, who viewed it, what is put right and what is not yet.
 
-    Of a source patient: with everyone it was one person with and is not any more. The view is written to the audit first. Examples:
+    Of a source patient or a person: with everyone it was one person with and is not any more. The view is written to the audit first.
+    Examples:
 
         mainstem identity blast "RXA/epr|1000001"
 
@@ -207,11 +208,11 @@ def blast(what: Annotated[str, typer.Argument(help="A source patient, a task id,
             found = reach.of_subject(what)
         else:
             desk = topics.desk()
-            decided, waiting = desk.decision(what), desk.task(what)
-            if decided is None and waiting is None:
-                refuse("that is no source patient (RXA/epr|1000001), no open task and no decision", 1)
+            decided, waiting, members = desk.decision(what), desk.task(what), desk.members(what)
+            if decided is None and waiting is None and not members:
+                refuse("that is no source patient (RXA/epr|1000001), no person, no open task and no decision", 1)
             pairs = [(decided.one, decided.other)] if decided else list(combinations(waiting.task.subjects if waiting else (), 2))
-            found = reach.of(pairs)
+            found = reach.of_person(what, members)[1] if members else reach.of(pairs)
         topics.seen(actor or getpass.getuser(), "blast radius", {each.person for each in found})
         if output is Output.JSON:
             as_json([as_builtins(each) for each in found])

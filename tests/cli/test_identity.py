@@ -156,7 +156,8 @@ def test_the_blast_radius_of_a_join_taken_back(run: Run) -> None:
     undone = run.invoke("undo", run.mother, run.baby, "--why", "the wrong two")
     epoch = KafkaDesk(run.servers.kafka, run.codec, PERSON_KEY).decision(undone["id"]).offset
     run.publish(topics.CHANGES, person, msgspec.structs.replace(changed("f1", 2), change="withdrawn", handover=epoch))
-    for what in ([undone["id"]], [linked["id"]], [run.baby, run.mother], [run.baby]):
+    now = run.invoke("why", run.baby)["person"]
+    for what in ([undone["id"]], [linked["id"]], [run.baby, run.mother], [run.baby], [now]):
         (found,) = (each for each in run.invoke("blast", *what) if each["ended"] == epoch and {each["one"], each["other"]} == {
             run.mother, run.baby})
         assert {fact["fact"]: fact["state"] for fact in found["facts"]} == {"f1": "corrected", "f2": "pending", "f3": "untouched"}
