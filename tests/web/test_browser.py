@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import uuid
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from selenium.webdriver.common.keys import Keys
 
 from mainstem.web.figures import STAGES
 from schemas import topics
+from tests.processors.identity.test_persons import who
 from tests.web import made
 from tests.web.conftest import PERSON, Running, picture, until
 
@@ -114,3 +116,34 @@ def test_without_javascript_the_figures_are_there(running: Running, browser: web
     assert len(browser.find_elements(By.CSS_SELECTOR, "tbody tr")) >= len(STAGES)
     browser.get(f"{running.url}/people/{PERSON}")
     assert one(browser, "h1").is_displayed()
+
+
+def test_two_are_compared_and_joined_and_every_page_of_it_fits(running: Running, browser: webdriver.Chrome, tmp_path: Path) -> None:
+    source = f"T{uuid.uuid4().hex[:8]}/a-source-with-a-long-name"
+    subjects = [f"{source}|1000000{n}" for n in (1, 2)]
+    for subject in subjects:
+        running.publish(topics.CLAIMS, subject, who(subject, "Wolstenholme-Ramsbottom", "Ann", "1980-03-02", "female"))
+    browser.get(f"{running.url}/identity/people")
+    for name, subject in zip(("one", "other"), subjects, strict=True):
+        one(browser, f"#{name}").send_keys(subject)
+    one(browser, "#other").send_keys(Keys.ENTER)
+    assert until(lambda: "Why they are two persons" in browser.title)
+    pair = browser.current_url
+    assert source.partition("/")[0] not in pair and fits(browser)
+    for summary in browser.find_elements(By.CSS_SELECTOR, "summary"):
+        summary.click()
+    assert fits(browser)
+    picture(browser, tmp_path / "pair.png")
+    one(browser, "label[for=same]").click()
+    one(browser, "#why").send_keys("Asked the ward")
+    one(browser, "form[action^='/identity/pairs'] button").click()
+    assert until(lambda: "Before it is recorded" in browser.title) and fits(browser)
+    one(browser, "main form button").click()
+    assert until(lambda: "/identity/decisions/" in browser.current_url) and fits(browser)
+    browser.get(pair)
+    one(browser, "a[href^='/identity/people/']").click()
+    assert until(lambda: "/identity/people/" in browser.current_url) and fits(browser)
+    assert len(browser.find_elements(By.CSS_SELECTOR, "table thead th")) >= 3
+    picture(browser, tmp_path / "person.png")
+    one(browser, "a[href$='/history']").click()
+    assert until(lambda: "Who came and who left" in browser.title, 60) and fits(browser)

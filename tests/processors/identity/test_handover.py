@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from mainstem.model import Assertion, Assignment, Attached, Op, PersonEvent, RawRef
 from processors.identity import stage as identity
 from processors.identity.persons import own_person
 from processors.identity.stage import IdentityStage
+from processors.keys import pack
 from processors.lane.contract import Received
 from processors.lane.memory import MemoryState
 from schemas import topics
@@ -132,3 +134,10 @@ def test_a_record_is_not_cut_in_two_and_manifests_go_first(stage, monkeypatch):
     stage.send(*(said("a/1", f"1{n}") for n in range(5)))
     chunks = [[k.assertion.record for k in e.items] for e in stage.events(assigned("q", 10)) if e.op is Op.ATTACH]
     assert chunks[1:4] == [["a/1"] * 3, ["a/1"] * 3, ["a/1", "a/2", "a/2"]], "but where it is more than a chunk takes"
+
+
+def test_a_handover_begun_before_slices_goes_on(stage):
+    """State and changelog hold heads that say nothing of a slice."""
+    stage.send(said("a/1"), assigned("p", 3))
+    stage.state.put(b"h" + pack(S), msgspec.msgpack.encode(["p", 3, True, 3, [OWN]]))
+    assert stage.send(attached("p", 3)) == [(Op.DETACH, OWN, 3, []), (Op.SETTLED, "p", 3, [])]
