@@ -108,4 +108,5 @@ def _partitions(admin: AdminClient, bootstrap: str, seconds: float) -> dict[str,
 
 
 def _dotted(settings: dict[str, Any]) -> dict[str, Any]:
-    return {name.replace("_", "."): value for name, value in settings.items()}
+    """`log_level` alone is spelt so by the library."""
+    return {name if name == "log_level" else name.replace("_", "."): value for name, value in settings.items()}
