@@ -110,7 +110,8 @@ claims = st.one_of(
     _claim("carries-number", st.just(""), number_bodies),
     _claim("carries-number", st.just(""), number_bodies),
     _claim("merged-into", st.sampled_from(["", "case"]), st.builds(
-        lambda subject, also: _content({"into": subject} | also), subjects, st.sampled_from([{}, {"correction": True}]))),
+        lambda name, subject, also, wrap: _content({name: wrap(subject)} | also), st.sampled_from(["into", "into", "from"]), subjects,
+        st.sampled_from([{}, {"correction": True}]), st.sampled_from([str, lambda each: [each]]))),
     _claim("demographics", st.just(""), _who.map(_content)),
     _claim("superseded", st.sampled_from(["", "other"]), _superseding.map(lambda pair: _content({"old": pair[0], "new": pair[1]}))),
     _decision("linked"),

@@ -31,8 +31,8 @@ class Claimed:
         for subject, said in self.evidence.items():
             for other in said.decided_about:
                 self._deciding[other].add(subject)
-            for into in said.merged_into:
-                self._merging[into].add(subject)
+            for other in said.merges:
+                self._merging[other].add(subject)
             for number in said.numbers:
                 self._carriers[number].add(subject)
             for old, new in said.superseded:

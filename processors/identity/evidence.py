@@ -52,6 +52,8 @@ class Evidence(msgspec.Struct, frozen=True, array_like=True, dict=True):
     demographics: Demographics | None = None
     corrected_to: tuple[str, ...] = ()
     """Those of `merged_into` that are called its right id, which nobody had before; sorted."""
+    replaces: tuple[str, ...] = ()
+    """Subjects of the same source that were merged into it, in its own words; sorted."""
 
     @cached_property
     def decided_about(self) -> frozenset[str]:
@@ -61,7 +63,12 @@ class Evidence(msgspec.Struct, frozen=True, array_like=True, dict=True):
     @cached_property
     def pointed_at(self) -> frozenset[str]:
         """Other source patients that it names."""
-        return self.decided_about.union(self.merged_into) if self.merged_into else self.decided_about
+        return self.decided_about.union(self.merges) if self.merges else self.decided_about
+
+    @cached_property
+    def merges(self) -> tuple[str, ...]:
+        """Other source patients that it says it was merged with, whichever into which."""
+        return tuple(sorted({*self.merged_into, *self.replaces})) if self.replaces else self.merged_into
 
     @cached_property
     def candidate_keys(self) -> tuple[str, ...]:
@@ -79,7 +86,7 @@ NOTHING = Evidence()
 
 def evidence(claims: Iterable[Claim]) -> Evidence:
     """From the greatest versions of one source patient's claims."""
-    numbers, carried, merged, decisions, superseded, corrected = set(), set(), set(), [], set(), set()
+    numbers, carried, merged, decisions, superseded, corrected, replaced = set(), set(), set(), [], set(), set(), set()
     who: list[tuple[Claim, dict[str, Any]]] = []
     for claim in claims:
         if claim.type in (LINKED, UNLINKED):
@@ -94,12 +101,10 @@ def evidence(claims: Iterable[Claim]) -> Evidence:
             if number := verified(given, verification):
                 numbers.add(number)
         elif claim.type == MERGED:
-            told = body.get("into")
-            for into in map(_text, told if isinstance(told, list) else [told]):
-                if into and into != claim.subject and into.startswith(f"{claim.source}|"):
-                    merged.add(into)
-                    if body.get("correction") is True:
-                        corrected.add(into)
+            merged.update(into := _own(claim, body.get("into")))
+            replaced.update(_own(claim, body.get("from")))
+            if body.get("correction") is True:
+                corrected.update(into)
         elif claim.type == DEMOGRAPHICS:
             who.append((claim, body))
         elif claim.type == SUPERSEDED:
@@ -107,7 +112,14 @@ def evidence(claims: Iterable[Claim]) -> Evidence:
             if old and (new is None or verified(new, VERIFIED)) and old != (now := _digits(new or "")):
                 superseded.add((old, now))
     return Evidence(tuple(sorted(numbers)), tuple(sorted(carried)), tuple(sorted(merged)), tuple(sorted(decisions)),
-                    tuple(sorted(superseded)), demographics.read(_united(who)) if who else None, tuple(sorted(corrected)))
+                    tuple(sorted(superseded)), demographics.read(_united(who)) if who else None, tuple(sorted(corrected)),
+                    tuple(sorted(replaced)))
+
+
+def _own(claim: Claim, told: Any) -> set[str]:
+    """Other subjects of the claim's source, of one or a list."""
+    found = filter(None, map(_text, told if isinstance(told, list) else [told]))
+    return {each for each in found if each != claim.subject and each.startswith(f"{claim.source}|")}
 
 
 def _united(who: list[tuple[Claim, dict[str, Any]]]) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """What all claims say, kept in the linker's state claim by claim: the same view as `claimed.Claimed`, at the cost of what is asked.
 
-Keys: `c` subject type ref: the claim. `e` subject: what its claims say. `p` other subject: who names whom. `n` number subject: who carries
+Keys: `c` subject type ref: the claim. `e` subject: what its claims say. `p` other subject: whom it names in a decision; `i`: in a merge. `n` number subject: who carries
 it. `N` number: how many a source. `s` old, `r` new: numbers superseded. `k` key subject: who has a candidate key. `o` person: who seeks for
 it, and whom. `u` key subject: who seeks by it; `U` key: how many. `f` person person: which persons' first candidate it is. `a` subject: its
 person, epoch, reason.
@@ -64,7 +64,7 @@ class Indexes:
         self._state.put(b"e" + subject.encode() + END, _encode(now))
         self._said[subject] = now
         self._differ(b"p", subject, before.decided_about, now.decided_about)
-        self._differ(b"i", subject, before.merged_into, now.merged_into)
+        self._differ(b"i", subject, before.merges, now.merges)
         self._differ(b"n", subject, before.numbers, now.numbers)
         self._differ(b"k", subject, before.candidate_keys, now.candidate_keys)
         for number in set(before.numbers) ^ set(now.numbers):
@@ -82,7 +82,7 @@ class Indexes:
         """Where the keys by which others are found have become others."""
         said = self.said(subject)
         self._differ(b"k", subject, (), said.candidate_keys)
-        self._differ(b"i", subject, (), said.merged_into)
+        self._differ(b"i", subject, (), said.merges)
         self._differ(b"p", subject, said.pointed_at, said.decided_about)
 
     def said(self, subject: str) -> Evidence:

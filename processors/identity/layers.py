@@ -48,8 +48,8 @@ class Layers:
         for subject in sorted(members):
             if len(usable := self._usable[subject]) == 1:
                 self._groups[usable[0]].append(subject)
-        self._merges = sorted({(subject, into) for subject, said in members.items()
-                               for into in numbers.merged_into(said) if into in members})
+        self._merges = sorted({pair for subject, said in members.items() if said.merges
+                               for pair in numbers.merges(subject, said) if members.keys() >= set(pair)})
         self._blocks = Blocks(sorted(members))
         self._decided = decided(members, self._blocks)
         self._by_human = self._blocks.copy()

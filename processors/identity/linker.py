@@ -52,7 +52,7 @@ def _placed(view: Claimed, key: bytes, by: Scorer) -> tuple[dict[str, Placed], l
     numbers, likeness = Numbers(view), alike(view, by)
     assigned: dict[str, Placed] = {}
     findings: list[Finding] = []
-    for subject in (*view.evidence, *(into for said in view.evidence.values() for into in said.merged_into)):
+    for subject in (*view.evidence, *(other for said in view.evidence.values() for other in said.merges)):
         if subject not in assigned:
             members = neighbourhood(subject, view, numbers, likeness)
             found = place({one: view.said(one) for one in members}, numbers, key, likeness)

@@ -24,7 +24,7 @@ class View(Protocol):
         ...
 
     def merging(self, subject: str) -> list[str]:
-        """Who was merged into it, sorted; one more than may be, at most."""
+        """Who says that it was merged with it, into it or out of it, sorted; one more than may be, at most."""
         ...
 
     def carriers(self, number: str) -> Iterable[str]:
@@ -96,17 +96,27 @@ class Numbers:
             found = self._carriers[names] = sorted({subject for name in names for subject in self._view.carriers(name)})
         return found
 
-    def merged_into(self, said: Evidence) -> tuple[str, ...]:
-        """What it was merged into that joins anybody."""
-        return tuple(into for into in said.merged_into if not self.overrun(into)) if said.merged_into else ()
+    def merges(self, subject: str, said: Evidence) -> list[tuple[str, str]]:
+        """The merges that it tells of and that join anybody: who, into whom."""
+        found = [(subject, into) for into in said.merged_into if not self.overrun(into)]
+        if said.replaces and not self.overrun(subject):
+            found += [(other, subject) for other in said.replaces if not self.overrun(other)]
+        return found
 
-    def merging(self, subject: str) -> list[str]:
-        """Who was merged into it, where that joins them."""
-        return [] if self.overrun(subject) else self._merged(subject)
+    def merged_with(self, subject: str, said: Evidence) -> list[str]:
+        """Whom merges join it with, whoever of the two tells of it."""
+        found = [into if other == subject else other for other, into in self.merges(subject, said)] if said.merges else []
+        if (telling := self._merged(subject)) and not self.overrun(subject):
+            found += [other for other in telling if subject in (theirs := self._view.said(other)).merged_into
+                      or (subject in theirs.replaces and not self.overrun(other))]
+        return found
 
     def overrun(self, subject: str) -> bool:
-        """Whether too many were merged into it."""
-        return len(self._merged(subject)) > MERGED_BY
+        """Whether too many were merged into it, or it into too many by their word: it joins none of them."""
+        found = self._merged(subject)
+        if replaces := self._view.said(subject).replaces:
+            return len({*found, *replaces}) > MERGED_BY
+        return len(found) > MERGED_BY
 
     def _merged(self, subject: str) -> list[str]:
         found = self._merging.get(subject)

@@ -20,7 +20,7 @@ def neighbourhood(subject: str, view: View, numbers: Numbers, alike: Alike | Non
     while todo:
         one = todo.pop()
         said = view.said(one)
-        near = {*said.decided_about, *view.deciding(one), *numbers.merged_into(said), *numbers.merging(one)}
+        near = {*said.decided_about, *view.deciding(one), *numbers.merged_with(one, said)}
         for number in numbers.usable(said):
             near.update(numbers.carriers(number))
         if alike is not None:

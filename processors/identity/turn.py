@@ -80,13 +80,16 @@ class Turn:
             if key.startswith(NUMBER) and self._on_the_edge(key):  # then its carriers are compared otherwise, by whatever key
                 for carrier in self._indexes.sharing(key, more=1):
                     self._keys.update(self._indexes.said(carrier).candidate_keys)
-        into = set(before.merged_into) ^ set(now.merged_into)
-        overrun = {each for each in into if self._by_number.overrun(each)}
+        named = set(before.merges) ^ set(now.merges)
+        if before.replaces != now.replaces:
+            named |= {subject, *before.replaces, *now.replaces}
+        overrun = {each for each in named if self._by_number.overrun(each)}
         self._indexes.put(subject, before, now)
         self._by_number = Numbers(self._indexes)
-        for each in into:
+        for each in named:
             if self._by_number.overrun(each) != (each in overrun):
-                touched |= {each, *self._indexes.merging(each)}
+                touched |= {each, *self._indexes.merging(each), *self._indexes.said(each).replaces}
+                touched.update(before.replaces if each == subject else ())
         for number, was in self._changing(before, now, touched).items():
             if usable[number] != was:
                 touched.update(self._by_number.carriers(number))
@@ -132,7 +135,9 @@ class Turn:
     def _left(self, before: Evidence, now: Evidence) -> set[str]:
         """Whom the source patient may leave behind. Where it only comes to others, it will be found with them."""
         alike_as_before = not self._scorer.model.thresholds.link or _compared(before) == _compared(now)
-        if alike_as_before and set(before.numbers).issubset(now.numbers) and before.pointed_at <= now.pointed_at:
+        if alike_as_before and all(set(was).issubset(still) for was, still in (
+                (before.numbers, now.numbers), (before.decided_about, now.decided_about),
+                (before.merged_into, now.merged_into), (before.replaces, now.replaces))):
             return set()
         return set(neighbourhood(self._subject, self._indexes, self._by_number, alike(self._indexes, self._scorer)))
 

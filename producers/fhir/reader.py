@@ -116,7 +116,7 @@ class _File:
         yield self._number(assertion, resource)
         if isinstance(mapped.content, PatientContent):
             yield _claim(assertion, assertion.patient, "demographics", "", identifying(mapped.content))
-        yield from self._merges(assertion, resource)
+        yield self._merges(assertion, resource)
 
     def _number(self, assertion: Assertion, resource: Resource) -> Claim:
         """A Patient without a number withdraws the one it had, as a row without one does."""
@@ -125,17 +125,15 @@ class _File:
         claim = _claim(assertion, assertion.patient, "carries-number", "", body)
         return claim if number else replace_claim(claim, status=Status.RETRACTED)
 
-    def _merges(self, assertion: Assertion, resource: Resource) -> Iterator[Claim]:
-        """What it was replaced by is one claim of its own, so that a later version without it, or with another, takes it back. What it
-        replaces is said of others: the resource does not tell of whom it said so before, so that is not taken back."""
+    def _merges(self, assertion: Assertion, resource: Resource) -> Claim:
+        """All of `Patient.link` is one claim of its own, what it replaces too: a later version without a link, or with another, takes
+        it back, and nothing that the other Patient says of itself does."""
         here, found = f"{assertion.source}|", sorted({link for link in merges(resource) if link[0] != assertion.patient})
-        into = [here + other for other, survives in found if survives]
-        body = {"into": into[0] if len(into) == 1 else into} if into else {}
-        claim = _claim(assertion, assertion.patient, "merged-into", "replaced-by", body)
-        yield claim if into else replace_claim(claim, status=Status.RETRACTED)
-        for other, survives in found:
-            if not survives:
-                yield _claim(assertion, other, "merged-into", here + assertion.patient, {"into": here + assertion.patient})
+        sides = {"into": [here + other for other, survives in found if survives],
+                 "from": [here + other for other, survives in found if not survives]}
+        body = {name: others[0] if len(others) == 1 else others for name, others in sides.items() if others}
+        claim = _claim(assertion, assertion.patient, "merged-into", "link", body)
+        return claim if body else replace_claim(claim, status=Status.RETRACTED)
 
     def _with_manifest(self, found: list[Read]) -> list[Read]:
         """A structured record of one patient says what it was complete for: its Bundle's own assertion."""

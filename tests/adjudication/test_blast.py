@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -162,3 +163,10 @@ def test_numbers_that_bear_on_each_other_by_way_of_pds() -> None:
     every = [(0, 0, number(A, N1)), (1, 1, number(C, N2)), (2, 2, became(N1, N2)), (3, 3, merged("RXZ/z|1", "RXZ/z|2")),
              (4, 4, claim(B, "demographics", {"family": "X"}))]
     assert [row[0] for row in bearing(every, {A})] == [0, 1, 2]
+
+
+@pytest.mark.parametrize("name", ["into", "from"])
+@pytest.mark.parametrize("others", ["RXA/epr|8", ["RXA/epr|7", "RXA/epr|8"]])
+def test_merges_bear_on_everyone_they_name(name, others) -> None:
+    every = [(0, 0, claim("RXA/epr|9", "merged-into", {name: others})), (1, 1, number("RXA/epr|8", N1)), (2, 2, number(C, N2))]
+    assert [row[0] for row in bearing(every, {"RXA/epr|8"})] == [0, 1]

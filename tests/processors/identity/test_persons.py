@@ -38,6 +38,10 @@ def merged(subject: str, into: str, **also) -> Claim:
     return claim(subject, "merged-into", {"into": into}, ref=into, **also)
 
 
+def replaces(subject: str, *others: str, **also) -> Claim:
+    return claim(subject, "merged-into", {"from": list(others)}, ref="link", **also)
+
+
 def who(subject: str, family: str = "", given: str = "", born: str = "", gender: str = "", **also) -> Claim:
     return claim(subject, "demographics", {"family": family, "given": given.split(), "birth_date": born, "gender": gender}, **also)
 
@@ -68,6 +72,7 @@ def person_of(subject: str, *claimed: Claim) -> str:
 
 
 NAMED = persons.numbered_person(KEY, N1)
+MANY = [f"A|{each}" for each in range(1, MERGED_BY + 2)]
 THREE = [number("A|1", N1), number("B|2", N1), number("C|3", N1)]
 MUM = {"family": "Archer", "given": "Ann", "born": "1990-05-01", "gender": "female"}
 BABY = {"family": "Archer", "given": "Baby", "born": "2026-01-01", "gender": "female"}
@@ -90,6 +95,9 @@ DECISIONS = {
     "held apart from a stranger, nobody is split": ([*THREE, unlink("A|1", "Z|9")], "A1 B2 C3 / Z9"),
 }
 NUMBERED = {
+    "nor does the survivor's word on it": ([replaces("A|2", "A|1"), number("A|1", N1), number("A|2", N2)], "A1 / A2"),
+    "a merge that both tell of is one": ([replaces("A|2", "A|1"), merged("A|1", "A|2")], "A1 A2"),
+    "nobody replaces another source's patients": ([replaces("A|2", "B|1")], "A2"),
     "a merge does not join two numbers": ([merged("A|1", "A|2"), number("A|1", N1), number("A|2", N2)], "A1 / A2"),
     "nor who is merged into both": (
         [merged("A|3", "A|1"), merged("A|3", "A|2"), number("A|1", N1), number("A|2", N2)], "A1 / A2 / A3"),
@@ -127,6 +135,16 @@ CONTRADICTED = {
                                           " / ".join(sorted(f"A{each}" for each in range(MERGED_BY + 2)))),
     "a patient that many are merged into": ([merged(f"A|{each}", "A|0") for each in range(1, MERGED_BY + 1)],
                                             " ".join(sorted(f"A{each}" for each in range(MERGED_BY + 1)))),
+    "a place that by its own word replaced many": (
+        [replaces("A|0", *MANY)], " / ".join(sorted(["A0", *(each.replace("|", "") for each in MANY)]))),
+    "a patient that replaced as many as may be": (
+        [replaces("A|0", *MANY[1:])], " ".join(sorted(["A0", *(each.replace("|", "") for each in MANY[1:])]))),
+    "a place of which some say it, and it of others": (
+        [replaces("A|0", *(f"A|{each}" for each in range(1, MERGED_BY))), merged("A|30", "A|0"), merged("A|31", "A|0")],
+        " / ".join(sorted([*(f"A{each}" for each in range(MERGED_BY)), "A30", "A31"]))),
+    "one that many say they replaced": (
+        [*(replaces(f"A|{each}", "A|0") for each in range(1, MERGED_BY + 2)), merged("A|0", "A|1")],
+        " / ".join(sorted(["A0 A1", *(f"A{each}" for each in range(2, MERGED_BY + 2))]))),
     "of whom numbers join some": (
         [*(merged(f"A|{each}", "A|0") for each in range(1, MERGED_BY + 2)), number("A|1", N1), number("A|2", N1)],
         " / ".join(sorted(["A0", "A1 A2", *(f"A{each}" for each in range(3, MERGED_BY + 2))]))),

@@ -64,7 +64,10 @@ def linked(*links, patient_id="p1", version="1"):
 
 
 def merged(claims):
-    return [(each.patient, each.ref, str(each.status), json.loads(each.body).get("into")) for each in claims if each.type == "merged-into"]
+    """The one claim about merges: its status and its body without the source."""
+    (found,) = (each for each in claims if each.type == "merged-into")
+    assert (found.patient, found.ref) == ("p1", "link")
+    return str(found.status), json.loads(found.body.replace(b"RXA/fhir|", b""))
 
 
 def persons(*claims):
@@ -76,13 +79,14 @@ def persons(*claims):
 
 
 def test_a_replaced_patient_is_claimed_to_be_merged():
-    assert merged(linked(("replaced-by", "p2"))) == [("p1", "replaced-by", "asserted", "RXA/fhir|p2")]
-    assert merged(linked(("replaces", "p2")))[1:] == [("p2", "RXA/fhir|p1", "asserted", "RXA/fhir|p1")]
-    assert merged(linked(("replaced-by", "p3"), ("replaced-by", "p2")))[0][3] == ["RXA/fhir|p2", "RXA/fhir|p3"]
+    assert merged(linked(("replaced-by", "p2"))) == ("asserted", {"into": "p2"})
+    assert merged(linked(("replaces", "p2"))) == ("asserted", {"from": "p2"})
+    assert merged(linked(("replaced-by", "p3"), ("replaces", "p4"), ("replaced-by", "p2"))) == (
+        "asserted", {"into": ["p2", "p3"], "from": "p4"})
 
 
 def test_linked_patients_that_replace_nobody_are_merged_into_nobody():
-    assert merged(linked(("seealso", "p2"), ("replaces", "p1"), ("replaced-by", "p1"))) == [("p1", "replaced-by", "retracted", None)]
+    assert merged(linked(("seealso", "p2"), ("replaces", "p1"), ("replaced-by", "p1"))) == ("retracted", {})
 
 
 @pytest.mark.parametrize(("versions", "was", "becomes"), [
@@ -90,12 +94,28 @@ def test_linked_patients_that_replace_nobody_are_merged_into_nobody():
     (((("replaced-by", "p2"),), (("replaced-by", "p3"),)), "p1 p2 / p3", "p1 p3 / p2"),
     (((), (("replaced-by", "p2"), ("replaced-by", "p3"))), "p1 / p2 / p3", "p1 p2 p3"),
     (((("replaced-by", "p2"),), (("seealso", "p2"),)), "p1 p2 / p3", "p1 / p2 / p3"),
+    (((("replaces", "p2"),), ()), "p1 p2 / p3", "p1 / p2 / p3"),
+    (((("replaces", "p2"),), (("replaces", "p3"),)), "p1 p2 / p3", "p1 p3 / p2"),
+    (((("replaces", "p2"), ("replaces", "p3")), (("replaces", "p3"),)), "p1 p2 p3", "p1 p3 / p2"),
+    (((("replaces", "p2"),), (("replaced-by", "p2"),)), "p1 p2 / p3", "p1 p2 / p3"),
 ])
-def test_a_later_version_takes_back_what_an_earlier_one_was_replaced_by(versions, was, becomes):
+def test_a_later_version_takes_back_the_links_of_an_earlier_one(versions, was, becomes):
     others = linked(patient_id="p2") + linked(patient_id="p3")
     before, after = (linked(*links, version=str(number)) for number, links in enumerate(versions, 1))
     assert persons(others, before) == was
     assert {persons(*order) for order in permutations((others, before, after))} == {becomes}
+
+
+@pytest.mark.parametrize("other", [(), (("seealso", "p1"),)])
+def test_what_one_says_it_replaces_stands_whatever_the_other_says_of_itself(other):
+    survivor, silent = linked(("replaces", "p2")), linked(*other, patient_id="p2", version="2")
+    assert persons(survivor, silent) == persons(silent, survivor) == "p1 p2"
+
+
+def test_a_merge_that_both_tell_of_is_taken_back_when_neither_does_any_more():
+    both = [linked(("replaces", "p2")), linked(("replaced-by", "p1"), patient_id="p2")]
+    assert persons(*both, linked(version="2")) == persons(*both, linked(patient_id="p2", version="2")) == "p1 p2"
+    assert persons(*both, linked(version="2"), linked(patient_id="p2", version="2")) == "p1 / p2"
 
 
 def test_what_tells_humans_apart_is_claimed_with_the_official_name():
