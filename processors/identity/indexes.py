@@ -1,9 +1,9 @@
 """What all claims say, kept in the linker's state claim by claim: the same view as `claimed.Claimed`, at the cost of what is asked.
 
-Keys: `c` subject type ref: the claim. `e` subject: what its claims say. `p` other subject: whom it names in a decision; `i`: in a merge. `n` number subject: who carries
-it. `N` number: how many a source. `s` old, `r` new: numbers superseded. `k` key subject: who has a candidate key. `o` person: who seeks for
-it, and whom. `u` key subject: who seeks by it; `U` key: how many. `f` person person: which persons' first candidate it is. `a` subject: its
-person, epoch, reason.
+Keys: `c` subject type ref: the claim. `e` subject: what its claims say. `p` other subject: whom it names in a decision; `i`: in a merge.
+`n` number subject: who carries it. `N` number: how many a source. `s` old, `r` new: numbers superseded. `k` key subject: who has a
+candidate key. `o` person: who seeks for it, and whom. `u` key subject: who seeks by it; `U` key: how many. `f` person person: which
+persons' first candidate it is. `a` subject: its person, epoch, reason.
 """
 
 from __future__ import annotations

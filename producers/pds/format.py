@@ -112,9 +112,6 @@ def _answer(entry: Any, at: str | None, raw: RawRef) -> Item:
     claim = superseded(asked, answer, at, raw)
     if claim is not None:
         return taken(raw.item, "answer", SOURCE, (claim,))
-    identity = answer.get("id")
-    if isinstance(identity, str) and verified(identity, VERIFIED) == asked:
-        return ignored(raw.item, "answer", SOURCE, Reason.SAME_NUMBER)
     return quarantined(raw.item, "answer", SOURCE, Reason.NO_NUMBER)
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mainstem import canonical
-from mainstem.model import Claim, RawRef
+from mainstem.model import Claim, RawRef, Status
 from mainstem.nhs_number import VERIFIED, verified
 
 SOURCE = "X26/pds"
@@ -30,7 +30,8 @@ def to_ask(signal: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def superseded(asked: str, answer: Mapping[str, Any], position: str, raw: RawRef) -> Claim | None:
-    """From PDS's Patient for a number. None where it is still the same number, or the answer is no Patient with one.
+    """From PDS's Patient for a number; retracted where it is still the same number: what an earlier answer said of it is taken back. None
+    where the answer is no Patient with a number.
 
     `position`: when it was asked, UTC at fixed width: the latest answer counts.
     """
@@ -39,10 +40,11 @@ def superseded(asked: str, answer: Mapping[str, Any], position: str, raw: RawRef
         return None
     if "REDACTED" in _security(answer):
         new = None
-    elif new is None or new == old:
+    elif new is None:
         return None
+    stands = new == old
     return Claim(source=SOURCE, patient=old, type="superseded", ref=old, position=position, raw=raw,
-                 body=canonical.encode({"old": old, "new": new}))
+                 status=Status.RETRACTED if stands else Status.ASSERTED, body=canonical.encode({} if stands else {"old": old, "new": new}))
 
 
 def _id(answer: Mapping[str, Any]) -> str | None:

@@ -48,11 +48,11 @@ def outcomes(found: list[ItemResult]) -> list[str]:
     (SIGNAL, ["number-change"]), (SIGNAL | {"type": "pds-record-change-2"}, ["other-signal"]),
     (SIGNAL | {"subject": "1", "dataref": ""}, ["no-number"]),
     (answers(entry(OLD, patient(NEW))), ["1 claims"]), (answers(entry(OLD, patient(OLD, "REDACTED"))), ["1 claims"]),
-    (answers(entry(OLD, patient(OLD))), ["same-number"]), (answers(entry(OLD, patient("x"))), ["no-number"]),
+    (answers(entry(OLD, patient(OLD))), ["1 claims"]), (answers(entry(OLD, patient("x"))), ["no-number"]),
     (answers(entry(OLD, {"resourceType": "OperationOutcome"})), ["no-answer"]), (answers(entry(OLD, None)), ["no-answer"]),
     (answers(entry("x", patient(NEW))), ["not-asked"]), (answers({"resource": patient(NEW)}), ["not-asked"]), (answers(5), ["not-asked"]),
     (answers(entry(OLD, patient(NEW)), at=None), ["no-time"]), (answers(entry(OLD, patient(NEW)), at="yesterday"), ["no-time"]),
-    (answers(entry(OLD, patient(NEW)), entry(OLD, patient(OLD)), 5), ["1 claims", "same-number", "not-asked"]),
+    (answers(entry(OLD, patient(NEW)), entry(OLD, patient(OLD)), 5), ["1 claims", "1 claims", "not-asked"]),
     (answers(), ["not-pds"]), (patient(NEW), ["not-pds"]), ({}, ["not-pds"]), ([], ["unreadable"]), (b"", ["unreadable"]),
     (b'{"a":' * 900 + b"1" + b"}" * 900, ["not-pds"]), (b"[" * 100_000, ["unreadable"])])
 def test_every_item_has_one_outcome(value: Any, expected: list[str]) -> None:

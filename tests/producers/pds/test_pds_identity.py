@@ -51,8 +51,8 @@ def test_an_invalidated_number_links_nobody_until_a_later_answer_says_otherwise(
         assert review(claims, KEY) == []
 
 
-@pytest.mark.parametrize("answer", [patient(OLD, "U"), {"resourceType": "OperationOutcome"}, patient("not a number"), {}])
-def test_the_same_number_or_no_answer_claims_nothing(answer: dict) -> None:
+@pytest.mark.parametrize("answer", [{"resourceType": "OperationOutcome"}, patient("not a number"), {}])
+def test_no_answer_claims_nothing(answer: dict) -> None:
     assert superseded(OLD, answer, "2026", RAW) is None
 
 
@@ -69,3 +69,14 @@ def test_signals_of_the_corpus() -> None:
     asked = {path.stem: to_ask(json.loads(path.read_bytes())) for path in SIGNALS.glob("*.json")}
     assert {name for name, numbers in asked.items() if numbers} == {"nhs-number-change-2"}
     assert len(asked["nhs-number-change-2"]) == 1
+
+
+@pytest.mark.parametrize("said", [patient(NEW, "U"), patient(OLD, "REDACTED")], ids=["superseded", "void"])
+def test_the_answer_that_a_number_stands_takes_back_what_an_earlier_one_said_of_it(said: dict) -> None:
+    carriers = [number("A/x|1", OLD), number("A/x|2", OLD), number("B/y|2", NEW)]
+    wrong = superseded(OLD, said, "2026-01-01T00:00:00Z", RAW)
+    right = superseded(OLD, patient(OLD, "U"), "2026-02-01T00:00:00Z", RAW)
+    never = {subject: placed.person for subject, placed in assign(carriers, KEY).items()}
+    assert {each: assign([*carriers, wrong], KEY)[each].person for each in never} != never
+    for order in ([*carriers, wrong, right], [right, *carriers, wrong]):
+        assert {each: assign(order, KEY)[each].person for each in never} == never
