@@ -118,7 +118,8 @@ class Compared(msgspec.Struct, frozen=True, kw_only=True):
     """One field of what source patients say of who they are, side by side."""
 
     field: str
-    """`nhs_number`, `verification`, `family`, `given`, `birth_date`, `gender`, `postcode`."""
+    """`nhs_number`, `verification`, `family`, `given`, `birth_date`, `gender`, `postcode`, `address`; where there are any `former_names`,
+    `former_homes`."""
     values: tuple[str, ...]
     """In the order of the task's subjects; empty where one says nothing."""
     outcome: str

@@ -104,7 +104,8 @@ _who = st.fixed_dictionaries({}, optional={
     "family": st.sampled_from(["Archer", "Archer", "Bell"]), "given": st.sampled_from([["Ann"], ["Ann"], ["Ben"]]),
     "birth_date": st.sampled_from(["1980-03-02", "1980-03-02", "2024-01-01"]), "gender": st.sampled_from(["female", "male"]),
     "postcode": st.sampled_from(["AB1 2CD", "ZZ9 9ZZ"]), "address": st.just(["12 High Street", "Northtown"]),
-    "pseudo": st.sampled_from([False, False, True])})
+    "pseudo": st.sampled_from([False, False, True]),
+    "former_names": st.just([{"family": "Bell", "given": []}]), "former_homes": st.just([{"postcode": "ZZ9 9ZZ", "address": []}])})
 
 claims = st.one_of(
     _claim("carries-number", st.just(""), number_bodies),

@@ -13,6 +13,9 @@ from typing import Any
 import msgspec
 from rapidfuzz.distance import DamerauLevenshtein
 
+FORMER_NAMES, FORMER_HOMES = "former_names", "former_homes"
+FORMER = 3
+"""As many former names, and former homes, as this are kept of one source patient: in the order in which the source says them."""
 FIELDS = ("family", "given", "birth_date", "gender", "postcode", "address")
 LISTS = ("given", "address")
 
@@ -40,8 +43,16 @@ class Demographics(msgspec.Struct, frozen=True, array_like=True):
     """The source says that this is no real identity (HL7 PID-31 = Y): exact identifiers alone may join it, nothing is compared loosely."""
     address: tuple[str, ...] = ()
     """Lines, the town among them, without the postcode."""
+    former_names: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """Family and given names it once had, or goes by elsewhere (maiden, birth, alias). They find and are weighed; none contradicts."""
+    former_homes: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """Postcode and lines of earlier and other addresses."""
 
     def shown(self, field: str) -> str:
+        if field == FORMER_NAMES:
+            return "; ".join(" ".join((*given, family)).strip() for family, given in self.former_names)
+        if field == FORMER_HOMES:
+            return "; ".join(", ".join(filter(None, (*lines, postcode))) for postcode, lines in self.former_homes)
         value = getattr(self, field)
         if field == "address":
             return ", ".join(value)
@@ -53,8 +64,18 @@ def read(body: Mapping[str, Any]) -> Demographics | None:
     texts: dict[str, Any] = {field: _text(body.get(field)) for field in _TEXTS}
     lists: dict[str, Any] = {field: tuple(filter(None, map(_text, said))) if isinstance(said := body.get(field), list) else ()
                              for field in LISTS}
-    found = Demographics(pseudo=body.get("pseudo") is True, **texts, **lists)
+    found = Demographics(
+        pseudo=body.get("pseudo") is True, **texts, **lists,
+        former_names=_former(body.get(FORMER_NAMES), "family", "given", (texts["family"], lists["given"])),
+        former_homes=_former(body.get(FORMER_HOMES), "postcode", "address", (texts["postcode"], lists["address"])))
     return None if found == _NOTHING else found
+
+
+def _former(said: Any, text: str, several: str, now: tuple[str, tuple[str, ...]]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Of a list of objects; what is no more than the present one is none."""
+    found = [(_text(each.get(text)), tuple(filter(None, map(_text, lines))) if isinstance(lines := each.get(several), list) else ())
+             for each in said if isinstance(each, dict)] if isinstance(said, list) else []
+    return tuple(dict.fromkeys(each for each in found if any(each) and each != now))[:FORMER]
 
 
 _TEXTS = tuple(field for field in FIELDS if field not in LISTS)

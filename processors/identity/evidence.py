@@ -14,7 +14,7 @@ from mainstem.nhs_number import VERIFIED, verified
 from processors.identity import demographics
 from processors.identity.demographics import Demographics
 from processors.identity.scoring import blocking
-from processors.identity.scoring.fields import Fields, fields
+from processors.identity.scoring.fields import Fields, fields, known_as
 
 NUMBER = "carries-number"
 MERGED = "merged-into"
@@ -79,6 +79,11 @@ class Evidence(msgspec.Struct, frozen=True, array_like=True, dict=True):
     def fields(self) -> Fields:
         """What is compared."""
         return fields(self.demographics, self.carried)
+
+    @cached_property
+    def known_as(self) -> tuple[Fields, ...]:
+        """The same, and with former names and homes."""
+        return known_as(self.demographics, self.carried)
 
 
 NOTHING = Evidence()

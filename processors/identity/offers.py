@@ -62,10 +62,21 @@ def comparable(said: Evidence, view: View) -> Fields:
     return fields
 
 
-def _beside(ours: Fields, theirs: Evidence, view: View) -> Fields:
+def known_as(said: Evidence, view: View) -> tuple[Fields, ...]:
+    """`comparable`, and with former names and homes."""
+    return _with_number(said, comparable(said, view))
+
+
+def _beside(ours: Fields, theirs: Evidence, view: View) -> tuple[Fields, ...]:
     """What is comparable of one beside another: of two with one number, that is known."""
     found = theirs.fields
-    return found if not found.nhs_number or found.nhs_number == ours.nhs_number or not ours.nhs_number else comparable(theirs, view)
+    known = not found.nhs_number or found.nhs_number == ours.nhs_number or not ours.nhs_number
+    return _with_number(theirs, found if known else comparable(theirs, view))
+
+
+def _with_number(said: Evidence, now: Fields) -> tuple[Fields, ...]:
+    found = said.known_as
+    return (now,) if len(found) == 1 else tuple(each._replace(nhs_number=now.nhs_number) for each in found)
 
 
 def crowded(key: str, view: View) -> bool:
@@ -76,21 +87,20 @@ def crowded(key: str, view: View) -> bool:
 
 
 def _offers(subject: str, said: Evidence, view: View, where: Where, scorer: Scorer) -> tuple[Offer, ...]:
-    ours, here = comparable(said, view), where(subject).person
+    ours, here = known_as(said, view), where(subject).person
     others = {other for key in said.candidate_keys for other in view.sharing(key)} - {subject}
     least, found = scorer.model.thresholds.review, dict[str, Offer]()
     ruled_out: frozenset[str] | None = None
     for other in others:
-        theirs = _beside(ours, view.said(other), view)
-        weight = scorer.score(ours, theirs)
-        if weight < least or scorer.unlike(ours, theirs):
+        weight, one, two = scorer.best(ours, _beside(ours[0], view.said(other), view))
+        if weight < least or scorer.unlike(one, two):
             continue
         person = where(other).person
         if ruled_out is None:
             ruled_out = _ruled_out(subject, said, view, where)
         if person == here or person in ruled_out:
             continue
-        offer = Offer(round(weight, 6), other, person, bool(ours.nhs_number) and ours.nhs_number == theirs.nhs_number)
+        offer = Offer(round(weight, 6), other, person, bool(one.nhs_number) and one.nhs_number == two.nhs_number)
         if person not in found or _rank(offer) < _rank(found[person]):
             found[person] = offer
     return tuple(sorted(found.values(), key=_rank)[:CANDIDATES])

@@ -6,6 +6,7 @@ import hashlib
 import hmac
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import combinations
 from typing import Protocol
 
 from msgspec.structs import replace
@@ -16,7 +17,7 @@ from processors.identity.demographics import folded
 from processors.identity.evidence import Evidence
 from processors.identity.layers import Finding
 from processors.identity.numbers import Numbers, View
-from processors.identity.offers import Seeker, comparable, seeker
+from processors.identity.offers import Seeker, known_as, seeker
 from processors.identity.persons import Where
 from processors.identity.scoring.score import Scorer
 
@@ -85,13 +86,27 @@ def compared(said: Sequence[Evidence]) -> tuple[Compared, ...]:
             "verification": [" ".join(status for _, status in each.carried) for each in said]}
     for field in demographics.FIELDS:
         rows[field] = [each.demographics.shown(field) if each.demographics else "" for each in said]
-    return tuple(Compared(field=field, values=tuple(values), outcome=_outcome(values)) for field, values in rows.items())
+    found = [Compared(field=field, values=tuple(values), outcome=_outcome(values)) for field, values in rows.items()]
+    return (*found, *_former([each.demographics or demographics.Demographics() for each in said]))
+
+
+def _former(whose: Sequence[demographics.Demographics]) -> Iterator[Compared]:
+    """Former names and homes, where anyone has one. They agree where one is what another is or was called, or where it lives or lived."""
+    names = [({folded(each.family)}, {folded(family) for family, _ in each.former_names}) for each in whose]
+    homes = [({folded(each.postcode)}, {folded(postcode) for postcode, _ in each.former_homes}) for each in whose]
+    for field, found in ((demographics.FORMER_NAMES, names), (demographics.FORMER_HOMES, homes)):
+        said = [(now - {""}, before - {""}) for now, before in found]
+        values = tuple(each.shown(field) for each in whose)
+        if any(values):
+            agree = any((ours[1] & (theirs[0] | theirs[1])) or (ours[0] & theirs[1]) for ours, theirs in combinations(said, 2))
+            spoken = sum(bool(now or before) for now, before in said)
+            yield Compared(field=field, values=values, outcome="agree" if agree else "missing" if spoken < 2 else "differ")
 
 
 def likeness(subjects: Sequence[str], view: View, by: Scorer) -> list[float | None]:
     """Match weights in bits of the first with each; None for the first."""
-    first, *others = [comparable(view.said(each), view) for each in subjects]
-    return [None, *(round(by.score(first, each), 2) for each in others)]
+    first, *others = [known_as(view.said(each), view) for each in subjects]
+    return [None, *(round(by.best(first, each)[0], 2) for each in others)]
 
 
 def _task(reason: str, about: str, subjects: tuple[str, ...], view: View, where: Where, key: bytes, about_reason: str = "",
@@ -106,13 +121,28 @@ def _task(reason: str, about: str, subjects: tuple[str, ...], view: View, where:
 
 def _weighed(evidence: tuple[Compared, ...], subjects: Sequence[str], view: View, scorer: Scorer,
              ) -> tuple[tuple[Compared, ...], tuple[float, ...]]:
-    """The evidence with the bits of each field, and the match weights: of the first with each further one."""
-    ours = comparable(view.said(subjects[0]), view)
-    theirs = [comparable(view.said(each), view) for each in subjects[1:]]
-    explained = [{weight.field: round(weight.bits, 2) for weight in scorer.explain(ours, each)} for each in theirs]
+    """The evidence with the bits of each field, and the match weights: of the first with each further one. Where it is a former name or
+    home that is most alike, the bits of names or of addresses stand there."""
+    ours = known_as(view.said(subjects[0]), view)
+    explained: list[dict[str, float]] = []
+    scores: list[float] = []
+    for each in subjects[1:]:
+        theirs = known_as(view.said(each), view)
+        weight, one, other = scorer.best(ours, theirs)
+        bits = {found.field: found.bits for found in scorer.explain(one, other)}
+        for row, of, compared_by in _INSTEAD:
+            former = any(found[place] != now[place] for found, now in ((one, ours[0]), (other, theirs[0])) for place in compared_by)
+            bits[row] = sum(bits[field] for field in of) if former else 0.0
+            bits |= dict.fromkeys(of, 0.0) if former else {}
+        explained.append({field: round(found, 2) for field, found in bits.items()})
+        scores.append(round(weight, 2))
     weighed = tuple(replace(row, weights=tuple(each[row.field] for each in explained)) if row.field in explained[0] else row
                     for row in evidence)
-    return weighed, tuple(round(scorer.score(ours, each), 2) for each in theirs)
+    return weighed, tuple(scores)
+
+
+_INSTEAD = ((demographics.FORMER_NAMES, ("family", "given"), (0, 1)), (demographics.FORMER_HOMES, ("postcode", "address"), (4, 5)))
+"""Row, the fields it stands for, and their places in `Fields`."""
 
 
 def _id(key: bytes, reason: str, about: str) -> str:

@@ -9,9 +9,9 @@ from typing import Any
 from msgspec.structs import replace as replace_claim
 
 from mainstem import canonical
-from mainstem.kinds.patient import PatientContent, identifying
+from mainstem.kinds.patient import PatientContent
 from mainstem.model import Assertion, Claim, RawRef, Result, Status
-from producers.fhir import export, subject
+from producers.fhir import export, former, subject
 from producers.fhir.bundle import CONTAINERS, DELETION, Contents, Item
 from producers.fhir.elements import Resource
 from producers.fhir.errors import FieldError, PassedOverError, RefusedError
@@ -115,7 +115,8 @@ class _File:
     def _claims(self, assertion: Assertion, resource: Resource, mapped: Mapped) -> Iterator[Claim]:
         yield self._number(assertion, resource)
         if isinstance(mapped.content, PatientContent):
-            yield _claim(assertion, assertion.patient, "demographics", "", identifying(mapped.content))
+            body = former.demographics(mapped.content, resource, assertion.position)
+            yield _claim(assertion, assertion.patient, "demographics", "", body)
         yield self._merges(assertion, resource)
 
     def _number(self, assertion: Assertion, resource: Resource) -> Claim:

@@ -28,7 +28,9 @@ PERSON = frozenset({"A01", "A04", "A05", "A08", "A28", "A31"})
 MERGE, LEGACY_MERGE, CORRECTION, LINK, UNLINK = "A40", "A34", "A47", "A24", "A37"
 _GENDERS = {"M": "male", "F": "female", "O": "other"}
 _NAMES = {"L": 0, "D": 1, "CURRENT": 1, "": 2}
-"""XPN-7, best first; aliases, maiden and former names identify nobody."""
+"""XPN-7, best first. Nicknames, partners' and pseudonymous names identify nobody."""
+_FORMER = frozenset({"A", "B", "C", "M"})
+"""XPN-7 (HL7 table 0200): alias, at birth, adopted, maiden. A person is found by them too."""
 _LINES, _POSTCODE = (1, 2, 3, 4), 5
 """XAD: street, second line, town, county; postcode."""
 _NO_HOME = frozenset({"B", "BA", "BDL", "BI", "BR", "F", "N", "O"})
@@ -143,6 +145,7 @@ def _demographics(pid: Segment) -> Iterator[tuple[str, dict[str, Any]]]:
             yield "family", {"family": _text(family)}
         if given or first == CLEARED or whole:
             yield "given", {"given": given or None}
+    yield from _former_names(pid)
     born, pseudo = pid.value(7), pid.value(31)
     if born == CLEARED or moments.date(born):
         yield "birth_date", {"birth_date": moments.date(_text(born))}
@@ -151,10 +154,26 @@ def _demographics(pid: Segment) -> Iterator[tuple[str, dict[str, Any]]]:
     homes = [each for each in pid.repeats(11) if (each.component(7) or "").upper() not in _NO_HOME]
     if lived := [each for each in homes if any(each.component(place) for place in (*_LINES, _POSTCODE))]:
         home = next((each for each in lived if _text(each.component(_POSTCODE))), lived[0])
-        lines = [line for place in _LINES if (line := _text(home.component(place)))]
-        yield "address", {"postcode": _text(home.component(_POSTCODE)), "address": lines or None}
+        others = [_home(each) for each in lived if each is not home]
+        yield "address", {"postcode": _text(home.component(_POSTCODE)), "address": _home(home)["address"] or None,
+                          **({"former_homes": others} if others else {})}
     if pseudo in ("Y", "N", CLEARED):
         yield "pseudo", {"pseudo": pseudo == "Y" or None}
+
+
+def _former_names(pid: Segment) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Of PID-9 (aliases), and of the repeats of PID-5 that say so. A message without any says nothing; `""` in PID-9 clears them."""
+    told = [*(each for each in pid.repeats(5) if _use(each) in _FORMER), *pid.repeats(9)]
+    found = [{"family": family, "given": given} for each in told
+             if any((family := _text(each.component(1)) or "", given := [
+                 *filter(None, [_text(each.component(2))]), *(_text(each.component(3)) or "").split()]))]
+    if found or pid.value(9) == CLEARED:
+        yield "former_names", {"former_names": found or None}
+
+
+def _home(address: Repeat) -> dict[str, Any]:
+    lines = [line for place in _LINES if (line := _text(address.component(place)))]
+    return {"postcode": _text(address.component(_POSTCODE)) or "", "address": lines}
 
 
 def _use(name: Repeat) -> str:

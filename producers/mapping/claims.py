@@ -9,8 +9,9 @@ from typing import NamedTuple
 import nhs_number as standard
 
 from mainstem import canonical
-from mainstem.kinds.patient import PatientContent, identifying
+from mainstem.kinds.patient import PatientContent
 from mainstem.model import Status
+from producers import who
 from producers.mapping import document
 from producers.mapping.conditions import Row, folded
 from producers.mapping.scope import Scope
@@ -93,6 +94,6 @@ def _demographics(said: Said) -> Reader:
         content = said(row)
         if content is None:
             return Evidence(DEMOGRAPHICS, "", Status.RETRACTED, b"{}")
-        return Evidence(DEMOGRAPHICS, "", Status.ASSERTED, canonical.encode(identifying(content)))
+        return Evidence(DEMOGRAPHICS, "", Status.ASSERTED, canonical.encode(who.demographics(content)))
 
     return read

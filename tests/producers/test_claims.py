@@ -77,12 +77,14 @@ tables:
         record: patient
         retracted: {column: wrong, equals: true}
         fields:
-          names: {names: [{given: called, use: nickname}, {family: surname, given: forenames, use: official}]}
+          names:
+            names: [{given: called, use: nickname}, {family: born_as, use: maiden}, {family: surname, given: forenames, use: official}]
           birth_date: {column: born, date: day}
           gender: sex
     claims: {demographics: true}
 """
-ROW = {"mrn": "1", "called": "Nan", "surname": "Archer", "forenames": "Ann May", "born": "1980-03-02", "sex": "female", "wrong": False}
+ROW = {"mrn": "1", "called": "Nan", "surname": "Archer", "forenames": "Ann May", "born": "1980-03-02", "sex": "female", "wrong": False,
+       "born_as": None}
 
 
 def test_what_tells_humans_apart_is_claimed_with_the_official_name() -> None:
@@ -90,6 +92,8 @@ def test_what_tells_humans_apart_is_claimed_with_the_official_name() -> None:
     (found,) = only(read(change("c", "patient", None, ROW))).claims
     assert (found.type, orjson.loads(found.body)) == (
         "demographics", {"family": "Archer", "given": ["Ann", "May"], "birth_date": "1980-03-02", "gender": "female"})
+    (found,) = only(read(change("c", "patient", None, ROW | {"born_as": "Bell"}))).claims
+    assert orjson.loads(found.body)["former_names"] == [{"family": "Bell", "given": []}]
     assert only(read(change("u", "patient", ROW, ROW | {"wrong": True}))).claims[0].status is Status.RETRACTED
     assert only(read(change("d", "patient", ROW))).claims[0].status is Status.REMOVED
 

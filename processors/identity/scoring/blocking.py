@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
 
 from mainstem.nhs_number import VERIFIED, verified
@@ -34,18 +35,25 @@ def keys(who: Demographics | None, carried: tuple[tuple[str, str], ...]) -> tupl
     """By number of whatever status with the right check digit; birth date and a name; postcode and a name; both names and the year.
 
     Family and first given name are not told apart: where they changed places they still meet. A pseudo person is found by number alone.
+    Each former name and home gives the keys that it would give as the present one.
     """
     found = [f"{NUMBER}{number}" for number, _ in carried if verified(number, VERIFIED)]
     if who is not None and not who.pseudo:
-        names = [sound(name) for name in (folded(who.family), folded(who.given[0]) if who.given else "") if name]
-        if len(who.birth_date) == 10:
-            found += [f"b|{who.birth_date}|{name}" for name in names]
-        if postcode := folded(who.postcode):
-            found += [f"p|{postcode}|{name}" for name in names]
-        if len(names) == 2 and len(who.birth_date) >= 4:
-            found.append(f"y|{who.birth_date[:4]}|{min(names)}|{max(names)}")
-        if postcode and len(who.birth_date) == 10:
-            found.append(f"w|{who.birth_date}|{postcode}")
-        if street := folded(who.address[0]) if who.address else "":
-            found += [f"s|{street}|{name}" for name in (*names, who.birth_date[:4]) if name]
+        for family, given in ((who.family, who.given), *who.former_names):
+            for postcode, lines in ((who.postcode, who.address), *who.former_homes):
+                found += _of(family, given or who.given, who.birth_date, postcode, lines)
     return tuple(dict.fromkeys(found))
+
+
+def _of(family: str, given: tuple[str, ...], born: str, postcode: str, lines: tuple[str, ...]) -> Iterator[str]:
+    names = [sound(name) for name in (folded(family), folded(given[0]) if given else "") if name]
+    if len(born) == 10:
+        yield from (f"b|{born}|{name}" for name in names)
+    if postcode := folded(postcode):
+        yield from (f"p|{postcode}|{name}" for name in names)
+    if len(names) == 2 and len(born) >= 4:
+        yield f"y|{born[:4]}|{min(names)}|{max(names)}"
+    if postcode and len(born) == 10:
+        yield f"w|{born}|{postcode}"
+    if street := folded(lines[0]) if lines else "":
+        yield from (f"s|{street}|{name}" for name in (*names, born[:4]) if name)

@@ -35,6 +35,19 @@ class Fields(NamedTuple):
 COLUMNS = tuple(Fields().row())
 
 
+@lru_cache(maxsize=1 << 10)
+def known_as(who: Demographics | None, carried: tuple[tuple[str, str], ...]) -> tuple[Fields, ...]:
+    """As `fields`, which comes first, and with each former name and home in place of the present one."""
+    now = fields(who, carried)
+    if who is None or who.pseudo or not (who.former_names or who.former_homes):
+        return (now,)
+    names = [(now.family, now.given), *((folded(family) or now.family, _folded(given, GIVEN) or now.given)
+                                        for family, given in who.former_names)]
+    homes = [(now.postcode, now.lines), *((folded(postcode), _folded(lines, LINES)) for postcode, lines in who.former_homes)]
+    return tuple(dict.fromkeys(now._replace(family=family, given=given, postcode=postcode, lines=lines)
+                               for family, given in names for postcode, lines in homes))
+
+
 @lru_cache(maxsize=1 << 12)
 def fields(who: Demographics | None, carried: tuple[tuple[str, str], ...]) -> Fields:
     """`carried`: numbers with their status, whether the check digit is right or not: a slip of one is evidence too. Of several none is.
@@ -45,7 +58,10 @@ def fields(who: Demographics | None, carried: tuple[tuple[str, str], ...]) -> Fi
     number = next(iter(numbers)) if len(numbers) == 1 else ""
     if who is None or who.pseudo:
         return Fields(nhs_number=number)
-    given = tuple(dict.fromkeys(filter(None, map(folded, who.given))))[:GIVEN]
-    lines = tuple(dict.fromkeys(filter(None, map(folded, who.address))))[:LINES]
+    given, lines = _folded(who.given, GIVEN), _folded(who.address, LINES)
     gender = who.gender if who.gender in ("male", "female") else ""
     return Fields(folded(who.family), given, who.birth_date, gender, folded(who.postcode), lines, number)
+
+
+def _folded(texts: tuple[str, ...], most: int) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(filter(None, map(folded, texts))))[:most]

@@ -6,7 +6,7 @@ the greater of the two terms' frequencies.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from math import log2
 from typing import NamedTuple
@@ -63,6 +63,19 @@ class Scorer:
                 if place == 0 and each.frequencies:
                     total += _rarity(each, one)
         return total
+
+    def best(self, ones: Sequence[Fields], others: Sequence[Fields]) -> tuple[float, Fields, Fields]:
+        """The match weight of the two that are most alike, and which those are; symmetric. Of equal ones the present names and homes.
+
+        Splink's model knows one name a person: with former ones the weight is that of the best, which chance makes likelier the more there
+        are (at most `demographics.FORMER` names and homes a side). So it offers, and links nobody by itself (`alike`).
+        """
+        if len(ones) == len(others) == 1:
+            return self.score(ones[0], others[0]), ones[0], others[0]
+        found = [(-self.score(one, other), at + to, *sorted((one, other)), one, other)
+                 for at, one in enumerate(ones) for to, other in enumerate(others)]
+        weight, *_, one, other = min(found)
+        return -weight, one, other
 
     def explain(self, one: Fields, other: Fields) -> list[Weight]:
         """Every comparison with its bits; with the prior they add up to the match weight."""

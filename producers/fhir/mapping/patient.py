@@ -36,14 +36,14 @@ class Number:
 
 def patient(resource: Resource, context: Context) -> Mapped:
     number = nhs_number(resource)
-    address = _current(children(resource, "address"))
+    address = current(children(resource, "address"))
     return Mapped("patient", PatientContent(
         nhs_number=said(number.value if number else None),
         verification=said(number.stated if number else None),
         names=said(_names(resource)),
         birth_date=said(date(resource, "birthDate")),
         gender=said(text(resource, "gender")),
-        address=said(_lines(address) if address else None),
+        address=said(lines(address) if address else None),
         postcode=said(text(address, "postalCode") if address else None),
         telecom=said(tuple(value for value in (text(each, "value") for each in children(resource, "telecom")
                                                if text(each, "use") != "old") if value) or None),
@@ -84,13 +84,15 @@ def _names(resource: Resource) -> tuple[Name, ...] | None:
                       use=text(name, "use")) for name in children(resource, "name")) or None
 
 
-def _current(addresses: list[Resource]) -> Resource | None:
-    current = [each for each in addresses if text(each, "use") not in ("old", "temp")]
-    homes = [each for each in current if text(each, "use") == "home"]
-    return next(iter(homes or current), None)
+def current(addresses: list[Resource]) -> Resource | None:
+    """The home, else any that is neither old nor for a time."""
+    lasting = [each for each in addresses if text(each, "use") not in ("old", "temp")]
+    homes = [each for each in lasting if text(each, "use") == "home"]
+    return next(iter(homes or lasting), None)
 
 
-def _lines(address: Resource) -> tuple[str, ...] | None:
+def lines(address: Resource) -> tuple[str, ...] | None:
+    """Lines with town and district, else the address as text."""
     parts = [*texts(address, "line"), text(address, "city"), text(address, "district")]
     shown = tuple(part for part in parts if part)
     return shown or ((text(address, "text") or "",) if text(address, "text") else None)

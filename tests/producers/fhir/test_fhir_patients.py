@@ -124,7 +124,29 @@ def test_what_tells_humans_apart_is_claimed_with_the_official_name():
     resource = patient(name=names, birthDate="1980-03-02", gender="female", address=[{"postalCode": "AB1 2CD"}])
     (found,) = (each for each in first(resource).claims if each.type == "demographics")
     assert json.loads(found.body) == {
-        "family": "Archer", "given": ["Ann", "May"], "birth_date": "1980-03-02", "gender": "female", "postcode": "AB1 2CD"}
+        "family": "Archer", "given": ["Ann", "May"], "birth_date": "1980-03-02", "gender": "female", "postcode": "AB1 2CD",
+        "former_names": [{"family": "Bell", "given": ["Ann"]}]}
+
+
+def told_of(**more):
+    """The demographics claim of a Patient of 1 June 2026."""
+    claims = first(patient(**more) | {"meta": {"lastUpdated": "2026-06-01T00:00:00Z"}}).claims
+    (found,) = (each for each in claims if each.type == "demographics")
+    return json.loads(found.body)
+
+
+@pytest.mark.parametrize(("more", "over"), [
+    ({"use": "old"}, True), ({"period": {"end": "2026-05-31"}}, True), ({"period": {"end": "2025"}}, True),
+    ({"use": "old", "period": {"end": "2999-01-01"}}, True), ({"period": {"end": "2026"}}, False),
+    ({"period": {"end": "2026-06-01"}}, False), ({"period": {"start": "2020"}}, False), ({"period": {"end": "x"}}, False)])
+def test_a_name_and_a_home_that_are_over_are_former_ones(more, over):
+    bell, archer = {"family": "Bell", "given": ["Ann"]}, {"family": "Archer", "given": ["Ann"]}
+    there, here = {"line": ["1 Gone"], "postalCode": "ZZ1 1ZZ"}, {"line": ["2 Here"], "postalCode": "LS1 1AA"}
+    found = told_of(name=[bell | more, archer], address=[there | more, here])
+    now = {"family": "Archer", "given": ["Ann"], "postcode": "LS1 1AA", "address": ["2 Here"]}
+    before = {"former_names": [bell], "former_homes": [{"postcode": "ZZ1 1ZZ", "address": ["1 Gone"]}]}
+    assert found == (now | before if over else bell | {"postcode": "ZZ1 1ZZ", "address": ["1 Gone"]})
+    assert told_of(name=[bell | more], address=[there | more]).keys() == (before.keys() if over else now.keys()), "the only one may be over"
 
 
 def test_an_old_number_is_not_claimed():

@@ -195,7 +195,19 @@ def test_demographics_are_read_from_the_legal_name_and_escapes_are_undone() -> N
                                                   home="^^^^ZZ99 3CZ~1 High Street^Flat 2^Town^^ZZ1 1ZZ")))
     assert {claim.ref: canonical.decode(claim.body) for claim in found} == {
         "family": {"family": "O&NEIL"}, "given": {"given": ["ANN", "MAY", "JO"]}, "birth_date": {"birth_date": "1980-03"},
-        "gender": {"gender": "female"}, "address": {"postcode": "ZZ99 3CZ", "address": None}}
+        "gender": {"gender": "female"}, "former_names": {"former_names": [{"family": "BUN", "given": ["BUNNY"]}]},
+        "address": {"postcode": "ZZ99 3CZ", "address": None,
+                    "former_homes": [{"postcode": "ZZ1 1ZZ", "address": ["1 High Street", "Flat 2", "Town"]}]}}
+
+
+@pytest.mark.parametrize(("names", "aliases", "expected"), [
+    ("ARCHER^ANN^^^^^L", "", None), ("ARCHER^ANN^^^^^L~BELL^ANN^^^^^M", "", ["BELL"]), ("ARCHER^ANN^^^^^L", "BELL^ANN", ["BELL"]),
+    ("ARCHER^ANN^^^^^L~BELL^ANN^^^^^M", "COOK^ANN", ["BELL", "COOK"]), ("ARCHER^ANN^^^^^L", '""', []), ("BELL^ANN^^^^^N", "", None),
+    ("", "BELL", ["BELL"])])
+def test_maiden_names_and_aliases_are_former_names(names: str, aliases: str, expected: list[str] | None) -> None:
+    found = said(message("A31", "0101080000", f"PID|||1^^^RXA^MR||{names}||||{aliases}"))
+    bodies = [canonical.decode(each.body) for each in found if each.ref == "former_names"]
+    assert [[one["family"] for one in each["former_names"] or []] for each in bodies] == ([] if expected is None else [expected])
 
 
 def test_a_field_that_is_cleared_is_claimed_to_be_so_and_an_empty_one_is_not_spoken_of() -> None:
