@@ -97,6 +97,7 @@ def record(
 
 def _seen(number: str, home: Path, actor: str, *, withdrawn: bool) -> tuple[Page, list[Ended]]:
     """The record's page, once the view of it is in the audit."""
+    from mainstem.cli.record_found import by_number
     from mainstem.web.history import reader, unavailable
     from mainstem.web.live import live, settle
     from mainstem.web.page import page
@@ -104,7 +105,8 @@ def _seen(number: str, home: Path, actor: str, *, withdrawn: bool) -> tuple[Page
     from schemas.codec import Codec
 
     with _answered(home) as servers, live(servers.kafka, servers.registry, servers.redis, home, WebSettings()) as sources:
-        found = sources.records.by_number(number)
+        log = reader(servers.kafka, Codec(servers.registry), home, Settings().history_seconds, _progress)
+        found = by_number(number, sources.records, log)
         if not found:
             _refuse("No record with this NHS number is held. This does not mean that the person has no records: an organisation may not "
                     "send to Mainstem, or may hold another number.", 1)
@@ -113,7 +115,6 @@ def _seen(number: str, home: Path, actor: str, *, withdrawn: bool) -> tuple[Page
         gone: list[Ended] = []
         if withdrawn:
             subjects = [f"{state.source}|{state.patient}" for state in found[0].sources]
-            log = reader(servers.kafka, Codec(servers.registry), home, Settings().history_seconds, _progress)
             with unavailable(log.seconds):
                 gone = log.ended(found[0].person, subjects)
         return page(found[0], sources, time.time_ns() // 1_000_000), gone

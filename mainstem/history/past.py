@@ -77,6 +77,12 @@ class Persons:
         """Everyone who carried the NHS number, verified, sorted."""
         return tuple(sorted({self.of(subject) for subject in self._view.carriers(number)}))
 
+    def called(self, number: str) -> tuple[str, ...]:
+        """Everyone who carried the NHS number with whatever status: those for whom it was verified first."""
+        verified = self.carrying(number)
+        found = {self.of(subject) for subject, said in self._view.evidence.items() if any(number == each for each, _ in said.carried)}
+        return (*verified, *sorted(found.difference(verified)))
+
     def subjects(self, person: str, besides: Iterable[str] = ()) -> tuple[str, ...]:
         """The source patients of a person, sorted. `besides`: ones that may be a person without any claim saying so."""
         return tuple(sorted(subject for subject in {*self.placed, *besides} if self.of(subject) == person))

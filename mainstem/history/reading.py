@@ -69,6 +69,12 @@ class Reader(NamedTuple):
             found.append(Past(at, led[0], terms.release, led[1], terms=terms))
         return found
 
+    def called(self, number: str) -> tuple[str, ...]:
+        """The persons of whom any claim says now that they carry the NHS number, those for whom it is verified first. It reads all claims.
+        Raises TruncatedReadError, ReleaseError, KafkaException."""
+        now = _now()
+        return _Question(self, now).persons(now).called(number)
+
     def by_person(self, person: str, besides: Iterable[str], *moments: int) -> list[Past]:
         """The record of a person id at each moment, maybe without entries. `besides`: source patients it is known to have had."""
         question, besides = _Question(self, max(moments)), tuple(besides)

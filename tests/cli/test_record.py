@@ -14,13 +14,17 @@ from typer.testing import CliRunner
 from mainstem import canonical
 from mainstem.cli import record as command
 from mainstem.cli import record_shown
-from mainstem.history import Ended
+from mainstem.cli.record_found import by_number
+from mainstem.history import Ended, Reader
 from mainstem.history.ended import ended
 from mainstem.model import Assertion, Entry, Known, RawRef, Status
 from mainstem.terminology import builtin
+from mainstem.web.errors import StoreUnavailableError
 from mainstem.web.page import page
 from mainstem.web.record import Record
+from processors.identity.persons import numbered_person
 from processors.reconcile.fold import fold_by
+from schemas.codec import Codec
 from tests.web import made
 from tests.web.made import NOW, item, record, said, sources
 
@@ -30,6 +34,15 @@ def printed(one: Record, *, explain: bool = False, width: int = 160) -> str:
     out = io.StringIO()
     record_shown.show(page(one, given, NOW), Console(file=out, width=width), explain=explain)
     return out.getvalue()
+
+
+def test_a_number_leads_to_whom_the_cache_has_under_it_else_to_whom_it_names_else_to_whom_claims_give_it() -> None:
+    log = Reader("127.0.0.1:9", Codec("http://127.0.0.1:9"), b"key", lambda _release: builtin(), seconds=1)
+    under, named = record(), record(person=numbered_person(b"key", made.NUMBER), nhs_numbers=())
+    assert by_number(made.NUMBER, made.MadeRecords(named, under), log) == [under]
+    assert by_number(made.NUMBER, made.MadeRecords(named), log) == [named], "no patient record gave the number"
+    with pytest.raises(StoreUnavailableError, match="log of what was said"):
+        by_number(made.NUMBER, made.MadeRecords(), log)
 
 
 @pytest.mark.parametrize(("typed", "why"), [("9990000019", "check digit"), ("12345", "5 digits"), ("Ramsbottom", "other than digits")])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import time
 
+import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -53,6 +54,19 @@ def test_a_past_moment_is_what_the_stages_had_published_then(before, after, seed
     now = Persons(log.claims, stream.clock, KEY)
     for person, expected in published(stream).items():
         assert as_then(record_at(log, now, person, stream.clock, TERMS, KEY, subjects)) == expected
+
+
+def test_who_is_called_by_a_number_those_for_whom_it_is_verified_first():
+    said = [claim(HOSPITAL, "1", 10, NUMBERS[0], "1"), claim(GP, "7", 10, NUMBERS[0], "1"), claim("RXZ/pas", "3", 10, NUMBERS[1], "1")]
+    for at, (source, patient) in enumerate([(HOSPITAL, "0"), ("RXZ/pas", "9")]):
+        body = canonical.encode({"nhs_number": NUMBERS[0], "verification": "02"})
+        said.append(Said(msgspec.structs.replace(said[0].claim, source=source, patient=patient, body=body), at))
+    persons = Persons(said, 20, KEY)
+    verified = persons.of(f"{HOSPITAL}|1")
+    assert persons.carrying(NUMBERS[0]) == (verified,) and verified == persons.of(f"{GP}|7")
+    assert persons.called(NUMBERS[0]) == (verified, *sorted(persons.of(each) for each in (f"{HOSPITAL}|0", "RXZ/pas|9")))
+    assert Persons(said, 0, KEY).called(NUMBERS[0]) == (persons.of(f"{HOSPITAL}|0"),)
+    assert persons.called("9990000034") == ()
 
 
 @settings(max_examples=100)
