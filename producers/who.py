@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from msgspec import UNSET
+from msgspec.structs import replace
+
 from mainstem.kinds.patient import PatientContent, identifying
 
 FORMER = frozenset({"old", "maiden"})
@@ -18,3 +21,10 @@ def demographics(content: PatientContent, homes: Iterable[tuple[str | None, Sequ
     former_homes = [{"postcode": postcode or "", "address": list(lines)} for postcode, lines in homes if postcode or lines]
     said = identifying(content) | {"former_names": former_names, "former_homes": former_homes}
     return {field: value for field, value in said.items() if value}
+
+
+def elsewhere(content: PatientContent) -> dict[str, Any]:
+    """Of someone who has left: the address is where they lived then."""
+    lines = content.address if isinstance(content.address, tuple) else ()
+    postcode = content.postcode if isinstance(content.postcode, str) else None
+    return demographics(replace(content, address=UNSET, postcode=UNSET), [(postcode, [line for line in lines if line])])

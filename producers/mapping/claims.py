@@ -13,7 +13,7 @@ from mainstem.kinds.patient import PatientContent
 from mainstem.model import Status
 from producers import who
 from producers.mapping import document
-from producers.mapping.conditions import Row, folded
+from producers.mapping.conditions import Row, Test, folded
 from producers.mapping.scope import Scope
 from producers.mapping.values import digits, text
 
@@ -49,7 +49,7 @@ def readers(claims: document.Claims, scope: Scope, said: Said | None) -> list[Re
     if claims.merged_into is not None:
         found.append(_merged_into(claims.merged_into, scope))
     if claims.demographics and said is not None:
-        found.append(_demographics(said))
+        found.append(_demographics(said, scope.test(claims.left)))
     return found
 
 
@@ -89,11 +89,12 @@ def _merged_into(given: document.MergedInto, scope: Scope) -> Reader:
     return read
 
 
-def _demographics(said: Said) -> Reader:
+def _demographics(said: Said, left: Test | None) -> Reader:
     def read(row: Row, _patient: str) -> Evidence:
         content = said(row)
         if content is None:
             return Evidence(DEMOGRAPHICS, "", Status.RETRACTED, b"{}")
-        return Evidence(DEMOGRAPHICS, "", Status.ASSERTED, canonical.encode(who.demographics(content)))
+        return Evidence(DEMOGRAPHICS, "", Status.ASSERTED, canonical.encode(
+            who.demographics(content) if left is None or not left(row) else who.elsewhere(content)))
 
     return read

@@ -57,7 +57,9 @@ class Claims(Part):
     carries_number: CarriesNumber | None = None
     merged_into: MergedInto | None = None
     demographics: bool = False
-    """What the table's record of kind `patient` says of names, birth date, gender and postcode is evidence too."""
+    """What the table's record of kind `patient` says of names, birth date, gender and address is evidence too."""
+    left: Condition | None = None
+    """Rows of patients who are registered here no more: their address is where they lived then, a former home."""
 
 
 class IgnoreWhen(Part):
