@@ -72,10 +72,9 @@ class Scorer:
         """
         if len(ones) == len(others) == 1:
             return self.score(ones[0], others[0]), ones[0], others[0]
-        found = [(-self.score(one, other), at + to, *sorted((one, other)), one, other)
-                 for at, one in enumerate(ones) for to, other in enumerate(others)]
-        weight, *_, one, other = min(found)
-        return -weight, one, other
+        pairs = [(at + to, one, other) for at, one in enumerate(ones) for to, other in enumerate(others)]
+        _, one, other = min(pairs, key=lambda pair: (-self.score(*pair[1:]), pair[0], sorted(pair[1:])))
+        return self.score(one, other), one, other
 
     def explain(self, one: Fields, other: Fields) -> list[Weight]:
         """Every comparison with its bits; with the prior they add up to the match weight."""
