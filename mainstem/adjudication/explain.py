@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
-from msgspec.structs import replace
 
 from mainstem import canonical
 from mainstem.adjudication.errors import UnknownError
@@ -15,9 +14,8 @@ from mainstem.adjudication.grounds import FOR, Ground, Grounds
 from mainstem.model import Claim, Compared
 from processors.identity.evidence import LINKED, UNLINKED
 from processors.identity.numbers import View
-from processors.identity.offers import comparable
 from processors.identity.scoring.score import Scorer, scorer
-from processors.identity.tasks import compared, likeness
+from processors.identity.tasks import compared, likeness, weighed
 
 
 class Said(msgspec.Struct, frozen=True, kw_only=True):
@@ -159,11 +157,8 @@ def _member(subject: str, everyone: Everyone, view: View, bits: float | None) ->
 
 def _weighed(one: str, other: str, view: View, by: Scorer) -> tuple[tuple[Compared, ...], float]:
     """As a review task weighs them."""
-    ours, theirs = (comparable(view.said(each), view) for each in (one, other))
-    bits = {weight.field: round(weight.bits, 2) for weight in by.explain(ours, theirs)}
-    rows: Iterator[Compared] = (replace(row, weights=(bits[row.field],)) if row.field in bits else row
-                                for row in compared([view.said(one), view.said(other)]))
-    return tuple(rows), round(by.score(ours, theirs), 2)
+    rows, scores = weighed(compared([view.said(one), view.said(other)]), (one, other), view, by)
+    return rows, scores[0]
 
 
 def _said(claim: Claim) -> Said:

@@ -61,10 +61,10 @@ class Grounds:
             yield Ground(persons.DECIDED, AGAINST if decided.apart else FOR, f"A human decided that they are {says}")
 
     def _merged(self, one: str, ours: Evidence, other: str, theirs: Evidence) -> Iterator[Ground]:
-        targets = [into for into, said in ((other, ours), (one, theirs)) if into in said.merged_into]
-        if any(not self._numbers.overrun(into) for into in targets):
+        joining = [*self._numbers.merges(one, ours), *self._numbers.merges(other, theirs)]
+        if any(set(pair) == {one, other} for pair in joining):
             yield Ground(persons.MERGED_IN_SOURCE, FOR, "Their source merged one into the other")
-        elif targets:
+        elif other in ours.merges or one in theirs.merges:
             yield Ground(persons.OVERRUN, NEITHER, "Their source merged one into the other, and too many others too: it joins none of them")
 
     def _numbered(self, ours: Evidence, theirs: Evidence) -> Iterator[Ground]:

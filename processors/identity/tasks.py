@@ -114,12 +114,12 @@ def _task(reason: str, about: str, subjects: tuple[str, ...], view: View, where:
     scores: tuple[float, ...] = ()
     evidence = compared([view.said(each) for each in subjects])
     if scorer is not None and len(subjects) > 1:
-        evidence, scores = _weighed(evidence, subjects, view, scorer)
+        evidence, scores = weighed(evidence, subjects, view, scorer)
     return Task(id=_id(key, about_reason or reason, about), status=OPEN, reason=reason, subjects=subjects,
                 persons=tuple(where(each).person for each in subjects), evidence=evidence, scores=scores)
 
 
-def _weighed(evidence: tuple[Compared, ...], subjects: Sequence[str], view: View, scorer: Scorer,
+def weighed(evidence: tuple[Compared, ...], subjects: Sequence[str], view: View, scorer: Scorer,
              ) -> tuple[tuple[Compared, ...], tuple[float, ...]]:
     """The evidence with the bits of each field, and the match weights: of the first with each further one. Where it is a former name or
     home that is most alike, the bits of names or of addresses stand there."""
