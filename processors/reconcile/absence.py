@@ -3,7 +3,8 @@
 A manifest speaks only for the kinds it was complete for, and one that lists nothing for none that carries risk: an empty list of
 allergies is information not available, never "none" (design.md, promise 4; GP Connect, "Using the List resource"). Per kind the
 greatest one that speaks for it counts; a record of that kind is absent where its greatest version lies below the manifest's and the
-manifest does not list it. At equal places the record stands.
+manifest does not list it. At equal places the record stands. Of a kind that carries risk nothing is absent where a manifest of several
+kinds lists no record that is known to be of it: of that kind its list may have been empty (`lists_none`).
 """
 
 from __future__ import annotations
@@ -59,6 +60,12 @@ def spoken_for(manifest: Known) -> tuple[str, ...]:
     """The kinds of which a record that the manifest does not list is absent."""
     said = content(manifest)
     return said.kinds if said.records else tuple(kind for kind in said.kinds if not _risky(kind))
+
+
+def lists_none(kind: str, said: ManifestContent, listed: Iterable[str]) -> bool:
+    """Whether a manifest may hold an empty list of a kind that carries risk, so that nothing is absent by it. `listed`: the kinds of the
+    records that it lists, as far as they are known. One of a single kind lists that kind alone."""
+    return _risky(kind) and set(said.kinds) != {kind} and kind not in listed
 
 
 def _risky(kind: str) -> bool:

@@ -75,13 +75,16 @@ def _members(records: Mapping[str, _Parts]) -> list[Member]:
     manifests = [known for parts in records.values() for said in parts.values() for known in said.values()
                  if known.assertion.kind == resolve.MANIFEST]
     listings = absence.listings(manifests)
-    listed = {kind: frozenset(absence.content(listing.known).records) for kind, listing in listings.items()}
+    said = {kind: absence.content(listing.known) for kind, listing in listings.items()}
+    shown = {record: [news.shown(sorted(parts[part].items()))[1] for part in sorted(parts)] for record, parts in records.items()}
+    kinds = {record: winners[0].assertion.kind for record, winners in shown.items()}
+    listed = {kind: frozenset(one.records) for kind, one in said.items()
+              if not absence.lists_none(kind, one, [kinds[record] for record in one.records if record in kinds])}
     found: list[Member] = []
-    for record, parts in records.items():
-        winners = [news.shown(sorted(parts[part].items()))[1] for part in sorted(parts)]
-        kind = winners[0].assertion.kind
-        if kind in listings and record not in listed[kind]:
-            latest = max(versions.place(max(said)) for said in parts.values())
+    for record, winners in shown.items():
+        kind = kinds[record]
+        if kind in listed and record not in listed[kind]:
+            latest = max(versions.place(max(said)) for said in records[record].values())
             if latest < listings[kind].place:
                 continue
         found += resolve.members(winners)

@@ -60,6 +60,8 @@ class Person:
         for subject, arrived in self._manifests.items():
             for record in self.records.relist(subject, arrived):
                 record.came = True
+        for record in self.records.spoken_for_anew():
+            record.came = True
         for record in list(self.records.in_hand.values()):
             if record.came:
                 self._count(record)

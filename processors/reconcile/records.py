@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from mainstem import versions
 from mainstem.kinds.facts import Member, Place
+from mainstem.kinds.manifest import ManifestContent
 from mainstem.model import Known, Status
 from processors.keys import END, pack, unpack
 from processors.lane.contract import State
@@ -65,7 +66,9 @@ class Records:
         self._person = pack(person)
         self._subjects: dict[str, bytes] = {}
         self._listings: dict[str, dict[str, tuple[bytes, str]]] = {}
-        self._listed: dict[bytes, tuple[Known, frozenset[str]]] = {}
+        self._listed: dict[bytes, tuple[Known, ManifestContent, frozenset[str]]] = {}
+        self._rekinded: list[tuple[Record, str]] = []
+        """Records that are of another kind since this batch, most of them new; and the kind before."""
 
     def preload(self, names: Iterable[Name]) -> None:
         """Read many at once."""
@@ -96,7 +99,8 @@ class Records:
             same = news.says_the_same(self._winner(record, part), known)
         self._state.put(key, dump(known))
         held.parts[part] = version
-        if len(held.parts) == 1 or part == min(held.parts):
+        if held.kind != a.kind and (len(held.parts) == 1 or part == min(held.parts)):
+            self._rekinded.append((record, held.kind))
             held.kind = a.kind
         record.dirty = True
         if greatest is not None and same:
@@ -179,12 +183,35 @@ class Records:
         found = listings.get(record.held.kind)
         if found is None or max(versions.place(version) for version in record.held.parts.values()) >= versions.place(found[0]):
             return None
+        manifest, said, listed = self._manifest(subject, found)
+        return None if name in listed or self._lists_none(subject, record.held.kind, said) else manifest
+
+    def spoken_for_anew(self) -> list[Record]:
+        """Records whose absence may have changed because a record that a manifest lists is known to be of their kind now, or no more."""
+        subjects: dict[str, set[str]] = {}
+        for record, before in self._rekinded:
+            subject, name = record.name
+            for kind in (before, record.held.kind) if self._listings_of(subject) else ():
+                found = self._listings_of(subject).get(kind) if kind else None
+                if found is not None and absence.lists_none(kind, (told := self._manifest(subject, found))[1], ()) and name in told[2]:
+                    subjects.setdefault(subject, set()).add(kind)
+        return [record for subject, kinds in subjects.items() for record in self.of(subject) if record.held.kind in kinds]
+
+    def _manifest(self, subject: str, found: tuple[bytes, str]) -> tuple[Known, ManifestContent, frozenset[str]]:
+        """A listing, what it says, and the records that it lists."""
         key = self.get((subject, found[1])).version_key("", found[0])
         if key not in self._listed:
             manifest = self._known(key)
-            self._listed[key] = manifest, frozenset(absence.content(manifest).records)
-        manifest, listed = self._listed[key]
-        return None if name in listed else manifest
+            said = absence.content(manifest)
+            self._listed[key] = manifest, said, frozenset(said.records)
+        return self._listed[key]
+
+    def _lists_none(self, subject: str, kind: str, said: ManifestContent) -> bool:
+        if not absence.lists_none(kind, said, ()):
+            return False
+        names = [(subject, name) for name in said.records]
+        self.preload(names)
+        return absence.lists_none(kind, said, {self.in_hand[name].held.kind for name in names})
 
     def relist(self, subject: str, arrived: list[Known]) -> list[Record]:
         """After manifests came: the records of the source patient whose absence they may have changed."""

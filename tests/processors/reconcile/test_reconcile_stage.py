@@ -244,6 +244,16 @@ def test_an_empty_list_takes_nothing_back_that_a_fuller_one_said_and_speaks_for_
     assert stage.summary.entries == 1, "the problem is gone, the allergies are as the list before had them"
 
 
+def test_an_export_of_several_kinds_takes_an_allergy_back_only_once_it_is_known_to_list_one(stage):
+    first, other = (said(record=f"allergy/{n}", position="01", agent={"text": agent}) for n, agent in ((1, "penicillin"), (2, "peanut")))
+    export = said("manifest", "05", kind="manifest", kinds=["allergy", "problem"], records=["allergy/2", "problem/1"])
+    assert len(stage.send(event(first))) == 1
+    assert stage.send(event(export)) == [], "what it lists is not known to be an allergy"
+    found = {entry.status: entry for entry in stage.send(event(other))}
+    assert set(found) == {"current", "withdrawn"}
+    assert (found["withdrawn"].rules, found["withdrawn"].provenance[0].record) == ({"*": "record.absent"}, "manifest")
+
+
 def test_a_handover_is_shown_at_both_ends():
     old, new = Stage(), Stage()
     old.send(event(said(note="x"), epoch=1))
