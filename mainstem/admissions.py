@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple, Protocol
 
-from mainstem.kinds import BY_NAME
+from mainstem.kinds import BY_NAME, courses
 from mainstem.kinds.dates import days, moments
 from mainstem.kinds.facts import Rule, Terms
 
@@ -25,9 +25,6 @@ RULES = (OMITTED, NOT_RECONCILED)
 WITHIN = timedelta(hours=24)
 
 _OPEN = {"in-progress", "arrived", "triaged", "onleave", None}
-_HELD = {"active", None}
-"""Without a status, a list or chart holds what is current."""
-_CHARTED = {"active", "on-hold", "draft", None}
 _ISSUED = timedelta(days=84)
 """How long before admission an acute issue may lie to be still taken: the longest usual supply."""
 
@@ -166,14 +163,14 @@ def _held(medicine: Stated, day: str) -> Iterator[tuple[str, str]]:
             if issued and max(issued) < (date.fromisoformat(day) - _ISSUED).isoformat():
                 continue
         began = view.start is None or view.start[0] <= day
-        if view.view in ("list", "home") and view.status in _HELD and began and (view.end is None or view.end[1] >= day):
+        if view.view in ("list", "home") and courses.is_taken(view.status) and began and (view.end is None or view.end[1] >= day):
             yield view.source, view.view
 
 
 def _on_chart(medicine: Stated, source: str, day: str) -> bool:
     """Charted at the source and not ended before the day of admission: what was stopped during the stay was seen."""
     charted = _charts(medicine, source)
-    if any(view.view == "order" and view.status in _CHARTED and (view.end is None or view.end[1] >= day) for view in charted):
+    if any(view.view == "order" and not courses.is_over(view.status) and (view.end is None or view.end[1] >= day) for view in charted):
         return True
     dates = [at[1] for view in charted for at in (view.start, view.end) if at]
     return bool(charted) and (_recorded(medicine, source, day) or max(dates, default="") >= day)

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from mainstem.kinds import dates, dosing
 from mainstem.kinds.base import DMD, SNOMED
 from mainstem.kinds.facts import Derived, Member, Rule, by_recency, first_of, first_to_value
+from mainstem.kinds.statuses import word
 from mainstem.kinds.titles import named
 
 ACTIVE_FIRST = Rule(
@@ -42,9 +43,11 @@ OPEN = "9999-12-31"
 _SUPPLIED = 84
 """Days that a dispensing lasts where it does not say: the longest usual supply."""
 _VIEWS = ("list", "order", "dispense", "home", "administration")
-_STANDING = {"active": 0, None: 0, "on-hold": 1, "stopped": 2, "completed": 2, "cancelled": 2, "draft": 3}
+_STANDING = {"active": 0, None: 0, "on-hold": 2, "stopped": 3, "completed": 3, "cancelled": 3, "not-taken": 3, "entered-in-error": 3,
+             "draft": 4}
 """Least first. Without a status, a list or chart holds what is current."""
-_ENDED, _DRAFT = 2, 3
+_UNKNOWN, _ENDED, _DRAFT = 1, 3, 4
+"""A status that no rule knows (`unknown`, a word of a local list) ends no medicine; the plain active is shown before it."""
 _OF_STATUS = ("list", "order", "home", None)
 """Views whose status is the course's. A dispensing that is completed has been handed over, a dose given is one dose."""
 _OF_DOSE = ("list", "order", "dispense", "home", None)
@@ -136,7 +139,7 @@ def span(content: dict[str, Any]) -> tuple[str, str] | None:
     view, issued = content.get("view"), dates.days(content.get("last_issued"))
     if view == "dispense":
         return start[0], _later(start[1], _supplied(content.get("supply")))
-    if view != "administration" and _STANDING.get(content.get("status"), _ENDED) < _ENDED:
+    if view != "administration" and _status(content) < _ENDED:
         return start[0], OPEN
     return start[0], max(start[1], issued[1]) if issued else start[1]
 
@@ -144,7 +147,21 @@ def span(content: dict[str, Any]) -> tuple[str, str] | None:
 def _standing(member: Member) -> int:
     if member.content.get("view") in ("dispense", "administration") and member.content.get("status") == "completed":
         return 0
-    return _STANDING.get(member.content.get("status"), _ENDED)
+    return _status(member.content)
+
+
+def is_taken(status: str | None) -> bool:
+    """Whether what has this status is still taken, for all that is known: neither over nor on hold nor planned."""
+    return _status({"status": status}) <= _UNKNOWN
+
+
+def is_over(status: str | None) -> bool:
+    return _status({"status": status}) == _ENDED
+
+
+def _status(content: dict[str, Any]) -> int:
+    found = _STANDING.get(content.get("status"))
+    return _STANDING.get(word(content, "status"), _UNKNOWN) if found is None else found
 
 
 def _together(found: Derived, members: Sequence[Member], order: Sequence[int], fields: Sequence[str], telling: Sequence[str],
@@ -221,8 +238,10 @@ def _discrepancies(members: Sequence[Member], speaking: Sequence[int]) -> Iterat
         strengths: dict[_Voice, set[dosing.Strength | None]] = {}
         for index in dosed:
             strengths.setdefault(voices[index], set()).add(regimens[index].strength)
+        required = {(voices[index], dosing.is_required(regimens[index])) for index in dosed}
+        both = {voice for voice, is_required in required if is_required and (voice, False) in required}
         for one, other in combinations(dosed, 2):
-            if voices[one] != voices[other]:
+            if voices[one] != voices[other] and not _apart(regimens[one], regimens[other], bool(both & {voices[one], voices[other]})):
                 for about in dosing.differ(regimens[one], regimens[other]):
                     if about != "strength" or not (_holds(strengths[voices[one]], regimens[other].strength)
                                                    or _holds(strengths[voices[other]], regimens[one].strength)):
@@ -236,6 +255,11 @@ def _discrepancies(members: Sequence[Member], speaking: Sequence[int]) -> Iterat
             yield about, tuple(index for index in speaking if index in sides[about])
 
 
+def _apart(one: dosing.Regimen, other: dosing.Regimen, both: bool) -> bool:
+    """Whether two are a regular course and one when required, which are not to be compared. `both`: a side has one of each."""
+    return dosing.two_courses(one, other) or (both and dosing.is_required(one) != dosing.is_required(other))
+
+
 def _holds(strengths: Iterable[dosing.Strength | None], strength: dosing.Strength | None) -> bool:
     """Whether one who speaks lists this strength too: warfarin of 1 mg, 3 mg and 5 mg here and there is one list, in six pairs."""
     return any(dosing.apart(each, strength) is False for each in strengths)
@@ -243,13 +267,19 @@ def _holds(strengths: Iterable[dosing.Strength | None], strength: dosing.Strengt
 
 def _status_apart(one: dict[str, Any], other: dict[str, Any]) -> str | None:
     """A chart that ran its course says so of itself: against an active list it speaks only where that is of a single issue too."""
-    statuses = {one.get("status"), other.get("status")}
+    statuses = {_told(one), _told(other)}
     if statuses in ({"active", "stopped"}, {"active", "cancelled"}):
         return "stopped"
     if statuses == {"active", "completed"}:
-        active = one if one.get("status") == "active" else other
+        active = one if _told(one) == "active" else other
         return "stopped" if active.get("course") == "acute" else None
     return "on-hold" if statuses == {"active", "on-hold"} else None
+
+
+def _told(content: dict[str, Any]) -> str | None:
+    """The status in the words of rules: one that no rule knows may be active."""
+    said = word(content, "status")
+    return said if said in _STANDING else "active"
 
 
 def _shown(member: Member) -> dict[str, Any]:

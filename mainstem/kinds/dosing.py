@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from mainstem.kinds.strengths import MASS, UNIT, Strength, apart, decimal, strength, unit_of
 
 _NUMBERED = re.compile(r"\d")
+_MODIFIED = re.compile(r"\b(?:(?:modified|prolonged|extended|sustained|slow|controlled)[ -]release|m/r|mr|sr|xl|la|cr|er|retard)\b")
 _NUMBERS = {"half": "0.5", "one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8",
             "ten": "10", "½": "0.5"}
 
@@ -40,6 +41,8 @@ class Regimen(NamedTuple):
     """The amount in micrograms or units, where it can be told."""
     product: str = ""
     """Its name, folded."""
+    modified: bool = False
+    """Whether the product's name says that it is released slowly."""
 
 
 def regimen(content: dict[str, Any]) -> Regimen:
@@ -61,7 +64,18 @@ def _regimen(dose: str, frequency: str, value: str, unit: str, product: str, as_
         as_needed = timing.as_needed if timing is not None else None
     amount, of = structured or (words.amount if words is not None else None), strength(product)
     return Regimen(amount, of, timing.times if timing is not None else None, timing.moment if timing is not None else None, as_needed,
-                   _weighed(amount, of) if amount is not None else None, " ".join(product.casefold().split()))
+                   _weighed(amount, of) if amount is not None else None, " ".join(product.casefold().split()),
+                   _MODIFIED.search(product.casefold()) is not None)
+
+
+def two_courses(one: Regimen, other: Regimen) -> bool:
+    """A slow-release product taken regularly, and a plain one when required: the one does not say what the other should be."""
+    return is_required(one) != is_required(other) and one.modified != other.modified
+
+
+def is_required(one: Regimen) -> bool:
+    """Whether it is taken when required; what does not say so is taken regularly."""
+    return one.as_needed is True
 
 
 def differ(one: Regimen, other: Regimen) -> Iterator[str]:

@@ -88,7 +88,8 @@ def test_a_view_is_shown_with_its_course_and_dates_and_nothing_that_it_does_not_
     ({"start": "2024-01-01", "view": "dispense", "supply": {"value": "7", "unit": "DAYS "}}, ("2024-01-01", "2024-01-08")),
     ({"start": "2024-01-01", "view": "dispense", "supply": {"value": "1", "unit": "pack"}}, ("2024-01-01", "2024-03-25")),
     ({"start": "2024-01-01", "view": "dispense", "supply": {"value": "about 7"}}, ("2024-01-01", "2024-03-25")),
-    ({"start": "2024-01-01", "status": "no such status"}, ("2024-01-01", "2024-01-01")),
+    ({"start": "2024-01-01", "status": "no such status"}, ("2024-01-01", courses.OPEN)),
+    ({"start": "2024-01-01", "status": "stopped"}, ("2024-01-01", "2024-01-01")),
     ({"start": "2024-01-01", "status": "on-hold"}, ("2024-01-01", courses.OPEN)),
 ])
 def test_span_of_supplies_and_of_odd_statuses(content, span):

@@ -100,6 +100,46 @@ def test_strengths_that_each_side_has_alone_are_named_where_doses_cannot_be_comp
     assert derived(*members).conflict is bool(found)
 
 
+def oxycodone(product: str, dose: str) -> dict[str, Any]:
+    return {"product": {"text": f"Oxycodone {product}"}, "dose": dose}
+
+
+SLOW, PLAIN = oxycodone("10mg modified-release tablets", "1 BD"), oxycodone("5mg capsules", "1 PRN")
+
+
+@pytest.mark.parametrize(("members", "found"), [
+    ((listed(1, **SLOW), listed(4, **PLAIN), ordered(2, **SLOW), ordered(5, **PLAIN)), []),
+    ((listed(1, **SLOW), ordered(2, **SLOW), ordered(5, **PLAIN)), []),
+    ((listed(1, **SLOW), ordered(2, **PLAIN)), []),
+    ((listed(1, **oxycodone("5mg capsules", "1 BD")), listed(4, **PLAIN), ordered(2, **PLAIN)), []),
+    # what is told otherwise of the regular course, and of the one when required
+    ((listed(1, **SLOW), listed(4, **PLAIN), ordered(2, **oxycodone("10mg m/r tablets", "2 BD")), ordered(5, **PLAIN)), ["dose"]),
+    ((listed(1, **SLOW), listed(4, **PLAIN), ordered(2, **SLOW), ordered(5, **oxycodone("5mg capsules", "2 PRN"))), ["dose"]),
+    # one product, regular here and when required there
+    ((listed(1, **oxycodone("5mg capsules", "1 BD")), ordered(2, **PLAIN)), ["frequency"]),
+    ((listed(1, **SLOW), ordered(2, **oxycodone("10mg MR tablets", "1 PRN"))), ["frequency"]),
+])
+def test_a_regular_course_and_one_when_required_are_not_told_apart(members, found):
+    assert about(*members) == found
+    assert derived(*members).conflict is bool(found)
+
+
+@pytest.mark.parametrize("status", ["unknown", "intended", "recurring", "Active", " ACTIVE "])
+def test_a_status_that_no_rule_knows_ends_no_medicine(status):
+    unknown = ordered(2, "2025-01-01", status=status, start="2020", dose="1 OD")
+    assert courses.span(unknown.content) == ("2020-01-01", courses.OPEN)
+    found = derived(home(3, "2025-06-01", status="completed", dose="2 OD"), unknown)
+    assert (found.content["status"], found.content["dose"]) == (status, "1 OD")
+    assert about(listed(1, status="stopped"), unknown) == ["stopped"], "stopped here, and not known to have stopped there"
+    assert derived(listed(1, "2019-01-01"), ordered(2, status="unknown")).content["status"] == "active", "the plain word first"
+
+
+@pytest.mark.parametrize("status", ["stopped", "Completed", "CANCELLED", "entered in error", "not-taken"])
+def test_what_is_over_is_over_however_it_is_written(status):
+    assert courses.span({"status": status, "start": "2020"}) == ("2020-01-01", "2020-12-31")
+    assert about(listed(1, status=status), ordered(2, status="active")) == (["stopped"] if status in ("stopped", "CANCELLED") else [])
+
+
 def test_both_sides_of_a_strength_are_named_with_their_products():
     [one] = derived(listed(**atorvastatin("20mg")), ordered(**atorvastatin("80mg"))).content["discrepancies"]
     assert [side["says"] for side in one["sides"]] == ["Atorvastatin 20mg tablets as directed", "Atorvastatin 80mg tablets as directed"]
