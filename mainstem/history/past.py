@@ -52,6 +52,8 @@ class Past(NamedTuple):
     """Source patients, of those named with the question, that were another person's then; and that person."""
     terms: Terms | None = None
     """That of `release`, where it is at hand."""
+    stops: tuple[int, ...] = ()
+    """Every moment up to now at which the record may have become another, as `stops` tells."""
 
     @property
     def known(self) -> int:
@@ -100,6 +102,15 @@ def elsewhere_at(log: Log, persons: Persons, person: str, at: int, besides: Iter
     """Of `besides` those of whom something was known, but as another person."""
     heard = {known.assertion.subject for known in log.assertions if known.known <= at}
     return tuple((subject, persons.of(subject)) for subject in sorted(set(besides) & heard) if persons.of(subject) != person)
+
+
+def stops(log: Log, subjects: Iterable[str]) -> tuple[int, ...]:
+    """When something became known of these source patients, sorted: each assertion, whatever has become of it since, each claim that one
+    of them made, and each release that came into force since the first of these."""
+    named = set(subjects)
+    said = {known.known for known in log.assertions if known.assertion.subject in named}
+    said |= {one.known for one in log.claims if f"{one.claim.source}|{one.claim.patient}" in named}
+    return tuple(sorted(said | {one.known for one in log.activations if said and one.known > min(said)}))
 
 
 def by_number(log: Log, persons: Persons, number: str, at: int, terms: Terms, key: bytes) -> tuple[Record, tuple[str, ...]] | None:

@@ -14,7 +14,20 @@ from typing import Any, NamedTuple
 from confluent_kafka import Message
 
 from mainstem.history.ended import Ended, ended
-from mainstem.history.past import Log, Opened, Past, Persons, Said, by_number, elsewhere_at, first_known, model_at, record_at, release_at
+from mainstem.history.past import (
+    Log,
+    Opened,
+    Past,
+    Persons,
+    Said,
+    by_number,
+    elsewhere_at,
+    first_known,
+    model_at,
+    record_at,
+    release_at,
+    stops,
+)
 from mainstem.model import Assertion, Claim, Entry, Known
 from mainstem.terminology.releases import Activation
 from processors.identity.scoring.shelf import Opened as ModelOpened
@@ -76,16 +89,20 @@ class Reader(NamedTuple):
         return _Question(self, now).persons(now).called(number)
 
     def by_person(self, person: str, besides: Iterable[str], *moments: int) -> list[Past]:
-        """The record of a person id at each moment, maybe without entries. `besides`: source patients it is known to have had."""
-        question, besides = _Question(self, max(moments)), tuple(besides)
+        """The record of a person id at each moment, maybe without entries. `besides`: source patients it is known to have had.
+
+        Reads to now, whatever the moments: what was said later is no part of the record then, but a moment to go to."""
+        question, besides = _Question(self, max(*moments, _now())), tuple(besides)
         who = [question.persons(at) for at in moments]
-        held = question.log({*besides, *(subject for persons in who for subject in persons.subjects(person))})
+        subjects = {*besides, *(subject for persons in who for subject in persons.subjects(person))}
+        held = question.log(subjects)
+        told = stops(held, subjects)
         found = []
         for at, persons in zip(moments, who, strict=True):
             terms = self.opened(release_at(held.activations, at))
             record = record_at(held, persons, person, at, terms, self.key, besides)
             elsewhere = elsewhere_at(held, persons, person, at, besides)
-            found.append(Past(at, record, terms.release, elsewhere=elsewhere, terms=terms))
+            found.append(Past(at, record, terms.release, elsewhere=elsewhere, terms=terms, stops=told))
         return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,6 +50,7 @@ class PastPage:
     """What has to be borne in mind."""
     elsewhere: tuple[tuple[str, str], ...]
     """Source patients of today's record that were another person's, and that person."""
+    stops: tuple[int, ...] = ()
 
     @property
     def nothing(self) -> bool:
@@ -83,6 +85,7 @@ def past_page(past: Past, record: Record) -> PastPage:
         tuple(section(record, heading, 0, PER_HEADING, terms) for heading in headings() if heading.kinds),
         tuple(_reasons(past)),
         past.elsewhere,
+        past.stops,
     )
 
 
@@ -96,10 +99,10 @@ def as_data(page: PastPage) -> dict[str, Any]:
             "gaps": page.reasons, "cautions": cautions_data(page.sections)}
 
 
-def moments(record: Record, now: int, limit: int = 100) -> tuple[str, ...]:
-    """When something that the record rests on became known, the latest last: whole seconds in UTC, as a form has them,
-    `2026-11-25T09:30:05`."""
-    known = {said.known for item in record.current for said in item.provenance} | {state.last_heard for state in record.sources}
+def moments(record: Record, now: int, stops: Iterable[int] = (), limit: int = 1000) -> tuple[str, ...]:
+    """When something became known, the latest last: whole seconds in UTC, as a form has them, `2026-11-25T09:30:05`. Of what the record
+    rests on today, and `stops`, which the log tells: also what has been withdrawn or taken another's place since."""
+    known = {said.known for item in record.current for said in item.provenance} | {state.last_heard for state in record.sources} | {*stops}
     seconds = sorted({min(-(-at // 1000) * 1000, now) for at in known})
     return tuple(iso(at)[:19] for at in seconds[-limit:])
 

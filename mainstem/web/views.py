@@ -92,7 +92,7 @@ class Views:
             page = self._then(request, self._moment(request, "at"))[0]
         except MomentError as fault:
             return self._no_moment(request, fault)
-        known = moments(self._today(request) or page.record, _now())
+        known = moments(self._today(request) or page.record, _now(), page.stops)
         return self.render(request, "then.html", page=page, actor=self.actor(request), moments=known)
 
     def then_json(self, request: Request) -> Response:

@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mainstem import canonical
-from mainstem.history.past import Log, Persons, Said, by_number, first_known, record_at
-from mainstem.model import Known
+from mainstem.history.past import Log, Persons, Said, by_number, first_known, record_at, stops
+from mainstem.model import Known, Release
+from mainstem.terminology.releases import Activation
 from processors.reconcile.fold import Record
 from schemas import topics
 from schemas.codec import Codec
@@ -67,6 +68,35 @@ def test_who_is_called_by_a_number_those_for_whom_it_is_verified_first():
     assert persons.called(NUMBERS[0]) == (verified, *sorted(persons.of(each) for each in (f"{HOSPITAL}|0", "RXZ/pas|9")))
     assert Persons(said, 0, KEY).called(NUMBERS[0]) == (persons.of(f"{HOSPITAL}|0"),)
     assert persons.called("9990000034") == ()
+
+
+@settings(max_examples=30)
+@given(INPUTS, st.integers(0, 2**32))
+def test_the_record_becomes_another_only_at_a_stop(values, seed):
+    stream, rng = Pipeline(KEY, TERMS), random.Random(seed)
+    for value in values:
+        stream.publish(value)
+    stream.run(rng)
+    log = log_of(stream)
+    subjects = {known.assertion.subject for known in log.assertions} | {f"{one.claim.source}|{one.claim.patient}" for one in log.claims}
+    told = stops(log, subjects)
+    times = sorted({known.known for known in log.assertions} | {one.known for one in log.claims})
+    for person in stream.summaries():
+        before = None
+        for at in (t + d for t in times for d in (0, 1)):
+            digest = record_at(log, Persons(log.claims, at, KEY), person, at, TERMS, KEY, subjects).digest
+            assert digest == before or before is None or at in told
+            before = digest
+
+
+def test_what_was_withdrawn_or_superseded_since_has_its_stop():
+    hospital, gp = f"{HOSPITAL}|1", f"{GP}|7"
+    assert stops(STORY, {hospital, gp}) == (10, 20, 25, 30, 40, 50)
+    assert stops(STORY, {hospital}) == (10, 20, 40), "20: what was said before it resolved"
+    assert stops(STORY, {"RXX/none|1"}) == ()
+    release = Release(activation="a", what="terminology", name="r", digest="d" * 64, actor="operator", reason="test")
+    released = STORY._replace(activations=[Activation(at, 0, release) for at in (5, 45)])
+    assert stops(released, {hospital}) == (10, 20, 40, 45), "a release that comes into force may change what is derived"
 
 
 @settings(max_examples=100)

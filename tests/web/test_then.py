@@ -71,6 +71,21 @@ def test_the_page_says_that_it_is_not_now(asked: str) -> None:
     assert history.asked == [(PERSON, ("RXA/epr|P100", "A82038/gp|77"), (1_767_607_200_000,))]
 
 
+def test_the_past_has_every_moment_that_the_log_knows_as_a_stop_also_of_what_is_no_more() -> None:
+    gone = 1_767_700_000_000
+
+    class Told(Story):
+        def by_person(self, person: str, besides: Sequence[str], *moments: int) -> Sequence[Past]:
+            return [past._replace(stops=(gone,)) for past in super().by_person(person, besides, *moments)]
+
+    def offered(answer: Any) -> list[str]:
+        return html.fromstring(answer.text).xpath("//form[@data-moments]")[0].get("data-moments").split()
+
+    visitor = client(sources(record(), history=Told()))
+    then, now = offered(visitor.get(f"/people/{PERSON}/then?at={AT}")), offered(visitor.get(f"/people/{PERSON}"))
+    assert set(then) - set(now) == {"2026-01-06T11:46:40"} and then == sorted(then)
+
+
 def test_what_changed_since_names_both_values() -> None:
     visitor = client(sources(record(), history=Story()))
     tree = html.fromstring(visitor.get(f"/people/{PERSON}/then?at={AT}").text)
