@@ -229,6 +229,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     labels: tuple[str, ...] = ()
     successor: str | None = None
     release: str = "builtin"
+    unnamed: int = 0
+    """How many assertions stand behind it beside those in `provenance`, which of a crowded key are the ones that decide it."""
 
 
 class SourceState(msgspec.Struct, frozen=True, kw_only=True):

@@ -143,6 +143,8 @@ def _explained(shown: Shown) -> Iterator[tuple[str, str]]:
     for voice in explained.voices(item):
         yield f"  [{voice.number}] {voice.said.source}, {voice.when}", "dim"
         yield f"      {voice.place}; raw message {voice.raw}", "dim"
+    if more := explained.unnamed(item):
+        yield f"  {more}", ""
     version = f", version {item.version}" if item.version else ""
     yield f"  fact {item.fact}{version}", "dim"
 

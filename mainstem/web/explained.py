@@ -77,6 +77,15 @@ def rules_of(found: Sequence[Explained]) -> tuple[Rule, ...]:
     return tuple({one.rule.id: one.rule for one in found if one.rule}.values())
 
 
+def unnamed(item: Item) -> str:
+    """How many more said something of it, and how to see them; empty where all are named."""
+    if not item.unnamed:
+        return ""
+    who = "1 more record stands" if item.unnamed == 1 else f"{item.unnamed:,} more records stand"
+    return (f"{who} behind this entry; what they say decides nothing that is shown. "
+            "`mainstem record NHS_NUMBER --as-known-at now --explain` names every one.")
+
+
 def alone(item: Item) -> Rule | None:
     """The rule by which it is a fact of its own, though it may be what another entry is."""
     return rule(item.rules[OF_FACT]) if OF_FACT in item.rules else None

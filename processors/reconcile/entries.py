@@ -24,7 +24,8 @@ def current(person: str, fact: Fact, version: int, release: str, *, known: int =
     own = winners[0].known if len(winners) == 1 else max([known.known for known in winners])
     return Entry(person=person, fact=fact.fact, kind=fact.kind, status=CURRENT, content=fact.content, version=version,
                  known=max(own, known), committed=committed, sources=fact.sources, provenance=provenance(fact),
-                 rules=fact.derived.rules, conflict=fact.derived.conflict, labels=fact.labels, release=release)
+                 rules=fact.derived.rules, conflict=fact.derived.conflict, labels=fact.labels, release=release,
+                 unnamed=max(fact.crowd.winners - len(winners), 0) if fact.crowd is not None else 0)
 
 
 def withdrawn(person: str, fact: str, kind: str, version: int, rule: str, causes: Sequence[Known], known: int,

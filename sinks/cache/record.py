@@ -45,6 +45,7 @@ class EntryOf(msgspec.Struct, Generic[Content, Value], frozen=True, kw_only=True
     rules: dict[str, str] = {}
     conflict: bool = False
     labels: tuple[str, ...] = ()
+    unnamed: int = 0
 
 
 class RecordOf(msgspec.Struct, Generic[Each], frozen=True, kw_only=True):
@@ -94,7 +95,7 @@ def of_entry(entry: Entry) -> bytes:
     return msgspec.json.encode(CachedEntry(
         fact=entry.fact, kind=entry.kind, status=entry.status, version=entry.version, content=msgspec.Raw(entry.content), known=entry.known,
         committed=entry.committed, sources=entry.sources, provenance=provenance, rules=entry.rules, conflict=entry.conflict,
-        labels=entry.labels))
+        labels=entry.labels, unnamed=entry.unnamed))
 
 
 def of_summary(summary: Summary) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,17 +10,25 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rich.console import Console
 
 from mainstem import canonical, kinds
+from mainstem.cli.record_shown import show_section
 from mainstem.kinds.facts import Member
 from mainstem.terminology import builtin
-from mainstem.web.explained import Explained, explain
+from mainstem.web.explained import Explained, explain, unnamed
+from mainstem.web.headings import headings
+from mainstem.web.page import Section
 from mainstem.web.record import Item
+from mainstem.web.shown import show
 from processors.reconcile import derive, entries
 from processors.reconcile.derive import Group
+from processors.reconcile.fold import fold
 from sinks.cache.record import of_entry
 from tests.kinds.members import member
 from tests.processors.reconcile.test_crowd import CONTENTS
+from tests.processors.reconcile.test_reconcile_stage import Stage, event, said
+from tests.strategies import Terms
 
 SOURCES = ("A82038/gp", "RXA/epr", "RXC/community")
 
@@ -33,6 +42,21 @@ def unshown(members: Sequence[Member]) -> list[Explained]:
     found = [one for one in explain(msgspec.json.decode(of_entry(entry), type=Item)) if one.field not in content]
     assert {one.field for one in found} == {name for each in members for name in each.content} - content.keys()
     return found
+
+
+def test_of_a_crowd_the_entry_says_how_many_more_there_are_and_the_past_names_every_one():
+    known = [said(f"allergy/{n}", agent={"text": "penicillin"}, note=f"note {n % 3}", known=1000 + n) for n in range(70)]
+    stage = Stage(Terms())
+    entry = [found for one in known for found in stage.send(event(one))][-1]
+    assert (entry.unnamed, len(entry.provenance) + entry.unnamed) == (70 - len(entry.provenance), 70) and entry.unnamed > 60
+    [whole] = fold(known, {}, b"key", Terms()).values()
+    assert [(one.content, len(one.provenance), one.unnamed) for one in whole.entries] == [(entry.content, 70, 0)]
+    shown = msgspec.json.decode(of_entry(entry), type=Item)
+    assert unnamed(shown).startswith(f"{entry.unnamed} more records stand behind this entry") and "--as-known-at now" in unnamed(shown)
+    buffer = io.StringIO()
+    show_section(Section(headings()[0], (show(shown),), 1, (), (), ()), Console(file=buffer, width=200), explain=True)
+    assert unnamed(shown) in buffer.getvalue()
+    assert unnamed(msgspec.json.decode(of_entry(whole.entries[0]), type=Item)) == ""
 
 
 @pytest.mark.parametrize("kind", CONTENTS)
