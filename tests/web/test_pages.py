@@ -394,6 +394,11 @@ def test_json_is_the_same_record() -> None:
     assert msgspec.json.decode(answer.content, type=Record) == record()
 
 
+def test_a_record_leads_to_why_it_is_one_persons() -> None:
+    one = record()
+    assert f'href="/identity/people/{one.person}"' in client(sources(one)).get(f"/people/{one.person}").text
+
+
 def test_unknown_person_is_told_in_plain_english() -> None:
     answer = client(sources()).get("/people/" + "00" * 16)
     assert answer.status_code == 404 and "search for them again" in answer.text
