@@ -25,10 +25,11 @@ from producers.batch import Batches
 from producers.contract import RawMessage
 from producers.errors import AbortedError, FencedError, QuarantineFailedError, StoppedError
 from producers.formats import Readers
+from producers.items import STAGE
 from producers.mapping.errors import MappingError
 from producers.mapping.load import BUILT_IN, load_all
 from producers.mapping.rows import Mapping
-from producers.meter import STAGE, Meter
+from producers.meter import Meter
 from producers.pulse import Pulse
 from producers.transaction import Transactions
 from producers.watchdog import Watchdog

@@ -11,6 +11,7 @@ import orjson
 
 from mainstem.model import Assertion, Claim, Outcome, Quarantined, RawRef, Result
 from producers.contract import ItemResult, RawMessage
+from producers.items import STAGE
 from producers.mapping.rows import Mapping, RefusedError, Told
 from producers.reasons import Reason
 
@@ -19,7 +20,6 @@ UNAVAILABLE = "__debezium_unavailable_value"
 SNAPSHOT_MARGIN = 1 << 20
 """How far below its log position a snapshot's row is placed (docs/decisions/snapshot-rows-yield-to-the-log.md)."""
 
-_STAGE = "capture"
 _UNAVAILABLE_BYTES = UNAVAILABLE.encode()
 _Row = dict[str, Any]
 _WAL_END = 1 << 64
@@ -86,7 +86,7 @@ class DebeziumFormat:
         outcome = Outcome(offset=message.offset, result=Result.QUARANTINED, reason=fault.reason.value)
         raw = RawRef(message.topic, message.partition, message.offset)
         detail = f"{fault.where}: {fault.reason.todo}" if fault.where else fault.reason.todo
-        quarantined = Quarantined(stage=_STAGE, raw=raw, source=self._source, reason=fault.reason.value, detail=detail)
+        quarantined = Quarantined(stage=STAGE, raw=raw, source=self._source, reason=fault.reason.value, detail=detail)
         return ItemResult(outcome, quarantined=quarantined)
 
 

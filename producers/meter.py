@@ -8,8 +8,8 @@ from collections import Counter
 from mainstem.model import Result
 from mainstem.observe import metrics
 from producers.batch import Told
+from producers.items import STAGE
 
-STAGE = "capture"
 _SAMPLES = 16
 
 

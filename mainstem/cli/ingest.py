@@ -16,8 +16,7 @@ from mainstem.settings import Settings
 if TYPE_CHECKING:
     from producers.contract import RawMessage
     from producers.fhir.publish import Publisher
-    from producers.fhir.reader import Read
-    from producers.items import Item
+    from producers.items import Read
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__)
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Read and report; publish nothing, need no servers.")]
@@ -139,7 +138,7 @@ def pds(
 
 
 def _messages(paths: list[Path], suffixes: tuple[str, ...], source: str, read_file: Callable[[Path], list[RawMessage]],
-              read: Callable[[bytes], Sequence[Item]], dry_run: bool, home: Path | None, kafka: str | None, output: str) -> None:
+              read: Callable[[bytes], Sequence[Read]], dry_run: bool, home: Path | None, kafka: str | None, output: str) -> None:
     """Every message of every file read, told of, and published unless it is a dry run."""
     from deploy.stack import StackError
     from producers.plain import FileError, listed

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from mainstem.model import Outcome, Quarantined, RawRef, Result
+from mainstem.model import RawRef, Result
 from producers.contract import SOURCE_HEADER, ItemResult, RawMessage
 from producers.fhir.bundle import contents
 from producers.fhir.content import resources
 from producers.fhir.errors import UnreadableError
-from producers.fhir.reader import UNNAMED, Origin, Read, read
+from producers.fhir.reader import UNNAMED, Origin, read
 from producers.fhir.reasons import Reason
-
-STAGE = "capture"
+from producers.items import Read
 
 
 class FhirFormat:
@@ -29,7 +28,7 @@ class FhirFormat:
         source = stated.decode("utf-8", "replace") if stated else self._source
         source = None if source == UNNAMED else source     # its topic's name is no evidence
         raw = RawRef(message.topic, message.partition, message.offset)
-        return [_result(each, raw, source) for each in items(message.value or b"", Origin(raw, source, self._incarnation))]
+        return [each.as_result(raw, source or "") for each in items(message.value or b"", Origin(raw, source, self._incarnation))]
 
 
 def items(data: bytes, origin: Origin) -> list[Read]:
@@ -44,14 +43,3 @@ def items(data: bytes, origin: Origin) -> list[Read]:
 
 def _unreadable(item: str, fault: UnreadableError, origin: Origin) -> Read:
     return Read(item, "file", Result.QUARANTINED, Reason.UNREADABLE, str(fault), origin.source or "")
-
-
-def _result(each: Read, raw: RawRef, source: str | None) -> ItemResult:
-    outcome = Outcome(offset=raw.offset, item=each.item, result=each.result, reason=each.reason,
-                      assertions=len(each.assertions), claims=len(each.claims))
-    quarantined = None
-    if each.result == Result.QUARANTINED:
-        quarantined = Quarantined(
-            stage=STAGE, raw=RawRef(raw.topic, raw.partition, raw.offset, each.item), source=each.source or source or "",
-            patient=each.patient, reason=each.reason, detail=each.detail)
-    return ItemResult(outcome, each.assertions, each.claims, quarantined)

@@ -9,7 +9,8 @@ from confluent_kafka import KafkaError, KafkaException, Message
 
 from producers.contract import SOURCE_HEADER, RawMessage
 from producers.fhir.errors import SourceNameError, TooLargeError
-from producers.fhir.reader import UNNAMED, Read
+from producers.fhir.reader import UNNAMED
+from producers.items import Read
 from schemas import kafka, topics
 from schemas.errors import KafkaUnavailableError
 from schemas.partition import partition

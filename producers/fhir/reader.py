@@ -22,24 +22,10 @@ from producers.fhir.mapping.patient import merges, nhs_number
 from producers.fhir.modifiers import refuse_modified
 from producers.fhir.reasons import Reason
 from producers.fhir.types import CONTEXT, NO_KIND
+from producers.items import Read
 
 UNNAMED = "unknown/fhir"
 """Source of files that do not say whose they are and for which nobody has said it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Read:
-    """What became of one item of a file."""
-
-    item: str
-    type: str
-    result: Result
-    reason: str = ""
-    detail: str = ""
-    source: str = ""
-    patient: str | None = None
-    assertions: tuple[Assertion, ...] = ()
-    claims: tuple[Claim, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from producers.hl7.er7 import Message, NotER7Error, parse
 from producers.hl7.files import AUTHORITIES_HEADER, SEPARATOR, messages
 from producers.hl7.identity import CORRECTION, LEGACY_MERGE, LINK, MERGE, PERSON, UNLINK, Feed, UnidentifiedError, claims, event_of
 from producers.hl7.reasons import Reason
-from producers.items import Item, ignored, quarantined, taken
+from producers.items import Read, ignored, quarantined, taken
 
 _IDENTITY = PERSON | {MERGE, LEGACY_MERGE, CORRECTION, LINK, UNLINK}
 UNREADABLE = "message"
@@ -37,7 +37,7 @@ class Hl7Format:
         return [each.as_result(raw) for each in items(message.value or b"", feed, raw)]
 
 
-def items(data: bytes, feed: Feed, raw: RawRef) -> list[Item]:
+def items(data: bytes, feed: Feed, raw: RawRef) -> list[Read]:
     """Every message in the bytes, `message/2` the second; of a single one the item is empty."""
     found = messages(data)
     if len(found) == 1:
@@ -46,7 +46,7 @@ def items(data: bytes, feed: Feed, raw: RawRef) -> list[Item]:
     return [_item(name, each, feed, RawRef(raw.topic, raw.partition, raw.offset, name)) for name, each in zip(names, found, strict=True)]
 
 
-def _item(name: str, data: bytes, feed: Feed, raw: RawRef) -> Item:
+def _item(name: str, data: bytes, feed: Feed, raw: RawRef) -> Read:
     try:
         message = parse(data)
     except NotER7Error as fault:

@@ -17,7 +17,7 @@ from mainstem.model import RawRef
 from mainstem.nhs_number import VERIFIED, verified
 from producers.contract import FORMAT_HEADER, SOURCE_HEADER, ItemResult, RawMessage
 from producers.fhir.instants import utc
-from producers.items import Item, ignored, quarantined, taken
+from producers.items import Read, ignored, quarantined, taken
 from producers.pds.identity import SOURCE, superseded, to_ask
 from producers.pds.reasons import Reason
 from producers.plain import plain
@@ -37,7 +37,7 @@ class PdsFormat:
         return [each.as_result(raw) for each in items(message.value or b"", raw)]
 
 
-def items(data: bytes, raw: RawRef) -> list[Item]:
+def items(data: bytes, raw: RawRef) -> list[Read]:
     """A signal is one item, of a Bundle of answers each entry is (`entry/2` the second)."""
     try:
         value = orjson.loads(data.removeprefix(b"\xef\xbb\xbf"))
@@ -84,7 +84,7 @@ def _is_signal(value: dict[str, Any]) -> bool:
     return "specversion" in value or any(_resource(entry).get("resourceType") == "Parameters" for entry in _entries(value))
 
 
-def _signal(value: dict[str, Any], data: bytes) -> Item:
+def _signal(value: dict[str, Any], data: bytes) -> Read:
     if to_ask(value):
         return ignored("", "signal", SOURCE, Reason.NUMBER_CHANGE)
     if _NUMBER_CHANGE.search(data):
@@ -92,7 +92,7 @@ def _signal(value: dict[str, Any], data: bytes) -> Item:
     return ignored("", "signal", SOURCE, Reason.OTHER_SIGNAL)
 
 
-def _answers(value: dict[str, Any], raw: RawRef) -> list[Item]:
+def _answers(value: dict[str, Any], raw: RawRef) -> list[Read]:
     entries = _entries(value)
     if not entries:
         return [quarantined("", "unknown", SOURCE, Reason.NOT_PDS)]
@@ -101,7 +101,7 @@ def _answers(value: dict[str, Any], raw: RawRef) -> list[Item]:
     return [_answer(entry, at, RawRef(raw.topic, raw.partition, raw.offset, f"entry/{number}")) for number, entry in enumerate(entries, 1)]
 
 
-def _answer(entry: Any, at: str | None, raw: RawRef) -> Item:
+def _answer(entry: Any, at: str | None, raw: RawRef) -> Read:
     answer, asked = _resource(entry), _asked(entry)
     if asked is None:
         return quarantined(raw.item, "answer", SOURCE, Reason.NOT_ASKED)

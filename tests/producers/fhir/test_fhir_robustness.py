@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from mainstem.model import Result
 from producers.contract import SOURCE_HEADER, RawMessage
 from producers.fhir import FhirFormat, xml
-from producers.fhir.reader import Read
 from producers.fhir.reasons import Reason
+from producers.items import Read
 from tests.producers.fhir.conftest import read, read_bytes
 from tests.producers.fhir.test_fhir_mapping import ALLERGY_R4, GROUP, LISTED, MEDICATION, PLAN, REPORT, SODIUM, SPECIMEN, issue
 
