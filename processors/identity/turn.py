@@ -14,7 +14,7 @@ from mainstem import canonical
 from mainstem.model import Claim, Task
 from processors.identity import claimed, numbers
 from processors.identity.alike import alike
-from processors.identity.evidence import Evidence
+from processors.identity.evidence import NOTHING, Evidence
 from processors.identity.indexes import Assigned, Indexes
 from processors.identity.layers import Finding
 from processors.identity.numbers import Numbers
@@ -72,6 +72,8 @@ class Turn:
             return set()
         before, now = taken
         if before == now and self._indexes.assigned(subject) is not None:
+            if now == NOTHING:  # brought to somebody by claims of others, and now there is one of its own, that says nothing
+                self._indexes.put(subject, before, now)
             return set()
         touched = {subject} | self._left(before, now) | self._unsettled_by(before, now)
         usable = self._changing(before, now, touched)

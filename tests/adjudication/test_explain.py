@@ -17,6 +17,7 @@ from mainstem.adjudication.standing import Standing
 from mainstem.model import Claim, Status
 from processors.identity import persons
 from processors.identity.demographics import TWINS
+from processors.identity.evidence import NOTHING
 from processors.identity.linker import review
 from processors.identity.scoring.release import Model, built_in
 from tests.processors.identity.test_persons import BABY, MUM, N1, N2, became, claim, link, merged, number, unlink, who
@@ -49,6 +50,13 @@ def test_both_say_the_same(claimed: list[Claim]) -> None:
         assert show(person, standing) == show(person, anew)
     for pair in combinations(named, 2):
         assert why(*pair, standing) == why(*pair, anew)
+
+
+def test_one_whom_others_named_is_known_once_it_has_a_claim_though_that_says_nothing() -> None:
+    claimed = [link(B, A), unlink(B, A), who(A)]
+    standing = Standing(KEY)
+    standing.take((offset, offset, each) for offset, each in enumerate(claimed))
+    assert standing.said(A) == scratch(*claimed).said(A) == NOTHING
 
 
 def found_all(everyone: Everyone, named: list[str]) -> list[object]:

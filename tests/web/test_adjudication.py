@@ -22,7 +22,7 @@ from tests.web import made
 from tests.web.decided import MadeIdentity
 from tests.web.made import NOW, MadeAudit, item, record
 
-A, B, C = "RXA/epr|P100", "A82038/gp|77", "RXC/community|C5"
+A, B, C = "RXA/epr|P100", "A82038/gp|G77", "RXC/community|C5"
 PAIR = [number(A, NUMBERS[0]), who(A, **MUM), number(B, NUMBERS[0]), who(B, **BABY)]
 
 
@@ -67,7 +67,7 @@ def test_the_list_names_reasons_and_sources_and_no_patient() -> None:
     page = visit.get("/identity")
     assert "One NHS number, and demographics that cannot be of one person (1)" in text(page)
     assert "A82038/gp, RXA/epr" in text(page) and "1 open, the oldest first" in text(page)
-    for told in ("P100", "77", NUMBERS[0], MUM["family"]):
+    for told in ("P100", "G77", NUMBERS[0], MUM["family"]):
         assert told not in text(page)
     assert visit.audit.events == []
     assert "Nothing waits for a decision for this reason" in text(visit.get("/identity?reason=identity.kept-apart"))
@@ -78,7 +78,7 @@ def test_a_task_shows_both_side_by_side_after_the_audit() -> None:
     page = visit.get(visit.task)
     rows = {text(row, "./th"): [" ".join(cell.text_content().split()) for cell in row.xpath("./td")] for row in page.xpath("//tbody/tr")}
     order = [head.text_content() for head in page.xpath("//thead//th")][1:3]
-    assert order == ["A82038/gppatient 77", "RXA/eprpatient P100"]
+    assert order == ["A82038/gppatient G77", "RXA/eprpatient P100"]
     assert rows["NHS number"] == [NUMBERS[0], NUMBERS[0], "Agree"]
     assert rows["Given"] == [BABY["given"], MUM["given"], "Differ"]
     assert rows["Postcode"] == ["Not said", "Not said", "Cannot tell"]
@@ -238,7 +238,7 @@ def test_nothing_of_patients_in_addresses_or_the_log(caplog: pytest.LogCaptureFi
     caplog.set_level(logging.DEBUG)
     visit = Visit()
     address = visit.decide(visit.task, decision="same", why="CANARY reason")
-    for told in ("P100", "77", "CANARY", MUM["family"], NUMBERS[0]):
+    for told in ("P100", "G77", "CANARY", MUM["family"], NUMBERS[0]):
         assert told not in address
         assert not [line for line in caplog.messages if told in line and "HTTP Request" not in line]
 
