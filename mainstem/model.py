@@ -233,6 +233,16 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """How many assertions stand behind it beside those in `provenance`, which of a crowded key are the ones that decide it."""
 
 
+class PartialList(msgspec.Struct, frozen=True, kw_only=True):
+    """A list in a source's export that is not, or not by itself, all that the source holds of a kind: nothing can be told from it."""
+
+    kind: str
+    reasons: tuple[str, ...]
+    """`mainstem.kinds.manifest`: `empty`, warning codes, `incomplete`; sorted."""
+    known: int
+    """Known time of the export."""
+
+
 class SourceState(msgspec.Struct, frozen=True, kw_only=True):
     """What a record says about one source patient feeding it."""
 
@@ -244,6 +254,8 @@ class SourceState(msgspec.Struct, frozen=True, kw_only=True):
     handover: bool = False
     kinds: tuple[str, ...] = ()
     """Kinds this source has spoken about for this person."""
+    partial: tuple[PartialList, ...] = ()
+    """Of each kind, where its latest list was such a one; sorted by kind."""
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):

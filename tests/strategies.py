@@ -53,8 +53,10 @@ patient_contents = st.fixed_dictionaries(
     {"nhs_number": st.sampled_from([*NUMBERS, None]), "verification": st.sampled_from(["01", "02"])},
 ).map(_content)
 manifest_contents = st.builds(
-    lambda kinds, records: _content({"kinds": sorted(kinds), "records": sorted(records)}),
-    st.sets(st.sampled_from(["allergy", "result"]), min_size=1), st.sets(st.sampled_from(["allergy/1", "allergy/2", "order/1"])),
+    lambda kinds, records, more: _content({"kinds": sorted(kinds), "records": sorted(records)} | more),
+    st.sets(st.sampled_from(["allergy", "result"])), st.sets(st.sampled_from(["allergy/1", "allergy/2", "order/1"])),
+    st.sampled_from([{}, {}, {}, {"since": {"allergy": "2024-06-01"}, "partial": {"allergy": ["data-in-transit"]}},
+                     {"partial": {"result": ["empty"]}}, {"partial": {"allergy": ["empty", "incomplete"], "result": ["incomplete"]}}]),
 )
 
 

@@ -77,6 +77,8 @@ def show_section(section: Section, console: Console, *, explain: bool) -> None:
         console.print(text(f"Showing {len(section.entries)} of {section.total}; --output json has them all.", "yellow"))
     for source in section.unspoken:
         console.print(text(f"No information from {source}. This does not mean there is none."))
+    for told in section.lists:
+        console.print(text(told))
     for source in section.empty:
         console.print(text(f"{source} holds nothing current under this heading. This does not mean there is none."))
     if explain:

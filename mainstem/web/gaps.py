@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from mainstem.model import SourceState
-from mainstem.web import words
+from mainstem.web import lists, words
 from mainstem.web.figures import Figures
+from mainstem.web.headings import headings
 from mainstem.web.record import Record
 from mainstem.web.sources import Sources
 from schemas import topics
@@ -30,10 +31,12 @@ class SourceLine:
     quarantined: int
     unattributed: int
     handover: bool
+    lacking: tuple[str, ...] = ()
+    """Headings under which its own lists are not complete."""
 
     @property
     def complete(self) -> bool:
-        return self.waiting == 0 and not (self.quarantined or self.unattributed or self.handover)
+        return self.waiting == 0 and not (self.quarantined or self.unattributed or self.handover or self.lacking)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,7 @@ def _line(state: SourceState, sources: Sources, now: int) -> SourceLine:
         sources.quarantine.about(state.source, state.patient),
         sources.quarantine.unattributed(state.source),
         state.handover,
+        tuple(heading.title for heading in headings() if lists.lacking(state, heading.kinds)),
     )
 
 
@@ -77,6 +81,8 @@ def _of_sources(lines: tuple[SourceLine, ...], record: Record) -> Iterator[str]:
         if line.quarantined:
             is_ = "is" if line.quarantined == 1 else "are"
             yield f"{_count(line.quarantined, 'item')} from {who} could not be taken in and {is_} not shown."
+        if line.lacking:
+            yield f"{who} sent lists that are not complete: {', '.join(line.lacking)}. Each heading says why."
         if line.waiting is None:
             yield f"It is not known how far behind {line.source} is."
     for source, count in sorted({(line.source, line.unattributed) for line in lines if line.unattributed}):

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from mainstem.kinds.facts import Terms
-from mainstem.web import cautions, words
+from mainstem.web import cautions, lists, words
 from mainstem.web.cautions import Caution
 from mainstem.web.gaps import Gaps, gaps
 from mainstem.web.headings import Heading, headings
@@ -51,6 +51,8 @@ class Section:
     """Sources that have said nothing under this heading: absent is not "none known"."""
     empty: tuple[str, ...]
     """Sources that have spoken under this heading and hold nothing current."""
+    lists: tuple[str, ...] = ()
+    """In words: which sources' lists under this heading were empty, or lack items."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +96,12 @@ def section(record: Record, heading: Heading, start: int, limit: int, terms: Ter
     chosen = sorted(items, key=order, reverse=True)[start : start + limit]
     spoken = _kinds_of_sources(record)
     here = {source for item in items for source in item.sources}
-    silent = sorted(source for source, names in spoken.items() if not names & set(heading.kinds) and source not in here)
-    empty = sorted(source for source, names in spoken.items() if names & set(heading.kinds) and source not in here)
+    without = [source for source in sorted(spoken) if source not in here and source not in lists.empty(record.sources, heading.kinds)]
+    silent = tuple(source for source in without if not spoken[source] & set(heading.kinds))
+    empty = tuple(source for source in without if spoken[source] & set(heading.kinds))
     cautioned = tuple(cautions.of(items, record.current, terms))
-    return Section(heading, tuple(map(show, chosen)), len(items), cautioned, tuple(silent), tuple(empty))
+    told = lists.told(record.sources, heading.kinds)
+    return Section(heading, tuple(map(show, chosen)), len(items), cautioned, silent, empty, told)
 
 
 def banner(record: Record) -> Banner:

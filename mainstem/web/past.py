@@ -94,7 +94,7 @@ def as_data(page: PastPage) -> dict[str, Any]:
     data: dict[str, Any] = msgspec.to_builtins(page.record)
     entries = [{name: value for name, value in entry.items() if name != "version"} for entry in data["entries"]]
     kept = {name: data[name] for name in ("person", "nhs_numbers", "digest", "known")}
-    sources = [{name: source[name] for name in ("source", "patient", "last_heard", "kinds")} for source in data["sources"]]
+    sources = [{name: source[name] for name in ("source", "patient", "last_heard", "kinds", "partial")} for source in data["sources"]]
     return {"as_known_at": page.at, **kept, "terminology": page.release, "sources": sources, "entries": entries,
             "gaps": page.reasons, "cautions": cautions_data(page.sections)}
 

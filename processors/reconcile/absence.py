@@ -4,19 +4,21 @@ A manifest speaks only for the kinds it was complete for, and one that lists not
 allergies is information not available, never "none" (design.md, promise 4; GP Connect, "Using the List resource"). Per kind the
 greatest one that speaks for it counts; a record of that kind is absent where its greatest version lies below the manifest's and the
 manifest does not list it. At equal places the record stands. Of a kind that carries risk nothing is absent where a manifest of several
-kinds lists no record that is known to be of it: of that kind its list may have been empty (`lists_none`).
+kinds lists no record that is known to be of it: of that kind its list may have been empty (`lists_none`). Where it is complete only
+since a day, what may have been recorded before is not absent (`spared`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 import msgspec
 
 from mainstem import kinds, versions
+from mainstem.kinds.dates import days
 from mainstem.kinds.manifest import ManifestContent
-from mainstem.model import Known, Status
+from mainstem.model import Known, PartialList, Status
 
 
 class Listing(NamedTuple):
@@ -32,7 +34,23 @@ class Listing(NamedTuple):
 
 
 def listings(manifests: Iterable[Known]) -> dict[str, Listing]:
-    """Kind -> the manifest that counts, of all versions of one source patient's manifests.
+    """Kind -> the manifest by which records of it are absent, of all versions of one source patient's manifests."""
+    return counting(manifests, spoken_for)
+
+
+def partial(manifests: Iterable[Known]) -> tuple[PartialList, ...]:
+    """What the lists of one source patient were not complete in."""
+    return lacking({kind: one.known for kind, one in counting(manifests, listed_in).items()})
+
+
+def lacking(heard: Mapping[str, Known]) -> tuple[PartialList, ...]:
+    """`heard`: kind -> the manifest that counts among those that were made with a list of it."""
+    found = ((kind, content(manifest).partial.get(kind), manifest.known) for kind, manifest in sorted(heard.items()))
+    return tuple(PartialList(kind=kind, reasons=reasons, known=known) for kind, reasons, known in found if reasons)
+
+
+def counting(manifests: Iterable[Known], kinds_of: Callable[[Known], Iterable[str]]) -> dict[str, Listing]:
+    """Kind -> the greatest version of a manifest that speaks of it, as `kinds_of` says.
 
     Every asserted version speaks for its kinds, so that an export of allergies alone does not take back what one of problems said;
     but where the greatest version of a manifest was retracted or removed, none of its versions does.
@@ -46,7 +64,7 @@ def listings(manifests: Iterable[Known]) -> dict[str, Listing]:
             continue
         for one in said:
             if one.known.assertion.status is Status.ASSERTED:
-                for kind in spoken_for(one.known):
+                for kind in kinds_of(one.known):
                     if kind not in found or one[:2] > found[kind][:2]:
                         found[kind] = one
     return found
@@ -62,10 +80,23 @@ def spoken_for(manifest: Known) -> tuple[str, ...]:
     return said.kinds if said.records else tuple(kind for kind in said.kinds if not _risky(kind))
 
 
+def listed_in(manifest: Known) -> set[str]:
+    """The kinds that there was a list of."""
+    said = content(manifest)
+    return {*said.kinds, *said.partial}
+
+
 def lists_none(kind: str, said: ManifestContent, listed: Iterable[str]) -> bool:
     """Whether a manifest may hold an empty list of a kind that carries risk, so that nothing is absent by it. `listed`: the kinds of the
     records that it lists, as far as they are known. One of a single kind lists that kind alone."""
     return _risky(kind) and set(said.kinds) != {kind} and kind not in listed
+
+
+def spared(kind: str, said: ManifestContent, shown: Iterable[Known]) -> bool:
+    """Whether a record that a manifest does not list may have been recorded before the day since which that is complete. `shown`: what
+    it says, a version of each part. One that does not say when it was recorded may have been."""
+    since = said.since.get(kind)
+    return since is not None and any((found := days(known.assertion.recorded)) is None or found[0] < since for known in shown)
 
 
 def _risky(kind: str) -> bool:

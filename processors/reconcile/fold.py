@@ -85,7 +85,7 @@ def _members(records: Mapping[str, _Parts]) -> list[Member]:
         kind = kinds[record]
         if kind in listed and record not in listed[kind]:
             latest = max(versions.place(max(said)) for said in records[record].values())
-            if latest < listings[kind].place:
+            if latest < listings[kind].place and not absence.spared(kind, said[kind], winners):
                 continue
         found += resolve.members(winners)
     return found
@@ -94,5 +94,7 @@ def _members(records: Mapping[str, _Parts]) -> list[Member]:
 def _source(records: Mapping[str, _Parts]) -> SourceState:
     said = [known for parts in records.values() for versions_ in parts.values() for known in versions_.values()]
     first = said[0].assertion
+    manifests = [known for known in said if known.assertion.kind == resolve.MANIFEST]
     return SourceState(source=first.source, patient=first.patient, last_heard=max(known.known for known in said), epoch=-1,
-                       kinds=tuple(sorted({known.assertion.kind for known in said if known.assertion.status is Status.ASSERTED})))
+                       kinds=tuple(sorted({known.assertion.kind for known in said if known.assertion.status is Status.ASSERTED})),
+                       partial=absence.partial(manifests))

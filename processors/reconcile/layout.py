@@ -5,7 +5,8 @@
 | `h` person | `Head`: digest, counts, source patients with their epochs |
 | `v` person, source patient, record, part, version | an assertion (`processors.stored`); never changes but to an earlier known time |
 | `r` person, source patient, record | `Held`: the greatest version of each part, and the groups that the record takes part in |
-| `m` person, source patient | kind -> the manifest that counts: its version and record |
+| `m` person, source patient | kind -> the manifest by which records of it are absent: its version and record |
+| `o` person, source patient | kind -> the manifest that counts among those made with a list of it: likewise |
 | `g` person, kind, canonical key | `Gathered`: members of a group of several records, and the facts published for it |
 | `c` person, kind, canonical key, number | `Piece`: of a crowded group (`processors.reconcile.tree`) |
 | `w` person, kind, canonical key, member | the member's first day in a crowded group, as a number: where it stands in the tree |
@@ -21,6 +22,7 @@ from typing import NamedTuple
 import msgspec
 
 from mainstem.kinds.facts import Place
+from mainstem.model import PartialList
 from processors.keys import pack, unpack
 
 WITHDRAWN_MANIFEST = ""
@@ -39,6 +41,8 @@ class Feed(msgspec.Struct, array_like=True):
     """Asserted, sorted."""
     numbers: dict[str, str] = {}
     """Patient record -> the verified NHS number that it carries."""
+    partial: list[PartialList] = []
+    """What its lists were not complete in, by kind."""
 
 
 class Head(msgspec.Struct, array_like=True):

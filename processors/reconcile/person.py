@@ -58,6 +58,7 @@ class Person:
     def settle(self) -> None:
         """Work out the touched facts, and write records and groups to state."""
         for subject, arrived in self._manifests.items():
+            self.head.feeds[subject].partial = self.records.partial(subject, arrived)
             for record in self.records.relist(subject, arrived):
                 record.came = True
         for record in self.records.spoken_for_anew():

@@ -9,11 +9,12 @@ from typing import NamedTuple
 from mainstem import versions
 from mainstem.kinds.facts import Member, Place
 from mainstem.kinds.manifest import ManifestContent
-from mainstem.model import Known, Status
+from mainstem.model import Known, PartialList
 from processors.keys import END, pack, unpack
 from processors.lane.contract import State
 from processors.reconcile import absence, layout, news, resolve
 from processors.reconcile.layout import Held
+from processors.reconcile.listings import Found, Listings
 from processors.stored import dump, load
 
 Name = tuple[str, str]
@@ -65,7 +66,8 @@ class Records:
         self._state = state
         self._person = pack(person)
         self._subjects: dict[str, bytes] = {}
-        self._listings: dict[str, dict[str, tuple[bytes, str]]] = {}
+        self._listings = Listings(b"m", self._person, state, absence.spoken_for)
+        self._heard = Listings(b"o", self._person, state, absence.listed_in)
         self._listed: dict[bytes, tuple[Known, ManifestContent, frozenset[str]]] = {}
         self._rekinded: list[tuple[Record, str]] = []
         """Records that are of another kind since this batch, most of them new; and the kind before."""
@@ -176,28 +178,30 @@ class Records:
 
     def absent_by(self, record: Record) -> Known | None:
         """The manifest that makes it absent."""
-        subject, name = record.name
-        listings = self._listings_of(subject)
+        (subject, name), kind = record.name, record.held.kind
+        listings = self._listings.of(subject)
         if not listings:
             return None
-        found = listings.get(record.held.kind)
+        found = listings.get(kind)
         if found is None or max(versions.place(version) for version in record.held.parts.values()) >= versions.place(found[0]):
             return None
         manifest, said, listed = self._manifest(subject, found)
-        return None if name in listed or self._lists_none(subject, record.held.kind, said) else manifest
+        present = name in listed or absence.spared(kind, said, self.winners(record)) or self._lists_none(subject, kind, said)
+        return None if present else manifest
 
     def spoken_for_anew(self) -> list[Record]:
         """Records whose absence may have changed because a record that a manifest lists is known to be of their kind now, or no more."""
         subjects: dict[str, set[str]] = {}
         for record, before in self._rekinded:
             subject, name = record.name
-            for kind in (before, record.held.kind) if self._listings_of(subject) else ():
-                found = self._listings_of(subject).get(kind) if kind else None
+            listings = self._listings.of(subject)
+            for kind in (before, record.held.kind) if listings else ():
+                found = listings.get(kind) if kind else None
                 if found is not None and absence.lists_none(kind, (told := self._manifest(subject, found))[1], ()) and name in told[2]:
                     subjects.setdefault(subject, set()).add(kind)
         return [record for subject, kinds in subjects.items() for record in self.of(subject) if record.held.kind in kinds]
 
-    def _manifest(self, subject: str, found: tuple[bytes, str]) -> tuple[Known, ManifestContent, frozenset[str]]:
+    def _manifest(self, subject: str, found: Found) -> tuple[Known, ManifestContent, frozenset[str]]:
         """A listing, what it says, and the records that it lists."""
         key = self.get((subject, found[1])).version_key("", found[0])
         if key not in self._listed:
@@ -215,20 +219,13 @@ class Records:
 
     def relist(self, subject: str, arrived: list[Known]) -> list[Record]:
         """After manifests came: the records of the source patient whose absence they may have changed."""
-        before = self._listings_of(subject)
-        records = self.of(subject)
-        withdrawn = layout.WITHDRAWN_MANIFEST in before or any(k.assertion.status is not Status.ASSERTED for k in arrived)
-        after = self._listed_anew(records) if withdrawn else dict(before)
-        for known in () if withdrawn else arrived:
-            found = absence.listing(known)
-            for kind in absence.spoken_for(known):
-                held = after.get(kind)
-                if held is None or found[:2] > held:
-                    after[kind] = (found.version, found.record)
-        self._listings[subject] = after
-        self._state.put(b"m" + self._person + pack(subject), layout.encode(after))
-        kinds = {kind for kind in before.keys() | after.keys() if before.get(kind) != after.get(kind)}
-        return [record for record in records if record.held.kind in kinds]
+        kinds = self._listings.take(subject, arrived, lambda: self._manifests(subject))
+        return [record for record in self.of(subject) if record.held.kind in kinds] if kinds else []
+
+    def partial(self, subject: str, arrived: list[Known]) -> list[PartialList]:
+        """After manifests came: what the source patient's lists are not complete in."""
+        self._heard.take(subject, arrived, lambda: self._manifests(subject))
+        return list(absence.lacking({kind: self._manifest(subject, found)[0] for kind, found in self._heard.of(subject).items() if kind}))
 
     def of(self, subject: str) -> list[Record]:
         """All records of a source patient, sorted."""
@@ -255,8 +252,8 @@ class Records:
                 dropped.append(self._drop(record, keys))
                 most -= len(keys)
         dropped += (self._drop(record, keys) for record, keys in manifests)
-        self._state.delete(b"m" + self._person + pack(subject))
-        self._listings[subject] = {}
+        self._listings.forget(subject)
+        self._heard.forget(subject)
         self._listed.clear()
         return dropped, True
 
@@ -284,12 +281,10 @@ class Records:
                 self._state.put(b"r" + record.key, layout.encode(record.held))
                 record.dirty = False
 
-    def _listed_anew(self, records: list[Record]) -> dict[str, tuple[bytes, str]]:
-        """From every version of every manifest: what a retraction of one makes necessary."""
-        said = [load(value) for record in records if record.held.kind == resolve.MANIFEST
+    def _manifests(self, subject: str) -> list[Known]:
+        """Every version of every manifest."""
+        return [load(value) for record in self.of(subject) if record.held.kind == resolve.MANIFEST
                 for _, value in self._state.prefix(b"v" + record.key)]
-        found = {kind: (one.version, one.record) for kind, one in absence.listings(said).items()}
-        return {**found, layout.WITHDRAWN_MANIFEST: (b"", "")}
 
     def _known(self, key: bytes) -> Known:
         data = self._state.get(key)
@@ -303,11 +298,4 @@ class Records:
         found = self._subjects.get(subject)
         if found is None:
             found = self._subjects[subject] = self._person + pack(subject)
-        return found
-
-    def _listings_of(self, subject: str) -> dict[str, tuple[bytes, str]]:
-        found = self._listings.get(subject)
-        if found is None:
-            data = self._state.get(b"m" + self._person + pack(subject))
-            found = self._listings[subject] = {} if data is None else layout.decode_listings(data)
         return found

@@ -90,7 +90,7 @@ def summary(person: str, head: Head) -> Summary:
     for subject, feed in live:
         source, _, patient = subject.partition("|")
         sources.append(SourceState(source=source, patient=patient, last_heard=feed.last_heard, epoch=feed.epoch, handover=feed.handover,
-                                   kinds=tuple(feed.kinds)))
+                                   kinds=tuple(feed.kinds), partial=tuple(feed.partial)))
     numbers = sorted({number for _, feed in live for number in feed.numbers.values()})
     return Summary(person=person, digest=head.shares.hex(), entries=head.entries, sequence=head.sequence, revision=head.revision,
                    known=head.known, nhs_numbers=tuple(numbers), sources=tuple(sources))

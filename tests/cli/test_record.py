@@ -17,7 +17,7 @@ from mainstem.cli import record_shown
 from mainstem.cli.record_found import by_number
 from mainstem.history import Ended, Reader
 from mainstem.history.ended import ended
-from mainstem.model import Assertion, Entry, Known, RawRef, Status
+from mainstem.model import Assertion, Entry, Known, PartialList, RawRef, SourceState, Status
 from mainstem.terminology import builtin
 from mainstem.web.errors import StoreUnavailableError
 from mainstem.web.page import page
@@ -62,6 +62,14 @@ def test_record_with_its_gaps() -> None:
     out = printed(record([item("allergy"), item("problem")]))
     for expected in ("Allergy to penicillin", "Type 2 diabetes mellitus", "No information from A82038/gp", record().digest):
         assert expected in out
+
+
+def test_an_empty_list_is_told_apart_from_silence() -> None:
+    partial = (PartialList(kind="allergy", reasons=("confidential-items", "empty"), known=made.NOW),)
+    out = " ".join(printed(record([item("problem")], sources=(
+        SourceState(source="A82038/gp", patient="77", last_heard=made.NOW, epoch=1, kinds=("problem",), partial=partial),))).split())
+    assert "The list that A82038/gp sent on 21 September 2026" in out and "left items out of the list it sent" in out
+    assert "No information from A82038/gp" in out.split("left items out")[1], "under the other headings"
 
 
 def test_explain_reaches_the_raw_message_and_the_losing_value() -> None:

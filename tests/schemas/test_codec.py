@@ -35,7 +35,8 @@ EXAMPLES: dict[str, msgspec.Struct] = {
                          provenance=(model.Provenance(source="s", patient="1", record="r", part="", position="0", known=1, raw=RAW,
                                                       fields=("note",), lost={"agent": b"1"}),)),
     "Summary": model.Summary(person="p", digest="0" * 64, entries=1, sequence=2, known=3, nhs_numbers=("9990000018",),
-                             sources=(model.SourceState(source="s", patient="1", last_heard=1, epoch=-1, handover=True),)),
+                             sources=(model.SourceState(source="s", patient="1", last_heard=1, epoch=-1, handover=True, partial=(
+                                 model.PartialList(kind="allergy", reasons=("empty",), known=1),)),)),
     "Change": model.Change(id="i", person="p", sequence=1, fact="f", kind="allergy", change="new", version=1, digest="0", known=1),
     "Ledger": model.Ledger(producer="capture", topic="t", partition=0, first=1, last=2,
                            outcomes=(model.Outcome(offset=1, result=model.Result.IGNORED, reason="tombstone"),)),

@@ -13,7 +13,7 @@ from lxml import html
 from starlette.testclient import TestClient
 
 from mainstem import kinds
-from mainstem.model import STOPPED, Heartbeat, SourceState
+from mainstem.model import STOPPED, Heartbeat, PartialList, SourceState
 from mainstem.observe.connect import Connector
 from mainstem.web.app import build
 from mainstem.web.figures import STAGES, Beats
@@ -88,6 +88,33 @@ def test_silence_is_not_none_known() -> None:
     assert "No information from A82038/gp. This does not mean there is none." in shown
     assert "RXA/epr has sent information under this heading, and holds nothing current" in shown
     assert "known allergies" not in shown
+
+
+def lists(kind: str, *reasons: str, kinds: tuple[str, ...] = ("problem",)) -> dict[str, Any]:
+    partial = (PartialList(kind=kind, reasons=reasons, known=NOW - 60_000),)
+    return {"sources": (SourceState(source="A82038/gp", patient="77", last_heard=NOW, epoch=1, kinds=kinds, partial=partial),)}
+
+
+@pytest.mark.parametrize("kinds", [("problem",), ("problem", "allergy")])
+def test_an_empty_list_is_neither_silence_nor_none_known(kinds: tuple[str, ...]) -> None:
+    page = read(record([item("problem")], **lists("allergy", "empty", kinds=kinds)))
+    shown = under(page, "allergies-and-adverse-reactions")
+    assert "The list that A82038/gp sent on 21 September 2026 at 14:12:20 UTC was empty. That is no information" in shown
+    assert not any(other in shown for other in ("No information from", "holds nothing current", "known allergies"))
+    assert "was empty" not in under(page, "medications-and-medical-devices")
+    assert "not complete" not in page.text_content(), "nothing is known to be missing"
+
+
+@pytest.mark.parametrize(("reason", "words"), [
+    ("confidential-items", "left items out of the list"), ("data-in-transit", "still being transferred from another practice"),
+    ("data-awaiting-filing", "waited there to be reviewed and filed"), ("incomplete", "Not all of the list"),
+    ("of a later version", "Not all of the list")])
+def test_a_list_that_lacks_items_is_told_under_its_heading_and_first(reason: str, words: str) -> None:
+    page = read(record([item("allergy")], **lists("allergy", reason)))
+    assert words in under(page, "allergies-and-adverse-reactions")
+    told = text(page, "//*[@aria-label='This record may be incomplete']")
+    assert "A82038/gp (patient 77) sent lists that are not complete: Allergies and adverse reactions." in told
+    assert "Up to date" not in text(page, "//table[@class='sources']")
 
 
 def test_none_known_beside_an_allergy_is_a_caution() -> None:

@@ -34,7 +34,8 @@ def check(pipeline: Pipeline) -> None:
         if record and summary:
             assert summary.entries == len(record.entries)
             assert summary.nhs_numbers == record.nhs_numbers
-            assert [(s.source, s.patient, s.kinds) for s in summary.sources] == [(s.source, s.patient, s.kinds) for s in record.sources]
+            said, expected = ([(s.source, s.patient, s.kinds, s.partial) for s in sources] for sources in (summary.sources, record.sources))
+            assert said == expected
     assert not any(source.handover for summary in summaries.values() for source in summary.sources)
     for entries in pipeline.history().values():
         assert [entry.version for entry in entries] == list(range(1, len(entries) + 1))

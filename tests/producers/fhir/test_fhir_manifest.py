@@ -43,33 +43,77 @@ def test_a_section_that_holds_something_is_complete():
     assert manifest(PATIENT, section("problem", "Condition/c"), condition("c")) == {"kinds": ["problem"], "records": ["Condition/c"]}
 
 
+def partial(kind, *reasons):
+    return {"kinds": [], "records": [], "partial": {kind: list(reasons)}}
+
+
+def warning(url="https://fhir.nhs.uk/STU3/StructureDefinition/Extension-CareConnect-GPC-ListWarningCode-1", **value):
+    return {"extension": [{"url": url, **value}]}
+
+
 def test_an_empty_section_is_information_not_available():
     empty = section("problem", emptyReason={"coding": [{"code": "no-content-recorded"}]})
-    assert manifest(PATIENT, empty) is None
+    assert manifest(PATIENT, empty) == partial("problem", "empty")
+
+
+def test_a_kind_without_a_section_is_not_spoken_of():
+    assert manifest(PATIENT, condition("c")) is None
+    both = manifest(PATIENT, section("problem", "Condition/c"), section("allergy"), section("ended"), condition("c"))
+    assert both == {"kinds": ["problem"], "records": ["Condition/c"], "partial": {"allergy": ["empty"]}}
 
 
 def test_active_allergies_are_never_absent_because_only_ended_ones_are_listed():
     ended = section("ended", "AllergyIntolerance/a")
-    assert manifest(PATIENT, section("allergy"), ended, allergy("a")) is None
+    assert manifest(PATIENT, section("allergy"), ended, allergy("a")) == partial("allergy", "empty")
     assert manifest(PATIENT, section("allergy", "AllergyIntolerance/a"), allergy("a")) is None, "ended allergies were not asked for"
     assert manifest(PATIENT, section("allergy", "AllergyIntolerance/a"), section("ended"), allergy("a"))["kinds"] == ["allergy"]
 
 
-def test_withheld_items():
-    warning = {
-        "url": "https://fhir.nhs.uk/STU3/StructureDefinition/Extension-CareConnect-GPC-ListWarningCode-1",
-        "valueCode": "confidential-items",
-    }
-    assert manifest(PATIENT, section("problem", "Condition/c", extension=[warning]), condition("c")) is None
+@pytest.mark.parametrize(("told", "reason"), [
+    (warning(valueCode="confidential-items"), "confidential-items"),
+    (warning(valueCode="data-in-transit"), "data-in-transit"),
+    (warning(valueCode="data-awaiting-filing"), "data-awaiting-filing"),
+    (warning(valueCode="of next year"), "incomplete"),
+    (warning(valueString="Some items"), "incomplete"),
+    (warning("https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-ListWarningCode",
+             valueCodeableConcept={"coding": [{"code": "data-in-transit"}]}), "data-in-transit"),
+])
+def test_a_list_that_warns_is_not_complete(told, reason):
+    """GP Connect, "Warning codes": each means that items are missing from the list, so that nothing is absent by it."""
+    assert manifest(PATIENT, section("problem", "Condition/c", **told), condition("c")) == partial("problem", reason)
+    assert manifest(PATIENT, section("problem", **told)) == partial("problem", *sorted({reason, "empty"}))
+
+
+@pytest.mark.parametrize(("note", "since"), [
+    ("Patient record transfer not yet complete; information recorded before 02-Mar-2020 may be missing.", "2020-03-02"),
+    ("information recorded before 02-Mar-2020 may be missing. information recorded before 26-Feb-2010 may be missing.", "2020-03-02"),
+    ("information recorded before 31-Feb-2020 may be missing.", None), ("information may be missing.", None)])
+def test_what_is_missing_only_from_before_a_day_is_complete_since(note, since):
+    """GP Connect, "Warning codes": data in transit and data awaiting filing name the day."""
+    told = {**warning(valueCode="data-in-transit"), "note": [{"text": note}]}
+    found = manifest(PATIENT, section("problem", "Condition/c", **told), condition("c"))
+    if since is None:
+        assert found == partial("problem", "data-in-transit")
+    else:
+        assert found == {"kinds": ["problem"], "records": ["Condition/c"], "since": {"problem": since},
+                         "partial": {"problem": ["data-in-transit"]}}
+    for also in ("confidential-items", "of next year"):
+        also_told = {**told, "extension": [*told["extension"], *warning(valueCode=also)["extension"]]}
+        assert manifest(PATIENT, section("problem", "Condition/c", **also_told), condition("c"))["kinds"] == []
+
+
+def test_ended_allergies_that_are_withheld():
+    ended = section("ended", **warning(valueCode="confidential-items"))
+    assert manifest(PATIENT, section("allergy", "AllergyIntolerance/a"), ended, allergy("a")) == partial("allergy", "confidential-items")
 
 
 @pytest.mark.parametrize("broken", [condition("c", onsetDateTime="yesterday"), {"resourceType": "Thing", "id": "c"}])
 def test_what_could_not_be_read_was_held_all_the_same(broken):
-    assert manifest(PATIENT, section("problem", "Condition/d"), condition("d"), broken) is None
+    assert manifest(PATIENT, section("problem", "Condition/d"), condition("d"), broken) == partial("problem", "incomplete")
 
 
 def test_what_is_listed_and_not_sent():
-    assert manifest(PATIENT, section("problem", "Condition/c", "Condition/elsewhere"), condition("c")) is None
+    assert manifest(PATIENT, section("problem", "Condition/c", "Condition/elsewhere"), condition("c")) == partial("problem", "incomplete")
 
 
 def test_only_structured_gp_records_of_one_patient_have_one():
