@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 .SHELLFLAGS := -o pipefail -c
-.PHONY: help setup run test tests-pure tests-servers tests-platform bench soak chaos mutants lint clean stack-up stack-down
+.PHONY: help setup run test tests-pure tests-servers tests-platform bench soak chaos fuzz mutants lint clean stack-up stack-down
 
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,6 +44,10 @@ soak: setup ## CHANGES=2000000 in the trusts, and whether the memory of every pr
 
 chaos: setup ## Kill, pause, fence, fill and cut everything under load for FOR=3600 seconds, then prove it; SEED=N to have it again
 	@.venv/bin/mainstem chaos --for $(or $(FOR),3600) $(if $(SEED),--seed $(SEED))
+
+fuzz: setup ## Every property on other examples, ROUNDS=10 times over; T=tests/processors/identity for a part
+	@for round in $$(seq $(or $(ROUNDS),10)); do echo "fuzz: round $$round"; \
+	  .venv/bin/python -m pytest -q --hypothesis-profile=fuzz -m "hypothesis and not slow and not stack" $(T) || exit 1; done
 
 mutants: setup ## Change the reconcile rules line by line: do their tests notice? Long; M="mainstem.kinds.allergy*" for a part
 	@.venv/bin/mutmut run $(M); .venv/bin/mutmut results
