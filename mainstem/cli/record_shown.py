@@ -16,6 +16,7 @@ from mainstem.history import Ended
 from mainstem.web import explained, words
 from mainstem.web.page import Banner, Page, Section, as_json
 from mainstem.web.record import Item
+from mainstem.web.related import Related
 from mainstem.web.shown import Shown
 from mainstem.web.shown import show as shown_of
 
@@ -71,7 +72,7 @@ def show_section(section: Section, console: Console, *, explain: bool) -> None:
     if section.entries:
         console.print(table("", ("what", "state", "when", "said by"), (_row(shown) for shown in section.entries)))
     for shown in section.entries:
-        for line, style in _beside(shown):
+        for line, style in _beside(shown, section.related.get(shown.item.fact, ())):
             console.print(text(line, style), soft_wrap=True)
     if section.total > len(section.entries):
         console.print(text(f"Showing {len(section.entries)} of {section.total}; --output json has them all.", "yellow"))
@@ -113,8 +114,9 @@ def _row(shown: Shown) -> tuple[str, ...]:
     return (shown.title, ", ".join(tag.text for tag in shown.tags), shown.when, ", ".join(shown.item.sources))
 
 
-def _beside(shown: Shown) -> Iterator[tuple[str, str]]:
-    """Lines and their styles: both sides where sources disagree, the views of a course, why a test is a repeat, what cannot be told."""
+def _beside(shown: Shown, related: Sequence[Related]) -> Iterator[tuple[str, str]]:
+    """Lines and their styles: both sides where sources disagree, the views of a course, why a test is a repeat, what cannot be told,
+    how it relates to other entries."""
     lines = [(f"  {one.about}: {'; '.join(f'{side.who}, says “{side.says}”' for side in one.sides)}", "yellow")
              for one in shown.discrepancies]
     if shown.item.conflict and not lines:
@@ -122,6 +124,7 @@ def _beside(shown: Shown) -> Iterator[tuple[str, str]]:
                   "yellow") for one in shown.differs]
     lines += [(f"  {view.who}: {', '.join(part for part in (view.status, *view.lines) if part)}", "") for view in shown.views]
     lines += [(f"  {said}", "yellow") for said in (shown.repeat.text if shown.repeat else "", shown.alone) if said]
+    lines += [(f"  {one.said}: {one.title}", "") for one in related]
     if lines:
         yield shown.title + (": sources disagree" if shown.item.conflict or shown.discrepancies else ""), "bold"
         yield from lines

@@ -93,6 +93,10 @@ class Terms(Protocol):
         """The causative agent behind an allergy's coding (finding, product or substance); None where it cannot tell."""
         ...
 
+    def agents(self, concept: dict[str, Any]) -> tuple[str, ...]:
+        """The causative agents in a medicine, as `agent` has them, sorted: its own and each ingredient's; empty where it cannot tell."""
+        ...
+
     def moiety(self, concept: dict[str, Any]) -> str | None:
         """VTM of a medicine's coding (pack, brand or virtual product), else its VMP; None where it cannot tell."""
         ...
@@ -133,6 +137,9 @@ class NoTerms:
 
     def agent(self, concept: dict[str, Any]) -> str | None:
         return None
+
+    def agents(self, concept: dict[str, Any]) -> tuple[str, ...]:
+        return ()
 
     def moiety(self, concept: dict[str, Any]) -> str | None:
         return None

@@ -73,6 +73,17 @@ class Terminology:
             return Answer(None, NONE_KNOWN)
         return _answer(found)
 
+    def agents(self, concept: dict[str, Any]) -> tuple[str, ...]:
+        """The causative agents in a medicine, sorted: its own, and of a product with several ingredients each one's. A VTM of several names
+        none of them: only products list what they hold."""
+        rows = self._rows(concept, "product")
+        if isinstance(rows, str):
+            return ()
+        own = self.agent(concept)
+        ingredients = {self.store.row(code) for row in rows for code in self._targets_up(row, Link.INGREDIENT)} - {-1}
+        held = {str(found) for row in ingredients if (found := self.store.agent(row))}
+        return tuple(sorted(held | ({own} if own else set())))
+
     def moiety(self, concept: dict[str, Any]) -> str | None:
         """VTM of a medicine (AMPP, AMP, VMPP, VMP or VTM), or its VMP where that has none."""
         return self._told(concept, self.store.moiety, "product")
@@ -201,16 +212,20 @@ class Terminology:
 
     def _target_up(self, row: int, link: Link) -> int:
         """The sole target of a product, or of what it is an actual product of. A VTM's own are not looked at: it has many forms."""
+        targets = self._targets_up(row, link)
+        return targets[0] if len(targets) == 1 else 0
+
+    def _targets_up(self, row: int, link: Link) -> tuple[int, ...]:
         row = self.store.row(self.store.current(row))
         for _ in range(len(Level)):
             if row < 0:
-                return 0
+                break
             targets = self.store.targets(row, link)
             if targets:
-                return targets[0] if len(targets) == 1 else 0
+                return targets
             further = self.store.targets(row, Link.ACTUAL_OF)
             row = self.store.row(further[0]) if len(further) == 1 else -1
-        return 0
+        return ()
 
 
 def _answer(found: set[int]) -> Answer:

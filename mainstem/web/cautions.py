@@ -10,9 +10,11 @@ from mainstem import kinds
 from mainstem.admissions import Admission, Omission, admissions
 from mainstem.kinds.allergy import BESIDE_ACTIVE, TRANSFER_DEGRADED, is_degraded, stands
 from mainstem.kinds.facts import Rule, Terms
+from mainstem.relations import TAKEN, Relation
 from mainstem.terminology import builtin
 from mainstem.web import beside, words
 from mainstem.web.record import Item
+from mainstem.web.related import titles_of
 
 _NO_DRUG = "409137002"
 NONE_KNOWN = frozenset({"716186003", _NO_DRUG})
@@ -33,9 +35,11 @@ class Caution:
     about: tuple[About, ...] = ()
 
 
-def of(items: Sequence[Item], record: Sequence[Item], terms: Terms) -> list[Caution]:
-    """`items`: what stands under the heading; `record`: all current entries of the person; `terms`: the terminology in force then."""
-    return [*_none_known_beside_active(items, terms), *_transfer_degraded(items), *_on_admission(items, record, terms)]
+def of(items: Sequence[Item], record: Sequence[Item], terms: Terms, found: Sequence[Relation] = ()) -> list[Caution]:
+    """`items`: what stands under the heading; `record`: all current entries of the person; `terms`: the terminology in force then;
+    `found`: the relations of the record's allergies and medicines."""
+    return [*_none_known_beside_active(items, terms), *_transfer_degraded(items), *_on_admission(items, record, terms),
+            *_taken_despite(items, record, found)]
 
 
 def says_none_known(item: Item) -> bool:
@@ -84,6 +88,17 @@ def _on_admission(items: Sequence[Item], record: Sequence[Item], terms: Terms) -
             yield Caution(stay.rule, f"{where}. These medicines are active elsewhere, and Mainstem cannot tell whether the chart there has "
                                      f"them under another name or route, or in another system{_unmatched(stay)}.",
                           tuple(_omitted(one, medicines) for one in unsure))
+
+
+def _taken_despite(items: Sequence[Item], record: Sequence[Item], found: Sequence[Relation]) -> Iterator[Caution]:
+    """Under the medicines and under the allergies: both sides of each, neither of them changed."""
+    pairs = [one for one in found if one.rule == TAKEN]
+    if pairs:
+        here, titles = {item.fact for item in items}, titles_of(pairs, record)
+        about = [About(fact, f"{titles[fact]}: {titles[other]}") for one in pairs
+                 for fact, other in ((one.fact, one.other), (one.other, one.fact)) if fact in here]
+        yield Caution(TAKEN, "A medicine is taken that is, or holds, or is of the class of, what an allergy in this record is to. Both may "
+                             "be right: check before it is prescribed or given again.", tuple(about))
 
 
 def _omitted(omission: Omission, medicines: dict[str, Item]) -> About:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
 
 from mainstem.kinds.facts import Terms
+from mainstem.relations import KINDS, Relation, relations
 from mainstem.web import cautions, lists, words
 from mainstem.web.cautions import Caution
 from mainstem.web.gaps import Gaps, gaps
 from mainstem.web.headings import Heading, headings
 from mainstem.web.numbers import spaced
 from mainstem.web.record import Item, Record
+from mainstem.web.related import Related, at_entries
 from mainstem.web.shown import Shown, order, show
 from mainstem.web.sources import Sources
 
@@ -53,6 +55,10 @@ class Section:
     """Sources that have spoken under this heading and hold nothing current."""
     lists: tuple[str, ...] = ()
     """In words: which sources' lists under this heading were empty, or lack items."""
+    related: Mapping[str, tuple[Related, ...]] = field(default_factory=dict)
+    """Fact -> how it relates to other entries of the record."""
+    relations: tuple[Relation, ...] = ()
+    """The same, of the whole record, where this heading has entries that can have any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +85,9 @@ def page(record: Record, sources: Sources, now: int) -> Page:
 
 
 def as_json(page: Page) -> bytes:
-    """The record as the cache holds it, `gaps` (in words, why it may be incomplete) and `cautions`."""
-    return msgspec.json.encode(msgspec.to_builtins(page.record) | {"gaps": page.gaps.reasons, "cautions": cautions_data(page.sections)})
+    """The record as the cache holds it, `gaps` (in words, why it may be incomplete), `cautions`, and `relations` between entries."""
+    return msgspec.json.encode(msgspec.to_builtins(page.record) | {
+        "gaps": page.gaps.reasons, "cautions": cautions_data(page.sections), "relations": relations_data(page.sections)})
 
 
 def cautions_data(sections: Sequence[Section]) -> list[dict[str, Any]]:
@@ -88,6 +95,12 @@ def cautions_data(sections: Sequence[Section]) -> list[dict[str, Any]]:
     return [{"heading": section.heading.title, "rule": one.rule._asdict(), "text": one.text,
              "entries": [each._asdict() for each in one.about]}
             for section in sections for one in section.cautions]
+
+
+def relations_data(sections: Sequence[Section]) -> list[dict[str, str]]:
+    """For programs: `entry` is one of what `other` is of, by `code`."""
+    found = sorted({one for section in sections for one in section.relations})
+    return [{"rule": one.rule.id, "entry": one.fact, "other": one.other, "code": one.code} for one in found]
 
 
 def section(record: Record, heading: Heading, start: int, limit: int, terms: Terms) -> Section:
@@ -99,9 +112,10 @@ def section(record: Record, heading: Heading, start: int, limit: int, terms: Ter
     without = [source for source in sorted(spoken) if source not in here and source not in lists.empty(record.sources, heading.kinds)]
     silent = tuple(source for source in without if not spoken[source] & set(heading.kinds))
     empty = tuple(source for source in without if spoken[source] & set(heading.kinds))
-    cautioned = tuple(cautions.of(items, record.current, terms))
-    told = lists.told(record.sources, heading.kinds)
-    return Section(heading, tuple(map(show, chosen)), len(items), cautioned, silent, empty, told)
+    found = relations(record.current, terms) if KINDS & set(heading.kinds) else ()
+    cautioned = tuple(cautions.of(items, record.current, terms, found))
+    told, related = lists.told(record.sources, heading.kinds), at_entries(found, record.current)
+    return Section(heading, tuple(map(show, chosen)), len(items), cautioned, silent, empty, told, related, found)
 
 
 def banner(record: Record) -> Banner:

@@ -13,7 +13,7 @@ from mainstem.history import Past, iso
 from mainstem.terminology import builtin
 from mainstem.web import words
 from mainstem.web.headings import headings
-from mainstem.web.page import Banner, Section, banner, cautions_data, section
+from mainstem.web.page import Banner, Section, banner, cautions_data, relations_data, section
 from mainstem.web.record import Record
 from mainstem.web.withheld import withhold
 from schemas.topics import Purpose
@@ -96,7 +96,7 @@ def as_data(page: PastPage) -> dict[str, Any]:
     kept = {name: data[name] for name in ("person", "nhs_numbers", "digest", "known")}
     sources = [{name: source[name] for name in ("source", "patient", "last_heard", "kinds", "partial")} for source in data["sources"]]
     return {"as_known_at": page.at, **kept, "terminology": page.release, "sources": sources, "entries": entries,
-            "gaps": page.reasons, "cautions": cautions_data(page.sections)}
+            "gaps": page.reasons, "cautions": cautions_data(page.sections), "relations": relations_data(page.sections)}
 
 
 def moments(record: Record, now: int, stops: Iterable[int] = (), limit: int = 1000) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ from mainstem.history.ended import ended
 from mainstem.model import Assertion, Entry, Known, PartialList, RawRef, SourceState, Status
 from mainstem.terminology import builtin
 from mainstem.web.errors import StoreUnavailableError
-from mainstem.web.page import page
+from mainstem.web.page import as_json, page
 from mainstem.web.record import Record
 from processors.identity.persons import numbered_person
 from processors.reconcile.fold import fold_by
@@ -62,6 +62,16 @@ def test_record_with_its_gaps() -> None:
     out = printed(record([item("allergy"), item("problem")]))
     for expected in ("Allergy to penicillin", "Type 2 diabetes mellitus", "No information from A82038/gp", record().digest):
         assert expected in out
+
+
+def test_related_entries_are_named() -> None:
+    entries = [item("allergy", {"agent": made.coded("764146007", "Penicillin")}, fact="class"),
+               item("medicine", {"product": made.coded("27658006", "Amoxicillin"), "status": "active", "view": "list"}, fact="taken")]
+    out = " ".join(printed(record(entries)).split())
+    assert "Caution: A medicine is taken that is" in out and "- Amoxicillin: Penicillin" in out
+    assert "Taken despite: Penicillin" in out and "Taken despite it: Amoxicillin" in out
+    data = msgspec.json.decode(as_json(page(record(entries), sources(record(entries)), NOW)))
+    assert data["relations"] == [{"rule": "medicine.taken-despite-allergy", "entry": "taken", "other": "class", "code": "764146007"}]
 
 
 def test_an_empty_list_is_told_apart_from_silence() -> None:

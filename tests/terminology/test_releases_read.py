@@ -35,6 +35,14 @@ def corpus() -> Terminology:
     return made(dmd.read(CORPUS)[0])
 
 
+def test_a_product_of_several_ingredients_has_the_agents_of_each(corpus):
+    """Coal tar 10% / Salicylic acid 5%, and the actual product of it: the moiety's name, and what they hold."""
+    for code in ("28946311000001106", "28942511000001101"):
+        assert corpus.agents(coded(code, system=DMD)) == ("15219611000001105", "387253001", "53034005")
+    assert corpus.agents(coded("15219611000001105", system=DMD)) == ("15219611000001105",)
+    assert corpus.agents({"text": "nothing of the kind"}) == ()
+
+
 @pytest.mark.parametrize("code", ["294505008", "372687004", "96068000", "27658006", "292967008"])
 def test_finding_substance_salt_product_and_former_finding_have_one_agent(sct, code):
     assert sct.agent(coded(code)) == "372687004"

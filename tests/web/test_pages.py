@@ -117,6 +117,21 @@ def test_a_list_that_lacks_items_is_told_under_its_heading_and_first(reason: str
     assert "Up to date" not in text(page, "//table[@class='sources']")
 
 
+def test_related_entries_are_named_at_each_other_and_a_medicine_taken_despite_an_allergy_is_a_caution() -> None:
+    class_ = item("allergy", {"agent": made.coded("764146007", "Penicillin")}, sources=("A82038/gp",), fact="class")
+    member = item("allergy", {"agent": made.coded("372687004", "Amoxicillin")}, fact="member")
+    taken = item("medicine", {"product": made.coded("27658006", "Amoxicillin"), "status": "active", "view": "list"}, fact="taken")
+    page = read(record([class_, member, taken]))
+    allergies, medicines = (under(page, name) for name in ("allergies-and-adverse-reactions", "medications-and-medical-devices"))
+    assert "Of the class of: Penicillin" in allergies and "Its class holds: Amoxicillin" in allergies
+    assert "Taken despite it: Amoxicillin" in allergies and "Taken despite: Penicillin" in medicines
+    caution = "A medicine is taken that is, or holds, or is of the class of, what an allergy in this record is to."
+    assert caution in allergies and caution in medicines and "Amoxicillin: Penicillin" in medicines
+    assert page.xpath("//a[@href='#class']") and page.xpath("//a[@href='#member']")
+    stopped = item("medicine", taken.content | {"status": "stopped"}, fact="taken")
+    assert caution not in read(record([class_, member, stopped])).text_content()
+
+
 def test_none_known_beside_an_allergy_is_a_caution() -> None:
     denied = item("allergy", {"agent": made.coded("716186003", "No known allergies")}, sources=("A82038/gp",), fact="denied")
     shown = under(read(record([item("allergy"), denied])), "allergies-and-adverse-reactions")

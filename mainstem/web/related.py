@@ -1,0 +1,39 @@
+"""Relations between the entries of a record, in words for each of the two. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from mainstem import kinds
+from mainstem.relations import TAKEN, WITHIN, Relation
+from mainstem.web.record import Item
+
+_WORDS = {WITHIN.id: ("Of the class of", "Its class holds"), TAKEN.id: ("Taken despite", "Taken despite it")}
+"""At the entry that is one of what the other is of, and at the other."""
+
+
+class Related(NamedTuple):
+    """What is said at an entry of another one."""
+
+    said: str
+    fact: str
+    title: str
+    rule: str
+
+
+def at_entries(found: Iterable[Relation], record: Sequence[Item]) -> Mapping[str, tuple[Related, ...]]:
+    """Fact -> its relations, in both directions."""
+    titles = titles_of(found := tuple(found), record)
+    told: dict[str, list[Related]] = {}
+    for one in found:
+        at, back = _WORDS[one.rule.id]
+        told.setdefault(one.fact, []).append(Related(at, one.other, titles[one.other], one.rule.id))
+        told.setdefault(one.other, []).append(Related(back, one.fact, titles[one.fact], one.rule.id))
+    return {fact: tuple(related) for fact, related in told.items()}
+
+
+def titles_of(found: Iterable[Relation], record: Sequence[Item]) -> dict[str, str]:
+    """Of the entries that are related."""
+    named = {fact for one in found for fact in (one.fact, one.other)}
+    return {item.fact: kinds.BY_NAME[item.kind].title(item.content) for item in record if item.fact in named}

@@ -1,0 +1,96 @@
+"""How entries of one record relate: by table with the terminology that ships, and whatever the order."""
+
+from __future__ import annotations
+
+import copy
+import random
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mainstem.kinds.base import DMD
+from mainstem.kinds.facts import NoTerms
+from mainstem.relations import TAKEN, WITHIN, relations
+from mainstem.terminology import builtin
+from mainstem.web.record import Item
+from tests.web.made import coded, item
+
+PENICILLINS, AMOXICILLIN, IBUPROFEN, NSAID = "764146007", "372687004", "387207008", "372665008"
+AMOXICILLIN_VTM = coded("27658006", "Amoxicillin", DMD)
+
+
+def allergy(fact: str, code: str, **content: Any) -> Item:
+    return item("allergy", {"agent": coded(code, "x"), "clinical_status": "active"} | content, fact=fact)
+
+
+def medicine(fact: str, product: dict[str, Any] = AMOXICILLIN_VTM, **content: Any) -> Item:
+    return item("medicine", {"view": "list", "product": product, "status": "active", "start": "2024-01"} | content, fact=fact)
+
+
+def found(*entries: Item) -> list[tuple[str, str, str, str]]:
+    return [(one.rule.id, one.fact, one.other, one.code) for one in relations(entries, builtin())]
+
+
+@pytest.mark.parametrize(("entries", "expected"), [
+    ([], []),
+    # a finding of the class, a substance of it
+    ([allergy("a", AMOXICILLIN), allergy("p", "91936005")], [(WITHIN.id, "a", "p", PENICILLINS)]),
+    # of an allergy that is over or denied as well: it is a relation of what they are to
+    ([allergy("a", AMOXICILLIN, clinical_status="resolved"), allergy("p", PENICILLINS, verification="refuted")],
+     [(WITHIN.id, "a", "p", PENICILLINS)]),
+    ([allergy("a", AMOXICILLIN), allergy("b", "292967008"), allergy("n", NSAID)], []),
+    ([allergy("a", AMOXICILLIN), allergy("i", IBUPROFEN), allergy("n", NSAID), allergy("p", PENICILLINS)],
+     [(WITHIN.id, "a", "p", PENICILLINS), (WITHIN.id, "i", "n", NSAID)]),
+    ([allergy("a", AMOXICILLIN), allergy("none", "716186003"), allergy("lost", "196461000000101")], []),
+    # taken, by the class and by the agent itself
+    ([medicine("m"), allergy("p", PENICILLINS), allergy("a", AMOXICILLIN)],
+     [(WITHIN.id, "a", "p", PENICILLINS), (TAKEN.id, "m", "a", AMOXICILLIN), (TAKEN.id, "m", "p", PENICILLINS)]),
+    ([medicine("m"), allergy("i", IBUPROFEN)], []),
+    # a status that no rule knows ends neither
+    ([medicine("m", status="unknown"), allergy("a", AMOXICILLIN, clinical_status="recurrence")], [(TAKEN.id, "m", "a", AMOXICILLIN)]),
+    ([medicine("m", status=None), allergy("a", AMOXICILLIN, clinical_status=None)], [(TAKEN.id, "m", "a", AMOXICILLIN)]),
+    ([medicine("m", status="stopped"), allergy("a", AMOXICILLIN)], []),
+    ([medicine("m"), allergy("a", AMOXICILLIN, clinical_status="resolved")], []),
+    ([medicine("m"), allergy("a", AMOXICILLIN, verification="refuted")], []),
+    # what cannot be told has none
+    ([medicine("m", {"text": "the pink ones"}), allergy("a", AMOXICILLIN)], []),
+    ([medicine("m"), item("allergy", {"agent": {"text": "antibiotics, unsure which"}}, fact="w")], []),
+    ([item("medicine", {}, fact="m"), item("allergy", {}, fact="a")], []),
+])
+def test_what_is_related(entries: list[Item], expected: list[tuple[str, str, str, str]]) -> None:
+    assert found(*entries) == sorted(expected)
+
+
+def test_a_product_is_held_against_each_of_its_ingredients() -> None:
+    class Two(NoTerms):
+        def agent(self, concept: dict[str, Any]) -> str | None:
+            return concept["codes"][0]["code"]
+
+        def agents(self, concept: dict[str, Any]) -> tuple[str, ...]:
+            return ("both", "one", "other")
+
+    entries = [medicine("m", coded("both", "Both")), allergy("a", "other"), allergy("b", "third")]
+    assert [(one.fact, one.other, one.code) for one in relations(entries, Two())] == [("m", "a", "other")]
+
+
+_CODES = st.sampled_from([PENICILLINS, AMOXICILLIN, IBUPROFEN, NSAID, "91936005", "716186003", "0"])
+_STATUS = st.sampled_from(["active", "inactive", "resolved", "stopped", "unknown", None])
+_entries = st.lists(st.one_of(
+    st.builds(lambda code, status: ("allergy", {"agent": coded(code, "x"), "clinical_status": status}), _CODES, _STATUS),
+    st.builds(lambda product, status: ("medicine", {"product": product, "status": status}),
+              st.sampled_from([AMOXICILLIN_VTM, {"text": "Ibuprofen"}, {}]), _STATUS)), max_size=8)
+
+
+@given(_entries, st.integers(0, 2**16))
+def test_order_makes_no_difference_and_entries_stay_as_they_are(drawn: list[tuple[str, dict[str, Any]]], seed: int) -> None:
+    entries = [item(kind, content, fact=str(at)) for at, (kind, content) in enumerate(drawn)]
+    before = copy.deepcopy(entries)
+    told = relations(entries, builtin())
+    random.Random(seed).shuffle(entries)
+    assert relations(entries, builtin()) == told
+    assert sorted(entries, key=lambda one: int(one.fact)) == before
+    assert all(one.fact != one.other for one in told), "none is related to itself"
+    assert not {(one.rule.id, one.other, one.fact) for one in told} & {(one.rule.id, one.fact, one.other) for one in told}
+    assert relations(entries, NoTerms()) == ()
