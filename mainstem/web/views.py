@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
+from mainstem.adjudication.errors import UnknownError
 from mainstem.history import MomentError, parse
 from mainstem.web import health, numbers
 from mainstem.web.changes import changes
@@ -141,13 +142,24 @@ class Views:
             return self.render(request, "home.html", status=400, fault=str(fault))
         records = self._sources.records.by_number(number)
         if not records:
-            return self._found(request, number)  # the cache knows nobody by it, but some source may hold it unverified
+            return self._found(request, number, self._claimed(number))  # some source may hold it unverified, or give it without a record
         if len(records) > 1:
             return self._listed(request, term, [(Hit(record.person), record) for record in records], shared=True)
         return RedirectResponse(f"/people/{records[0].person}", 303)
 
-    def _found(self, request: Request, term: str) -> Response:
+    def _claimed(self, number: str) -> list[Hit]:
+        """Who has a record, and the number by claims alone: HL7 v2 gives one without a patient record."""
+        try:
+            persons = self._sources.identity.found(number)
+        except UnknownError:
+            return []
+        return [Hit(person) for person in persons if self._sources.records.by_person(person) is not None]
+
+    def _found(self, request: Request, term: str, besides: Sequence[Hit] = ()) -> Response:
+        """`besides`: shown first, if the search store does not find them as well."""
         found = list(self._sources.people.find(term, _RESULTS + 1))
+        known = {hit.person for hit in found}
+        found = [*(hit for hit in besides if hit.person not in known), *found]
         rows = [(hit, record) for hit in found[:_RESULTS] if (record := self._sources.records.by_person(hit.person)) is not None]
         missing = min(len(found), _RESULTS) - len(rows)
         return self._listed(request, term, rows, more=len(found) > _RESULTS, missing=missing)

@@ -21,7 +21,9 @@ from mainstem.web.record import Record
 from mainstem.web.settings import WebSettings
 from mainstem.web.sources import Sources
 from mainstem.web.withheld import withhold
+from tests.processors.identity.test_persons import number as claimed
 from tests.web import made
+from tests.web.decided import MadeIdentity
 from tests.web.made import NOW, NUMBER, PERSON, MadeAudit, MadePeople, MadeQuarantine, MadeStream, item, record, said, sources
 
 
@@ -385,6 +387,15 @@ class TestSearch:
     def test_number_that_only_a_source_holds_is_searched_for(self) -> None:
         answer = client(sources(record(nhs_numbers=()))).post("/search", data={"q": NUMBER})
         assert "RAMSBOTTOM" in answer.text and answer.url.path.startswith("/search/")
+
+    def test_number_that_only_claims_give_is_found_and_audited(self) -> None:
+        identity, audit = MadeIdentity([claimed("RXA/epr|9", NUMBER, verification="02"), claimed("RXA/epr|8", NUMBER)]), MadeAudit()
+        whose = record(person=identity.person_of("RXA/epr|9"), nhs_numbers=())
+        given = sources(whose, people=MadePeople(), identity=identity, audit=audit)
+        answer = client(given).post("/search", data={"q": NUMBER})
+        assert "1 person found" in answer.text and f"/people/{whose.person}" in answer.text, "whoever has nothing to show is not listed"
+        assert [event[1:3] for event in audit.events] == [("listed", whose.person)]
+        assert "No person found" in client(given).post("/search", data={"q": "999 000 0026"}).text
 
     def test_nothing_found_is_not_no_records(self) -> None:
         for typed in ("nobody", NUMBER):
