@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 
-from mainstem.model import Quarantined
+from mainstem.model import Attached, Quarantined
 from mainstem.observe import metrics
 from processors.lane.contract import Output
 from processors.lane.store import Store
@@ -43,8 +43,9 @@ class Meter:
         published = Counter([output.topic.name for output in outputs])
         for topic, count in published.items():
             metrics.EVENTS_OUT.labels(self._stage, topic).inc(count)
-        if taken_over := published.get(topics.ATTACHED.name):
-            metrics.HANDOVERS.labels(self._stage).inc(taken_over)
+        if topics.ATTACHED.name in published:
+            answered = sum(isinstance(output.value, Attached) and bool(output.value.person) for output in outputs)
+            metrics.HANDOVERS.labels(self._stage).inc(answered)
         if topics.QUARANTINE.name in published:
             for output in outputs:
                 if isinstance(output.value, Quarantined):

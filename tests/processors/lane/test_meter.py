@@ -1,0 +1,24 @@
+"""What a committed batch counts."""
+
+from __future__ import annotations
+
+from mainstem.model import Attached
+from mainstem.observe import metrics
+from processors.identity.stage import GO_ON
+from processors.lane.contract import Output
+from processors.lane.meter import Meter
+from schemas import topics
+
+
+def test_a_handover_counts_once_however_many_slices_it_comes_in() -> None:
+    def counted() -> float:
+        return float(sum(metrics.now(metrics.HANDOVERS)))
+
+    def note(person: str) -> Output:
+        return Output(topics.ATTACHED, b"RXA/epr|1", Attached(subject="RXA/epr|1", person=person, epoch=3), "RXA/epr|1")
+
+    before, meter = counted(), Meter("test", 0)
+    meter.committed(5, [note(GO_ON), note(GO_ON)], [])
+    assert counted() == before, "more is to be sent"
+    meter.committed(5, [note("p"), note(GO_ON)], [])
+    assert counted() == before + 1
