@@ -120,11 +120,11 @@ def _warnings(extension: Resource) -> list[str]:
 
 def _complete_since(sections: list[Resource]) -> str | None:
     """The day before which information may be missing from Lists, by their notes: "information recorded before 02-Mar-2020 may be
-    missing". None where a List that warns names none."""
+    missing". None where a List warns of more than its notes name days of."""
     found = []
     for section in sections:
         days = [_day(*each) for note in children(section, "note") for said in texts(note, "text") for each in _BEFORE.findall(said)]
-        if extensions(section, "ListWarningCode") and not days:
+        if len(days) < len(extensions(section, "ListWarningCode")):
             return None
         found += days
     return None if None in found else max(each for each in found if each)
