@@ -26,6 +26,7 @@ from mainstem.history.past import (
     model_at,
     record_at,
     release_at,
+    rules_at,
     stops,
 )
 from mainstem.model import Assertion, Claim, Entry, Known
@@ -79,7 +80,7 @@ class Reader(NamedTuple):
             led = by_number(held, persons, number, at, terms, self.key)
             if led is None:
                 raise NobodyThenError(first_known(_Question(self, _now()).claims, number))
-            found.append(Past(at, led[0], terms.release, led[1], terms=terms))
+            found.append(Past(at, led[0], terms.release, led[1], terms=terms, rules=rules_at(held.activations, at)))
         return found
 
     def called(self, number: str) -> tuple[str, ...]:
@@ -102,7 +103,8 @@ class Reader(NamedTuple):
             terms = self.opened(release_at(held.activations, at))
             record = record_at(held, persons, person, at, terms, self.key, besides)
             elsewhere = elsewhere_at(held, persons, person, at, besides)
-            found.append(Past(at, record, terms.release, elsewhere=elsewhere, terms=terms, stops=told))
+            rules = rules_at(held.activations, at)
+            found.append(Past(at, record, terms.release, elsewhere=elsewhere, terms=terms, stops=told, rules=rules))
         return found
 
 

@@ -109,6 +109,8 @@ def moments(record: Record, now: int, stops: Iterable[int] = (), limit: int = 10
 
 def _reasons(past: Past) -> list[str]:
     found = ["This is what was known then. What was on its way, in quarantine or being handed over at that moment is not told here."]
+    if past.rules:
+        found.append(f"Rules of edition {past.rules} were in force then. This is worked out by those of today, and may read otherwise.")
     if past.others:
         who = "Another record" if len(past.others) == 1 else f"{len(past.others)} other records"
         found.append(f"{who} carried this NHS number then: it may have held more about this person, or be about somebody else.")

@@ -1,8 +1,8 @@
-"""Which terminology and which matching model are in force, by the control topic, and how another one comes into force.
+"""Which terminology, rules and matching model are in force, by the control topic, and how others come into force.
 
-An activation is one transaction: the control record, and what makes a stage take it up. Of a terminology: an event to each partition of the
-person events, by which the reconcile stage derives its persons anew (`processors.reconcile.sweep`). Of a model: an event among the claims,
-with which the linker works everyone out anew. Either all of it is there or nothing.
+An activation is one transaction: the control record, and what makes a stage take it up. Of a terminology or of rules: an event to each
+partition of the person events, by which the reconcile stage derives its persons anew (`processors.reconcile.sweep`). Of a model: an event
+among the claims, with which the linker works everyone out anew. Either all of it is there or nothing.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from confluent_kafka import KafkaException
 
 from mainstem.model import Op, PersonEvent, Release
-from mainstem.shelf import shown
+from mainstem.shelf import Named, ReleaseError, shown
 from mainstem.terminology import Shelf, Terminology, builtin, in_force
 from mainstem.terminology.releases import Activation
 from mainstem.terminology.shipped import NAME
@@ -22,6 +22,7 @@ from processors.identity import activated
 from processors.identity.activated import MATCHING
 from processors.identity.scoring.release import Model, built_in
 from processors.identity.scoring.shelf import SHIPPED, ModelShelf
+from processors.reconcile.edition import OURS, RULES
 from schemas import kafka, log, topics
 from schemas.codec import Codec
 from schemas.errors import KafkaUnavailableError
@@ -33,12 +34,21 @@ _EVER = 253_402_300_799_000
 _SECONDS = 30.0
 
 
+class OtherEditionError(ReleaseError):
+    """Rules of another version of Mainstem are in force."""
+
+    def __init__(self, edition: str) -> None:
+        super().__init__(f"rules of edition {edition} are in force, and this version has edition {OURS.name}: start the workers of the "
+                         "version by which those came into force, or `mainstem run` of this one, which puts its own edition in force")
+        self.edition = edition
+
+
 class InForce(NamedTuple):
     """What the reconcile stage is started with."""
 
     terms: Terminology
     activations: frozenset[str]
-    """All of terminologies that were there when it was looked up."""
+    """All of terminologies and of rules that were there when it was looked up."""
 
 
 class ModelInForce(NamedTuple):
@@ -60,9 +70,13 @@ def read(bootstrap: str, codec: Codec) -> list[Activation]:
 
 
 def current(bootstrap: str, codec: Codec, shelf: Shelf) -> InForce:
-    """The terminology in force now. Raises what `read` raises, and ReleaseError where it is not at hand or is of other content."""
+    """The terminology in force now. Raises what `read` raises, and ReleaseError where it is not at hand or is of other content, or where
+    rules of another edition than ours are in force."""
     found = read(bootstrap, codec)
-    return InForce(shelf.activated(in_force(found, TERMINOLOGY, _EVER)), _of(found, TERMINOLOGY))
+    rules = in_force(found, RULES, _EVER)
+    if rules is not None and rules.name != OURS.name:
+        raise OtherEditionError(rules.name)
+    return InForce(shelf.activated(in_force(found, TERMINOLOGY, _EVER)), _of(found, TERMINOLOGY) | _of(found, RULES))
 
 
 def current_model(bootstrap: str, codec: Codec, shelf: ModelShelf) -> ModelInForce:
@@ -73,8 +87,16 @@ def current_model(bootstrap: str, codec: Codec, shelf: ModelShelf) -> ModelInFor
 
 def activate(bootstrap: str, codec: Codec, terms: Terminology, actor: str, reason: str) -> Release:
     """From now on this terminology is in force. Raises KafkaUnavailableError: then nothing has changed."""
-    head = terms.store.head
-    release = Release(activation=str(uuid.uuid4()), what=TERMINOLOGY, name=head.name, digest=head.digest, actor=actor, reason=reason)
+    return _derive_anew(bootstrap, codec, TERMINOLOGY, terms.store.head, actor, reason)
+
+
+def activate_rules(bootstrap: str, codec: Codec, edition: Named, actor: str, reason: str) -> Release:
+    """From now on rules of this edition are in force. Raises KafkaUnavailableError: then nothing has changed."""
+    return _derive_anew(bootstrap, codec, RULES, edition, actor, reason)
+
+
+def _derive_anew(bootstrap: str, codec: Codec, what: str, which: Named, actor: str, reason: str) -> Release:
+    release = Release(activation=str(uuid.uuid4()), what=what, name=which.name, digest=which.digest, actor=actor, reason=reason)
     derive = PersonEvent(op=Op.DERIVE, person="", subject=release.activation, epoch=-1)
     _commit(bootstrap, codec, release, [(topics.PERSON_EVENTS, p, b"", derive) for p in range(topics.PERSON_EVENTS.partitions)])
     return release
@@ -103,6 +125,10 @@ def ship(bootstrap: str, codec: Codec, shelf: Shelf, models: ModelShelf, say: Ca
     if model is None or (model.name in SHIPPED and model.digest != built_in().digest):
         activate_model(bootstrap, codec, built_in(), "mainstem", _SHIPS)
         say(f"matching model in force: {shown(built_in())}")
+    rules = in_force(found, RULES, _EVER)
+    if rules is None or rules.name != OURS.name:
+        activate_rules(bootstrap, codec, OURS, "mainstem", _SHIPS)
+        say(f"rules in force: edition {OURS.name}")
 
 
 _SHIPS = "it ships with this version"

@@ -57,7 +57,7 @@ class Head(msgspec.Struct, array_like=True):
     revision: int = 0
     """Of the summary last published."""
     release: str = ""
-    """The terminology that the facts were last derived with, all of them."""
+    """The terminology and the edition of the rules that the facts were last derived with, all of them (`edition.derived_by`)."""
 
 
 class Held(msgspec.Struct, array_like=True):

@@ -8,6 +8,7 @@ from processors.keys import pack
 from processors.lane.contract import State
 from processors.reconcile import resolve
 from processors.reconcile.derive import Group, group
+from processors.reconcile.edition import derived_by
 from processors.reconcile.entries import number_of
 from processors.reconcile.groups import Groups
 from processors.reconcile.layout import Feed, Head
@@ -26,7 +27,7 @@ class Person:
         self.person = person
         self.head = head
         self.records = Records(person, state)
-        self.groups = Groups(pack(person), state, self.records, terms, anew=head.release != terms.release)
+        self.groups = Groups(pack(person), state, self.records, terms, anew=head.release != derived_by(terms))
         self.attached: list[Attached] = []
         self.leaving: list[PersonEvent] = []
         """Detaches that are not done: to be sent again, to the same person."""

@@ -13,6 +13,7 @@ from mainstem.model import Op, PersonEvent, SourceState, Summary
 from processors.lane.contract import Output, Received, State
 from processors.lane.errors import ReleaseBehindError
 from processors.reconcile import layout, sweep
+from processors.reconcile.edition import derived_by
 from processors.reconcile.layout import Head
 from processors.reconcile.neighbours import Neighbours
 from processors.reconcile.person import Person
@@ -28,8 +29,9 @@ class ReconcileStage:
     changelog = topics.RECONCILE_CHANGELOG
 
     def __init__(self, terms: Terms | None = None, activations: Collection[str] = ()) -> None:
-        """`terms`: the release in force. `activations`: all that were known when it was looked up."""
+        """`terms`: the release in force. `activations`: all of terminologies and of rules that were known when it was looked up."""
         self._terms = terms or NoTerms()
+        self._with = derived_by(self._terms)
         self._activations = frozenset(activations)
 
     def process(self, batch: Sequence[tuple[Received, Any]], state: State) -> list[Output]:
@@ -48,13 +50,13 @@ class ReconcileStage:
         for (person, events), data in zip(of_person.items(), heads, strict=True):
             outputs += self._turn(person, events, data, state)[1]
         for event in sweeps:
-            outputs += sweep.slice_of(event, self._terms.release, state, lambda person, data: self._turn(person, [], data, state))
+            outputs += sweep.slice_of(event, self._with, state, lambda person, data: self._turn(person, [], data, state))
         return outputs
 
     def _turn(self, name: str, events: list[PersonEvent], data: bytes | None, state: State) -> tuple[int, list[Output]]:
         """How many records were counted for the release's sake, and what there is to say."""
         person = Person(name, Head() if data is None else layout.decode_head(data), state, self._terms)
-        recounted = sweep.recount(person) if person.head.release != self._terms.release else 0
+        recounted = sweep.recount(person) if person.head.release != self._with else 0
         person.records.preload([(event.subject, known.assertion.record) for event in events for known in event.items])
         for event in events:
             person.take(event)
@@ -64,11 +66,12 @@ class ReconcileStage:
         neighbours = Neighbours(person, rows, state, self._terms)
         neighbours.align()
         outputs = publish(person, rows, neighbours.stands, self._terms.release)
-        return recounted, outputs + _told(person, data, self._terms.release, state)
+        return recounted, outputs + _told(person, data, self._with, state)
 
 
 def _told(person: Person, before: bytes | None, release: str, state: State) -> list[Output]:
-    """The summary, where it is news, answers to handovers, and what is left of them to do. `before`: the head that state holds."""
+    """The summary, where it is news, answers to handovers, and what is left of them to do. `before`: the head that state holds;
+    `release`: what the facts were derived with (`edition.derived_by`)."""
     head, name = person.head, person.person
     head.known = max(head.known, last_heard(person))
     outputs: list[Output] = []

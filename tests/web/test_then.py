@@ -46,6 +46,17 @@ class Unread(MadeHistory):
         raise StoreUnavailableError("log of what was said", "it could not be read to that moment within 20 s")
 
 
+def test_that_rules_of_another_edition_were_in_force_is_said() -> None:
+    class Elder(Story):
+        def by_person(self, person: str, besides: Sequence[str], *moments: int) -> Sequence[Past]:
+            return [past._replace(rules="0") for past in super().by_person(person, besides, *moments)]
+
+    told = "Rules of edition 0 were in force then."
+    for history, so in ((Elder(), True), (Story(), False)):
+        answer = client(sources(record(), history=history)).get(f"/people/{PERSON}/then", params={"at": "2026-07-01T00:00"})
+        assert (told in text(answer)) is so
+
+
 def test_the_record_page_offers_the_moments_at_which_something_became_known() -> None:
     one = record([item("problem", provenance=(said(known=NOW - 90_500), said("A82038/gp", known=NOW - 60_000)))])
     tree = html.fromstring(client(sources(one)).get(f"/people/{PERSON}").text)

@@ -13,6 +13,7 @@ from processors.apps import releases
 from processors.apps.worker import EXIT_RELEASE, EXIT_RESTART
 from processors.identity.scoring.release import built_in
 from processors.identity.scoring.shelf import ModelShelf
+from processors.reconcile import edition
 from schemas import kafka as clients
 from schemas import log, topics
 from schemas.codec import Codec
@@ -98,6 +99,26 @@ def test_what_ships_comes_into_force_once_and_displaces_only_its_own_elder(kafka
         assert (shipped(), said) == (theirs.release, []), "an operator's choice stands"
     finally:
         releases.activate(kafka, codec, builtin(), "test", "back")  # other tests share the broker
+
+
+def test_rules_of_another_edition_are_refused_until_ours_are_in_force_again(kafka: str, registry: str, tmp_path: Path) -> None:
+    codec, shelf, models, said = Codec(registry), Shelf(tmp_path / "terms"), ModelShelf(tmp_path / "matching"), []
+    clients.ensure_topics(kafka, topics.ALL)
+    codec.register(topics.ALL)
+    releases.ship(kafka, codec, shelf, models, said.append)
+    try:
+        other = releases.activate_rules(kafka, codec, edition.Edition("7", "0" * 64), "test", "a later version of Mainstem")
+        with pytest.raises(releases.OtherEditionError, match=f"edition 7 are in force, and this version has edition {edition.EDITION}"):
+            releases.current(kafka, codec, shelf)
+    finally:
+        said.clear()
+        releases.ship(kafka, codec, shelf, models, said.append)  # other tests share the broker
+    assert said == [f"rules in force: edition {edition.EDITION}"]
+    known = releases.current(kafka, codec, shelf).activations
+    assert other.activation in known, "its events are met on the way, and end no worker"
+    said.clear()
+    releases.ship(kafka, codec, shelf, models, said.append)
+    assert said == []
 
 
 def _coded(stream: Stream) -> int:  # noqa: F811

@@ -7,15 +7,17 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mainstem import canonical
 from mainstem.model import Assertion, Known, Op, PersonEvent, RawRef
 from processors.lane.contract import Received
 from processors.lane.errors import ReleaseBehindError
 from processors.lane.memory import MemoryState
-from processors.reconcile import sweep
+from processors.reconcile import absence, edition, sweep
 from processors.reconcile.stage import ReconcileStage
 from schemas import topics
 from tests.processors.pipeline import Pipeline
@@ -121,6 +123,26 @@ def test_whoever_is_touched_is_derived_anew_before_its_turn_and_only_once() -> N
         slices += 1
     assert sorted(found) == list("abcd") and slices == 3
     assert not [output for output in processed(stage, state, DERIVE) if output.topic is not topics.PERSON_EVENTS]
+
+
+def test_rules_of_another_edition_are_taken_up_by_every_record(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two allergies were absent by a rule that the next edition no longer has. Nobody says anything of them."""
+    state, manifest = MemoryState(), canonical.encode({"kinds": ["allergy"], "records": ["allergy/2"]})
+    export = Assertion(source="RXA/epr", patient="a", record="manifest", kind="manifest", position="2", content=manifest,
+                       raw=RawRef("r", 0, 0))
+    for person in "ab":
+        told = msgspec.structs.replace(export, patient=person)
+        processed(ReconcileStage(Terms()), state, person_event(person, "peanut"),
+                  PersonEvent(op=Op.APPLY, person=person, subject=told.subject, epoch=-1, items=(Known(told, 6, 0, 1),)))
+    monkeypatch.setattr(absence, "spared", lambda *_: True)
+    assert not [output for output in processed(ReconcileStage(Terms(), ("first",)), state, DERIVE) if output.topic is topics.ENTRIES]
+    monkeypatch.setattr(edition, "EDITION", edition.EDITION + 1)
+    stage, event, found = ReconcileStage(Terms(), ("first",)), DERIVE, []
+    while event is not None:
+        outputs = processed(stage, state, event)
+        found += [(output.value.person, output.value.status) for output in outputs if output.topic is topics.ENTRIES]
+        event = next((output.value for output in outputs if output.topic is topics.PERSON_EVENTS), None)
+    assert sorted(found) == [("a", "current"), ("b", "current")]
 
 
 def test_a_release_that_changes_nothing_publishes_nothing() -> None:
