@@ -95,8 +95,8 @@ def _taken_despite(items: Sequence[Item], record: Sequence[Item], found: Sequenc
     pairs = [one for one in found if one.rule == TAKEN]
     if pairs:
         here, titles = {item.fact for item in items}, titles_of(pairs, record)
-        about = [About(fact, f"{titles[fact]}: {titles[other]}") for one in pairs
-                 for fact, other in ((one.fact, one.other), (one.other, one.fact)) if fact in here]
+        about = [About(fact, f"{titles[fact]}; {said}: {titles[other]}") for one in pairs
+                 for fact, said, other in ((one.fact, "allergy", one.other), (one.other, "taken", one.fact)) if fact in here]
         yield Caution(TAKEN, "A medicine is taken that is, or holds, or is of the class of, what an allergy in this record is to. Both may "
                              "be right: check before it is prescribed or given again.", tuple(about))
 

@@ -9,7 +9,7 @@ from mainstem import kinds
 from mainstem.relations import TAKEN, WITHIN, Relation
 from mainstem.web.record import Item
 
-_WORDS = {WITHIN.id: ("Of the class of", "Its class holds"), TAKEN.id: ("Taken despite", "Taken despite it")}
+_WORDS = {WITHIN.id: ("Of the class of", "Its class holds"), TAKEN.id: ("Taken despite the allergy", "Medicine taken despite it")}
 """At the entry that is one of what the other is of, and at the other."""
 
 

@@ -68,8 +68,8 @@ def test_related_entries_are_named() -> None:
     entries = [item("allergy", {"agent": made.coded("764146007", "Penicillin")}, fact="class"),
                item("medicine", {"product": made.coded("27658006", "Amoxicillin"), "status": "active", "view": "list"}, fact="taken")]
     out = " ".join(printed(record(entries)).split())
-    assert "Caution: A medicine is taken that is" in out and "- Amoxicillin: Penicillin" in out
-    assert "Taken despite: Penicillin" in out and "Taken despite it: Amoxicillin" in out
+    assert "Caution: A medicine is taken that is" in out and "- Amoxicillin; allergy: Penicillin" in out
+    assert "Taken despite the allergy: Penicillin" in out and "Medicine taken despite it: Amoxicillin" in out
     data = msgspec.json.decode(as_json(page(record(entries), sources(record(entries)), NOW)))
     assert data["relations"] == [{"rule": "medicine.taken-despite-allergy", "entry": "taken", "other": "class", "code": "764146007"}]
 
