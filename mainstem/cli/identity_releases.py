@@ -62,7 +62,7 @@ def activate(model: Which,
 
 @app.command("releases")
 def list_releases(home: Home = None, output: Format = Output.TABLE) -> None:
-    """Tell which releases were put in force, when, by whom and why, the latest last: matching models, and terminologies too.
+    """Tell which releases were put in force, when, by whom and why, the latest last: matching models, and terminologies and rules too.
 
     Example: mainstem identity releases --output json
     """

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from mainstem.cli import identity
 from processors.identity.linker import assign
 from processors.identity.scoring.release import dump
+from processors.reconcile import edition
 from tests.processors.apps.test_model_releases import OURS, Control, control  # noqa: F401 - a fixture
 from tests.processors.identity.test_linked_by_score import who
 from tests.strategies import KEY
@@ -37,7 +38,7 @@ def test_an_operator_looks_first_then_activates_and_goes_back(control: Control, 
     assert (done["name"], done["digest"]) == ("ours", OURS.digest)
     found = control.invoke("releases")
     assert [(each["what"], each["name"], each["in_force"]) for each in found] == [
-        ("terminology", "builtin", True), ("matching", "seeds-1", False), ("matching", "ours", True)]
+        ("terminology", "builtin", True), ("matching", "seeds-1", False), ("rules", edition.OURS.name, True), ("matching", "ours", True)]
     assert (found[-1]["who"], found[-1]["why"], found[-1]["digest"]) == ("op", "fewer tasks", OURS.digest)
     linked = control.invoke("link", "A|1", "B|1", "--why", "x", "--dry-run")
     assert linked["moved"] == [], "they are one person by the model in force"
