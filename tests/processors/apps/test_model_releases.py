@@ -87,7 +87,7 @@ def control(provider, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterat
 
 
 def test_what_ships_comes_into_force_once_and_displaces_only_its_own_elder(control: Control) -> None:
-    assert control.ship() == ["terminology", "matching model"] and control.in_force() == "seeds-1"
+    assert control.ship() == ["terminology", "matching model", "rules"] and control.in_force() == "seeds-1"
     assert [path.name for path in control.models.folder.iterdir()] == [f"{shown(built_in())}.json"], "kept for what was known then"
     assert control.ship() == []
     elder = replace(built_in(), prior=0.001)
