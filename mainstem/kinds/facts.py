@@ -101,6 +101,11 @@ class Terms(Protocol):
         """VTM of a medicine's coding (pack, brand or virtual product), else its VMP; None where it cannot tell."""
         ...
 
+    def lineage(self, concept: dict[str, Any]) -> tuple[str, ...]:
+        """A medicine's code in use today, then, upwards, the codes of what it is a product of (pack, brand, VMP, VTM). By its codes alone,
+        never its words; empty where it cannot tell."""
+        ...
+
     def current(self, concept: dict[str, Any]) -> str | None:
         """The code in use today for what was coded, code history followed; None where it cannot tell."""
         ...
@@ -143,6 +148,9 @@ class NoTerms:
 
     def moiety(self, concept: dict[str, Any]) -> str | None:
         return None
+
+    def lineage(self, concept: dict[str, Any]) -> tuple[str, ...]:
+        return ()
 
     def current(self, concept: dict[str, Any]) -> str | None:
         return None

@@ -92,6 +92,14 @@ class Terminology:
         rows = self._rows(concept, "product")
         return Answer(None, rows) if isinstance(rows, str) else _answer({found for row in rows if (found := self.store.moiety(row))})
 
+    def lineage(self, concept: dict[str, Any]) -> tuple[str, ...]:
+        """Of several codings the narrowest, where the others are what it is a product of; else they say different things: empty."""
+        codings = concept.get("codes")
+        coded = [code for each in codings if (code := codes.text(each)) is not None] if isinstance(codings, (list, tuple)) else []
+        lines = [self._line(row) for code in coded if (row := self._coded(code)) is not None and row >= 0]
+        longest = max(lines, key=len, default=())
+        return longest if all(set(line) <= set(longest) for line in lines) else ()
+
     def current(self, concept: dict[str, Any]) -> str | None:
         """The concept as coded today: code history followed."""
         return self._told(concept, self.store.current, "exact")
@@ -209,6 +217,18 @@ class Terminology:
         if isinstance(rows, str):
             return None
         return _answer({found for row in rows if (found := self._up(row, link))}).code
+
+    def _line(self, row: int) -> tuple[str, ...]:
+        """Ends where a product is of several, or of none that the release lists."""
+        found: list[str] = []
+        for _ in range(len(Level)):
+            if row < 0 or (code := str(self.store.current(row))) in found:
+                break
+            found.append(code)
+            row = self.store.row(int(code))
+            above = () if row < 0 else self.store.targets(row, Link.ACTUAL_OF) or self.store.targets(row, Link.MOIETY)
+            row = self.store.row(above[0]) if len(above) == 1 else -1
+        return tuple(found)
 
     def _target_up(self, row: int, link: Link) -> int:
         """The sole target of a product, or of what it is an actual product of. A VTM's own are not looked at: it has many forms."""

@@ -11,6 +11,7 @@ from mainstem.shelf import MisnamedReleaseError, NoSuchReleaseError, ReleaseErro
 from mainstem.terminology import Shelf, Terminology, dmd, snomed, store
 from mainstem.terminology.errors import MalformedFileError, MissingFileError, StoreError
 from mainstem.terminology.lookup import NO_ANSWER, NONE_KNOWN
+from mainstem.terminology.statements import Concept, Level, Link, Relation, Statements
 
 CORPUS = Path(__file__).parents[3] / "shared" / "corpora" / "dmd"
 
@@ -41,6 +42,30 @@ def test_a_product_of_several_ingredients_has_the_agents_of_each(corpus):
         assert corpus.agents(coded(code, system=DMD)) == ("15219611000001105", "387253001", "53034005")
     assert corpus.agents(coded("15219611000001105", system=DMD)) == ("15219611000001105",)
     assert corpus.agents({"text": "nothing of the kind"}) == ()
+
+
+AMPP, AMP, VMP, VTM = range(1001, 1005)
+LINE = tuple(map(str, (AMPP, AMP, VMP, VTM)))
+
+
+@pytest.mark.parametrize(("codings", "expected"), [
+    (coded(LINE[0], system=DMD), LINE), (coded(LINE[1]), LINE[1:]), (coded(LINE[3], system=DMD), LINE[3:]),
+    (coded(LINE[2], LINE[1], LINE[3]), LINE[1:]),
+    (coded("1005"), LINE[2:]),
+    (coded("1006"), ("1006",)), (coded("1006", LINE[3]), ()),
+    (coded("1007"), ("1007", LINE[2], LINE[3])),
+    (coded("9"), ()), (coded(LINE[2], system="local"), ()), ({"text": "Line 1003"}, ()), ({"codes": None}, ()), ({}, ()),
+])
+def test_a_line_of_products_is_told_by_codes_alone(codings, expected):
+    """1005 has become the VMP; 1006 is of two moieties; 1007 says its VTM beside its VMP."""
+    levels = {AMPP: Level.AMPP, AMP: Level.AMP, VMP: Level.VMP, VTM: Level.VTM, 1005: Level.VMP, 1006: Level.VMP, 1007: Level.AMP,
+              1008: Level.VTM}
+    terms = made(Statements(
+        [Concept(code, level, f"Line {code}", code != 1005) for code, level in levels.items()],
+        [Relation(AMPP, Link.ACTUAL_OF, AMP), Relation(AMP, Link.ACTUAL_OF, VMP), Relation(VMP, Link.MOIETY, VTM),
+         Relation(1005, Link.REPLACED_BY, VMP), Relation(1006, Link.MOIETY, VTM), Relation(1006, Link.MOIETY, 1008),
+         Relation(1007, Link.ACTUAL_OF, VMP), Relation(1007, Link.MOIETY, VTM)]))
+    assert terms.lineage(codings) == expected
 
 
 @pytest.mark.parametrize("code", ["294505008", "372687004", "96068000", "27658006", "292967008"])
