@@ -1,4 +1,5 @@
-"""Relations between the facts of one record: an allergy within the class of another, a medicine taken that an allergy is to.
+"""Relations between the facts of one record: an allergy within the class of another, a medicine taken that an allergy is to, and one that
+is a product of what another is.
 
 No single fact can tell this: it is read off the current entries of one record, by the terminology in force. Pure; nothing of it is
 stored, and it is never news. Relations group nothing and settle nothing: both sides stand as they are. What cannot be told by code or
@@ -19,7 +20,10 @@ WITHIN = Rule(
 TAKEN = Rule(
     "medicine.taken-despite-allergy", "a medicine that is taken is, holds or is of the class of what a standing allergy is to; both may be "
     "right, and a prescriber has to look", "NICE CG183, Drug allergy: the status is checked before a drug is prescribed or given")
-RULES = (WITHIN, TAKEN)
+PRODUCT = Rule(
+    "medicine.product-of", "two medicines that are taken are coded at two levels of one line of products (pack, brand, VMP, VTM): they may "
+    "be one and the same, two courses, or one too many", "dm+d: AMPP, AMP, VMP and VTM, each a product of the next")
+RULES = (WITHIN, TAKEN, PRODUCT)
 KINDS = frozenset({"allergy", "medicine"})
 
 
@@ -41,27 +45,45 @@ class Relation(NamedTuple):
     fact: str
     other: str
     code: str
-    """What both are: the agent of `other`, as the terminology has it today."""
+    """What both are: the agent or product of `other`, as the terminology has it today."""
+    release: str
+    """The terminology that tells it, `name@digest`."""
 
 
 def relations(entries: Sequence[Stated], terms: Terms) -> tuple[Relation, ...]:
-    """Of the current entries of one person, in any order; sorted. Costs what there are of allergies and medicines, not their pairs."""
+    """Of the current entries of one person, in any order; sorted. Costs what there are of allergies and medicines, not their pairs.
+
+    Of medicines only those that are taken: every course there has been with every other would be told by the thousand, and help nobody.
+    """
     agents: dict[str, list[Stated]] = {}
     for entry in entries:
         if entry.kind == "allergy" and (agent := _agent(entry, terms)) is not None:
             agents.setdefault(agent, []).append(entry)
     found = {one for agent, those in agents.items() for one in _within(agent, those, agents, terms)}
-    for entry in entries if agents else ():
-        if entry.kind == "medicine" and courses.is_taken(entry.content.get("status")):
-            found |= {Relation(TAKEN, entry.fact, other.fact, code) for code in _holds(entry, terms)
-                      for other in agents.get(code, ()) if allergy.stands(other.content)}
+    taken = [entry for entry in entries if entry.kind == "medicine" and courses.is_taken(entry.content.get("status"))]
+    found.update(_products(taken, terms))
+    for entry in taken if agents else ():
+        found |= {Relation(TAKEN, entry.fact, other.fact, code, terms.release) for code in _holds(entry, terms)
+                  for other in agents.get(code, ()) if allergy.stands(other.content)}
     return tuple(sorted(found))
 
 
 def _within(agent: str, those: Sequence[Stated], agents: dict[str, list[Stated]], terms: Terms) -> Iterator[Relation]:
     for code in _upwards([agent], terms) - {agent}:
         for other in agents.get(code, ()):
-            yield from (Relation(WITHIN, one.fact, other.fact, code) for one in those)
+            yield from (Relation(WITHIN, one.fact, other.fact, code, terms.release) for one in those)
+
+
+def _products(taken: Sequence[Stated], terms: Terms) -> Iterator[Relation]:
+    """Each with all that it is a product of: a brand with the VMP, and with the VTM."""
+    lines = [(entry.fact, terms.lineage(product)) for entry in taken if isinstance(product := entry.content.get("product"), dict)]
+    at: dict[str, list[str]] = {}
+    for fact, line in lines:
+        for own in line[:1]:
+            at.setdefault(own, []).append(fact)
+    for fact, line in lines:
+        for code in line[1:]:
+            yield from (Relation(PRODUCT, fact, other, code, terms.release) for other in at.get(code, ()))
 
 
 def _agent(entry: Stated, terms: Terms) -> str | None:

@@ -12,13 +12,16 @@ from hypothesis import strategies as st
 
 from mainstem.kinds.base import DMD
 from mainstem.kinds.facts import NoTerms
-from mainstem.relations import TAKEN, WITHIN, relations
+from mainstem.relations import PRODUCT, TAKEN, WITHIN, relations
 from mainstem.terminology import builtin
 from mainstem.web.record import Item
 from tests.web.made import coded, item
 
 PENICILLINS, AMOXICILLIN, IBUPROFEN, NSAID = "764146007", "372687004", "387207008", "372665008"
 AMOXICILLIN_VTM = coded("27658006", "Amoxicillin", DMD)
+CAPSULES = coded("323509004", "Amoxicillin 250mg capsules", DMD)
+SERTRALINE = "321958004"
+LUSTRAL = coded("936411000001108", "Lustral 50mg tablets", DMD)
 
 
 def allergy(fact: str, code: str, **content: Any) -> Item:
@@ -54,6 +57,16 @@ def found(*entries: Item) -> list[tuple[str, str, str, str]]:
     ([medicine("m", status="stopped"), allergy("a", AMOXICILLIN)], []),
     ([medicine("m"), allergy("a", AMOXICILLIN, clinical_status="resolved")], []),
     ([medicine("m"), allergy("a", AMOXICILLIN, verification="refuted")], []),
+    # one line of products, at two levels of it
+    ([medicine("m", CAPSULES), medicine("v")], [(PRODUCT.id, "m", "v", "27658006")]),
+    ([medicine("m", LUSTRAL), medicine("v", coded(SERTRALINE, "x", DMD))], [(PRODUCT.id, "m", "v", SERTRALINE)]),
+    ([medicine("m", CAPSULES), medicine("n", coded("323510009", "Amoxicillin 500mg capsules", DMD))], []),
+    ([medicine("m"), medicine("n")], []),
+    ([medicine("m", CAPSULES), medicine("v", status="stopped")], []),
+    ([medicine("m", {"text": "Amoxicillin 250mg capsules"}), medicine("v")], []),
+    ([medicine("m", CAPSULES), medicine("v", {"text": "Amoxicillin"})], []),
+    ([medicine("m", CAPSULES), allergy("p", PENICILLINS), medicine("v", status="on-hold")],
+     [(TAKEN.id, "m", "p", PENICILLINS)]),
     # what cannot be told has none
     ([medicine("m", {"text": "the pink ones"}), allergy("a", AMOXICILLIN)], []),
     ([medicine("m"), item("allergy", {"agent": {"text": "antibiotics, unsure which"}}, fact="w")], []),
@@ -61,6 +74,20 @@ def found(*entries: Item) -> list[tuple[str, str, str, str]]:
 ])
 def test_what_is_related(entries: list[Item], expected: list[tuple[str, str, str, str]]) -> None:
     assert found(*entries) == sorted(expected)
+
+
+def test_each_is_told_by_the_terminology_that_was_asked() -> None:
+    class Other(NoTerms):
+        release = "other@0123456789ab"
+
+        def lineage(self, concept: dict[str, Any]) -> tuple[str, ...]:
+            return ("brand", "product", "moiety")[("brand", "product", "moiety").index(concept["codes"][0]["code"]):]
+
+    brand, product, moiety = (medicine(name[0], coded(name, name)) for name in ("brand", "product", "moiety"))
+    assert [(*one[1:4], one.release) for one in relations([product, brand, moiety], Other())] == [
+        ("b", "m", "moiety", Other.release), ("b", "p", "product", Other.release), ("p", "m", "moiety", Other.release)]
+    assert {one.release for one in relations([medicine("m", CAPSULES), medicine("v"), allergy("a", AMOXICILLIN),
+                                              allergy("p", PENICILLINS)], builtin())} == {builtin().release}
 
 
 def test_a_product_is_held_against_each_of_its_ingredients() -> None:
@@ -80,7 +107,7 @@ _STATUS = st.sampled_from(["active", "inactive", "resolved", "stopped", "unknown
 _entries = st.lists(st.one_of(
     st.builds(lambda code, status: ("allergy", {"agent": coded(code, "x"), "clinical_status": status}), _CODES, _STATUS),
     st.builds(lambda product, status: ("medicine", {"product": product, "status": status}),
-              st.sampled_from([AMOXICILLIN_VTM, {"text": "Ibuprofen"}, {}]), _STATUS)), max_size=8)
+              st.sampled_from([AMOXICILLIN_VTM, CAPSULES, {"text": "Ibuprofen"}, {}]), _STATUS)), max_size=8)
 
 
 @given(_entries, st.integers(0, 2**16))

@@ -124,7 +124,7 @@ def _beside(shown: Shown, related: Sequence[Related]) -> Iterator[tuple[str, str
                   "yellow") for one in shown.differs]
     lines += [(f"  {view.who}: {', '.join(part for part in (view.status, *view.lines) if part)}", "") for view in shown.views]
     lines += [(f"  {said}", "yellow") for said in (shown.repeat.text if shown.repeat else "", shown.alone) if said]
-    lines += [(f"  {one.said}: {one.title}", "") for one in related]
+    lines += [(f"  {one.said}: {one.title} ({one.by})", "") for one in related]
     if lines:
         yield shown.title + (": sources disagree" if shown.item.conflict or shown.discrepancies else ""), "bold"
         yield from lines

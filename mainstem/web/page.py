@@ -98,9 +98,9 @@ def cautions_data(sections: Sequence[Section]) -> list[dict[str, Any]]:
 
 
 def relations_data(sections: Sequence[Section]) -> list[dict[str, str]]:
-    """For programs: `entry` is one of what `other` is of, by `code`."""
+    """For programs: `entry` is one of what `other` is of, by `code`, as the terminology `release` tells."""
     found = sorted({one for section in sections for one in section.relations})
-    return [{"rule": one.rule.id, "entry": one.fact, "other": one.other, "code": one.code} for one in found]
+    return [{"rule": one.rule.id, "entry": one.fact, "other": one.other, "code": one.code, "release": one.release} for one in found]
 
 
 def section(record: Record, heading: Heading, start: int, limit: int, terms: Terms) -> Section:

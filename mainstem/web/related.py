@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from mainstem import kinds
-from mainstem.relations import TAKEN, WITHIN, Relation
+from mainstem.relations import PRODUCT, TAKEN, WITHIN, Relation
 from mainstem.web.record import Item
 
-_WORDS = {WITHIN.id: ("Of the class of", "Its class holds"), TAKEN.id: ("Taken despite the allergy", "Medicine taken despite it")}
+_WORDS = {WITHIN.id: ("Of the class of", "Its class holds"), TAKEN.id: ("Taken despite the allergy", "Medicine taken despite it"),
+          PRODUCT.id: ("A product of", "A product of it")}
 """At the entry that is one of what the other is of, and at the other."""
 
 
@@ -20,6 +21,8 @@ class Related(NamedTuple):
     fact: str
     title: str
     rule: str
+    by: str
+    """By which code, and which terminology tells it."""
 
 
 def at_entries(found: Iterable[Relation], record: Sequence[Item]) -> Mapping[str, tuple[Related, ...]]:
@@ -27,9 +30,9 @@ def at_entries(found: Iterable[Relation], record: Sequence[Item]) -> Mapping[str
     titles = titles_of(found := tuple(found), record)
     told: dict[str, list[Related]] = {}
     for one in found:
-        at, back = _WORDS[one.rule.id]
-        told.setdefault(one.fact, []).append(Related(at, one.other, titles[one.other], one.rule.id))
-        told.setdefault(one.other, []).append(Related(back, one.fact, titles[one.fact], one.rule.id))
+        (at, back), by = _WORDS[one.rule.id], f"by code {one.code}, terminology {one.release}"
+        told.setdefault(one.fact, []).append(Related(at, one.other, titles[one.other], one.rule.id, by))
+        told.setdefault(one.other, []).append(Related(back, one.fact, titles[one.fact], one.rule.id, by))
     return {fact: tuple(related) for fact, related in told.items()}
 
 

@@ -69,9 +69,19 @@ def test_related_entries_are_named() -> None:
                item("medicine", {"product": made.coded("27658006", "Amoxicillin"), "status": "active", "view": "list"}, fact="taken")]
     out = " ".join(printed(record(entries)).split())
     assert "Caution: A medicine is taken that is" in out and "- Amoxicillin; allergy: Penicillin" in out
-    assert "Taken despite the allergy: Penicillin" in out and "Medicine taken despite it: Amoxicillin" in out
+    by = f"(by code 764146007, terminology {builtin().release})"
+    assert f"Taken despite the allergy: Penicillin {by}" in out and "Medicine taken despite it: Amoxicillin" in out
     data = msgspec.json.decode(as_json(page(record(entries), sources(record(entries)), NOW)))
-    assert data["relations"] == [{"rule": "medicine.taken-despite-allergy", "entry": "taken", "other": "class", "code": "764146007"}]
+    assert data["relations"] == [{"rule": "medicine.taken-despite-allergy", "entry": "taken", "other": "class", "code": "764146007",
+                                  "release": builtin().release}]
+
+
+def test_medicines_of_one_line_of_products_are_named_at_each_other() -> None:
+    entries = [item("medicine", {"product": made.coded(code, name), "status": "active", "view": "list"}, fact=code)
+               for code, name in (("27658006", "Amoxicillin"), ("323509004", "Amoxicillin 250mg capsules"))]
+    out = " ".join(printed(record(entries)).split())
+    assert "A product of: Amoxicillin (by code 27658006" in out and "A product of it: Amoxicillin 250mg capsules (by code 27658006" in out
+    assert "Caution" not in out, "it may be one and the same: said at the entries, not above them"
 
 
 def test_an_empty_list_is_told_apart_from_silence() -> None:

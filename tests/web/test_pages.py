@@ -15,6 +15,7 @@ from starlette.testclient import TestClient
 from mainstem import kinds
 from mainstem.model import STOPPED, Heartbeat, PartialList, SourceState
 from mainstem.observe.connect import Connector
+from mainstem.terminology import builtin
 from mainstem.web.app import build
 from mainstem.web.figures import STAGES, Beats
 from mainstem.web.record import Record
@@ -130,6 +131,8 @@ def test_related_entries_are_named_at_each_other_and_a_medicine_taken_despite_an
     caution = "A medicine is taken that is, or holds, or is of the class of, what an allergy in this record is to."
     assert caution in allergies and caution in medicines and "Amoxicillin; allergy: Penicillin" in medicines
     assert page.xpath("//a[@href='#class']") and page.xpath("//a[@href='#member']")
+    assert page.xpath("//article[@id='taken']//ul[@aria-label='Related entries']//a[@href='#class']"), "under another heading"
+    assert f"Penicillin (by code 764146007, terminology {builtin().release})" in medicines
     stopped = item("medicine", taken.content | {"status": "stopped"}, fact="taken")
     assert caution not in read(record([class_, member, stopped])).text_content()
 

@@ -11,6 +11,7 @@ from lxml import html
 from starlette.testclient import TestClient
 
 from mainstem.history import Past
+from mainstem.kinds.facts import NoTerms
 from mainstem.model import SourceState
 from mainstem.web.app import build
 from mainstem.web.errors import StoreUnavailableError
@@ -55,6 +56,33 @@ def test_that_rules_of_another_edition_were_in_force_is_said() -> None:
     for history, so in ((Elder(), True), (Story(), False)):
         answer = client(sources(record(), history=history)).get(f"/people/{PERSON}/then", params={"at": "2026-07-01T00:00"})
         assert (told in text(answer)) is so
+
+
+def test_relations_are_of_the_moment_and_by_its_terminology() -> None:
+    """The allergy was not known before June; the terminology in force then is asked, not that of today."""
+    class Elder(NoTerms):
+        release = "elder@0123456789ab"
+
+        def agent(self, concept: dict[str, Any]) -> str | None:
+            return "agent"
+
+        def agents(self, concept: dict[str, Any]) -> tuple[str, ...]:
+            return ("agent",)
+
+    taken = item("medicine", {"product": made.coded("1", "Amoxicillin"), "status": "active", "view": "list"}, fact="taken")
+    before, after = folded(entry(taken)), folded(entry(taken), entry(item("allergy", fact="to")))
+
+    class Told(MadeHistory):
+        def by_person(self, person: str, besides: Sequence[str], *moments: int) -> Sequence[Past]:
+            return [Past(at, after if at > 1_780_272_000_000 else before, Elder.release, terms=Elder()) for at in moments]
+
+    asked = client(sources(record(), history=Told()))
+    at = {moment: asked.get(f"/people/{PERSON}/then", params={"at": moment}) for moment in ("2026-05-01T00:00", "2026-07-01T00:00")}
+    assert [("Taken despite the allergy" in text(answer), Elder.release + ")" in text(answer)) for answer in at.values()] == [
+        (False, False), (True, True)]
+    data = [asked.get(f"/people/{PERSON}/then.json", params={"at": moment}).json()["relations"] for moment in at]
+    assert data == [[], [{"rule": "medicine.taken-despite-allergy", "entry": "taken", "other": "to", "code": "agent",
+                          "release": Elder.release}]]
 
 
 def test_the_record_page_offers_the_moments_at_which_something_became_known() -> None:
