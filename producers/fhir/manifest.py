@@ -120,18 +120,20 @@ def _warnings(extension: Resource) -> list[str]:
 
 def _complete_since(sections: list[Resource]) -> str | None:
     """The day before which information may be missing from Lists, by their notes: "information recorded before 02-Mar-2020 may be
-    missing". None where a List warns of more than its notes name days of."""
-    found = []
-    for section in sections:
-        days = [_day(*each) for note in children(section, "note") for said in texts(note, "text") for each in _BEFORE.findall(said)]
-        if len(days) < len(extensions(section, "ListWarningCode")):
-            return None
-        found += days
-    return None if None in found else max(each for each in found if each)
-
-
-def _day(day: str, month: str, year: str) -> str | None:
+    missing". None where a List warns of more than its notes name days of, or a note or a day cannot be read."""
+    found: list[str] = []
     try:
-        return date(int(year), _MONTHS.index(month) + 1, int(day)).isoformat()
-    except ValueError:
+        for section in sections:
+            notes = [said for note in children(section, "note") for said in texts(note, "text")]
+            days = [_day(*each) for said in notes for each in _BEFORE.findall(said)]
+            if len(days) < len(extensions(section, "ListWarningCode")):
+                return None
+            found += days
+    except (FieldError, ValueError):
         return None
+    return max(found)
+
+
+def _day(day: str, month: str, year: str) -> str:
+    """Raises ValueError where there is no such day."""
+    return date(int(year), _MONTHS.index(month) + 1, int(day)).isoformat()

@@ -102,6 +102,12 @@ def test_what_is_missing_only_from_before_a_day_is_complete_since(note, since):
         assert manifest(PATIENT, section("problem", "Condition/c", **also_told), condition("c"))["kinds"] == []
 
 
+@pytest.mark.parametrize("note", ["no note", [{"text": {"of": "a note"}}]])
+def test_a_list_whose_note_cannot_be_read_is_complete_since_no_day(note):
+    told = {**warning(valueCode="data-in-transit"), "note": note}
+    assert manifest(PATIENT, section("problem", "Condition/c", **told), condition("c")) == partial("problem", "data-in-transit")
+
+
 def test_ended_allergies_that_are_withheld():
     ended = section("ended", **warning(valueCode="confidential-items"))
     assert manifest(PATIENT, section("allergy", "AllergyIntolerance/a"), ended, allergy("a")) == partial("allergy", "confidential-items")
