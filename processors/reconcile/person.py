@@ -11,8 +11,9 @@ from processors.reconcile.derive import Group, group
 from processors.reconcile.edition import derived_by
 from processors.reconcile.entries import number_of
 from processors.reconcile.groups import Groups
+from processors.reconcile.in_hand import Record
 from processors.reconcile.layout import Feed, Head
-from processors.reconcile.records import Record, Records
+from processors.reconcile.records import Records
 from processors.reconcile.rules import ABSENT, MOVED, REGROUPED
 
 LET_GO = 10_000

@@ -13,12 +13,9 @@ from mainstem.model import Known, PartialList
 from processors.keys import END, pack, unpack
 from processors.lane.contract import State
 from processors.reconcile import absence, layout, news, resolve
-from processors.reconcile.layout import Held
+from processors.reconcile.in_hand import Name, Record
 from processors.reconcile.listings import Found, Listings
 from processors.stored import dump, load
-
-Name = tuple[str, str]
-"""Source patient and record."""
 
 
 class Dropped(NamedTuple):
@@ -26,36 +23,6 @@ class Dropped(NamedTuple):
 
     name: Name
     groups: list[tuple[str, str | None, str]]
-
-
-class Record:
-    """One record in hand."""
-
-    __slots__ = ("came", "committed", "dirty", "held", "key", "late", "name", "said")
-
-    def __init__(self, name: Name, key: bytes) -> None:
-        """`key`: of person, source patient and record."""
-        self.name = name
-        self.key = key
-        self.held = Held()
-        self.dirty = False
-        self.came = False
-        """Whether something came of it in this batch that may count."""
-        self.committed: int | None = None
-        """When the latest of what arrived of it was committed at its source. What a handover brings has not just happened."""
-        self.said: dict[str, Known] = {}
-        """Part -> the version shown, as far as it is in hand."""
-        self.late: set[str] = set()
-        """Parts of which versions came that are not the greatest."""
-
-    def version_key(self, part: str, version: bytes) -> bytes:
-        return b"v" + self.key + part.encode() + END + version
-
-    def forget(self) -> None:
-        self.held = Held()
-        self.dirty = self.came = False
-        self.said.clear()
-        self.late.clear()
 
 
 class Records:
