@@ -18,7 +18,6 @@ from processors.identity.claimed import Claimed
 from processors.identity.linker import assign
 from processors.identity.persons import own_person
 from processors.identity.scoring.release import Model
-from processors.reconcile.edition import OURS, RULES
 from processors.reconcile.fold import Record, fold
 
 TERMINOLOGY = "terminology"
@@ -131,12 +130,6 @@ def by_number(log: Log, persons: Persons, number: str, at: int, terms: Terms, ke
 def release_at(activations: Iterable[Activation], at: int) -> Release | None:
     """The terminology in force; None: the one that ships with Mainstem."""
     return in_force(activations, TERMINOLOGY, at)
-
-
-def rules_at(activations: Iterable[Activation], at: int) -> str:
-    """The edition of the rules in force, where that is another than this version's; else empty. None in force: not known to be another."""
-    found = in_force(activations, RULES, at)
-    return "" if found is None or found.name == OURS.name else found.name
 
 
 def model_at(activations: Iterable[Activation], at: int) -> Release | None:

@@ -26,13 +26,13 @@ from mainstem.history.past import (
     model_at,
     record_at,
     release_at,
-    rules_at,
     stops,
 )
 from mainstem.model import Assertion, Claim, Entry, Known
 from mainstem.terminology.releases import Activation
 from processors.identity.scoring.shelf import Opened as ModelOpened
 from processors.identity.scoring.shelf import only_shipped
+from processors.reconcile.edition import other_at
 from schemas import log, topics
 from schemas.codec import Codec
 from schemas.log import Stretch, TruncatedReadError
@@ -80,7 +80,7 @@ class Reader(NamedTuple):
             led = by_number(held, persons, number, at, terms, self.key)
             if led is None:
                 raise NobodyThenError(first_known(_Question(self, _now()).claims, number))
-            found.append(Past(at, led[0], terms.release, led[1], terms=terms, rules=rules_at(held.activations, at)))
+            found.append(Past(at, led[0], terms.release, led[1], terms=terms, rules=other_at(held.activations, at)))
         return found
 
     def called(self, number: str) -> tuple[str, ...]:
@@ -103,7 +103,7 @@ class Reader(NamedTuple):
             terms = self.opened(release_at(held.activations, at))
             record = record_at(held, persons, person, at, terms, self.key, besides)
             elsewhere = elsewhere_at(held, persons, person, at, besides)
-            rules = rules_at(held.activations, at)
+            rules = other_at(held.activations, at)
             found.append(Past(at, record, terms.release, elsewhere=elsewhere, terms=terms, stops=told, rules=rules))
         return found
 

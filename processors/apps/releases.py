@@ -22,7 +22,7 @@ from processors.identity import activated
 from processors.identity.activated import MATCHING
 from processors.identity.scoring.release import Model, built_in
 from processors.identity.scoring.shelf import SHIPPED, ModelShelf
-from processors.reconcile.edition import OURS, RULES
+from processors.reconcile.edition import OURS, RULES, other_at
 from schemas import kafka, log, topics
 from schemas.codec import Codec
 from schemas.errors import KafkaUnavailableError
@@ -73,9 +73,8 @@ def current(bootstrap: str, codec: Codec, shelf: Shelf) -> InForce:
     """The terminology in force now. Raises what `read` raises, and ReleaseError where it is not at hand or is of other content, or where
     rules of another edition than ours are in force."""
     found = read(bootstrap, codec)
-    rules = in_force(found, RULES, _EVER)
-    if rules is not None and rules.name != OURS.name:
-        raise OtherEditionError(rules.name)
+    if other := other_at(found, _EVER):
+        raise OtherEditionError(other)
     return InForce(shelf.activated(in_force(found, TERMINOLOGY, _EVER)), _of(found, TERMINOLOGY) | _of(found, RULES))
 
 
@@ -125,8 +124,7 @@ def ship(bootstrap: str, codec: Codec, shelf: Shelf, models: ModelShelf, say: Ca
     if model is None or (model.name in SHIPPED and model.digest != built_in().digest):
         activate_model(bootstrap, codec, built_in(), "mainstem", _SHIPS)
         say(f"matching model in force: {shown(built_in())}")
-    rules = in_force(found, RULES, _EVER)
-    if rules is None or rules.name != OURS.name:
+    if in_force(found, RULES, _EVER) is None or other_at(found, _EVER):
         activate_rules(bootstrap, codec, OURS, "mainstem", _SHIPS)
         say(f"rules in force: edition {OURS.name}")
 

@@ -7,9 +7,11 @@ terminology; `tests/processors/reconcile/test_edition.py` tells when that has be
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from mainstem.kinds.facts import Terms
+from mainstem.terminology.releases import Activation, in_force
 
 RULES = "rules"
 """`what` of its control records."""
@@ -24,6 +26,12 @@ class Edition(NamedTuple):
 
 
 OURS = Edition(str(EDITION), hashlib.sha256(f"{RULES} {EDITION}".encode()).hexdigest())
+
+
+def other_at(activations: Iterable[Activation], at: int) -> str:
+    """The edition in force at a known time, where it is another than ours; else empty. None in force: not known to be another."""
+    found = in_force(activations, RULES, at)
+    return "" if found is None or found.name == OURS.name else found.name
 
 
 def derived_by(terms: Terms) -> str:

@@ -28,7 +28,9 @@ class Person:
         self.person = person
         self.head = head
         self.records = Records(person, state)
-        self.groups = Groups(pack(person), state, self.records, terms, anew=head.release != derived_by(terms))
+        self.anew = head.release != derived_by(terms)
+        """Whether its facts were derived with other rules or another terminology than now."""
+        self.groups = Groups(pack(person), state, self.records, terms, anew=self.anew)
         self.attached: list[Attached] = []
         self.leaving: list[PersonEvent] = []
         """Detaches that are not done: to be sent again, to the same person."""

@@ -56,7 +56,7 @@ class ReconcileStage:
     def _turn(self, name: str, events: list[PersonEvent], data: bytes | None, state: State) -> tuple[int, list[Output]]:
         """How many records were counted for the release's sake, and what there is to say."""
         person = Person(name, Head() if data is None else layout.decode_head(data), state, self._terms)
-        recounted = sweep.recount(person) if person.head.release != self._with else 0
+        recounted = sweep.recount(person) if person.anew else 0
         person.records.preload([(event.subject, known.assertion.record) for event in events for known in event.items])
         for event in events:
             person.take(event)

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mainstem import canonical
-from mainstem.history.past import Log, Persons, Said, by_number, first_known, record_at, rules_at, stops
+from mainstem.history.past import Log, Persons, Said, by_number, first_known, record_at, stops
 from mainstem.model import Known, Release
 from mainstem.terminology.releases import Activation
 from processors.reconcile import edition
@@ -124,7 +124,7 @@ def test_rules_of_another_edition_are_told() -> None:
     other = Release(activation="1", what="rules", name="other", digest="0", actor="", reason="")
     ours, terms = msgspec.structs.replace(other, activation="2", name=edition.OURS.name), msgspec.structs.replace(other, what="terminology")
     activations = [Activation(10, 0, terms), Activation(20, 1, other), Activation(30, 2, ours)]
-    assert [rules_at(activations, at) for at in (5, 15, 20, 29, 30)] == ["", "", "other", "other", ""]
+    assert [edition.other_at(activations, at) for at in (5, 15, 20, 29, 30)] == ["", "", "other", "other", ""]
 
 
 def test_a_merge_shows_from_when_it_was_known_until_it_was_undone():
