@@ -9,8 +9,9 @@ name has none.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple
 
+from mainstem.admissions import Stated
 from mainstem.kinds import allergy, courses
 from mainstem.kinds.facts import Rule, Terms
 
@@ -25,17 +26,6 @@ PRODUCT = Rule(
     "be one and the same, two courses, or one too many", "dm+d: AMPP, AMP, VMP and VTM, each a product of the next")
 RULES = (WITHIN, TAKEN, PRODUCT)
 KINDS = frozenset({"allergy", "medicine"})
-
-
-class Stated(Protocol):
-    """A current entry, its content decoded."""
-
-    @property
-    def fact(self) -> str: ...
-    @property
-    def kind(self) -> str: ...
-    @property
-    def content(self) -> dict[str, Any]: ...
 
 
 class Relation(NamedTuple):

@@ -73,13 +73,12 @@ class Page:
 
 
 def page(record: Record, sources: Sources, now: int) -> Page:
-    terms = sources.terms()
     return Page(
         record,
         banner(record),
         words.moment(record.known),
         gaps(record, sources, now),
-        tuple(section(record, heading, 0, PER_HEADING, terms) for heading in headings() if heading.kinds),
+        sections(record, sources.terms()),
         tuple(heading.title for heading in headings() if not heading.kinds),
     )
 
@@ -103,16 +102,25 @@ def relations_data(sections: Sequence[Section]) -> list[dict[str, str]]:
     return [{"rule": one.rule.id, "entry": one.fact, "other": one.other, "code": one.code, "release": one.release} for one in found]
 
 
-def section(record: Record, heading: Heading, start: int, limit: int, terms: Terms) -> Section:
-    """`terms`: the terminology in force when the record was so."""
+def sections(record: Record, terms: Terms) -> tuple[Section, ...]:
+    """Every heading that a kind fills, with its first entries. `terms`: the terminology in force when the record was so."""
+    found = relations(record.current, terms)
+    return tuple(section(record, heading, 0, PER_HEADING, terms, found) for heading in headings() if heading.kinds)
+
+
+def section(record: Record, heading: Heading, start: int, limit: int, terms: Terms, found: tuple[Relation, ...] | None = None) -> Section:
+    """`terms`: the terminology in force when the record was so; `found`: the relations of its entries, where they are at hand."""
     items = [item for item in record.current if item.kind in heading.kinds]
     chosen = sorted(items, key=order, reverse=True)[start : start + limit]
     spoken = _kinds_of_sources(record)
     here = {source for item in items for source in item.sources}
-    without = [source for source in sorted(spoken) if source not in here and source not in lists.empty(record.sources, heading.kinds)]
+    without = sorted(spoken.keys() - here - lists.empty(record.sources, heading.kinds))
     silent = tuple(source for source in without if not spoken[source] & set(heading.kinds))
     empty = tuple(source for source in without if spoken[source] & set(heading.kinds))
-    found = relations(record.current, terms) if KINDS & set(heading.kinds) else ()
+    if not KINDS & set(heading.kinds):
+        found = ()
+    elif found is None:
+        found = relations(record.current, terms)
     cautioned = tuple(cautions.of(items, record.current, terms, found))
     told, related = lists.told(record.sources, heading.kinds), at_entries(found, record.current)
     return Section(heading, tuple(map(show, chosen)), len(items), cautioned, silent, empty, told, related, found)

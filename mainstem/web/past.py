@@ -12,8 +12,7 @@ from mainstem import canonical
 from mainstem.history import Past, iso
 from mainstem.terminology import builtin
 from mainstem.web import words
-from mainstem.web.headings import headings
-from mainstem.web.page import Banner, Section, banner, cautions_data, relations_data, section
+from mainstem.web.page import Banner, Section, banner, cautions_data, relations_data, sections
 from mainstem.web.record import Record
 from mainstem.web.withheld import withhold
 from schemas.topics import Purpose
@@ -82,7 +81,7 @@ def past_page(past: Past, record: Record) -> PastPage:
         words.moment(past.known) if past.known else "",
         past.release,
         tuple(Heard(state.source, state.patient, words.moment(state.last_heard)) for state in record.sources),
-        tuple(section(record, heading, 0, PER_HEADING, terms) for heading in headings() if heading.kinds),
+        sections(record, terms),
         tuple(_reasons(past)),
         past.elsewhere,
         past.stops,

@@ -129,7 +129,7 @@ def _complete_since(sections: list[Resource]) -> str | None:
             if len(days) < len(extensions(section, "ListWarningCode")):
                 return None
             found += days
-    except (FieldError, ValueError):
+    except ValueError:  # FieldError is one
         return None
     return max(found)
 
