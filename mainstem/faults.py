@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 from pathlib import Path
 
 VARIABLE = "MAINSTEM_FAULT_FILE"
@@ -39,4 +40,8 @@ def _reached(file: Path, place: str) -> None:
         file.unlink()
     except FileNotFoundError:
         return
-    os.kill(os.getpid(), signal.SIGSTOP if armed.endswith(STOP) else signal.SIGKILL)
+    if armed.endswith(STOP):
+        # To this thread: a stop sent to the process may be taken by another one, while this one goes on past the place.
+        signal.pthread_kill(threading.get_ident(), signal.SIGSTOP)
+    else:
+        os.kill(os.getpid(), signal.SIGKILL)
