@@ -97,7 +97,7 @@ def record(
 
 def _seen(number: str, home: Path, actor: str, *, withdrawn: bool) -> tuple[Page, list[Ended]]:
     """The record's page, once the view of it is in the audit."""
-    from mainstem.cli.record_found import by_number
+    from mainstem.cli.record_found import by_number, nothing_to_show
     from mainstem.web.history import reader, unavailable
     from mainstem.web.live import live, settle
     from mainstem.web.page import page
@@ -106,10 +106,10 @@ def _seen(number: str, home: Path, actor: str, *, withdrawn: bool) -> tuple[Page
 
     with _answered(home) as servers, live(servers.kafka, servers.registry, servers.redis, home, WebSettings()) as sources:
         log = reader(servers.kafka, Codec(servers.registry), home, Settings().history_seconds, _progress)
-        found = by_number(number, sources.records, log)
-        if not found:
-            _refuse("No record with this NHS number is held. This does not mean that the person has no records: an organisation may not "
-                    "send to Mainstem, or may hold another number.", 1)
+        among = by_number(number, sources.records, log)
+        if why := nothing_to_show(among, sources.audit, actor):
+            _refuse(why, 1)
+        found = among.records
         sources.audit.viewed(actor, "record", found[:1])
         settle(sources, _WAIT_S)  # what is not known by then is said to be so
         gone: list[Ended] = []

@@ -1,4 +1,4 @@
-"""NHS numbers as people type them."""
+"""NHS numbers, and the numbers of one source, as people type them."""
 
 from __future__ import annotations
 
@@ -9,11 +9,17 @@ from nhs_number.validate import is_valid
 from mainstem.web.errors import NotNHSNumberError
 
 _LOOKS_LIKE = re.compile(r"(?:\d[\s-]*){9,11}")
+_SOURCE_PATIENT = re.compile(r"[^\s/|]+/[^\s/|]+\|\S+")
 
 
 def looks_like_number(text: str) -> bool:
     """True where somebody seems to be typing an NHS number: nine to eleven digits, spaces and dashes. Fewer are some other number."""
     return _LOOKS_LIKE.fullmatch(text.strip()) is not None
+
+
+def looks_like_source_patient(text: str) -> bool:
+    """True where somebody names a patient as one source knows them: `RXA/epr|1000001`. A local number alone could be any system's."""
+    return _SOURCE_PATIENT.fullmatch(text.strip()) is not None
 
 
 def parse(text: str) -> str:

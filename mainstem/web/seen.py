@@ -24,8 +24,13 @@ def seen(records: Records, audit: Audit, actor: str, action: str, persons: Itera
     Raises AuditUnavailableError and StoreUnavailableError: then nothing may be shown.
     """
     found = {person: records.by_person(person) for person in sorted(set(persons))}
-    audit.viewed(actor, action, [record or _nothing(person) for person, record in found.items()])
+    audit.viewed(actor, action, [record or nothing(person) for person, record in found.items()])
     return found
+
+
+def nothing(person: str) -> Record:
+    """For the audit: a person of whom nothing clinical is held is looked at too."""
+    return Record(person=person, digest=canonical.record_digest(0), sequence=0, known=0)
 
 
 def restricted(record: Record | None) -> bool:
@@ -63,8 +68,3 @@ def told(why: Why, records: Mapping[str, Record | None]) -> Why:
 
 def _member(member: Member, *, hidden: bool) -> Member:
     return replace(member, claims=tuple(replace(each, says=says(each.says, hidden=hidden)) for each in member.claims))
-
-
-def _nothing(person: str) -> Record:
-    """A person of whom nothing clinical is held is looked at too."""
-    return Record(person=person, digest=canonical.record_digest(0), sequence=0, known=0)

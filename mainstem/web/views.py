@@ -16,6 +16,7 @@ from mainstem.adjudication.errors import UnknownError
 from mainstem.history import MomentError, parse
 from mainstem.web import health, numbers
 from mainstem.web.changes import changes
+from mainstem.web.claimed import NOBODY, Claimed, claimed
 from mainstem.web.errors import NotNHSNumberError, UnknownActorError
 from mainstem.web.forms import form
 from mainstem.web.headings import headings
@@ -24,6 +25,7 @@ from mainstem.web.past import PastPage, as_data, as_record, moments, past_page
 from mainstem.web.plot import plots
 from mainstem.web.record import Record
 from mainstem.web.searches import Searches
+from mainstem.web.seen import nothing
 from mainstem.web.settings import WebSettings
 from mainstem.web.sources import Hit, Sources
 from mainstem.web.withheld import restricted
@@ -57,7 +59,7 @@ class Views:
             return self.render(request, "home.html", status=410, fault="That search is no longer kept. Search again")
         if numbers.looks_like_number(term):
             return self._by_number(request, term)
-        return self._found(request, term)
+        return self._found(request, term, self._claimed(term) if numbers.looks_like_source_patient(term) else NOBODY)
 
     def person(self, request: Request) -> Response:
         record = self._viewed(request)
@@ -147,31 +149,39 @@ class Views:
             return self._listed(request, term, [(Hit(record.person), record) for record in records], shared=True)
         return RedirectResponse(f"/people/{records[0].person}", 303)
 
-    def _claimed(self, number: str) -> list[Hit]:
-        """Who has a record, and the number by claims alone: HL7 v2 gives one without a patient record."""
+    def _claimed(self, whom: str) -> Claimed:
+        """By claims alone. Raises LogUnavailableError, StoreUnavailableError."""
         try:
-            persons = self._sources.identity.found(number)
+            return claimed(self._sources.identity.found(whom), self._sources.records)
         except UnknownError:
-            return []
-        return [Hit(person) for person in persons if self._sources.records.by_person(person) is not None]
+            return NOBODY
 
-    def _found(self, request: Request, term: str, besides: Sequence[Hit] = ()) -> Response:
+    def _found(self, request: Request, term: str, besides: Claimed = NOBODY) -> Response:
         """`besides`: shown first, if the search store does not find them as well."""
         found = list(self._sources.people.find(term, _RESULTS + 1))
         known = {hit.person for hit in found}
-        found = [*(hit for hit in besides if hit.person not in known), *found]
+        found = [*(Hit(record.person) for record in besides.records if record.person not in known), *found]
         rows = [(hit, record) for hit in found[:_RESULTS] if (record := self._sources.records.by_person(hit.person)) is not None]
         missing = min(len(found), _RESULTS) - len(rows)
-        return self._listed(request, term, rows, more=len(found) > _RESULTS, missing=missing)
+        bare = [person for person in besides.bare if person not in known][:_RESULTS]
+        return self._listed(request, term, rows, more=len(found) > _RESULTS, missing=missing, bare=bare)
 
     def _listed(
-        self, request: Request, term: str, rows: Sequence[tuple[Hit, Record]], *, more: bool = False, missing: int = 0, shared: bool = False
+        self,
+        request: Request,
+        term: str,
+        rows: Sequence[tuple[Hit, Record]],
+        *,
+        more: bool = False,
+        missing: int = 0,
+        shared: bool = False,
+        bare: Sequence[str] = (),
     ) -> Response:
-        """Results show who people are: a view of each, and audited as such."""
-        if rows:
-            self._sources.audit.viewed(self.actor(request), "listed", [record for _, record in rows])
+        """Results show who people are: a view of each, and audited as such. `bare`: known, without a record."""
+        if rows or bare:
+            self._sources.audit.viewed(self.actor(request), "listed", [*(record for _, record in rows), *map(nothing, bare)])
         results = [(hit, record, banner(record), organisations(record)) for hit, record in rows]
-        return self.render(request, "results.html", term=term, results=results, more=more, missing=missing, shared=shared)
+        return self.render(request, "results.html", term=term, results=results, more=more, missing=missing, shared=shared, bare=bare)
 
     def _viewed(self, request: Request) -> Record:
         actor = self.actor(request)

@@ -14,12 +14,13 @@ from typer.testing import CliRunner
 from mainstem import canonical
 from mainstem.cli import record as command
 from mainstem.cli import record_shown
-from mainstem.cli.record_found import by_number
+from mainstem.cli.record_found import by_number, nothing_to_show
 from mainstem.history import Ended, Reader
 from mainstem.history.ended import ended
 from mainstem.model import Assertion, Entry, Known, PartialList, RawRef, SourceState, Status
 from mainstem.terminology import builtin
-from mainstem.web.errors import StoreUnavailableError
+from mainstem.web.claimed import claimed
+from mainstem.web.errors import AuditUnavailableError, StoreUnavailableError
 from mainstem.web.page import as_json, page
 from mainstem.web.record import Record
 from processors.identity.persons import numbered_person
@@ -39,10 +40,21 @@ def printed(one: Record, *, explain: bool = False, width: int = 160) -> str:
 def test_a_number_leads_to_whom_the_cache_has_under_it_else_to_whom_it_names_else_to_whom_claims_give_it() -> None:
     log = Reader("127.0.0.1:9", Codec("http://127.0.0.1:9"), b"key", lambda _release: builtin(), seconds=1)
     under, named = record(), record(person=numbered_person(b"key", made.NUMBER), nhs_numbers=())
-    assert by_number(made.NUMBER, made.MadeRecords(named, under), log) == [under]
-    assert by_number(made.NUMBER, made.MadeRecords(named), log) == [named], "no patient record gave the number"
+    assert by_number(made.NUMBER, made.MadeRecords(named, under), log) == ((under,), ())
+    assert by_number(made.NUMBER, made.MadeRecords(named), log) == ((named,), ()), "no patient record gave the number"
     with pytest.raises(StoreUnavailableError, match="log of what was said"):
         by_number(made.NUMBER, made.MadeRecords(), log)
+
+
+def test_nobody_and_somebody_without_entries_are_told_apart_and_the_second_is_audited() -> None:
+    audit = made.MadeAudit()
+    assert nothing_to_show(claimed([made.PERSON], made.MadeRecords(record())), audit, "me") == ""
+    assert "No record with this NHS number is held" in nothing_to_show(claimed([], made.MadeRecords(record())), audit, "me")
+    assert not audit.events
+    assert "holds no entries about them" in nothing_to_show(claimed(["ab" * 16], made.MadeRecords(record())), audit, "me")
+    assert audit.events == [("me", "listed", "ab" * 16, canonical.record_digest(0), 0)]
+    with pytest.raises(AuditUnavailableError):
+        nothing_to_show(claimed(["ab" * 16], made.MadeRecords()), made.MadeAudit(broken=True), "me")
 
 
 @pytest.mark.parametrize(("typed", "why"), [("9990000019", "check digit"), ("12345", "5 digits"), ("Ramsbottom", "other than digits")])

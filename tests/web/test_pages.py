@@ -12,7 +12,8 @@ import pytest
 from lxml import html
 from starlette.testclient import TestClient
 
-from mainstem import kinds
+from mainstem import canonical, kinds
+from mainstem.adjudication.desk import KafkaDesk
 from mainstem.model import STOPPED, Heartbeat, PartialList, SourceState
 from mainstem.observe.connect import Connector
 from mainstem.terminology import builtin
@@ -22,10 +23,13 @@ from mainstem.web.record import Record
 from mainstem.web.settings import WebSettings
 from mainstem.web.sources import Sources
 from mainstem.web.withheld import withhold
+from schemas.codec import Codec
 from tests.processors.identity.test_persons import number as claimed
 from tests.web import made
 from tests.web.decided import MadeIdentity
 from tests.web.made import NOW, NUMBER, PERSON, MadeAudit, MadePeople, MadeQuarantine, MadeStream, item, record, said, sources
+
+NOWHERE = "127.0.0.1:9"
 
 
 def client(given: Sources, **settings: Any) -> TestClient:
@@ -391,14 +395,43 @@ class TestSearch:
         answer = client(sources(record(nhs_numbers=()))).post("/search", data={"q": NUMBER})
         assert "RAMSBOTTOM" in answer.text and answer.url.path.startswith("/search/")
 
-    def test_number_that_only_claims_give_is_found_and_audited(self) -> None:
-        identity, audit = MadeIdentity([claimed("RXA/epr|9", NUMBER, verification="02"), claimed("RXA/epr|8", NUMBER)]), MadeAudit()
+    @pytest.mark.parametrize("typed", [NUMBER, "RXA/epr|9"])
+    def test_who_is_named_by_claims_alone_is_found_and_audited(self, typed: str) -> None:
+        identity, audit = MadeIdentity([claimed("RXA/epr|9", NUMBER, verification="02")]), MadeAudit()
         whose = record(person=identity.person_of("RXA/epr|9"), nhs_numbers=())
         given = sources(whose, people=MadePeople(), identity=identity, audit=audit)
-        answer = client(given).post("/search", data={"q": NUMBER})
-        assert "1 person found" in answer.text and f"/people/{whose.person}" in answer.text, "whoever has nothing to show is not listed"
+        answer = client(given).post("/search", data={"q": typed})
+        assert "1 person found" in answer.text and f"/people/{whose.person}" in answer.text
+        assert "no entries are held" not in answer.text
         assert [event[1:3] for event in audit.events] == [("listed", whose.person)]
-        assert "No person found" in client(given).post("/search", data={"q": "999 000 0026"}).text
+        for other in ("999 000 0026", "RXA/epr|8"):
+            assert "No person found" in client(given).post("/search", data={"q": other}).text
+
+    @pytest.mark.parametrize("typed", [NUMBER, "RXA/epr|8"])
+    def test_who_has_claims_and_no_entries_is_said_to_be_known_and_audited(self, typed: str) -> None:
+        identity, audit = MadeIdentity([claimed("RXA/epr|8", NUMBER)]), MadeAudit()
+        given = sources(people=MadePeople(), identity=identity, audit=audit)
+        answer, person = client(given).post("/search", data={"q": typed}), identity.person_of("RXA/epr|8")
+        shown = text(html.fromstring(answer.text))
+        assert "Known, but no entries are held" in shown and "This does not mean that the person has no records" in shown
+        assert "No person found" not in shown
+        assert [event[1:4] for event in audit.events] == [("listed", person, canonical.record_digest(0))]
+        (way,) = html.fromstring(answer.text).xpath("//main//li/a/@href")
+        assert "No record is held yet" in client(given).get(way).text
+
+    @pytest.mark.parametrize("typed", [NUMBER, "RXA/epr|8"])
+    def test_who_is_known_and_has_no_entries_is_not_shown_without_audit(self, typed: str) -> None:
+        identity = MadeIdentity([claimed("RXA/epr|8", NUMBER)])
+        given = sources(people=MadePeople(), identity=identity, audit=MadeAudit(broken=True))
+        answer = client(given).post("/search", data={"q": typed})
+        assert answer.status_code == 503 and identity.person_of("RXA/epr|8") not in answer.text
+
+    def test_where_the_claims_cannot_be_read_a_number_is_not_said_to_be_nobody_s(self) -> None:
+        audit = MadeAudit()
+        given = sources(people=MadePeople(), identity=KafkaDesk(NOWHERE, Codec(f"http://{NOWHERE}"), b"key", seconds=0.2), audit=audit)
+        answer = client(given).post("/search", data={"q": NUMBER})
+        assert answer.status_code == 503 and "No person found" not in answer.text and not audit.events
+        assert "No person found" in client(given).post("/search", data={"q": "ramsbottom"}).text, "words are not looked up in the claims"
 
     def test_nothing_found_is_not_no_records(self) -> None:
         for typed in ("nobody", NUMBER):
