@@ -1,7 +1,7 @@
 """A medicine as listed, ordered, given, dispensed or found in the home: views of one course, which may disagree.
 
 Key: moiety (VTM, else VMP) and route. What several views say is kept side by side in `views`, and where they say otherwise to each
-other in `discrepancies` (`mainstem.kinds.courses`).
+other in `discrepancies` (`mainstem.kinds.discrepancies`).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 from msgspec import UNSET, UnsetType
 
-from mainstem.kinds import courses, routes
+from mainstem.kinds import courses, routes, taking
 from mainstem.kinds.base import DMD, Amount, Concept, Content, Kind, Text
 from mainstem.kinds.facts import Derived, Member, Rule, Terms, latest_first
 from mainstem.kinds.same import DATE, PERSON, PROSE
@@ -76,7 +76,7 @@ class Medicine(Kind):
     })
 
     def title(self, content: dict) -> str:
-        return " ".join(x for x in (named(content.get("product"), "Medicine"), courses.taken(content)) if x)
+        return " ".join(x for x in (named(content.get("product"), "Medicine"), taking.taken(content)) if x)
 
     def key(self, content: dict[str, Any], terms: Terms) -> str | None:
         """Moiety and route. A product that the terminology cannot tell stays a fact of its own, but for one dm+d code that several use."""
@@ -87,7 +87,7 @@ class Medicine(Kind):
         return None if moiety is None else f"{moiety}/{_route(content, product, moiety, terms) or UNTOLD}"
 
     def span(self, content: dict[str, Any], terms: Terms) -> tuple[str, str] | None:
-        return courses.span(content)
+        return taking.span(content)
 
     def derive(self, members: Sequence[Member], terms: Terms) -> Derived:
         return latest_first(members) if len(members) == 1 else courses.united(members)

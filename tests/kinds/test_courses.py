@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mainstem.kinds import courses
+from mainstem.kinds import courses, taking
 from mainstem.kinds.base import DMD
 from mainstem.kinds.facts import NoTerms
 from processors.reconcile import derive
@@ -88,9 +88,9 @@ def test_a_view_is_shown_with_its_course_and_dates_and_nothing_that_it_does_not_
     ({"start": "2024-01-01", "view": "dispense", "supply": {"value": "7", "unit": "DAYS "}}, ("2024-01-01", "2024-01-08")),
     ({"start": "2024-01-01", "view": "dispense", "supply": {"value": "1", "unit": "pack"}}, ("2024-01-01", "2024-03-25")),
     ({"start": "2024-01-01", "view": "dispense", "supply": {"value": "about 7"}}, ("2024-01-01", "2024-03-25")),
-    ({"start": "2024-01-01", "status": "no such status"}, ("2024-01-01", courses.OPEN)),
+    ({"start": "2024-01-01", "status": "no such status"}, ("2024-01-01", taking.OPEN)),
     ({"start": "2024-01-01", "status": "stopped"}, ("2024-01-01", "2024-01-01")),
-    ({"start": "2024-01-01", "status": "on-hold"}, ("2024-01-01", courses.OPEN)),
+    ({"start": "2024-01-01", "status": "on-hold"}, ("2024-01-01", taking.OPEN)),
 ])
 def test_span_of_supplies_and_of_odd_statuses(content, span):
     assert MEDICINE.span(content, NoTerms()) == span
@@ -123,7 +123,7 @@ def test_the_route_is_the_one_stated_else_the_products_else_of_its_form_else_the
     ({"dose_quantity": {"value": "2"}, "as_needed": False}, "2"), ({"as_needed": True}, "when required"), ({}, ""),
 ])
 def test_how_it_is_taken_in_a_line(content, line):
-    assert courses.taken(content) == line
+    assert taking.taken(content) == line
     assert MEDICINE.title({"product": PRODUCT} | content) == " ".join(part for part in (PRODUCT["text"], line) if part)
     assert MEDICINE.title(content) == " ".join(part for part in ("Medicine", line) if part)
 

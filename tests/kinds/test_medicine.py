@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mainstem import canonical, kinds
-from mainstem.kinds import courses
+from mainstem.kinds import courses, taking
 from mainstem.kinds.base import DMD
 from mainstem.kinds.facts import NoTerms
 from mainstem.terminology import builtin
@@ -127,7 +127,7 @@ def test_a_regular_course_and_one_when_required_are_not_told_apart(members, foun
 @pytest.mark.parametrize("status", ["unknown", "intended", "recurring", "Active", " ACTIVE "])
 def test_a_status_that_no_rule_knows_ends_no_medicine(status):
     unknown = ordered(2, "2025-01-01", status=status, start="2020", dose="1 OD")
-    assert courses.span(unknown.content) == ("2020-01-01", courses.OPEN)
+    assert taking.span(unknown.content) == ("2020-01-01", taking.OPEN)
     found = derived(home(3, "2025-06-01", status="completed", dose="2 OD"), unknown)
     assert (found.content["status"], found.content["dose"]) == (status, "1 OD")
     assert about(listed(1, status="stopped"), unknown) == ["stopped"], "stopped here, and not known to have stopped there"
@@ -136,7 +136,7 @@ def test_a_status_that_no_rule_knows_ends_no_medicine(status):
 
 @pytest.mark.parametrize("status", ["stopped", "Completed", "CANCELLED", "entered in error", "not-taken"])
 def test_what_is_over_is_over_however_it_is_written(status):
-    assert courses.span({"status": status, "start": "2020"}) == ("2020-01-01", "2020-12-31")
+    assert taking.span({"status": status, "start": "2020"}) == ("2020-01-01", "2020-12-31")
     assert about(listed(1, status=status), ordered(2, status="active")) == (["stopped"] if status in ("stopped", "CANCELLED") else [])
 
 
@@ -180,7 +180,7 @@ def test_the_earliest_start(starts, shown):
 
 
 @pytest.mark.parametrize(("content", "span"), [
-    ({"start": "2024", "status": "active"}, ("2024-01-01", courses.OPEN)),
+    ({"start": "2024", "status": "active"}, ("2024-01-01", taking.OPEN)),
     ({"start": "2024-02", "end": "2024-03-09"}, ("2024-02-01", "2024-03-09")),
     ({"start": "2024-02", "status": "stopped"}, ("2024-02-01", "2024-02-29")), ({"end": "2024-03-09"}, ("2024-03-09", "2024-03-09")),
     ({"start": "2024-01-01", "status": "stopped", "last_issued": "2024-05-01"}, ("2024-01-01", "2024-05-01")),
