@@ -26,6 +26,8 @@ from producers.hl7.identifiers import local_ids, nhs_number
 
 PERSON = frozenset({"A01", "A04", "A05", "A08", "A28", "A31"})
 MERGE, LEGACY_MERGE, CORRECTION, LINK, UNLINK = "A40", "A34", "A47", "A24", "A37"
+_MERGED = "merge"
+"""`ref` of merges. FHIR's `Patient.link` is a claim of another."""
 _GENDERS = {"M": "male", "F": "female", "O": "other"}
 _NAMES = {"L": 0, "D": 1, "CURRENT": 1, "": 2}
 """XPN-7, best first. Nicknames, partners' and pseudonymous names identify nobody."""
@@ -99,7 +101,7 @@ class _Said:
                     found = True
                     if merged != into:
                         correction = {"correction": True} if self._event == CORRECTION else {}
-                        yield self._claim(merged, "merged-into", "merge", {"into": f"{self._feed.source}|{into}", **correction})
+                        yield self._claim(merged, "merged-into", _MERGED, {"into": f"{self._feed.source}|{into}", **correction})
         if not found:
             raise UnidentifiedError("MRG-1 holds no patient number of this source")
 
@@ -121,15 +123,17 @@ class _Said:
 
     def _claim(self, patient: str, type_: str, ref: str, body: dict[str, Any], status: Status = Status.ASSERTED) -> Claim:
         return Claim(source=self._feed.source, patient=patient, type=type_, ref=ref, status=status, incarnation=self._feed.incarnation,
-                     position=self._position(), body=canonical.encode(body), raw=self._raw,
+                     position=self._position(ref), body=canonical.encode(body), raw=self._raw,
                      recorded=next((moments.utc(each.value(2)) for each in self._message.of("EVN")), None))
 
-    def _position(self) -> str:
-        """Message time and control id (design.md); before both, that legacy merges are less than all others."""
+    def _position(self, ref: str) -> str:
+        """Message time and control id (design.md). The time stands first, as in FHIR, so that what both say of one patient of a source
+        compares by when it was said. Of merges alone, which FHIR has no claim of, legacy ones are less than all others."""
         sent = moments.utc(self._message.head.value(7)) or next((moments.utc(each.value(2)) for each in self._message.of("EVN")), None)
         if sent is None:
             raise UnidentifiedError("neither MSH-7 nor EVN-2 says when it was sent")
-        return f"{0 if self._event == LEGACY_MERGE else 1}|{sent}|{self._message.head.value(10) or ''}"
+        said = f"{sent}|{self._message.head.value(10) or ''}"
+        return f"{0 if self._event == LEGACY_MERGE else 1}|{said}" if ref == _MERGED else said
 
 
 def _demographics(pid: Segment) -> Iterator[tuple[str, dict[str, Any]]]:

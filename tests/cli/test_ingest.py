@@ -64,6 +64,13 @@ def test_answers_of_pds_are_reported(tmp_path: Path) -> None:
     assert OLD not in done.stdout
 
 
+@pytest.mark.parametrize(("source", "told"), [("RXA/epr", True), ("RXA/pas", False)])
+def test_files_of_a_source_that_has_a_database_are_read_and_pointed_out(file: str, source: str, told: bool) -> None:
+    done = ingest("hl7", file, "--source", source, "--output", "json")
+    assert done.exit_code == 0 and json.loads(done.stdout)["sources"] == {source: 4}
+    assert ("is read from its database too" in done.stderr) is told
+
+
 @pytest.mark.parametrize(("arguments", "told"), [
     (("hl7", "nowhere.hl7", "--source", "RXA/pas"), "no such file or folder"), (("hl7", __file__, "--source", "x"), "is not a source"),
     (("hl7", __file__, "--source", "RXA/pas", "--authority", "a~b"), "without separators"), (("pds", "nowhere.json"), "no such file")])
