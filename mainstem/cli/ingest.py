@@ -149,8 +149,8 @@ def _tell_of_database(source: str | None) -> None:
         if source not in load_all():
             return
         typer.echo(f"{source} is read from its database too: merges and links of files add to what it says, but where both give a "
-                   "patient's NHS number or demographics the files' word stands, however old. Name the files a source of their own where that is not "
-                   "what you want", err=True)
+                   "patient's NHS number or demographics the files' word stands, however old. Name the files a source of their own where "
+                   "that is not what you want", err=True)
 
 
 def _messages(paths: list[Path], suffixes: tuple[str, ...], source: str, read_file: Callable[[Path], list[RawMessage]],
