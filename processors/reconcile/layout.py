@@ -23,7 +23,7 @@ import msgspec
 
 from mainstem.kinds.facts import Place
 from mainstem.model import PartialList
-from processors.keys import pack, unpack
+from processors.keys import unpack
 
 WITHDRAWN_MANIFEST = ""
 """In place of a kind: a manifest was once retracted or removed, so that only a look at all versions tells which ones count."""
@@ -185,8 +185,9 @@ decode_origin = msgspec.msgpack.Decoder(Origin).decode
 decode_listings = msgspec.msgpack.Decoder(dict[str, tuple[bytes, str]]).decode
 
 
-def head_key(person: str) -> bytes:
-    return b"h" + pack(person)
+def head_key(person: bytes) -> bytes:
+    """`person`: packed."""
+    return b"h" + person
 
 
 def published(pairs: Iterable[tuple[bytes, bytes]]) -> Iterator[tuple[str, str, str]]:

@@ -22,7 +22,7 @@ class Neighbours:
     def __init__(self, person: Person, rows: Rows, state: State, terms: Terms) -> None:
         self.stands: dict[str, Standing] = {}
         self._groups = person.groups
-        self._prefix = b"l" + pack(person.person)
+        self._prefix = b"l" + person.key
         self._rows = rows
         self._state = state
         self._terms = terms

@@ -26,11 +26,13 @@ class Person:
 
     def __init__(self, person: str, head: Head, state: State, terms: Terms) -> None:
         self.person = person
+        self.key = pack(person)
+        """What its keys in state begin with, after their letter."""
         self.head = head
-        self.records = Records(person, state)
+        self.records = Records(self.key, state)
         self.anew = head.release != derived_by(terms)
         """Whether its facts were derived with other rules or another terminology than now."""
-        self.groups = Groups(pack(person), state, self.records, terms, anew=self.anew)
+        self.groups = Groups(self.key, state, self.records, terms, anew=self.anew)
         self.attached: list[Attached] = []
         self.leaving: list[PersonEvent] = []
         """Detaches that are not done: to be sent again, to the same person."""

@@ -10,7 +10,7 @@ import msgspec
 from mainstem import canonical
 from mainstem.kinds.facts import Place
 from mainstem.model import Change
-from processors.keys import END, pack
+from processors.keys import END
 from processors.lane.contract import Output, State
 from processors.reconcile import entries, layout
 from processors.reconcile.derive import Fact
@@ -25,8 +25,9 @@ _NOTHING = canonical.digest(entries.NOTHING)
 class Rows:
     """What was published of a person's facts, as far as a batch needs it."""
 
-    def __init__(self, person: str, state: State) -> None:
-        self._prefix = b"f" + pack(person)
+    def __init__(self, person: bytes, state: State) -> None:
+        """`person`: what its keys begin with."""
+        self._prefix = b"f" + person
         self._state = state
         self._rows: dict[str, Published | None] = {}
 

@@ -28,13 +28,14 @@ class Dropped(NamedTuple):
 class Records:
     """Reads through to state; assertions are written at once, records by `flush`."""
 
-    def __init__(self, person: str, state: State) -> None:
+    def __init__(self, person: bytes, state: State) -> None:
+        """`person`: what its keys begin with."""
         self.in_hand: dict[Name, Record] = {}
         self._state = state
-        self._person = pack(person)
+        self._person = person
         self._subjects: dict[str, bytes] = {}
-        self._listings = Listings(b"m", self._person, state, absence.spoken_for)
-        self._heard = Listings(b"o", self._person, state, absence.listed_in)
+        self._listings = Listings(b"m", person, state, absence.spoken_for)
+        self._heard = Listings(b"o", person, state, absence.listed_in)
         self._listed: dict[bytes, tuple[Known, ManifestContent, frozenset[str]]] = {}
         self._rekinded: list[tuple[Record, str]] = []
         """Records that are of another kind since this batch, most of them new; and the kind before."""
@@ -197,7 +198,7 @@ class Records:
     def of(self, subject: str) -> list[Record]:
         """All records of a source patient, sorted."""
         stored = [(subject, unpack(key[1 + len(self._person):])[1])
-                  for key, _ in self._state.prefix(b"r" + self._person + pack(subject))]
+                  for key, _ in self._state.prefix(b"r" + self._subject(subject))]
         self.preload(stored)
         return [record for name, record in sorted(self.in_hand.items()) if name[0] == subject and record.held.parts]
 
@@ -206,7 +207,7 @@ class Records:
 
         Manifests come last: what they make absent must not come back for want of them.
         """
-        prefix = b"v" + self._person + pack(subject)
+        prefix = b"v" + self._subject(subject)
         manifests: list[tuple[Record, list[bytes]]] = []
         dropped: list[Dropped] = []
         for name, pairs in groupby(self._state.prefix(prefix), lambda pair: pair[0][len(prefix):].partition(END)[0]):

@@ -10,6 +10,7 @@ from typing import Any
 
 from mainstem.kinds.facts import NoTerms, Terms
 from mainstem.model import Op, PersonEvent, SourceState, Summary
+from processors.keys import pack
 from processors.lane.contract import Output, Received, State
 from processors.lane.errors import ReleaseBehindError
 from processors.reconcile import layout, sweep
@@ -45,7 +46,7 @@ class ReconcileStage:
                 sweeps.append(event)
             else:
                 raise ReleaseBehindError(event.subject)
-        heads = state.multi_get([layout.head_key(person) for person in of_person])
+        heads = state.multi_get([layout.head_key(pack(person)) for person in of_person])
         outputs: list[Output] = []
         for (person, events), data in zip(of_person.items(), heads, strict=True):
             outputs += self._turn(person, events, data, state)[1]
@@ -61,7 +62,7 @@ class ReconcileStage:
         for event in events:
             person.take(event)
         person.settle()
-        rows = Rows(name, state)
+        rows = Rows(person.key, state)
         rows.load(person.groups.touched)
         neighbours = Neighbours(person, rows, state, self._terms)
         neighbours.align()
@@ -81,7 +82,7 @@ def _told(person: Person, before: bytes | None, release: str, state: State) -> l
             head.revision += 1
             outputs.append(Output(topics.SUMMARIES, name.encode(), summary(name, head), name))
         head.release = release
-        state.put(layout.head_key(name), layout.encode(head))
+        state.put(layout.head_key(person.key), layout.encode(head))
     outputs += [Output(topics.ATTACHED, answer.subject.encode(), answer, answer.subject) for answer in person.attached]
     outputs += [Output(topics.PERSON_EVENTS, name.encode(), event, name) for event in person.leaving]
     return outputs

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from mainstem.model import Op, PersonEvent
-from processors.keys import unpack
+from processors.keys import pack, unpack
 from processors.lane.contract import Output, State
 from processors.reconcile import layout
 from processors.reconcile.person import Person
@@ -32,7 +32,7 @@ def recount(person: Person) -> int:
 
 def slice_of(event: PersonEvent, release: str, state: State, derive: Callable[[str, bytes], tuple[int, list[Output]]]) -> list[Output]:
     """Derives the next persons anew, and says where to go on. `derive`: a person and its head as stored -> records counted, outputs."""
-    key = layout.head_key(event.person) if event.person else b"h"
+    key = layout.head_key(pack(event.person)) if event.person else b"h"
     outputs: list[Output] = []
     records = scanned = 0
     while scanned < SCANNED and records < RECORDS:
