@@ -75,9 +75,9 @@ class Records:
         record.dirty = True
         if greatest is not None and same:
             held.shown[part] = shown
-        else:
-            held.shown.pop(part, None)
-            record.said[part] = known
+            return bool(self._listings.of(record.name[0]))  # of what is said again only a manifest may now think otherwise
+        held.shown.pop(part, None)
+        record.said[part] = known
         return True
 
     def _add_late(self, record: Record, key: bytes, known: Known) -> bool:

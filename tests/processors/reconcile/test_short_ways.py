@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -12,11 +13,13 @@ from hypothesis import strategies as st
 from mainstem import canonical
 from mainstem.model import Assertion, RawRef
 from mainstem.terminology import builtin
+from processors.lane.memory import MemoryState
 from processors.reconcile.groups import Groups
 from processors.reconcile.layout import Gathered
 from processors.reconcile.neighbours import Neighbours
 from tests.processors.pipeline import Pipeline
 from tests.processors.reconcile.test_crowd import dense, mixed
+from tests.processors.reconcile.test_reconcile_stage import Stage, event, said
 from tests.strategies import KEY, SOURCES, positions, statuses
 
 series = st.lists(st.builds(
@@ -54,6 +57,45 @@ def test_a_group_s_first_member_and_a_place_beside_one_just_taken():
 
     holds()
     assert all(taken.values()), taken
+
+
+class Watched(MemoryState):
+    """Remembers of which rows it was asked."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = ""
+
+    def get(self, key: bytes) -> bytes | None:
+        self.asked += chr(key[0])
+        return super().get(key)
+
+    def multi_get(self, keys: Sequence[bytes]) -> list[bytes | None]:
+        return [self.get(key) for key in keys]
+
+
+def test_what_is_said_again_looks_at_no_fact_but_where_a_manifest_may_make_it_absent():
+    stage = Stage()
+    state = stage.state = Watched()
+    stage.send(event(said(note="mild, at night")))
+    state.asked = ""
+    assert stage.send(event(said(position="02", note="mild - at night"))) == []
+    assert not {"g", "f"} & set(state.asked)
+    [gone] = stage.send(event(said("manifest", "03", kind="manifest", kinds=["allergy"], records=["allergy/2"])))
+    assert gone.status == "withdrawn"
+    [back] = stage.send(event(said(position="04", note="mild, at night")))
+    assert back.status == "current"
+
+
+def test_a_mark_by_what_came_before_is_known_when_that_came_though_its_own_record_says_the_same_again():
+    stage = Stage()
+    hba1c = {"kind": "result", "test": {"text": "HbA1c"}, "value": {"value": "48"}}
+    stage.send(event(said("result/2", taken="2024-03-01", **hba1c)))
+    again = said("result/2", "02", known=2000, taken="2024-03-01", **hba1c)
+    earlier = said("result/1", known=3000, taken="2024-02-20", **hba1c)
+    [marked] = [entry for entry in stage.send(event(again, earlier)) if entry.version == 2]
+    assert "repeat_of" in canonical.decode(marked.content)
+    assert marked.known == 3000
 
 
 def _told(world: list[Any], seed: int, first: Any, draw_in: Any) -> tuple[Any, ...]:
