@@ -29,7 +29,7 @@ class Person:
         self.key = pack(person)
         """What its keys in state begin with, after their letter."""
         self.head = head
-        self.records = Records(self.key, state)
+        self.records = Records(self.key, head.feeds, state)
         self.anew = head.release != derived_by(terms)
         """Whether its facts were derived with other rules or another terminology than now."""
         self.groups = Groups(self.key, state, self.records, terms, anew=self.anew)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import groupby
+from types import MappingProxyType
 from typing import NamedTuple
 
 from mainstem import versions
@@ -14,8 +15,11 @@ from processors.keys import END, pack, unpack
 from processors.lane.contract import State
 from processors.reconcile import absence, layout, news, resolve
 from processors.reconcile.in_hand import Name, Record
+from processors.reconcile.layout import Feed
 from processors.reconcile.listings import Found, Listings
 from processors.stored import dump, load
+
+_NO_LISTINGS: Mapping[str, Found] = MappingProxyType({})
 
 
 class Dropped(NamedTuple):
@@ -28,9 +32,10 @@ class Dropped(NamedTuple):
 class Records:
     """Reads through to state; assertions are written at once, records by `flush`."""
 
-    def __init__(self, person: bytes, state: State) -> None:
-        """`person`: what its keys begin with."""
+    def __init__(self, person: bytes, feeds: Mapping[str, Feed], state: State) -> None:
+        """`person`: what its keys begin with. `feeds`: its source patients (`layout.Head`)."""
         self.in_hand: dict[Name, Record] = {}
+        self._feeds = feeds
         self._state = state
         self._person = person
         self._subjects: dict[str, bytes] = {}
@@ -75,7 +80,7 @@ class Records:
         record.dirty = True
         if greatest is not None and same:
             held.shown[part] = shown
-            return bool(self._listings.of(record.name[0]))  # of what is said again only a manifest may now think otherwise
+            return bool(self._told_absent(record.name[0]))  # of what is said again only a manifest may now think otherwise
         held.shown.pop(part, None)
         record.said[part] = known
         return True
@@ -147,10 +152,7 @@ class Records:
     def absent_by(self, record: Record) -> Known | None:
         """The manifest that makes it absent."""
         (subject, name), kind = record.name, record.held.kind
-        listings = self._listings.of(subject)
-        if not listings:
-            return None
-        found = listings.get(kind)
+        found = self._told_absent(subject).get(kind)
         if found is None or max(versions.place(version) for version in record.held.parts.values()) >= versions.place(found[0]):
             return None
         manifest, said, listed = self._manifest(subject, found)
@@ -162,12 +164,16 @@ class Records:
         subjects: dict[str, set[str]] = {}
         for record, before in self._rekinded:
             subject, name = record.name
-            listings = self._listings.of(subject)
+            listings = self._told_absent(subject)
             for kind in (before, record.held.kind) if listings else ():
                 found = listings.get(kind) if kind else None
                 if found is not None and absence.lists_none(kind, (told := self._manifest(subject, found))[1], ()) and name in told[2]:
                     subjects.setdefault(subject, set()).add(kind)
         return [record for subject, kinds in subjects.items() for record in self.of(subject) if record.held.kind in kinds]
+
+    def _told_absent(self, subject: str) -> Mapping[str, Found]:
+        """Kind -> the manifest by which records of the source patient are absent. Of one who never sent any there is nothing to read."""
+        return self._listings.of(subject) if resolve.MANIFEST in self._feeds[subject].kinds else _NO_LISTINGS
 
     def _manifest(self, subject: str, found: Found) -> tuple[Known, ManifestContent, frozenset[str]]:
         """A listing, what it says, and the records that it lists."""
