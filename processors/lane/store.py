@@ -68,6 +68,8 @@ class Store:
         return self._db.get(key)
 
     def multi_get(self, keys: Sequence[bytes]) -> list[bytes | None]:
+        if len(keys) == 1:
+            return [self._db.get(keys[0])]  # at half the cost of a list of one
         return cast(list[bytes | None], self._db.get(list(keys))) if keys else []
 
     def prefix(self, prefix: bytes) -> Iterator[tuple[bytes, bytes]]:
