@@ -42,6 +42,8 @@ class LaneSettings:
     snapshots: Path | None = None
     """Where snapshots of state partitions are kept, for all workers; none are taken where it is not given."""
     snapshot_records: int = RECORDS
+    session_seconds: float = SESSION_SECONDS
+    """A worker that gives no sign of life for so long has lost its partitions to others."""
 
 
 class LaneApp(faust.App):
@@ -81,7 +83,7 @@ class Lane:
             datadir=str(faust_dir / self.stage.name), store="memory://",
             web_enabled=False, topic_allow_declare=False, topic_disable_leader=True, autodiscover=False,
             consumer_group_instance_id=f"{self.stage.name}-{settings.instance}" if settings.instance else None,
-            broker_session_timeout=SESSION_SECONDS, broker_heartbeat_interval=1.0, broker_rebalance_timeout=30.0,
+            broker_session_timeout=settings.session_seconds, broker_heartbeat_interval=1.0, broker_rebalance_timeout=30.0,
             broker_commit_interval=5.0,
             broker_max_poll_records=BATCH_RECORDS, consumer_max_fetch_size=BATCH_BYTES,
             # Un-acked batches are fetched again from the markers, so a revocation need not wait for the queues.

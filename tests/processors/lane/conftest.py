@@ -15,6 +15,7 @@ from confluent_kafka import Message
 
 from mainstem.model import Assertion, RawRef
 from processors.lane import changelog, reader
+from processors.lane.lane import SESSION_SECONDS
 from schemas import topics
 from schemas.codec import Codec
 from schemas.kafka import ensure_topics, producer
@@ -60,10 +61,11 @@ class World:
     def flush(self) -> None:
         self._producer.flush()
 
-    def worker(self, name: str, *, instance: str = "", faulty: bool = False) -> subprocess.Popen[bytes]:
-        """Start a worker process; its log is `<name>.log`, its state `<name>`, both in the world's directory."""
+    def worker(self, name: str, *, instance: str = "", faulty: bool = False, session: float = SESSION_SECONDS) -> subprocess.Popen[bytes]:
+        """Start a worker process; its log is `<name>.log`, its state `<name>`, both in the world's directory. `session`: seconds after
+        which its partitions are others'."""
         command = [sys.executable, "-m", "tests.processors.lane.toy_worker", self.prefix, self.kafka, self.registry,
-                   str(self.directory / name), instance, *(["faulty"] if faulty else [])]
+                   str(self.directory / name), instance, str(session), *(["faulty"] if faulty else [])]
         with (self.directory / f"{name}.log").open("ab") as log:
             process = subprocess.Popen(command, stdout=log, stderr=log)
         self.workers.append(process)

@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from processors.lane.lane import SESSION_SECONDS
 from schemas.kafka import producer
 from tests.processors.lane.conftest import World, eventually
 
@@ -22,12 +23,12 @@ def opened(world: World, name: str) -> list[int]:
     return [int(found) for found in re.findall(rf"{world.stage.name}-(\d+): opened", world.log(name))]
 
 
-def shared(world: World, seconds: float = 60) -> None:
+def shared(world: World, seconds: float = 60, session: float = SESSION_SECONDS) -> None:
     """Two workers of two partitions each, everything processed."""
     world.send(400)
     world.worker("a", instance="a")
     world.await_all(seconds)
-    world.worker("b", instance="b")
+    world.worker("b", instance="b", session=session)
     eventually(lambda: len(set(opened(world, "b"))) == 2, "the second worker opening two partitions", seconds)
     world.send(400)
     world.await_all(seconds)
@@ -45,12 +46,14 @@ def fail_over(world: World) -> float:
 
 
 def test_a_restarted_worker_keeps_its_partitions_and_nobody_elses_move(world: World) -> None:
-    shared(world)
+    # Other tests share the machine: a start may take longer than a session in earnest lasts.
+    session = 60.0
+    shared(world, session=session)
     before = opened(world, "a")
     ours = set(opened(world, "b"))
     world.workers[-1].kill()
     world.workers[-1].wait()
-    world.worker("b", instance="b")
+    world.worker("b", instance="b", session=session)
     world.send(400)
     world.await_all()
     world.check()

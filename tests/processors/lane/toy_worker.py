@@ -1,4 +1,4 @@
-"""A worker process of the toy stage: `python -m tests.processors.lane.toy_worker PREFIX KAFKA REGISTRY STATE_DIR INSTANCE [FAULTY]`."""
+"""A worker process of the toy stage: `python -m tests.processors.lane.toy_worker PREFIX KAFKA REGISTRY STATE_DIR INSTANCE SESSION [FAULTY]`."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ class Faulty(Counter):
 
 
 if __name__ == "__main__":
-    prefix, kafka, registry, state_dir, instance, *faulty = sys.argv[1:]
+    prefix, kafka, registry, state_dir, instance, session, *faulty = sys.argv[1:]
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     state = Path(state_dir)
     run([lambda: (Faulty if faulty else Counter)(prefix)],
-        LaneSettings(kafka, registry, state, instance or None, state.parent / "snapshots"))
+        LaneSettings(kafka, registry, state, instance or None, state.parent / "snapshots", session_seconds=float(session)))
