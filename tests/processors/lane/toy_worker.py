@@ -1,4 +1,4 @@
-"""A worker process of the toy stage: `python -m tests.processors.lane.toy_worker PREFIX KAFKA REGISTRY STATE_DIR INSTANCE SESSION [FAULTY]`."""
+"""A worker of the toy stage: `python -m tests.processors.lane.toy_worker PREFIX KAFKA REGISTRY STATE_DIR INSTANCE SESSION [FAULTY]`."""
 
 from __future__ import annotations
 
