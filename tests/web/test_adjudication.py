@@ -21,6 +21,7 @@ from tests.strategies import KEY, NUMBERS
 from tests.web import made
 from tests.web.decided import MadeIdentity
 from tests.web.made import NOW, MadeAudit, item, record
+from tests.web.pages import text
 
 A, B, C = "RXA/epr|P100", "A82038/gp|G77", "RXC/community|C5"
 PAIR = [number(A, NUMBERS[0]), who(A, **MUM), number(B, NUMBERS[0]), who(B, **BABY)]
@@ -56,10 +57,6 @@ class Visit:
         confirm = self.post(path, **form)
         hidden = {node.get("name"): node.get("value") for node in confirm.xpath("//form//input[@type='hidden']")}
         return str(self.post(confirm.xpath("//form/@action")[0], 303, **hidden).headers["location"])
-
-
-def text(tree: Any, path: str = "//main") -> str:
-    return " ".join(" ".join(node.text_content().split()) for node in tree.xpath(path))
 
 
 def test_the_list_names_reasons_and_sources_and_no_patient() -> None:

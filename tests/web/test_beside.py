@@ -20,7 +20,7 @@ from mainstem.web.record import Item
 from tests.cli.test_record import printed
 from tests.web import made
 from tests.web.made import NOW, PERSON, coded, item, record, said, sources
-from tests.web.test_pages import client, read, text, under
+from tests.web.pages import client, read, text, under
 
 EPR, GP, HOME = "RXA/epr", "A82038/gp", "RXC/community"
 MEDICINES = "medications-and-medical-devices"

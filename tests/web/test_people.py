@@ -19,7 +19,8 @@ from tests.processors.identity.test_persons import BABY, MUM, claim, link, numbe
 from tests.strategies import KEY, NUMBERS
 from tests.web.decided import MadeIdentity
 from tests.web.made import MadeAudit, item, record
-from tests.web.test_adjudication import PAIR, A, B, C, Visit, text
+from tests.web.pages import text
+from tests.web.test_adjudication import PAIR, A, B, C, Visit
 
 ALONE = [number(A, NUMBERS[0]), who(A, **MUM), who(B, "Archer", "Ann", "1980-03-02"), number(C, NUMBERS[1], verification="02")]
 """Three persons: nothing ties them."""

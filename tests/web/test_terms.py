@@ -16,8 +16,8 @@ from mainstem.web.past import as_data, as_record, past_page
 from mainstem.web.terms import TermsInForce
 from schemas.errors import KafkaUnavailableError
 from tests.web.made import NOW, PERSON, entry, folded, record, sources
+from tests.web.pages import client
 from tests.web.test_beside import CHARTED, MEDICINES, STAY, listed
-from tests.web.test_pages import client
 
 WHITE = {"text": "white tablets"}
 ENTRIES = (STAY, CHARTED, listed("white", WHITE))
