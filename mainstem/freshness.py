@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import quantiles
 
-from mainstem.model import Heartbeat
+from mainstem.operations import Heartbeat
 from schemas import log, topics
 from schemas.codec import Codec
 

@@ -1,4 +1,4 @@
-"""The words of the design as types: what moves between producers, processors and sinks.
+"""The words of the design as types: what sources say, who people are, and what is published of them.
 
 All are frozen. Times are milliseconds since the Unix epoch (UTC) unless a field says it is text as the source gave it.
 `content` and `body` are canonical JSON (see `mainstem.canonical`); their shape is the kind's `Content`.
@@ -156,41 +156,6 @@ class Known(msgspec.Struct, frozen=True, gc=False):
     offset: int
 
 
-class Op(StrEnum):
-    APPLY = "apply"
-    LEAVING = "leaving"
-    """To the old persons, before the attach: still shown, and the record says that a handover is in progress."""
-    ATTACH = "attach"
-    DETACH = "detach"
-    SETTLED = "settled"
-    """To the new person, with the detach: the handover is over."""
-    DERIVE = "derive"
-    """To each partition when a release comes into force: derive its persons anew. `subject`: the activation; `person`: the last that is
-    done, empty at the beginning."""
-
-
-class PersonEvent(msgspec.Struct, frozen=True, kw_only=True):
-    """What the identity stage sends to a person's partition: new assertions, or a chunk of a handover."""
-
-    op: Op
-    person: str
-    subject: str
-    epoch: int
-    """Epoch of the assignment in force, -1 where the source patient is unassigned (a person of its own)."""
-    items: tuple[Known, ...] = ()
-    last: bool = True
-    """False on every chunk of an attach but the last."""
-
-
-class Attached(msgspec.Struct, frozen=True, kw_only=True):
-    """Reconcile's answer to the last chunk of an attach; the identity stage then detaches the old person. With an empty `person`: the
-    identity stage's note to itself that more of the handover is to be sent."""
-
-    subject: str
-    person: str
-    epoch: int
-
-
 class Provenance(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One assertion behind an entry: who said it, where it lies, which published fields it decided."""
 
@@ -289,85 +254,6 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     known: int
     handover: int = -1
     """Epoch of the handover that caused it (the offset of the claim about who someone is); -1 where a source's word did."""
-
-
-class Result(StrEnum):
-    ASSERTIONS = "assertions"
-    QUARANTINED = "quarantined"
-    IGNORED = "ignored"
-
-
-class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of one input item."""
-
-    offset: int
-    item: str = ""
-    result: Result
-    reason: str = ""
-    """Code from `producers.reasons`; empty for assertions."""
-    assertions: int = 0
-    claims: int = 0
-
-
-class Ledger(msgspec.Struct, frozen=True, kw_only=True):
-    """The outcomes of a run of consecutive raw messages of one partition; written with their assertions in one transaction."""
-
-    producer: str
-    topic: str
-    partition: int
-    first: int
-    last: int
-    outcomes: tuple[Outcome, ...]
-
-
-class Quarantined(msgspec.Struct, frozen=True, kw_only=True):
-    """An input item that could not be taken in: where it lies, why, and what to do. The raw bytes stay in the raw topic;
-    `payload` holds them only where there is no raw topic."""
-
-    stage: str
-    raw: RawRef
-    source: str
-    patient: str | None = None
-    reason: str
-    detail: str
-    """What to do, without patient content."""
-    payload: bytes | None = None
-
-
-class Heartbeat(msgspec.Struct, frozen=True, kw_only=True):
-    """What a process says once a second of its progress."""
-
-    stage: str
-    """`capture`, `linker`, `identity`, `reconcile`, `sink-search`, `sink-analytics`, `sink-cache`."""
-    instance: str
-    at: int
-    processed: int
-    published: int
-    lag: int
-    positions: dict[str, int] = {}
-    """`topic/partition` -> next offset to process."""
-    lags: dict[str, int] = {}
-    """`topic/partition` -> messages of `lag` that lie there. Empty from who does not tell them apart."""
-    freshness: tuple[float, ...] = ()
-    """Seconds from the source's commit to done here, sampled since the last heartbeat."""
-    note: str = ""
-    """What it waits for; or, in the last one of a process that ends on purpose, `STOPPED` and why. No patient content."""
-
-
-STOPPED = "stopped on purpose: "
-
-
-class AuditEvent(msgspec.Struct, frozen=True, kw_only=True):
-    """A view of a record: who, what for, and exactly what was seen (digest and known time)."""
-
-    id: str
-    at: int
-    actor: str
-    action: str
-    person: str
-    digest: str
-    known: int
-    purpose: str
 
 
 class Release(msgspec.Struct, frozen=True, kw_only=True):

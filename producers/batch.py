@@ -8,9 +8,10 @@ from typing import NamedTuple
 
 import msgspec
 
-from mainstem.model import Assertion, Claim, Ledger, Outcome, Quarantined, RawRef, Result
+from mainstem.model import Assertion, Claim, RawRef
 from mainstem.observe import tracing
 from mainstem.observe.tracing import Followed, Headers
+from mainstem.operations import Ledger, Outcome, Quarantined, Result
 from producers.contract import ItemResult, RawMessage
 from producers.formats import Readers
 from producers.reasons import Reason

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple, Protocol
 
-from mainstem.model import Assertion, Claim, Outcome, Quarantined
+from mainstem.model import Assertion, Claim
+from mainstem.operations import Outcome, Quarantined
 
 FORMAT_HEADER = "mainstem-format"
 """Raw message header that names the format; absent means `debezium`."""

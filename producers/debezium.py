@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from mainstem.model import Assertion, Claim, Outcome, Quarantined, RawRef, Result
+from mainstem.model import Assertion, Claim, RawRef
+from mainstem.operations import Outcome, Quarantined, Result
 from producers.contract import ItemResult, RawMessage
 from producers.items import STAGE
 from producers.mapping.rows import Mapping, RefusedError, Told

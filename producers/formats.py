@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from mainstem.model import Outcome, Quarantined, RawRef, Result
+from mainstem.model import RawRef
+from mainstem.operations import Outcome, Quarantined, Result
 from producers.contract import FORMAT_HEADER, Format, ItemResult, RawMessage
 from producers.debezium import DebeziumFormat
 from producers.reasons import Reason

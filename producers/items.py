@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mainstem.model import Assertion, Claim, Outcome, Quarantined, RawRef, Result
+from mainstem.model import Assertion, Claim, RawRef
+from mainstem.operations import Outcome, Quarantined, Result
 from producers.contract import ItemResult
 from producers.reasons import Advised
 

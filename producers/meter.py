@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from collections import Counter
 
-from mainstem.model import Result
 from mainstem.observe import metrics
+from mainstem.operations import Result
 from producers.batch import Told
 from producers.items import STAGE
 

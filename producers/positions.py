@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, Message, TopicPartition
 
-from mainstem.model import Ledger
+from mainstem.operations import Ledger
 from schemas import kafka, log
 from schemas.partition import partition
 from schemas.topics import LEDGER

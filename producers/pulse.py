@@ -7,8 +7,8 @@ import logging
 import time
 from collections.abc import Callable, Iterable
 
-from mainstem.model import STOPPED, Heartbeat
 from mainstem.observe import metrics
+from mainstem.operations import STOPPED, Heartbeat
 from schemas import kafka
 from schemas.codec import Codec
 from schemas.topics import HEARTBEATS

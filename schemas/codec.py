@@ -23,7 +23,7 @@ from confluent_kafka.schema_registry import Schema, SchemaRegistryClient
 from confluent_kafka.schema_registry.error import SchemaRegistryError
 from fastavro.read import SchemaResolutionError
 
-from mainstem import model
+from mainstem import model, operations, person_events
 from schemas.errors import RegistryUnavailableError, UndecodableError
 from schemas.topics import Topic
 
@@ -33,6 +33,11 @@ _UNAVAILABLE = (SchemaRegistryError, OSError, httpx2.TransportError)
 _MISFITS = (EOFError, ValueError, IndexError, KeyError, TypeError, OverflowError, SchemaResolutionError, msgspec.ValidationError)
 _LOOKING = threading.Lock()
 _HEAD = struct.Struct(">bI")
+_KINDS: dict[str, type[msgspec.Struct]] = {
+    name: kind for module in (model, person_events, operations) for name, kind in vars(module).items()
+    if isinstance(kind, type) and issubclass(kind, msgspec.Struct)
+}
+"""The type of each schema: they share their name."""
 
 
 @cache
@@ -84,7 +89,7 @@ class Codec:
     def decoder(self, topic: Topic) -> Callable[[bytes | None], Any]:
         """A function from message bytes to the model's type; raises UndecodableError."""
         name = _schema_of(topic)
-        kind, reader = getattr(model, name), avsc(name)
+        kind, reader = _KINDS[name], avsc(name)
         _look_at(kind)
         resolved: dict[int, dict[str, Any] | None] = {}
         """Writer's schema id -> what to resolve it against; None where it is ours, since fastavro compares them with each message."""
@@ -141,7 +146,7 @@ def read_file(source: BinaryIO) -> Iterator[tuple[str, Any]]:
     """(schema name, value) of each record of a container file. Raises ValueError where it is not one or is cut short."""
     reader = fastavro.reader(source)
     name = reader.writer_schema["name"].rsplit(".", 1)[-1]  # type: ignore[index,call-overload]
-    kind = getattr(model, name, None)
+    kind = _KINDS.get(name)
     if kind is None:
         raise ValueError(f"a container of {name}, which is no type of Mainstem's")
     for record in reader:

@@ -9,8 +9,9 @@ from typing import Any
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
-from mainstem.model import Entry, Quarantined, RawRef, Summary
+from mainstem.model import Entry, RawRef, Summary
 from mainstem.observe import tracing
+from mainstem.operations import Quarantined
 from schemas import kafka, topics
 from schemas.codec import Codec
 from schemas.errors import KafkaUnavailableError, UndecodableError

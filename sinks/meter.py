@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 
-from mainstem.model import Quarantined
 from mainstem.observe import metrics
 from mainstem.observe.tracing import Followed
+from mainstem.operations import Quarantined
 from sinks.contract import Place
 from sinks.intake import Taken
 

@@ -10,8 +10,9 @@ from collections.abc import Iterable
 
 from confluent_kafka import KafkaException, Producer
 
-from mainstem.model import Entry, Heartbeat
+from mainstem.model import Entry
 from mainstem.observe import metrics
+from mainstem.operations import Heartbeat
 from schemas import kafka, topics
 from schemas.codec import Codec
 from schemas.errors import RegistryUnavailableError

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from confluent_kafka import KafkaException
 
 from mainstem import faults
-from mainstem.model import Entry, Quarantined
+from mainstem.model import Entry
+from mainstem.operations import Quarantined
 from schemas import kafka, topics
 from schemas.codec import Codec
 from schemas.errors import KafkaUnavailableError, RegistryUnavailableError

@@ -6,7 +6,8 @@ import time
 from statistics import median
 
 from mainstem import canonical
-from mainstem.model import Assertion, Known, Op, PersonEvent, RawRef
+from mainstem.model import Assertion, Known, RawRef
+from mainstem.person_events import Op, PersonEvent
 from mainstem.terminology import builtin
 from processors.lane.contract import Received
 from processors.lane.memory import MemoryState

@@ -14,7 +14,8 @@ from random import Random
 
 import msgspec
 
-from mainstem.model import Assertion, Claim, Known, Op, PersonEvent, Status
+from mainstem.model import Assertion, Claim, Known, Status
+from mainstem.person_events import Op, PersonEvent
 from mainstem.truth.told import Reader
 from processors.identity.linker import assign
 from processors.identity.persons import own_person

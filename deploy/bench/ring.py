@@ -19,7 +19,7 @@ from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient
 
 from deploy.bench.candidates.core import PARTITIONS, changelog, events
-from mainstem.model import PersonEvent
+from mainstem.person_events import PersonEvent
 from processors.lane.changelog import bounds, reader
 from schemas import kafka, log, topics
 from schemas.codec import Codec

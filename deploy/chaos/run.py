@@ -19,8 +19,8 @@ from deploy.chaos.arena import Arena
 from deploy.chaos.inject import Injector, Met, NotRecoveredError
 from deploy.chaos.plan import Fault, Kind, plan
 from deploy.platform.launch import Say
-from mainstem.model import Result
 from mainstem.observe.connect import ConnectUnavailableError, connectors
+from mainstem.operations import Result
 from mainstem.verify import history
 from mainstem.verify.report import SHOWN, Check
 from schemas import log, topics

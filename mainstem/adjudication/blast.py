@@ -8,7 +8,8 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from mainstem.adjudication.history import Joined
-from mainstem.model import AuditEvent, Change, Entry
+from mainstem.model import Change, Entry
+from mainstem.operations import AuditEvent
 from schemas import topics
 
 CORRECTED, PENDING, UNTOUCHED, STANDS = "corrected", "pending", "untouched", "stands"

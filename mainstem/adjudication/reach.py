@@ -10,7 +10,8 @@ from confluent_kafka import OFFSET_BEGINNING, OFFSET_END, KafkaError, KafkaExcep
 from mainstem.adjudication.blast import Published, Radius, radius
 from mainstem.adjudication.errors import LogUnavailableError, UnknownError
 from mainstem.adjudication.history import Joined, Move, Passed, Row, bearing, joined, moves, parted, partners, passed, where_now
-from mainstem.model import AuditEvent, Entry
+from mainstem.model import Entry
+from mainstem.operations import AuditEvent
 from mainstem.shelf import ReleaseError
 from processors.identity.activated import release_of
 from processors.identity.scoring.shelf import Opened, only_shipped

@@ -18,7 +18,8 @@ from typing import Any
 import msgspec
 
 from mainstem import canonical, kinds
-from mainstem.model import Assertion, Claim, Known, RawRef, Result
+from mainstem.model import Assertion, Claim, Known, RawRef
+from mainstem.operations import Result
 from schemas.codec import read_file
 
 SUFFIXES = (".avro", ".json", ".jsonl", ".ndjson", ".xml")

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 if TYPE_CHECKING:
-    from mainstem.model import Result
+    from mainstem.operations import Result
     from producers.contract import RawMessage
 
 SHOWN = 20

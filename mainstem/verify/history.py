@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from mainstem import versions
-from mainstem.model import Assertion, Change, Entry, Op, PersonEvent, RawRef
+from mainstem.model import Assertion, Change, Entry, RawRef
+from mainstem.person_events import Op, PersonEvent
 from mainstem.verify.report import Check
 from schemas import log, topics
 from schemas.codec import Codec

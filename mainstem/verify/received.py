@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
-from mainstem.model import Claim, Known, Outcome, RawRef, Result
+from mainstem.model import Claim, Known, RawRef
+from mainstem.operations import Outcome, Result
 from mainstem.verify.report import Check
 from schemas import log, topics
 from schemas.codec import Codec

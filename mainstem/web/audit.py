@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from confluent_kafka import KafkaException
 
-from mainstem.model import AuditEvent
+from mainstem.operations import AuditEvent
 from mainstem.web.errors import AuditUnavailableError
 from mainstem.web.record import Record
 from schemas import kafka, topics

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from mainstem.freshness import percentiles
-from mainstem.model import STOPPED, Heartbeat
+from mainstem.operations import STOPPED, Heartbeat
 
 STAGES = ("capture", "linker", "identity", "reconcile", "sink-search", "sink-analytics", "sink-cache")
 SILENT_MS = 5_000

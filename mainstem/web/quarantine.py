@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from confluent_kafka import Message
 
-from mainstem.model import Quarantined
+from mainstem.operations import Quarantined
 from mainstem.web.sources import Held
 from mainstem.web.tail import Tail
 from schemas import topics

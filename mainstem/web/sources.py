@@ -13,8 +13,9 @@ from mainstem.adjudication.history import Passed
 from mainstem.adjudication.standing import Decided, Proposal
 from mainstem.history import Past
 from mainstem.kinds.facts import Terms
-from mainstem.model import Claim, Quarantined
+from mainstem.model import Claim
 from mainstem.observe.connect import Connector
+from mainstem.operations import Quarantined
 from mainstem.terminology import builtin
 from mainstem.web.figures import Figures
 from mainstem.web.record import Record

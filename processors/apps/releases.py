@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 
 from confluent_kafka import KafkaException
 
-from mainstem.model import Op, PersonEvent, Release
+from mainstem.model import Release
+from mainstem.person_events import Op, PersonEvent
 from mainstem.shelf import Named, ReleaseError, shown
 from mainstem.terminology import Shelf, Terminology, builtin, in_force
 from mainstem.terminology.releases import Activation

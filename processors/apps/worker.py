@@ -23,7 +23,7 @@ from aiokafka.errors import KafkaConnectionError
 from confluent_kafka import KafkaException
 
 from mainstem import collector, observe
-from mainstem.model import STOPPED
+from mainstem.operations import STOPPED
 from mainstem.shelf import ReleaseError, shown
 from mainstem.terminology import Shelf
 from processors.apps.releases import current, current_model

@@ -11,7 +11,8 @@ from typing import Any
 import msgspec
 
 from mainstem import versions
-from mainstem.model import Assertion, Assignment, Attached, Known, Op, PersonEvent
+from mainstem.model import Assertion, Assignment, Known
+from mainstem.person_events import Attached, Op, PersonEvent
 from mainstem.settings import Settings
 from processors.identity.persons import own_person
 from processors.keys import pack

@@ -6,8 +6,9 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 
-from mainstem.model import Attached, Quarantined
 from mainstem.observe import metrics
+from mainstem.operations import Quarantined
+from mainstem.person_events import Attached
 from processors.lane.contract import Output
 from processors.lane.store import Store
 from schemas import topics

@@ -15,7 +15,9 @@ from typing import Any, NamedTuple
 import msgspec
 
 from mainstem import faults
-from mainstem.model import Op, PersonEvent, Quarantined, RawRef
+from mainstem.model import RawRef
+from mainstem.operations import Quarantined
+from mainstem.person_events import Op, PersonEvent
 from processors.lane import changelog
 from processors.lane.contract import Output, Received, Stage
 from processors.lane.errors import LaneStoppedError, RestartNeededError, StageError

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 
-from mainstem.model import Heartbeat
 from mainstem.observe import metrics
+from mainstem.operations import Heartbeat
 from processors.lane.owner import Done
 
 _SAMPLES = 64

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Sequence
 from typing import Any
 
-from mainstem.model import Assertion, Assignment, Attached, Change, Claim, Entry, Op, PersonEvent
+from mainstem.model import Assertion, Assignment, Change, Claim, Entry
 from mainstem.observe import tracing
 from mainstem.observe.tracing import Followed, Headers
+from mainstem.person_events import Attached, Op, PersonEvent
 from processors.lane.contract import Received
 
 

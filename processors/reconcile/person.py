@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from mainstem.kinds.facts import Member, Place, Terms
-from mainstem.model import Attached, Known, Op, PersonEvent, Status
+from mainstem.model import Known, Status
+from mainstem.person_events import Attached, Op, PersonEvent
 from processors.keys import pack
 from processors.lane.contract import State
 from processors.reconcile import resolve

@@ -9,7 +9,8 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from mainstem.kinds.facts import NoTerms, Terms
-from mainstem.model import Op, PersonEvent, SourceState, Summary
+from mainstem.model import SourceState, Summary
+from mainstem.person_events import Op, PersonEvent
 from processors.keys import pack
 from processors.lane.contract import Output, Received, State
 from processors.lane.errors import ReleaseBehindError

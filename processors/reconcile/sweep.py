@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from mainstem.model import Op, PersonEvent
+from mainstem.person_events import Op, PersonEvent
 from processors.keys import pack, unpack
 from processors.lane.contract import Output, State
 from processors.reconcile import layout

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from mainstem.model import RawRef, Result
+from mainstem.model import RawRef
+from mainstem.operations import Result
 from producers.contract import SOURCE_HEADER, ItemResult, RawMessage
 from producers.fhir.bundle import contents
 from producers.fhir.content import resources

@@ -10,7 +10,8 @@ from msgspec.structs import replace as replace_claim
 
 from mainstem import canonical
 from mainstem.kinds.patient import PatientContent
-from mainstem.model import Assertion, Claim, RawRef, Result, Status
+from mainstem.model import Assertion, Claim, RawRef, Status
+from mainstem.operations import Result
 from producers.fhir import export, former, subject
 from producers.fhir.bundle import CONTAINERS, DELETION, Contents, Item
 from producers.fhir.elements import Resource

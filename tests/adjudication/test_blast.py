@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from mainstem.adjudication.blast import CORRECTED, PENDING, STANDS, UNTOUCHED, Published, Radius, radius
 from mainstem.adjudication.history import bearing, joined, moves, parted, partners, passed, where_now
 from mainstem.adjudication.standing import Standing
-from mainstem.model import Assertion, AuditEvent, Claim, Status
+from mainstem.model import Assertion, Claim, Status
+from mainstem.operations import AuditEvent
 from processors.identity.linker import assign
 from processors.identity.persons import own_person
 from schemas import topics

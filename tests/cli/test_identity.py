@@ -16,7 +16,8 @@ from typer.testing import CliRunner
 import deploy.stack
 from mainstem.adjudication.desk import KafkaDesk
 from mainstem.cli import identity
-from mainstem.model import AuditEvent, Change, Entry
+from mainstem.model import Change, Entry
+from mainstem.operations import AuditEvent
 from mainstem.settings import Settings
 from processors.identity.linker import review
 from schemas import kafka, log, topics

@@ -9,7 +9,8 @@ import orjson
 import pytest
 import redis
 
-from mainstem.model import Assignment, Entry, Ledger, Outcome, RawRef, Result, Summary, Task
+from mainstem.model import Assignment, Entry, RawRef, Summary, Task
+from mainstem.operations import Ledger, Outcome, Result
 from processors.reconcile.layout import published
 from schemas import log, topics
 from schemas.codec import Codec

@@ -16,7 +16,8 @@ from typing import Any, TypeVar
 from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient
 
-from mainstem.model import Assertion, Claim, Heartbeat, Outcome, Quarantined
+from mainstem.model import Assertion, Claim
+from mainstem.operations import Heartbeat, Outcome, Quarantined
 from producers.contract import RawMessage
 from schemas import kafka, log, topics
 from schemas.codec import Codec

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from mainstem.model import Result
+from mainstem.operations import Result
 from producers.contract import FORMAT_HEADER, RawMessage
 from producers.debezium import DebeziumFormat
 from producers.mapping.load import load_all

@@ -5,7 +5,8 @@ from __future__ import annotations
 import orjson
 import pytest
 
-from mainstem.model import Result, Status
+from mainstem.model import Status
+from mainstem.operations import Result
 from producers.debezium import SNAPSHOT_MARGIN, UNAVAILABLE, DebeziumFormat
 from producers.reasons import Reason
 from tests.producers.changes import ALLERGY, BEGUN, CONTACT, PATIENT, change, message, only, reader, said

@@ -113,7 +113,8 @@ def test_a_hospital_that_still_has_the_old_address_finds_who_moved_on() -> None:
 
 
 def test_a_change_of_practice_in_pds_claims_nothing() -> None:
-    from mainstem.model import RawRef, Result
+    from mainstem.model import RawRef
+    from mainstem.operations import Result
     from producers.pds.format import items
 
     signal = {"specversion": "1.0", "id": "x", "source": "uk.nhs.pds", "type": "pds-change-of-gp-2", "subject": NUMBERS[0],

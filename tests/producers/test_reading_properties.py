@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mainstem.model import Result
+from mainstem.operations import Result
 from producers.contract import FORMAT_HEADER, ItemResult
 from producers.formats import Reader
 from producers.mapping.load import load_all, parse

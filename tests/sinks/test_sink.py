@@ -20,7 +20,8 @@ import pytest
 from confluent_kafka.admin import AdminClient
 from redis import Redis
 
-from mainstem.model import Entry, Heartbeat, Quarantined, Summary
+from mainstem.model import Entry, Summary
+from mainstem.operations import Heartbeat, Quarantined
 from schemas import kafka as clients
 from schemas import topics
 from schemas.codec import Codec

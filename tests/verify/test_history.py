@@ -10,7 +10,8 @@ import msgspec
 import pytest
 
 from mainstem import canonical
-from mainstem.model import Assertion, Claim, Op, RawRef
+from mainstem.model import Assertion, Claim, RawRef
+from mainstem.person_events import Op
 from mainstem.verify import history
 from schemas import topics
 from tests.processors.pipeline import Pipeline

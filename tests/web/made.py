@@ -7,7 +7,8 @@ from typing import Any
 
 from mainstem import canonical
 from mainstem.history import Past
-from mainstem.model import Entry, Heartbeat, Provenance, Quarantined, RawRef, SourceState
+from mainstem.model import Entry, Provenance, RawRef, SourceState
+from mainstem.operations import Heartbeat, Quarantined
 from mainstem.web.errors import AuditUnavailableError
 from mainstem.web.figures import STAGES, Beats, Figures
 from mainstem.web.quarantine import Counts

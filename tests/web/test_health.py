@@ -5,8 +5,8 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from mainstem.model import STOPPED, Heartbeat
 from mainstem.observe.connect import Connector
+from mainstem.operations import STOPPED, Heartbeat
 from mainstem.web.figures import STAGES, Beats
 from tests.web import made
 from tests.web.made import NOW, MadeAudit, MadeStream, sources

@@ -15,7 +15,8 @@ import httpx
 import pytest
 from lxml import html
 
-from mainstem.model import Claim, Quarantined, RawRef
+from mainstem.model import Claim, RawRef
+from mainstem.operations import Quarantined
 from mainstem.web.app import build
 from mainstem.web.audit import KafkaAudit
 from mainstem.web.errors import AuditUnavailableError, StoreUnavailableError

@@ -5,7 +5,8 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from mainstem.model import Assertion, Assignment, Attached, Op, PersonEvent, RawRef
+from mainstem.model import Assertion, Assignment, RawRef
+from mainstem.person_events import Attached, Op, PersonEvent
 from processors.identity import stage as identity
 from processors.identity.persons import own_person
 from processors.identity.stage import IdentityStage

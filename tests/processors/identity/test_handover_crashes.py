@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from mainstem import canonical
-from mainstem.model import Assertion, Claim, Op, Status
+from mainstem.model import Assertion, Claim, Status
+from mainstem.person_events import Op
 from processors.identity import stage as identity
 from processors.lane.memory import MemoryState
 from processors.lane.overlay import Overlay

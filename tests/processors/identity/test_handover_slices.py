@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mainstem.model import Attached, Op, PersonEvent
+from mainstem.person_events import Attached, Op, PersonEvent
 from processors.identity import stage as identity
 from processors.identity.stage import GO_ON
 from processors.reconcile import person as reconciling

@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from mainstem.model import Assignment, Attached, Op, PersonEvent
+from mainstem.model import Assignment
+from mainstem.person_events import Attached, Op, PersonEvent
 from processors.identity.persons import own_person
 from processors.identity.stage import IdentityStage
 from processors.lane.contract import Output, Received, Stage

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from mainstem import faults
-from mainstem.model import Heartbeat
+from mainstem.operations import Heartbeat
 from processors.apps.worker import EXIT_FENCED
 from schemas import topics
 from tests.processors.lane.conftest import World, eventually

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from mainstem.model import Attached
 from mainstem.observe import metrics
+from mainstem.person_events import Attached
 from processors.identity.stage import GO_ON
 from processors.lane.contract import Output
 from processors.lane.meter import Meter

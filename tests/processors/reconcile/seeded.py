@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mainstem.model import Assertion, Assignment, Claim, PersonEvent
+from mainstem.model import Assertion, Assignment, Claim
+from mainstem.person_events import PersonEvent
 from mainstem.truth.told import Reader
 from processors.identity.linker import assign
 from processors.identity.stage import IdentityStage

@@ -17,7 +17,8 @@ import pytest
 
 from mainstem import canonical
 from mainstem.kinds.base import EMIS, SNOMED
-from mainstem.model import Assertion, Entry, Known, Op, PersonEvent, RawRef, Status
+from mainstem.model import Assertion, Entry, Known, RawRef, Status
+from mainstem.person_events import Op, PersonEvent
 from mainstem.terminology import builtin
 from processors.identity.persons import Placed
 from processors.lane.contract import Received

@@ -14,7 +14,8 @@ from msgspec.structs import replace
 from mainstem import canonical, kinds
 from mainstem.kinds.base import Content, Kind
 from mainstem.kinds.facts import Derived, Member, NoTerms, Place, Previous, Terms
-from mainstem.model import Assertion, Op, RawRef, Status
+from mainstem.model import Assertion, RawRef, Status
+from mainstem.person_events import Op
 from processors.reconcile.clusters import clusters
 from processors.reconcile.derive import Group, facts
 from processors.reconcile.fold import fold

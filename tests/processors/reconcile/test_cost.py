@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from mainstem import canonical, collector
-from mainstem.model import Assertion, Known, Op, PersonEvent, RawRef
+from mainstem.model import Assertion, Known, RawRef
+from mainstem.person_events import Op, PersonEvent
 from mainstem.terminology import builtin
 from processors.lane.contract import Received
 from processors.lane.memory import MemoryState

@@ -6,7 +6,8 @@ import msgspec
 import pytest
 
 from mainstem import canonical
-from mainstem.model import Assertion, Change, Entry, Known, Op, PersonEvent, RawRef, Status, Summary
+from mainstem.model import Assertion, Change, Entry, Known, RawRef, Status, Summary
+from mainstem.person_events import Op, PersonEvent
 from processors.lane.contract import Output, Received
 from processors.lane.memory import MemoryState
 from processors.reconcile import layout

@@ -13,7 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mainstem import canonical
-from mainstem.model import Assertion, Known, Op, PersonEvent, RawRef
+from mainstem.model import Assertion, Known, RawRef
+from mainstem.person_events import Op, PersonEvent
 from processors.lane.contract import Received
 from processors.lane.errors import ReleaseBehindError
 from processors.lane.memory import MemoryState

@@ -14,7 +14,8 @@ import pytest
 from lxml import etree
 
 from mainstem.kinds import BY_NAME
-from mainstem.model import Assertion, Result
+from mainstem.model import Assertion
+from mainstem.operations import Result
 from tests.producers.fhir.conftest import read_bytes
 
 pytestmark = pytest.mark.corpus

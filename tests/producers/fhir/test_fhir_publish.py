@@ -15,7 +15,7 @@ import pytest
 from typer.testing import CliRunner
 
 from mainstem.cli.ingest import app
-from mainstem.model import Ledger
+from mainstem.operations import Ledger
 from producers.contract import FORMAT_HEADER, SOURCE_HEADER
 from schemas import kafka as clients
 from schemas import topics

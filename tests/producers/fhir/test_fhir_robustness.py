@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mainstem.model import Result
+from mainstem.operations import Result
 from producers.contract import SOURCE_HEADER, RawMessage
 from producers.fhir import FhirFormat, xml
 from producers.fhir.reasons import Reason

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mainstem.model import Claim, Result
+from mainstem.model import Claim
+from mainstem.operations import Result
 from processors.identity.linker import assign
 from producers.contract import FORMAT_HEADER, SOURCE_HEADER, ItemResult, RawMessage
 from producers.formats import Reader
