@@ -103,11 +103,6 @@ class _View(NamedTuple):
     end: tuple[str, str] | None
 
 
-def omissions(entries: Sequence[Stated], terms: Terms) -> list[Omission]:
-    """Of all open stays, those that are certain."""
-    return [omission for stay in admissions(entries, terms) for omission in stay.omitted if omission.certain]
-
-
 def admissions(entries: Sequence[Stated], terms: Terms) -> list[Admission]:
     """By source; of several open stays at one source the latest: the others were never closed. A stay that several sources tell of is one:
     its chart is what any of them charts or, where none does, another system of their organisations."""

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from mainstem import canonical
-from mainstem.admissions import NOT_RECONCILED, OMITTED, Admission, admissions, omissions
+from mainstem.admissions import NOT_RECONCILED, OMITTED, Admission, admissions
 from mainstem.kinds.base import DMD
 from mainstem.model import Known
 from mainstem.terminology import builtin
@@ -54,7 +54,7 @@ CHARTED = medicine("charted", "order", EPR, product=RAMIPRIL, start="2026-08-01T
 
 
 def omitted(*entries: Item) -> list[str]:
-    return [omission.fact for omission in omissions(entries, builtin())]
+    return [omission.fact for stay in admissions(entries, builtin()) for omission in stay.omitted if omission.certain]
 
 
 def test_active_on_the_list_and_not_on_the_chart():

@@ -21,6 +21,9 @@ from schemas.codec import Codec
 SOURCE = "A82038/gp"
 _TABLE = "gp.medication"
 _MARK = "register "
+_REGISTERS = 20
+_PAUSE = 0.2
+"""Seconds from one write to the next."""
 _AGAIN = 0.3
 """Seconds from one try to reach a server that is away to the next."""
 History = dict[str, list[int]]
@@ -32,11 +35,11 @@ Place = tuple[int, int]
 class Registers:
     """Writes from `start` to `stop`, in a thread of its own."""
 
-    def __init__(self, dsn: str, registers: int = 20, rate: float = 5.0) -> None:
+    def __init__(self, dsn: str) -> None:
         self.acknowledged: History = defaultdict(list)
         self.unsure: History = defaultdict(list)
         """Writes during which the server went away: committed or not, nobody was told."""
-        self._dsn, self._registers, self._pause = dsn, registers, 1 / rate
+        self._dsn = dsn
         self._number = 0
         self._begun: str | None = None
         """Register of a write that is under way."""
@@ -73,11 +76,11 @@ class Registers:
 
     def _choose(self, connection: psycopg.Connection) -> list[str]:
         query = f"SELECT medication_guid::text FROM {_TABLE} WHERE deleted = 0 ORDER BY 1 LIMIT %s"  # noqa: S608
-        return [row[0] for row in connection.execute(query, (self._registers,))]
+        return [row[0] for row in connection.execute(query, (_REGISTERS,))]
 
     def _write_to(self, connection: psycopg.Connection, chosen: Sequence[str]) -> None:
         update = f"UPDATE {_TABLE} SET dosage = %s WHERE medication_guid::text = %s"  # noqa: S608
-        while not self._stop.wait(self._pause):
+        while not self._stop.wait(_PAUSE):
             self._number += 1
             self._begun = chosen[self._number % len(chosen)]
             if connection.execute(update, (f"{_MARK}{self._number}", self._begun)).rowcount:

@@ -33,8 +33,8 @@ class Dashboard:
     panels: tuple[Panel, ...]
 
 
-def _quantile(q: float, metric: str, by: str = "stage", matcher: str = "") -> str:
-    return f"histogram_quantile({q}, sum by ({by}, le) (rate({metric}_bucket{matcher}[$__rate_interval])))"
+def _quantile(q: float, metric: str, matcher: str = "") -> str:
+    return f"histogram_quantile({q}, sum by (stage, le) (rate({metric}_bucket{matcher}[$__rate_interval])))"
 
 
 def _rate(metric: str, by: str = "stage") -> str:

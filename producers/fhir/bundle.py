@@ -27,8 +27,6 @@ class Item:
     name: str
     type: str
     resource: Resource
-    container: Resource | None = None
-    """The resource it is contained in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,20 +64,21 @@ def contents(tops: Sequence[Resource]) -> Contents:
     targets: dict[str, Resource] = {}
     taken: dict[str, int] = {}
     for top in tops:
-        for resource, full_url, container in _walk(top, None):
+        for resource, full_url, contained in _walk(top, None):
             kind = resource.get("resourceType")
             kind = kind if isinstance(kind, str) else ""
-            item = Item(_unique(_name(resource, kind), taken), kind, resource, container)
+            item = Item(_unique(_name(resource, kind), taken), kind, resource)
             items.append(item)
-            if container is None:
+            if not contained:
                 targets.setdefault(f"{kind}/{_id(resource)}", resource)
                 if full_url:
                     targets.setdefault(full_url, resource)
     return Contents(tuple(items), targets)
 
 
-def _walk(resource: Resource, full_url: str | None) -> Iterator[tuple[Resource, str | None, Resource | None]]:
-    yield resource, full_url, None
+def _walk(resource: Resource, full_url: str | None) -> Iterator[tuple[Resource, str | None, bool]]:
+    """Each with its fullUrl, and whether it is contained in another, which its id is then local to."""
+    yield resource, full_url, False
     kind = resource.get("resourceType")
     held = CONTAINERS.get(kind) if isinstance(kind, str) else None
     if held:
@@ -89,13 +88,13 @@ def _walk(resource: Resource, full_url: str | None) -> Iterator[tuple[Resource, 
                 url = entry.get("fullUrl")
                 yield from _walk(inner, url if isinstance(url, str) else None)
             elif inner is not None:
-                yield {}, None, None                       # something stands where a resource should: it must not vanish
+                yield {}, None, False                      # something stands where a resource should: it must not vanish
             elif _deletes(entry):
-                yield {"resourceType": DELETION}, None, None
+                yield {"resourceType": DELETION}, None, False
     elif kind == "List":
         for inner in _list(resource.get("contained")):
             if isinstance(inner, dict) and inner.get("resourceType") == "AllergyIntolerance":
-                yield inner, None, resource
+                yield inner, None, True
 
 
 def _deletes(entry: Any) -> bool:

@@ -15,7 +15,6 @@ Reader = Callable[[str], str | None]
 _EPOCH_DAY = date(1970, 1, 1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _INSTANT = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:\.(\d+))?(Z|[+-]\d\d(?::?\d\d)?)?")
-_DAY = re.compile(r"\d{4}(?:-\d\d(?:-\d\d)?)?")
 _NUMBER = re.compile(r"(<=|>=|<|>)?\s*([+-]?(?:\d+(?:\.\d*)?|\.\d+))")
 _PATTERN = {"dd": r"(?P<d>\d{1,2})", "mm": r"(?P<m>\d{1,2})", "yyyy": r"(?P<y>\d{4})"}
 
@@ -112,11 +111,6 @@ def clock(on: str | None, at: str | None) -> str | None:
     if len(on) == 10 and re.fullmatch(r"\d\d:\d\d(:\d\d)?", at):
         return f"{on}T{at}" if len(at) == 8 else f"{on}T{at}:00"
     return f"{on} {at}"
-
-
-def is_date(given: str) -> bool:
-    """Whether the text is a date or moment as contents hold them."""
-    return _DAY.fullmatch(given) is not None or _INSTANT.fullmatch(given) is not None
 
 
 def _written(pattern: str) -> Reader:

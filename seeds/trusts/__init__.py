@@ -26,8 +26,6 @@ class Table:
 class Trust:
     source: str
     """As assertions name it: `RXA/epr`."""
-    ods: str
-    system: str
     name: str
     folder: str
     """In `seeds/trusts`, and the Python package of its view."""
@@ -54,13 +52,13 @@ class Trust:
 
 TRUSTS: tuple[Trust, ...] = (
     Trust(
-        source="RXA/epr", ods="RXA", system="epr", name="Acute hospital", folder="rxa_epr", database="rxa_epr",
+        source="RXA/epr", name="Acute hospital", folder="rxa_epr", database="rxa_epr",
         patient_table="epr.patient", patient_column="mrn", numbering="1{:06d}", acute=True, partial_dates=False),
     Trust(
-        source="A82038/gp", ods="A82038", system="gp", name="General practice", folder="a82038_gp", database="a82038_gp",
+        source="A82038/gp", name="General practice", folder="a82038_gp", database="a82038_gp",
         patient_table="gp.registration", patient_column="patient_no", numbering="{}", acute=False, partial_dates=True),
     Trust(
-        source="RXC/community", ods="RXC", system="community", name="Community and mental health", folder="rxc_community",
+        source="RXC/community", name="Community and mental health", folder="rxc_community",
         database="rxc_community", patient_table="care.client", patient_column="client_id", numbering="C{:07d}", acute=False,
         partial_dates=True),
 )

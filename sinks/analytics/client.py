@@ -13,26 +13,27 @@ from sinks.analytics.pseudonyms import Pseudonyms
 from sinks.analytics.server import CONTENTS, Address, address_file
 from sinks.contract import Held
 
+_SECONDS = 60
+"""Longest that an answer may take."""
 _decode_held = msgspec.json.Decoder(tuple[str, str, int, str]).decode
 
 
 class QueryClient:
     """Of the sink that serves this home."""
 
-    def __init__(self, home: Path, *, seconds: float = 60) -> None:
+    def __init__(self, home: Path) -> None:
         """Raises NotServedError."""
         self._where = str(home)
         try:
             self._address = msgspec.json.decode(address_file(home).read_bytes(), type=Address)
         except OSError:
             raise NotServedError(self._where, "no run/query.json") from None
-        self._seconds = seconds
 
     def query(self, sql: str, form: str = "json") -> bytes:
         """`form`: `json` (ClickHouse's JSON format) or `csv`. Raises QueryFailedError, whose text says what to change, NotServedError."""
         try:
             answer = httpx.post(f"{self._address.url}/query", json={"sql": sql, "format": form}, headers=self._shown(self._address.token),
-                                timeout=self._seconds, trust_env=False)
+                                timeout=_SECONDS, trust_env=False)
         except httpx.TransportError as fault:
             raise NotServedError(self._where, type(fault).__name__) from None
         if answer.status_code != httpx.codes.OK:
@@ -43,7 +44,7 @@ class QueryClient:
         """Every current entry. Raises NotServedError, also where the key is not that of the store."""
         headers = self._shown(Pseudonyms(person_key).token(CONTENTS))
         try:
-            with httpx.stream("GET", f"{self._address.url}/contents", headers=headers, timeout=self._seconds, trust_env=False) as answer:
+            with httpx.stream("GET", f"{self._address.url}/contents", headers=headers, timeout=_SECONDS, trust_env=False) as answer:
                 if answer.status_code != httpx.codes.OK:
                     refused = answer.status_code == httpx.codes.UNAUTHORIZED
                     raise NotServedError(self._where, "it runs with another MAINSTEM_PERSON_KEY" if refused else str(answer.status_code))
