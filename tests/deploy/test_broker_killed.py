@@ -15,7 +15,7 @@ from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from deploy.stack import down, endpoints, status, up
-from tests.deploy.eventually import eventually
+from tests.eventually import eventually
 
 pytestmark = pytest.mark.stack
 TOPIC, PARTITIONS, PRODUCERS = "ended", 4, 16

@@ -23,7 +23,7 @@ from deploy.stack.errors import ConnectorFailedError
 from mainstem.observe import metrics
 from mainstem.observe.connect import Connector, Connectors, connectors
 from schemas.beats import Beats
-from tests.deploy.eventually import eventually
+from tests.eventually import eventually
 
 pytestmark = pytest.mark.stack
 TOPIC = "raw.rxz-epr.v1"

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
 import orjson
 import psycopg
@@ -19,18 +17,7 @@ from deploy.platform.launch import Platform
 from deploy.stack import Endpoints
 from seeds.trusts import TRUSTS
 
-T = TypeVar("T")
 PERSONS = 40
-
-
-def eventually(probe: Callable[[], T | None], what: str, seconds: float = 60) -> T:
-    """The probe's first true answer; fails, saying what was awaited, when none comes in time."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if found := probe():
-            return found
-        time.sleep(0.1)
-    raise AssertionError(f"{what} did not happen within {seconds:.0f} s")
 
 
 @dataclass(frozen=True)

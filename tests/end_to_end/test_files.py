@@ -7,7 +7,8 @@ from pathlib import Path
 import orjson
 import pytest
 
-from tests.end_to_end.conftest import World, eventually
+from tests.end_to_end.conftest import World
+from tests.eventually import eventually
 
 pytestmark = pytest.mark.stack
 NUMBER = "9998765439"

@@ -13,7 +13,8 @@ import pytest
 from mainstem import canonical
 from mainstem.terminology import store
 from mainstem.terminology.statements import Statements
-from tests.end_to_end.conftest import World, eventually
+from tests.end_to_end.conftest import World
+from tests.eventually import eventually
 
 pytestmark = pytest.mark.stack
 LATER = "three tablets at midnight, as the test of the past says"

@@ -6,7 +6,8 @@ import httpx
 import orjson
 import pytest
 
-from tests.end_to_end.conftest import World, eventually
+from tests.end_to_end.conftest import World
+from tests.eventually import eventually
 
 pytestmark = pytest.mark.stack
 DOSE = "two tablets at sunrise, as the end-to-end test says"

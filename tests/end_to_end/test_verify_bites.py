@@ -16,7 +16,8 @@ from schemas import log, topics
 from schemas.codec import Codec
 from schemas.kafka import producer
 from schemas.partition import partition as place_of
-from tests.end_to_end.conftest import World, eventually
+from tests.end_to_end.conftest import World
+from tests.eventually import eventually
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(600)]
 

@@ -6,12 +6,11 @@ import os
 import signal
 import subprocess
 import sys
-import time
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient
@@ -22,19 +21,8 @@ from producers.contract import RawMessage
 from schemas import kafka, log, topics
 from schemas.codec import Codec
 from schemas.topics import Topic
+from tests.eventually import eventually
 from tests.producers.changes import SMALL
-
-T = TypeVar("T")
-
-
-def eventually(probe: Callable[[], T | None], what: str, seconds: float = 90) -> T:
-    """The probe's first true answer; fails, saying what was awaited, when none comes in time."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if found := probe():
-            return found
-        time.sleep(0.05)
-    raise AssertionError(f"{what} did not happen within {seconds:.0f} s")
 
 
 class Captured:

@@ -15,7 +15,8 @@ from producers.contract import FORMAT_HEADER, RawMessage
 from producers.debezium import DebeziumFormat
 from producers.mapping.load import load_all
 from producers.reasons import Reason
-from tests.producers.captured import Captured, eventually
+from tests.eventually import eventually
+from tests.producers.captured import Captured
 from tests.producers.changes import ALLERGY, BEGUN, PATIENT, change, message
 
 CANARY = "Zebedee-Canary"

@@ -6,7 +6,7 @@ import random
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -27,6 +27,7 @@ from schemas import topics
 from schemas.codec import Codec
 from schemas.kafka import ensure_topics, producer
 from schemas.partition import partition
+from tests.eventually import eventually
 
 AGENTS = ("penicillin", "peanut", "latex", "aspirin")
 STAGE_INPUTS = {name: inputs for name, inputs in drain.readers((), ()).items() if name in STAGES}
@@ -139,7 +140,7 @@ def test_entries_are_the_fold_after_kills(stream: Stream) -> None:
     for _ in range(3):
         before = _entries(stream)
         stream.live(1_000)
-        _eventually(lambda before=before: _entries(stream) > before, "progress")
+        eventually(lambda before=before: _entries(stream) > before, "progress")
         stream.kill()
         stream.live(300)
         stream.start()
@@ -171,13 +172,6 @@ def _entries(stream: Stream) -> int:
         return sum(changelog.bounds(consumer, topics.ENTRIES.name, p)[1] for p in range(topics.ENTRIES.partitions))
     finally:
         consumer.close()
-
-
-def _eventually(holds: Callable[[], bool], what: str, seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline, f"{what} did not happen within {seconds:.0f} s"
-        time.sleep(0.1)
 
 
 @pytest.mark.slow

@@ -14,7 +14,8 @@ from mainstem import faults
 from mainstem.operations import Heartbeat
 from processors.apps.worker import EXIT_FENCED
 from schemas import topics
-from tests.processors.lane.conftest import World, eventually
+from tests.eventually import eventually
+from tests.processors.lane.conftest import World
 
 pytestmark = pytest.mark.stack
 

@@ -10,7 +10,8 @@ import pytest
 
 from processors.lane.lane import SESSION_SECONDS
 from schemas.kafka import producer
-from tests.processors.lane.conftest import World, eventually
+from tests.eventually import eventually
+from tests.processors.lane.conftest import World
 
 pytestmark = pytest.mark.stack
 LIMIT_SECONDS = 15

@@ -6,7 +6,8 @@ import time
 
 import pytest
 
-from tests.processors.lane.conftest import World, eventually
+from tests.eventually import eventually
+from tests.processors.lane.conftest import World
 
 pytestmark = [pytest.mark.stack, pytest.mark.slow]
 

@@ -16,7 +16,8 @@ from processors.lane.owner import Owner, Span
 from processors.lane.watch import Watch
 from schemas import topics
 from schemas.kafka import ensure_topics
-from tests.processors.lane.conftest import World, eventually
+from tests.eventually import eventually
+from tests.processors.lane.conftest import World
 from tests.processors.lane.toy_worker import Faulty
 
 pytestmark = pytest.mark.stack

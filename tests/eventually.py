@@ -9,7 +9,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def eventually(probe: Callable[[], T], what: str, seconds: float = 60) -> T:
+def eventually(probe: Callable[[], T | None], what: str, seconds: float = 90) -> T:
     """The probe's first true answer; fails, saying what was awaited, when none comes in time."""
     deadline = time.monotonic() + seconds
     while True:
