@@ -18,6 +18,8 @@ import pytest
 from deploy.stack import SERVICES, Endpoints
 from tests.providers.contract import Provider, ProviderUnavailableError
 
+pytest.register_assert_rewrite("tests.processors.convergence", "tests.web.pages")  # modules of shared checks: what differs is shown
+
 # A busy machine must not fail a property; the same tree has the same outcome in every run. `make fuzz` looks further, at random.
 hypothesis.settings.register_profile("mainstem", deadline=None, derandomize=True)
 hypothesis.settings.register_profile("fuzz", deadline=None, print_blob=True)

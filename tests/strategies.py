@@ -78,6 +78,19 @@ assertions = st.one_of(
 )
 """Of two sources with two patients each."""
 
+
+def assertions_of(kind: str, contents: st.SearchStrategy[dict[str, Any]]) -> st.SearchStrategy[Assertion]:
+    """Of one kind, in records of one part; most of each source's first patient."""
+    return st.builds(
+        Assertion, source=st.sampled_from(SOURCES), patient=st.sampled_from(("1", "1", "2")),
+        record=st.sampled_from([f"{kind}/{n}" for n in range(4)]), kind=st.just(kind), status=statuses, position=positions,
+        content=contents.map(_content), raw=st.just(RawRef("raw.x.v1", 0, 0)), recorded=st.sampled_from([None, "2024-01-01", "2025-02-02"]))
+
+
+SAME_PERSON = [Claim(source=source, patient="1", type="carries-number", position="01", raw=RawRef("r", 0, 0),
+                     body=_content({"nhs_number": NUMBERS[0], "verification": "01"})) for source in SOURCES]
+"""The two first patients are one person, unless another claim says otherwise."""
+
 subjects = st.builds(lambda source, patient: f"{source}|{patient}", st.sampled_from(SOURCES), st.sampled_from(("1", "2", "3")))
 number_bodies = st.builds(
     lambda number, verification: _content({"nhs_number": number, "verification": verification}),

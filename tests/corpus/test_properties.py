@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from mainstem.cli import fold_input
 from mainstem.model import Assertion, Claim, Status
 from mainstem.terminology import builtin
+from tests.processors.convergence import check
 from tests.processors.identity.test_persons import link, unlink
 from tests.processors.pipeline import Pipeline
-from tests.processors.reconcile.test_convergence import check
 from tests.strategies import KEY
 
 pytestmark = pytest.mark.corpus

@@ -11,9 +11,8 @@ from hypothesis import strategies as st
 from mainstem import canonical
 from mainstem.kinds.base import EMIS, SNOMED
 from mainstem.terminology import builtin
-from tests.processors.pipeline import Pipeline
-from tests.processors.reconcile.test_convergence import check
-from tests.strategies import KEY, assertions, claims
+from tests.processors.convergence import check, streamed
+from tests.strategies import assertions, claims
 
 CODINGS = [(SNOMED, code) for code in ("91936005", "764146007", "292967008", "372687004", "27658006", "323510009", "91935009", "256349002",
                                        "716186003", "62014003", "1012851000006104")] + [(EMIS, "ALLERGY4276EGTON"), ("urn:local", "AL10")]
@@ -26,11 +25,4 @@ worlds = st.lists(st.one_of(coded, coded, assertions, claims), max_size=25)
 @settings(max_examples=100, deadline=None)
 @given(worlds, st.integers(0, 2**32))
 def test_the_stream_gives_what_the_fold_gives(world, seed):
-    rng = random.Random(seed)
-    pipeline = Pipeline(KEY, builtin())
-    for value in world:
-        pipeline.publish(value)
-        if rng.random() < 0.2:
-            pipeline.run(rng)
-    pipeline.run(rng)
-    check(pipeline)
+    check(streamed(world, random.Random(seed), builtin()))

@@ -23,10 +23,10 @@ from processors.lane.memory import MemoryState
 from processors.lane.overlay import Overlay
 from processors.reconcile import person as reconciling
 from schemas import topics
+from tests.processors.convergence import check
 from tests.processors.identity.counted import MOVES, STAYS, allergy, joining, manifest, told
 from tests.processors.identity.test_persons import N1, link, number
 from tests.processors.pipeline import Pipeline
-from tests.processors.reconcile.test_convergence import check
 from tests.strategies import KEY, Terms
 
 COMPUTED, COMMITTED = "computed", "committed"

@@ -16,11 +16,12 @@ from processors.identity import stage as identity
 from processors.identity.stage import GO_ON
 from processors.reconcile import person as reconciling
 from schemas import topics
+from tests.processors.convergence import check
 from tests.processors.identity.counted import joining, loaded, parting, settle
 from tests.processors.identity.test_handover import OWN, assigned, attached, said
 from tests.processors.identity.test_handover import Stage as Identity
 from tests.processors.pipeline import Pipeline
-from tests.processors.reconcile.test_convergence import check, worlds
+from tests.processors.reconcile.test_convergence import worlds
 from tests.processors.reconcile.test_reconcile_stage import Stage as Reconcile
 from tests.processors.reconcile.test_reconcile_stage import event
 from tests.processors.reconcile.test_reconcile_stage import said as known

@@ -19,8 +19,7 @@ from mainstem.person_events import Op
 from processors.reconcile.clusters import clusters
 from processors.reconcile.derive import Group, facts
 from processors.reconcile.fold import fold
-from tests.processors.pipeline import Pipeline
-from tests.processors.reconcile.test_convergence import check
+from tests.processors.convergence import check, order_and_duplicates_make_no_difference, streamed
 from tests.processors.reconcile.test_reconcile_stage import Stage, event, said
 from tests.strategies import KEY, SOURCES, claims, positions, statuses
 
@@ -74,28 +73,13 @@ worlds = st.lists(st.one_of(spells, spells, spells, claims), max_size=40)
 @settings(max_examples=150, deadline=None)
 @given(worlds, st.integers(0, 2**32))
 def test_the_stream_gives_what_the_fold_gives(world, seed):
-    rng = random.Random(seed)
-    pipeline = Pipeline(KEY)
-    for value in world:
-        pipeline.publish(value)
-        if rng.random() < 0.2:
-            pipeline.run(rng)
-    pipeline.run(rng)
-    check(pipeline)
+    check(streamed(world, random.Random(seed)))
 
 
 @settings(max_examples=80, deadline=None)
 @given(st.lists(spells, max_size=30), st.integers(0, 2**32))
 def test_order_and_duplicates_make_no_difference(world, seed):
-    rng = random.Random(seed)
-    found = []
-    for mixed in (world, rng.sample([*world, *world], 2 * len(world))):
-        pipeline = Pipeline(KEY)
-        for value in mixed:
-            pipeline.publish(value)
-        pipeline.run(rng)
-        found.append(pipeline.current())
-    assert found[0] == found[1]
+    order_and_duplicates_make_no_difference(world, random.Random(seed))
 
 
 def member(n: int, **content: str) -> Member:

@@ -11,38 +11,14 @@ from mainstem import canonical
 from mainstem.kinds.facts import NoTerms
 from mainstem.model import Claim, Known, RawRef, Status
 from processors.identity.linker import assign
-from processors.reconcile import rules
 from processors.reconcile.fold import fold
 from schemas import topics
+from tests.processors.convergence import check, streamed
 from tests.processors.pipeline import Pipeline
 from tests.strategies import KEY, SOURCES, Terms, assertions, claims
 
 worlds = st.lists(st.one_of(assertions, assertions, claims), max_size=30)
 all_terms = st.sampled_from([NoTerms(), Terms()])
-
-
-def check(pipeline: Pipeline) -> None:
-    """The stream's records are the fold's."""
-    folded = pipeline.folded()
-    expected = {(record.person, entry.fact): entry.content for record in folded.values() for entry in record.entries}
-    assert pipeline.current() == expected
-    summaries = pipeline.summaries()
-    empty = canonical.record_digest(0)
-    for person in folded.keys() | summaries.keys():
-        record, summary = folded.get(person), summaries.get(person)
-        assert (summary.digest if summary else empty) == (record.digest if record else empty)
-        if record and summary:
-            assert summary.entries == len(record.entries)
-            assert summary.nhs_numbers == record.nhs_numbers
-            said, expected = ([(s.source, s.patient, s.kinds, s.partial) for s in sources] for sources in (summary.sources, record.sources))
-            assert said == expected
-    assert not any(source.handover for summary in summaries.values() for source in summary.sources)
-    for entries in pipeline.history().values():
-        assert [entry.version for entry in entries] == list(range(1, len(entries) + 1))
-        assert {rule for entry in entries for rule in entry.rules.values()} <= rules.BY_ID.keys()
-        if entries[-1].status == "current":
-            decided = {name for behind in entries[-1].provenance for name in behind.fields}
-            assert decided == set(canonical.decode(entries[-1].content)), "every field shown names its assertion"
 
 
 @settings(max_examples=120, deadline=None)
@@ -108,18 +84,14 @@ def test_sending_everything_again_is_no_news(world, seed):
        st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2)), min_size=1, max_size=4), all_terms, st.integers(0, 2**32))
 def test_merge_then_unmerge_restores(said, claimed, pairs, terms, seed):
     rng = random.Random(seed)
-    plain, merged = Pipeline(KEY, terms), Pipeline(KEY, terms)
+    plain = Pipeline(KEY, terms)
     for value in (*said, *claimed):
         plain.publish(value)
     plain.run(rng)
     merges = [merge for source in SOURCES for n, (one, other) in enumerate(pairs) for merge in _merge_and_undo(source, one, other, str(n))]
     world = [*said, *claimed, *merges]
     rng.shuffle(world)
-    for value in world:
-        merged.publish(value)
-        if rng.random() < 0.2:
-            merged.run(rng)
-    merged.run(rng)
+    merged = streamed(world, rng, terms)
     check(merged)
     assert merged.current() == plain.current()
     assert _digests(merged) == _digests(plain)

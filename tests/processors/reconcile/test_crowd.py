@@ -18,8 +18,8 @@ from mainstem.terminology import builtin
 from processors.reconcile import derive, groups, layout, resolve, tree
 from processors.reconcile.derive import Crowded, Group, crowded, facts, matters
 from processors.reconcile.entries import behind, envelope
+from tests.processors.convergence import check
 from tests.processors.pipeline import Pipeline
-from tests.processors.reconcile.test_convergence import check
 from tests.processors.reconcile.test_other_kinds import WORLD
 from tests.strategies import KEY, SOURCES, claims, positions, statuses
 

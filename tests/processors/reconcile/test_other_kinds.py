@@ -9,10 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mainstem.terminology import builtin
-from tests.processors.pipeline import Pipeline
-from tests.processors.reconcile.test_convergence import check
-from tests.processors.reconcile.test_problems_and_results import LINKS, _said
-from tests.strategies import KEY, claims
+from tests.processors.convergence import check, order_and_duplicates_make_no_difference, streamed
+from tests.strategies import SAME_PERSON, assertions_of, claims
 
 DAYS = st.sampled_from(["2026-08-01", "2026-08-01T09:00:00Z", "2026-08-01T09:00:30+00:00", "2026-08-02", "2029-08-01", "2026", "?"])
 NUMBERS = st.sampled_from(["V1234", "v 1234", "W9999", "1"])
@@ -37,8 +35,8 @@ WORLD = {
     "careplan": _of({"title": "Diabetes"}, plan_id=NUMBERS, start=DAYS, goals=[["Walk"], ["Walk", "Swim"]]),
     "observation": _of({"code": {"text": "Pulse"}}, taken=DAYS, value=[{"value": "72"}, {"value": "72.0"}, {"value": "80"}]),
 }
-worlds = st.lists(st.one_of(*(_said(kind, contents) for kind, contents in WORLD.items()), claims), min_size=15, max_size=50).map(
-    lambda said: [*LINKS, *said])
+worlds = st.lists(st.one_of(*(assertions_of(kind, contents) for kind, contents in WORLD.items()), claims), min_size=15, max_size=50).map(
+    lambda said: [*SAME_PERSON, *said])
 
 
 @settings(max_examples=40, deadline=None)
@@ -46,24 +44,10 @@ worlds = st.lists(st.one_of(*(_said(kind, contents) for kind, contents in WORLD.
 def test_the_stream_gives_what_the_fold_gives(world: list[Any], seed: int) -> None:
     rng = random.Random(seed)
     rng.shuffle(world)
-    pipeline = Pipeline(KEY, builtin())
-    for value in world:
-        pipeline.publish(value)
-        if rng.random() < 0.2:
-            pipeline.run(rng)
-    pipeline.run(rng)
-    check(pipeline)
+    check(streamed(world, rng, builtin()))
 
 
 @settings(max_examples=25, deadline=None)
 @given(worlds, st.integers(0, 2**32))
 def test_order_and_duplicates_make_no_difference(world: list[Any], seed: int) -> None:
-    rng = random.Random(seed)
-    found = []
-    for mixed in (world, rng.sample([*world, *world], 2 * len(world))):
-        pipeline = Pipeline(KEY, builtin())
-        for value in mixed:
-            pipeline.publish(value)
-        pipeline.run(rng)
-        found.append(pipeline.current())
-    assert found[0] == found[1]
+    order_and_duplicates_make_no_difference(world, random.Random(seed), builtin())

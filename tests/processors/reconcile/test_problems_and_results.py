@@ -10,12 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mainstem import canonical
-from mainstem.model import Assertion, Claim, Entry, Known, RawRef
+from mainstem.model import Assertion, Entry, Known, RawRef
 from mainstem.terminology import builtin
 from processors.reconcile.fold import fold_by
-from tests.processors.pipeline import Pipeline
-from tests.processors.reconcile.test_convergence import check
-from tests.strategies import KEY, NUMBERS, SOURCES, claims, positions, statuses
+from tests.processors.convergence import check, order_and_duplicates_make_no_difference, streamed
+from tests.strategies import SAME_PERSON, assertions_of, claims
 
 SNOMED = "http://snomed.info/sct"
 SODIUM, CREATININE, TYPE_2 = (
@@ -31,21 +30,8 @@ _codes = st.sampled_from([TYPE_2, {"text": "Type 2 diabetes mellitus"}, {"text":
 _problems = st.fixed_dictionaries({"code": _codes}, optional={
     "onset": st.sampled_from(["2019", "2019-03-02", "2020-01-01", "2025", "once"]), "abatement": st.sampled_from(["2021", "2019-04-01"]),
     "status": st.sampled_from(["active", "resolved"]), "category": st.sampled_from(["problem-list-item", "encounter-diagnosis"])})
-
-
-def _said(kind: str, contents: st.SearchStrategy[dict[str, Any]]) -> st.SearchStrategy[Assertion]:
-    return st.builds(
-        Assertion, source=st.sampled_from(SOURCES), patient=st.sampled_from(("1", "1", "2")),
-        record=st.sampled_from([f"{kind}/{n}" for n in range(4)]), kind=st.just(kind), status=statuses, position=positions,
-        content=contents.map(canonical.encode), raw=st.just(RawRef("raw.x.v1", 0, 0)),
-        recorded=st.sampled_from([None, "2024-01-01", "2025-02-02"]))
-
-
-LINKS = [Claim(source=source, patient="1", type="carries-number", position="01", raw=RawRef("r", 0, 0), body=canonical.encode(
-    {"nhs_number": NUMBERS[0], "verification": "01"})) for source in SOURCES]
-"""The two first patients are one person, unless another claim says otherwise."""
-worlds = st.lists(st.one_of(*[_said("result", _results)] * 3, *[_said("problem", _problems)] * 2, claims), min_size=12, max_size=40).map(
-    lambda said: [*LINKS, *said])
+worlds = st.lists(st.one_of(*[assertions_of("result", _results)] * 3, *[assertions_of("problem", _problems)] * 2, claims),
+                  min_size=12, max_size=40).map(lambda said: [*SAME_PERSON, *said])
 
 
 @settings(max_examples=100, deadline=None)
@@ -53,27 +39,13 @@ worlds = st.lists(st.one_of(*[_said("result", _results)] * 3, *[_said("problem",
 def test_the_stream_gives_what_the_fold_gives(world, seed):
     rng = random.Random(seed)
     rng.shuffle(world)
-    pipeline = Pipeline(KEY, builtin())
-    for value in world:
-        pipeline.publish(value)
-        if rng.random() < 0.2:
-            pipeline.run(rng)
-    pipeline.run(rng)
-    check(pipeline)
+    check(streamed(world, rng, builtin()))
 
 
 @settings(max_examples=60, deadline=None)
 @given(worlds, st.integers(0, 2**32))
 def test_order_and_duplicates_make_no_difference(world, seed):
-    rng = random.Random(seed)
-    found = []
-    for mixed in (world, rng.sample([*world, *world], 2 * len(world))):
-        pipeline = Pipeline(KEY, builtin())
-        for value in mixed:
-            pipeline.publish(value)
-        pipeline.run(rng)
-        found.append(pipeline.current())
-    assert found[0] == found[1]
+    order_and_duplicates_make_no_difference(world, random.Random(seed), builtin())
 
 
 def folded(*said: tuple[str, str, dict[str, Any]]) -> list[Entry]:

@@ -14,8 +14,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from mainstem.model import Assertion, Claim
 from processors.lane.memory import MemoryState
+from tests.processors.convergence import check
 from tests.processors.pipeline import Pipeline
-from tests.processors.reconcile.test_convergence import check
 from tests.strategies import KEY, Terms, assertions, claims
 
 
