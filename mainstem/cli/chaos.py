@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from mainstem.cli.options import Format, Output
 from mainstem.settings import Settings
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def chaos(
     persons: Annotated[int, typer.Option(help="People in the synthetic trusts.")] = 100,
     home: Annotated[Path | None, typer.Option(help="A home of its own, which must be new or a former run's.")] = None,
     plan: Annotated[bool, typer.Option("--plan", help="Only show which faults the seed draws.")] = False,
-    output: Annotated[str, typer.Option(help="table or json")] = "table",
+    output: Format = Output.TABLE,
 ) -> None:
     """Run everything while processes and servers are killed, paused, cut off, fenced and fed with rubbish; then prove the result.
 
@@ -72,7 +73,7 @@ def chaos(
         raise typer.Exit(1) from None
     told = orjson.dumps(report.as_dict(), option=orjson.OPT_INDENT_2)
     (home / "chaos.json").write_bytes(told)
-    if output == "json":
+    if output is Output.JSON:
         typer.echo(told.decode())
     else:
         _show(report)

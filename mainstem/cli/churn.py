@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from mainstem.cli.options import Format, Output
+
 if TYPE_CHECKING:
     from mainstem.cli.churn_report import Report, Resource
     from mainstem.terminology import Terminology
@@ -22,7 +24,7 @@ COUNTED = ("in_common", "byte_different", "published", "new", "vanished")
 def churn(
     before: Annotated[Path, typer.Argument(help="A file or folder of FHIR or GP Connect exports.")],
     after: Annotated[Path, typer.Argument(help="The same source's next export, a file or folder.")],
-    output: Annotated[str, typer.Option(help="table or json")] = "table",
+    output: Format = Output.TABLE,
     source: Annotated[str | None, typer.Option(help="Whose system the files come from, RXA/epr. Without it each file must tell.")] = None,
     terminology: Annotated[str, typer.Option(help="A release: its file, or one loaded here (`mainstem terms list`), by name or "
                                                   "name@digest.")] = "builtin",
@@ -48,8 +50,6 @@ def churn(
     from producers.fhir.errors import SourceNameError
     from producers.fhir.publish import checked_source
 
-    if output not in ("table", "json"):
-        raise typer.BadParameter("give table or json", param_hint="--output")
     try:
         checked_source(source)
     except SourceNameError as fault:
@@ -60,7 +60,7 @@ def churn(
         raise typer.BadParameter(str(fault), param_hint="--terminology") from None
     key = Settings().person_key.get_secret_value().encode()
     report = churn_report.compare(churn_report.side([before], source), churn_report.side([after], source), key, terms)
-    if output == "json":
+    if output is Output.JSON:
         _print_json(report, terms.release)
     else:
         _print_tables(report)

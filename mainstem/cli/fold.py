@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from mainstem.cli.options import Format, Output
+
 if TYPE_CHECKING:
     from mainstem.cli.fold_input import Input
     from mainstem.model import Entry
@@ -22,7 +24,7 @@ SHOWN = 20
 def fold(
     paths: Annotated[list[Path], typer.Argument(help="Files or folders: Avro containers or JSON lines of assertions and claims; "
                                                      "FHIR and GP Connect (JSON, XML, ndjson). Gzipped or not.")],
-    output: Annotated[str, typer.Option(help="table or json")] = "table",
+    output: Format = Output.TABLE,
     pretty: Annotated[bool, typer.Option("--pretty", help="Indent the JSON.")] = False,
     at: Annotated[str | None, typer.Option(help="As known at this time (ISO 8601). Files without log positions count as known when they "
                                                 "say that they were made.")] = None,
@@ -57,8 +59,6 @@ def fold(
     from producers.fhir.errors import SourceNameError
     from producers.fhir.publish import checked_source
 
-    if output not in ("table", "json"):
-        raise typer.BadParameter("give table or json", param_hint="--output")
     try:
         checked_source(source)
     except SourceNameError as fault:
@@ -79,7 +79,7 @@ def fold(
     claims = [claim for claim in found.claims if moment is None or fold_input.moment(claim) <= moment]
     known = [known for known in found.assertions if moment is None or known.known <= moment]
     records = list(fold_records(known, assign(claims, key, model), key, terms).values())
-    if output == "json":
+    if output is Output.JSON:
         _print_json(records, found, {"terminology": terms.release, "matching": shown(model)}, pretty=pretty)
     else:
         _print_tables(records)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from pathlib import Path
 from typing import Annotated
 
-import orjson
 import typer
 from rich.console import Console
 from rich.table import Table
 
+from mainstem.cli.options import Format, Home, Output
+from mainstem.cli.printed import as_json
 from mainstem.settings import Settings
 
 app = typer.Typer(add_completion=False)
@@ -19,8 +19,8 @@ app = typer.Typer(add_completion=False)
 @app.command()
 def freshness(
     seconds: Annotated[float, typer.Option("--for", help="Seconds to watch.")] = 30,
-    home: Annotated[Path | None, typer.Option(help="Where the run keeps its data.")] = None,
-    output: Annotated[str, typer.Option(help="table or json")] = "table",
+    home: Home = None,
+    output: Format = Output.TABLE,
 ) -> None:
     """Watch a running platform and print, per store, seconds from commit to visible (p50, p95, p99).
 
@@ -36,8 +36,8 @@ def freshness(
 
     servers = endpoints(home or Settings().home)
     found = measure(servers.kafka, Codec(servers.registry), seconds)
-    if output == "json":
-        typer.echo(orjson.dumps([dataclasses.asdict(one) for one in found], option=orjson.OPT_INDENT_2).decode())
+    if output is Output.JSON:
+        as_json([dataclasses.asdict(one) for one in found])
         return
     table = Table("store", "entries measured", "p50 s", "p95 s", "p99 s", "worst s")
     for one in found:

@@ -10,7 +10,8 @@ import typer
 
 from mainstem.cli import identity_releases, matching
 from mainstem.cli.identity_topics import Topics, opened, refuse
-from mainstem.cli.printed import Output, as_json, line, table
+from mainstem.cli.options import Actor, Format, Home, Output
+from mainstem.cli.printed import as_json, line, table
 
 if TYPE_CHECKING:
     from mainstem.model import Task
@@ -20,11 +21,8 @@ app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__)
 app.registered_commands += matching.app.registered_commands + identity_releases.app.registered_commands
 
 Subject = Annotated[str, typer.Argument(help="A source patient, as in `RXA/epr|1000001`")]
-Home = Annotated[Path | None, typer.Option(help="Where the run keeps its data.")]
-Format = Annotated[Output, typer.Option("--output", help="table, or json for programs.")]
 Why = Annotated[str, typer.Option("--why", help="The reason, for whoever reviews the decision.")]
 Who = Annotated[str | None, typer.Option("--who", help="Who decides. Default: the user of this machine.")]
-Actor = Annotated[str | None, typer.Option("--actor", help="Who is looking, for the audit. Default: the user of this machine.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show whose person would change; record nothing.")]
 
 

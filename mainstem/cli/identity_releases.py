@@ -7,8 +7,9 @@ from typing import Annotated
 import typer
 
 from mainstem.cli.identity_topics import opened, refuse
-from mainstem.cli.matching import Format, Home, Which
-from mainstem.cli.printed import Output, as_json, line, table
+from mainstem.cli.matching import Which
+from mainstem.cli.options import Format, Home, Output
+from mainstem.cli.printed import as_json, line, table
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__)
 

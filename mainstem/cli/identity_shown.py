@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import orjson
 
-from mainstem.cli.printed import Output, as_json, line, table
+from mainstem.cli.options import Output
+from mainstem.cli.printed import as_json, line, table
 
 if TYPE_CHECKING:
     from mainstem.adjudication.explain import Member, Said, Shown, Why

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from mainstem.cli.ingest_summary import Found, Summary
+from mainstem.cli.options import Format, Home, Output
 from mainstem.settings import Settings
 
 if TYPE_CHECKING:
@@ -21,9 +22,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__)
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Read and report; publish nothing, need no servers.")]
-Home = Annotated[Path | None, typer.Option(help="Where the run keeps its data.")]
 Servers = Annotated[str | None, typer.Option("--kafka", help="Bootstrap servers, host:port; without it the local stack's.")]
-Output = Annotated[str, typer.Option(help="table or json")]
 
 
 @app.callback()
@@ -39,7 +38,7 @@ def fhir(
     dry_run: DryRun = False,
     home: Home = None,
     kafka: Servers = None,
-    output: Output = "table",
+    output: Format = Output.TABLE,
 ) -> None:
     """Publish FHIR files (UK Core R4, GP Connect STU3), each as one message of its source's raw topic.
 
@@ -81,7 +80,7 @@ def hl7(
     dry_run: DryRun = False,
     home: Home = None,
     kafka: Servers = None,
-    output: Output = "table",
+    output: Format = Output.TABLE,
 ) -> None:
     """Publish HL7 v2 files, each message as one message of its source's raw topic.
 
@@ -121,7 +120,7 @@ def pds(
     dry_run: DryRun = False,
     home: Home = None,
     kafka: Servers = None,
-    output: Output = "table",
+    output: Format = Output.TABLE,
 ) -> None:
     """Publish what the Personal Demographics Service said: signals, and Bundles of what it answered when asked for a number.
 
@@ -154,7 +153,7 @@ def _tell_of_database(source: str | None) -> None:
 
 
 def _messages(paths: list[Path], suffixes: tuple[str, ...], source: str, read_file: Callable[[Path], list[RawMessage]],
-              read: Callable[[bytes], Sequence[Read]], dry_run: bool, home: Path | None, kafka: str | None, output: str) -> None:
+              read: Callable[[bytes], Sequence[Read]], dry_run: bool, home: Path | None, kafka: str | None, output: Output) -> None:
     """Every message of every file read, told of, and published unless it is a dry run."""
     from deploy.stack import StackError
     from producers.plain import FileError, listed

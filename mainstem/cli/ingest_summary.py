@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-import orjson
-import typer
 from rich.console import Console
 from rich.table import Table
+
+from mainstem.cli.options import Output
+from mainstem.cli.printed import as_json
 
 if TYPE_CHECKING:
     from mainstem.operations import Result
@@ -81,8 +82,8 @@ class Summary:
         shown = ", ".join(f"{source} ({count})" for source, count in sorted(self.sources.items()))
         console.print(f"{self.unit} {'read, nothing published' if dry_run else 'published'}: {self.messages}; sources: {shown or 'none'}")
 
-    def tell(self, output: str, dry_run: bool) -> None:
-        if output == "json":
-            typer.echo(orjson.dumps(self.as_json(dry_run), option=orjson.OPT_INDENT_2).decode())
+    def tell(self, output: Output, dry_run: bool) -> None:
+        if output is Output.JSON:
+            as_json(self.as_json(dry_run))
         else:
             self.show(Console(), dry_run)

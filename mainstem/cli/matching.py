@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mainstem.cli.identity_topics import opened, refuse
-from mainstem.cli.printed import Output, as_json, table
+from mainstem.cli.options import Format, Home, Output
+from mainstem.cli.printed import as_json, table
 
 if TYPE_CHECKING:
     from mainstem.matching.people import Row
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__)
 
-Home = Annotated[Path | None, typer.Option(help="Where the run keeps its data.")]
-Format = Annotated[Output, typer.Option("--output", help="table, or json for programs.")]
 Which = Annotated[str, typer.Argument(help="A model release: the file that `train` wrote, or one activated before, by name or name@digest")]
 TOPICS = "topics"
 _SHOWN = 200

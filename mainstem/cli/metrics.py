@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Annotated
 
-import orjson
 import typer
 from rich.console import Console
 from rich.table import Table
 
+from mainstem.cli.options import Format, Home, Output
+from mainstem.cli.printed import as_json
 from mainstem.observe.serving import DIRECTORY, Target, targets
 from mainstem.settings import Settings
 
@@ -21,8 +21,8 @@ app = typer.Typer(add_completion=False)
 def metrics(
     scrape: Annotated[bool, typer.Option("--scrape", help="Print what they say, in Prometheus' text format.")] = False,
     only: Annotated[list[str] | None, typer.Option(help="A process by name; may be given several times.")] = None,
-    home: Annotated[Path | None, typer.Option(help="Where the run keeps its data.")] = None,
-    output: Annotated[str, typer.Option(help="table or json")] = "table",
+    home: Home = None,
+    output: Format = Output.TABLE,
 ) -> None:
     """Print where each process serves /metrics, or with --scrape what they say. docs/metrics.md tells what each metric means.
 
@@ -43,9 +43,9 @@ def metrics(
     if scrape:
         for process, answer in answers.items():
             typer.echo(f"# process {process}\n{answer}" if answer is not None else f"# process {process} does not answer")
-    elif output == "json":
+    elif output is Output.JSON:
         rows = [{"process": one.process, "url": one.url, "pid": one.pid, "answers": answers[one.process] is not None} for one in found]
-        typer.echo(orjson.dumps(rows, option=orjson.OPT_INDENT_2).decode())
+        as_json(rows)
     else:
         _print(found, answers)
     if None in answers.values():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import Annotated
 
 import orjson
@@ -12,6 +11,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from mainstem.cli.options import Home
+from mainstem.cli.printed import as_json
 from mainstem.settings import Settings
 
 app = typer.Typer(add_completion=False)
@@ -20,7 +21,7 @@ app = typer.Typer(add_completion=False)
 @app.command()
 def query(
     sql: Annotated[str, typer.Argument(help="One SELECT, WITH, SHOW, DESCRIBE or EXPLAIN; `-` reads it from standard input")],
-    home: Annotated[Path | None, typer.Option(help="Where the run keeps its data.")] = None,
+    home: Home = None,
     output: Annotated[str, typer.Option(help="table, json or csv")] = "table",
 ) -> None:
     """Ask in ClickHouse SQL. There is a table `entries`, one for each kind (`allergies`, `results` ...) and `summaries`.
@@ -47,7 +48,7 @@ def query(
         return
     found = orjson.loads(answer)
     if output == "json":
-        typer.echo(orjson.dumps(found["data"], option=orjson.OPT_INDENT_2).decode())
+        as_json(found["data"])
         return
     columns = [column["name"] for column in found["meta"]]
     table = Table(*columns)

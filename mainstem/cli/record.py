@@ -6,14 +6,14 @@ import getpass
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
-import orjson
 import typer
 from rich.console import Console
 
+from mainstem.cli.options import Actor, Format, Home, Output
+from mainstem.cli.printed import as_json
 from mainstem.settings import Settings
 
 if TYPE_CHECKING:
@@ -23,11 +23,6 @@ if TYPE_CHECKING:
 
 app = typer.Typer(add_completion=False)
 _WAIT_S = 10.0
-
-
-class Output(StrEnum):
-    TABLE = "table"
-    JSON = "json"
 
 
 @app.command()
@@ -43,9 +38,9 @@ def record(
         bool, typer.Option("--explain", help="Say why, field by field: who said so and when, which rule decided, what lost.")
     ] = False,
     withdrawn: Annotated[bool, typer.Option("--withdrawn", help="Also entries that are no more, and why.")] = False,
-    output: Annotated[Output, typer.Option(help="table, or json for programs.")] = Output.TABLE,
-    home: Annotated[Path | None, typer.Option(help="Where the run keeps its data.")] = None,
-    actor: Annotated[str | None, typer.Option(help="Who is looking, for the audit. Default: the user of this machine.")] = None,
+    output: Format = Output.TABLE,
+    home: Home = None,
+    actor: Actor = None,
 ) -> None:
     """Show one person's record, by headings, with what each organisation said and what may be missing.
 
@@ -80,7 +75,7 @@ def record(
     if not moments:
         page, gone = _seen(number, home, actor, withdrawn=withdrawn)
         if output is Output.JSON:
-            _json(record_shown.data(page, gone, explain=explain, withdrawn=withdrawn))
+            as_json(record_shown.data(page, gone, explain=explain, withdrawn=withdrawn))
         else:
             record_shown.show(page, console, explain=explain)
             if withdrawn:
@@ -88,7 +83,7 @@ def record(
         return
     then = _then(number, home, actor, at)
     if output is Output.JSON:
-        _json(record_past.changes_data(*then) if changes else record_past.data(then[0], explain=explain))
+        as_json(record_past.changes_data(*then) if changes else record_past.data(then[0], explain=explain))
     elif changes:
         record_past.show_changes(then[0], then[1], console)
     else:
@@ -166,7 +161,3 @@ def _progress(text: str) -> None:
 def _refuse(message: str, code: int) -> NoReturn:
     typer.echo(message, err=True)
     raise typer.Exit(code) from None
-
-
-def _json(found: Any) -> None:
-    typer.echo(orjson.dumps(found, option=orjson.OPT_INDENT_2).decode())

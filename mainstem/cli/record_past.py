@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 import msgspec
 from rich.console import Console
 
-from mainstem.cli.record_shown import explain_data, show_banner, show_section, table, text
+from mainstem.cli.printed import filled, plain
+from mainstem.cli.record_shown import explain_data, show_banner, show_section
 from mainstem.history import Past, iso
 from mainstem.web import words
 from mainstem.web.changes import Changed, Field, changes
@@ -26,15 +27,15 @@ class Then(NamedTuple):
 
 def show(then: Then, console: Console, *, explain: bool) -> None:
     page = past_page(*then)
-    console.print(text(f"As known at {page.moment}, not now", "bold reverse"))
+    console.print(plain(f"As known at {page.moment}, not now", "bold reverse"))
     show_banner(page.banner, console)
     for reason in page.reasons:
-        console.print(text(f"- {reason}", "yellow"))
+        console.print(plain(f"- {reason}", "yellow"))
     heard = ((one.source, one.patient, one.when) for one in page.heard)
-    console.print(table("Sources", ("source", "patient", "last heard by then"), heard))
+    console.print(filled("Sources", ("source", "patient", "last heard by then"), heard))
     for section in page.sections:
         show_section(section, console, explain=explain)
-    console.print(text(f"\nAs known at {page.at}, the last of it known {page.known or 'never'}, with terminology {page.release}, "
+    console.print(plain(f"\nAs known at {page.at}, the last of it known {page.known or 'never'}, with terminology {page.release}, "
                        f"digest {page.record.digest}"))
 
 
@@ -47,21 +48,21 @@ def data(then: Then, *, explain: bool) -> dict[str, Any]:
 
 def show_changes(before: Then, after: Then, console: Console) -> None:
     found = changes(before.record, after.record)
-    console.print(text(f"Changed between {words.moment(before.past.at)} and {words.moment(after.past.at)}", "bold"))
+    console.print(plain(f"Changed between {words.moment(before.past.at)} and {words.moment(after.past.at)}", "bold"))
     for what, subjects in (("joined the record", found.joined), ("left the record", found.left)):
         for subject in subjects:
-            console.print(text(f"{subject.replace('|', ' patient ')} {what}", "bold yellow"))
+            console.print(plain(f"{subject.replace('|', ' patient ')} {what}", "bold yellow"))
     for what, items in (("new", found.new), ("gone", found.gone)):
         if items:
             rows = ((item.kind, shown_of(item).title, shown_of(item).when, ", ".join(item.sources)) for item in items)
-            console.print(table(what, ("kind", "what", "when", "said by"), rows))
+            console.print(filled(what, ("kind", "what", "when", "said by"), rows))
     if found.changed:
         told = (row for one in found.changed for row in _rows(one))
-        console.print(table("changed", ("kind", "what", "field", "before", "after"), told))
+        console.print(filled("changed", ("kind", "what", "field", "before", "after"), told))
     if found.nothing:
-        console.print(text("Nothing changed."))
+        console.print(plain("Nothing changed."))
     for then in (before, after):
-        console.print(text(f"As known at {iso(then.past.at)}: digest {then.record.digest}, terminology {then.past.release}"))
+        console.print(plain(f"As known at {iso(then.past.at)}: digest {then.record.digest}, terminology {then.past.release}"))
 
 
 def changes_data(before: Then, after: Then) -> dict[str, Any]:

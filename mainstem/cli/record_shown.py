@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import orjson
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from mainstem import canonical, kinds
+from mainstem.cli.printed import filled, plain
 from mainstem.history import Ended
 from mainstem.web import explained, words
 from mainstem.web.page import Banner, Page, Section, as_json
@@ -20,22 +18,19 @@ from mainstem.web.related import Related
 from mainstem.web.shown import Shown
 from mainstem.web.shown import show as shown_of
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-"""Sources' text may hold escape sequences; a terminal must not obey them."""
-
 
 def show(page: Page, console: Console, *, explain: bool) -> None:
     """The record as tables, one a heading."""
     show_banner(page.banner, console)
     if page.gaps.reasons:
-        console.print(text("This record may be incomplete:", "bold yellow"))
+        console.print(plain("This record may be incomplete:", "bold yellow"))
     for reason in page.gaps.reasons:
-        console.print(text(f"- {reason}", "yellow"))
+        console.print(plain(f"- {reason}", "yellow"))
     lines = ((line.source, line.patient, f"{line.heard} ({line.ago})") for line in page.gaps.lines)
-    console.print(table("Sources", ("source", "patient", "last heard"), lines))
+    console.print(filled("Sources", ("source", "patient", "last heard"), lines))
     for section in page.sections:
         show_section(section, console, explain=explain)
-    console.print(text(f"\nKnown {page.known}, digest {page.record.digest}"))
+    console.print(plain(f"\nKnown {page.known}, digest {page.record.digest}"))
 
 
 def data(page: Page, gone: Sequence[Ended], *, explain: bool, withdrawn: bool) -> dict[str, Any]:
@@ -55,59 +50,48 @@ def explain_data(entries: list[dict[str, Any]], items: Sequence[Item]) -> None:
 
 
 def show_banner(banner: Banner, console: Console) -> None:
-    console.print(text(banner.name, "bold"))
+    console.print(plain(banner.name, "bold"))
     for name, values in (("born", banner.births), ("gender", banner.genders), ("NHS number", banner.numbers), ("died", banner.died)):
         if values:
-            console.print(text(f"{name} {' or '.join(values)}"))
+            console.print(plain(f"{name} {' or '.join(values)}"))
     for what in banner.differ:
-        console.print(text(f"Sources disagree about {what}: check who you have.", "bold yellow"))
+        console.print(plain(f"Sources disagree about {what}: check who you have.", "bold yellow"))
 
 
 def show_section(section: Section, console: Console, *, explain: bool) -> None:
-    console.print(text(f"\n{section.heading.title}", "bold"))
+    console.print(plain(f"\n{section.heading.title}", "bold"))
     for caution in section.cautions:
-        console.print(text(f"Caution: {caution.text}", "bold yellow"))
+        console.print(plain(f"Caution: {caution.text}", "bold yellow"))
         for one in caution.about:
-            console.print(text(f"- {one.text}", "yellow"))
+            console.print(plain(f"- {one.text}", "yellow"))
     if section.entries:
-        console.print(table("", ("what", "state", "when", "said by"), (_row(shown) for shown in section.entries)))
+        console.print(filled("", ("what", "state", "when", "said by"), (_row(shown) for shown in section.entries)))
     for shown in section.entries:
         for line, style in _beside(shown, section.related.get(shown.item.fact, ())):
-            console.print(text(line, style), soft_wrap=True)
+            console.print(plain(line, style), soft_wrap=True)
     if section.total > len(section.entries):
-        console.print(text(f"Showing {len(section.entries)} of {section.total}; --output json has them all.", "yellow"))
+        console.print(plain(f"Showing {len(section.entries)} of {section.total}; --output json has them all.", "yellow"))
     for source in section.unspoken:
-        console.print(text(f"No information from {source}. This does not mean there is none."))
+        console.print(plain(f"No information from {source}. This does not mean there is none."))
     for told in section.lists:
-        console.print(text(told))
+        console.print(plain(told))
     for source in section.empty:
-        console.print(text(f"{source} holds nothing current under this heading. This does not mean there is none."))
+        console.print(plain(f"{source} holds nothing current under this heading. This does not mean there is none."))
     if explain:
         for shown in section.entries:
             for line, style in _explained(shown):
-                console.print(text(line, style), soft_wrap=True)
+                console.print(plain(line, style), soft_wrap=True)
 
 
 def show_withdrawn(gone: Sequence[Ended], page: Page, console: Console) -> None:
     """Entries that are no more: what they said, by which rule they ended and on whose word."""
-    console.print(text("\nNo more", "bold"))
+    console.print(plain("\nNo more", "bold"))
     if not gone:
-        console.print(text("Nothing has been withdrawn from this record."))
+        console.print(plain("Nothing has been withdrawn from this record."))
     titles = {item.fact: shown_of(item).title for item in page.record.current}
     for one in gone:
         for line, style in _ended(one, titles):
-            console.print(text(line, style), soft_wrap=True)
-
-
-def table(title: str, columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Table:
-    found = Table(*columns, title=title or None, title_justify="left")
-    for row in rows:
-        found.add_row(*(text(cell) for cell in row))
-    return found
-
-
-def text(words_: str, style: str = "") -> Text:
-    return Text(_CONTROL.sub("�", words_), style)
+            console.print(plain(line, style), soft_wrap=True)
 
 
 def _row(shown: Shown) -> tuple[str, ...]:

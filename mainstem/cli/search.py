@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import getpass
-import re
-from collections.abc import Iterable, Sequence
-from enum import StrEnum
-from pathlib import Path
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
-import orjson
 import typer
 from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
+from mainstem.cli.options import Actor, Format, Home, Output
+from mainstem.cli.printed import as_json, filled
 from mainstem.settings import Settings
 
 if TYPE_CHECKING:
@@ -26,15 +23,6 @@ if TYPE_CHECKING:
 
 app = typer.Typer(add_completion=False)
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-"""Sources' text may hold escape sequences; a terminal must not obey them."""
-
-
-class Output(StrEnum):
-    TABLE = "table"
-    JSON = "json"
-
-
 @app.command()
 def search(
     text: Annotated[str, typer.Argument(help="Words, an NHS number, or a date of birth")],
@@ -43,9 +31,9 @@ def search(
     organisation: Annotated[str | None, typer.Option(help="Only entries this organisation speaks of, by ODS code.")] = None,
     person: Annotated[str | None, typer.Option(help="Only entries of this person.")] = None,
     limit: Annotated[int, typer.Option(help="Most to show.", min=1, max=1000)] = 20,
-    home: Annotated[Path | None, typer.Option(help="Where the run keeps its data.")] = None,
-    output: Annotated[Output, typer.Option(help="table, or json for programs.")] = Output.TABLE,
-    actor: Annotated[str | None, typer.Option(help="Who is looking, for the audit. Default: the user of this machine.")] = None,
+    home: Home = None,
+    output: Format = Output.TABLE,
+    actor: Actor = None,
 ) -> None:
     """Search what is currently known. A word is found by its beginning; names are also found when misspelt by a letter.
 
@@ -81,7 +69,7 @@ def search(
     if len(shown) < len(found):
         typer.echo(f"{len(found) - len(shown)} found are not shown: their record is not in the live cache yet; search again", err=True)
     if output is Output.JSON:
-        typer.echo(orjson.dumps([dataclasses.asdict(hit) for hit in shown], option=orjson.OPT_INDENT_2).decode())
+        as_json([dataclasses.asdict(hit) for hit in shown])
     elif not found:
         typer.echo("nothing found; try fewer or shorter words" + ("" if people else ", or --people for names and numbers"), err=True)
     elif shown:
@@ -102,15 +90,8 @@ def _table(shown: Sequence[Hit]) -> Table:
 
     persons = [hit for hit in shown if isinstance(hit, PersonHit)]
     if persons:
-        return _filled(("person", "name", "born", "NHS number", "why"), (
+        return filled("", ("person", "name", "born", "NHS number", "why"), (
             (hit.person[:8], hit.name, hit.birth_date, ", ".join(hit.numbers), "\n".join(hit.reasons)) for hit in persons))
-    return _filled(("person", "kind", "what", "when", "status", "said by"), (
+    return filled("", ("person", "kind", "what", "when", "status", "said by"), (
         (hit.person[:8], hit.kind, hit.title, hit.date, hit.status, ", ".join(hit.organisations))
         for hit in shown if isinstance(hit, EntryHit)))
-
-
-def _filled(columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Table:
-    table = Table(*columns)
-    for row in rows:
-        table.add_row(*(Text(_CONTROL.sub("�", cell)) for cell in row))
-    return table

@@ -11,19 +11,18 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
-import orjson
 import typer
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from mainstem.cli.options import Format, Home, Output
+from mainstem.cli.printed import as_json
 from mainstem.settings import Settings
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__)
 
 Dsn = Annotated[str | None, typer.Option(help="PostgreSQL server (with the right to create databases); without it, the stack's.")]
-Home = Annotated[Path | None, typer.Option(help="Where the running stack keeps its data.")]
-Output = Annotated[str, typer.Option(help="`table` or `json`.")]
 ProfileName = Annotated[str, typer.Option(help="`everyday`, `messy`, or `unseen` (other codes, overlaps and spellings).")]
 
 
@@ -37,7 +36,7 @@ def make(
     truth: Annotated[Path | None, typer.Option(help="Write the ground truth here, as JSON lines (seeds/README.md).")] = None,
     replace: Annotated[bool, typer.Option("--replace", help="Drop databases of these names that exist.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Generate and count, but touch no database.")] = False,
-    output: Output = "table",
+    output: Format = Output.TABLE,
 ) -> None:
     """Make the three trusts' databases: rxa_epr, a82038_gp, rxc_community.
 
@@ -55,8 +54,8 @@ def make(
     with _explained(), _bar("making people", persons, output) as advance:
         server = None if dry_run else _server(dsn, home)
         made = load(persons, seed, chosen(profile), dsn=server, truth_path=truth, replace=replace, progress=advance)
-    if output == "json":
-        _json({"dry_run": dry_run} | dataclasses.asdict(made))
+    if output is Output.JSON:
+        as_json({"dry_run": dry_run} | dataclasses.asdict(made))
         return
     _show(made.rows)
     typer.echo(f"{made.persons} people, {made.source_patients} source patients, {made.facts} facts{' (dry run)' if dry_run else ''}")
@@ -73,7 +72,7 @@ def play(
     home: Home = None,
     truth: Annotated[Path | None, typer.Option(help="Append what was done to this file, as JSON lines.")] = None,
     keep_going: Annotated[bool, typer.Option("--keep-going", help="Wait for a server that goes away, and go on.")] = False,
-    output: Output = "table",
+    output: Format = Output.TABLE,
 ) -> None:
     """Let life happen in the trusts: doses change, allergies are noted, results come and are corrected, patients are merged.
 
@@ -95,8 +94,8 @@ def play(
     with _explained(), _bar("changes", total, output) as advance:
         report = live(_server(dsn, home), rate=rate, seconds=seconds, changes=changes, seed=seed, profile=chosen(profile), truth_path=truth,
                       stop=stop, progress=lambda so_far: advance(so_far.changes), keep_going=keep_going)
-    if output == "json":
-        _json(dataclasses.asdict(report) | {"rate": round(report.rate, 1), "seconds": round(report.seconds, 3)})
+    if output is Output.JSON:
+        as_json(dataclasses.asdict(report) | {"rate": round(report.rate, 1), "seconds": round(report.seconds, 3)})
         return
     table = Table("what happened", "times", "row changes")
     for name, times in sorted(report.actions.items(), key=lambda item: -item[1]):
@@ -106,7 +105,7 @@ def play(
 
 
 @app.command()
-def describe(dsn: Dsn = None, home: Home = None, output: Output = "table") -> None:
+def describe(dsn: Dsn = None, home: Home = None, output: Format = Output.TABLE) -> None:
     """Count the rows of every table of the three trusts.
 
     Example:
@@ -117,8 +116,8 @@ def describe(dsn: Dsn = None, home: Home = None, output: Output = "table") -> No
 
     with _explained():
         rows = count(_server(dsn, home))
-    if output == "json":
-        _json(rows)
+    if output is Output.JSON:
+        as_json(rows)
         return
     _show(rows)
 
@@ -129,7 +128,7 @@ def score(
     seed: Annotated[int, typer.Option(help="The same seed makes the same people.")] = 1,
     profile: ProfileName = "everyday",
     kind: Annotated[list[str] | None, typer.Option(help="Only these kinds.")] = None,
-    output: Output = "table",
+    output: Format = Output.TABLE,
 ) -> None:
     """Score the rules against the truth: pairwise precision and recall of facts, and every class of wrong pair by name.
 
@@ -150,8 +149,8 @@ def score(
         terms = builtin()
         found = scored(_counted(people(persons, seed, profile), advance), terms)
     found = {name: each for name, each in found.items() if not kind or name in kind}
-    if output == "json":
-        _json({"persons": persons, "seed": seed, "profile": profile, "terminology": terms.release, "kinds": {
+    if output is Output.JSON:
+        as_json({"persons": persons, "seed": seed, "profile": profile, "terminology": terms.release, "kinds": {
             name: dataclasses.asdict(each) | {"precision": each.precision, "recall": each.recall, "recall_of_all": each.recall_of_all}
             for name, each in found.items()}})
         return
@@ -200,17 +199,13 @@ def _show(rows: dict[str, dict[str, int]]) -> None:
     Console().print(table)
 
 
-def _json(found: dict[str, Any]) -> None:
-    typer.echo(orjson.dumps(found, option=orjson.OPT_INDENT_2).decode())
-
-
 @contextmanager
-def _bar(what: str, total: int | None, output: str) -> Iterator[Any]:
+def _bar(what: str, total: int | None, output: Output) -> Iterator[Any]:
     """A progress bar on standard error; nothing beside JSON, so that both streams can be read by programs."""
     if output not in ("table", "json"):
         typer.echo(f"--output is table or json, not {output!r}", err=True)
         raise typer.Exit(2)
-    with Progress(console=Console(stderr=True), transient=True, disable=output == "json" or not sys.stderr.isatty()) as progress:
+    with Progress(console=Console(stderr=True), transient=True, disable=output is Output.JSON or not sys.stderr.isatty()) as progress:
         task = progress.add_task(what, total=total)
         yield lambda done: progress.update(task, completed=done)
     if output == "table" and not sys.stderr.isatty():

@@ -7,10 +7,12 @@ import time
 from pathlib import Path
 from typing import Annotated
 
-import orjson
 import typer
 from rich.console import Console
 from rich.table import Table
+
+from mainstem.cli.options import Format, Output
+from mainstem.cli.printed import as_json
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Start, stop and look at the servers.")
 
@@ -50,14 +52,14 @@ def down(home: Home = None, only: Only = None) -> None:
 
 
 @app.command()
-def status(home: Home = None, output: Annotated[str, typer.Option(help="table or json")] = "table") -> None:
+def status(home: Home = None, output: Format = Output.TABLE) -> None:
     """Show each service. Exit code 0 when every service that was started is ready, else 1."""
     from deploy.stack import status as look
 
     found = look(home)
-    if output == "json":
+    if output is Output.JSON:
         rows = [{**dataclasses.asdict(one), "log": str(one.log)} for one in found]
-        typer.echo(orjson.dumps(rows, option=orjson.OPT_INDENT_2).decode())
+        as_json(rows)
     else:
         table = Table("service", "state", "address", "pid", "MB", "log")
         for one in found:

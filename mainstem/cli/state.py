@@ -7,24 +7,23 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
-import orjson
 import typer
 from rich.console import Console
 from rich.table import Table
 
+from mainstem.cli.options import Format, Home, Output
+from mainstem.cli.printed import as_json
 from mainstem.settings import Settings
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__)
 
-Home = Annotated[Path | None, typer.Option(help="Where the run keeps its data.")]
 StageName = Annotated[str | None, typer.Option(help="Only this stage: linker, identity or reconcile.")]
 Partition = Annotated[int | None, typer.Option(min=0, help="Only this state partition.")]
-Output = Annotated[str, typer.Option(help="table or json")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done; write nothing.")]
 
 
 @app.command()
-def stats(home: Home = None, stage: StageName = None, partition: Partition = None, output: Output = "table") -> None:
+def stats(home: Home = None, stage: StageName = None, partition: Partition = None, output: Format = Output.TABLE) -> None:
     """Keys, bytes and position of each state partition, how far it is behind its changelog, and its snapshots.
 
     Reads the stores of running workers too, as they are at the moment.
@@ -39,7 +38,7 @@ def stats(home: Home = None, stage: StageName = None, partition: Partition = Non
 
 
 @app.command()
-def verify(home: Home = None, stage: StageName = None, partition: Partition = None, output: Output = "table") -> None:
+def verify(home: Home = None, stage: StageName = None, partition: Partition = None, output: Format = Output.TABLE) -> None:
     """Compare each state partition, pair by pair, with a fold of its changelog up to where the store stands. Workers may be running.
 
     Exit code 0 only if all are the same.
@@ -56,7 +55,7 @@ def verify(home: Home = None, stage: StageName = None, partition: Partition = No
 
 @app.command()
 def compact(home: Home = None, stage: StageName = None, partition: Partition = None, dry_run: DryRun = False,
-            output: Output = "table") -> None:
+            output: Format = Output.TABLE) -> None:
     """Merge the tables of each state partition. The workers must be stopped; running ones compact by themselves.
 
     Example: mainstem state compact --dry-run
@@ -70,7 +69,7 @@ def compact(home: Home = None, stage: StageName = None, partition: Partition = N
 
 @app.command()
 def snapshot(home: Home = None, stage: StageName = None, partition: Partition = None, dry_run: DryRun = False,
-             output: Output = "table") -> None:
+             output: Format = Output.TABLE) -> None:
     """Make a snapshot of each state partition at the end of its changelog: from the last snapshot and the changelog after it.
 
     Touches no worker's store, so workers may be running. They take snapshots themselves as their changelogs grow.
@@ -123,9 +122,9 @@ def _kafka(home: Path | None) -> str:
     return endpoints(home or Settings().home).kafka
 
 
-def _show(rows: list[dict[str, Any]], output: str) -> None:
-    if output == "json":
-        typer.echo(orjson.dumps(rows, option=orjson.OPT_INDENT_2).decode())
+def _show(rows: list[dict[str, Any]], output: Output) -> None:
+    if output is Output.JSON:
+        as_json(rows)
         return
     if rows:
         table = Table(*(name.replace("_", " ") for name in rows[0]))

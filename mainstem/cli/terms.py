@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
+from mainstem.cli.options import Format, Home, Output
+from mainstem.cli.printed import as_json
+
 if TYPE_CHECKING:
     from mainstem.terminology import Answer, Shelf, Terminology
     from schemas.codec import Codec
 
 app = typer.Typer(add_completion=False, no_args_is_help=True,
                   help="Load terminology releases (dm+d, SNOMED CT), put one in force, and look codes up.")
-
-Home = Annotated[Path | None, typer.Option(help="Where the run keeps its data.")]
-Output = Annotated[str, typer.Option(help="table or json")]
 
 
 @app.command()
@@ -46,27 +46,25 @@ def load(
 
 
 @app.command("list")
-def list_(home: Home = None, output: Output = "table") -> None:
+def list_(home: Home = None, output: Format = Output.TABLE) -> None:
     """Name the releases at hand, the built-in one first.
 
     Example: mainstem terms list --output json
     """
     import msgspec
-    import orjson
     from rich.console import Console
     from rich.table import Table
 
     from mainstem.shelf import ReleaseError
 
-    _checked(output)
     shelf = _shelf(home)
     try:
         found = [(name, shelf.open(name).store.head) for name in shelf.names()]
     except ReleaseError as fault:
         _fail(fault)
-    if output == "json":
+    if output is Output.JSON:
         rows = [{"release": name, **{k: v for k, v in msgspec.to_builtins(head).items() if k != "columns"}} for name, head in found]
-        typer.echo(orjson.dumps(rows, option=orjson.OPT_INDENT_2).decode())
+        as_json(rows)
         return
     table = Table("release", "codes", "relations", "from")
     for name, head in found:
@@ -79,26 +77,24 @@ def show(
     code: Annotated[str, typer.Argument(help="A SNOMED CT or dm+d id.")],
     release: Annotated[str, typer.Option(help="Which release answers, by name or name@digest.")] = "builtin",
     home: Home = None,
-    output: Output = "table",
+    output: Format = Output.TABLE,
 ) -> None:
     """Tell all that a release knows of a code, and why it cannot tell what it does not. Exit code 1 where the code is unknown.
 
     Example: mainstem terms show 91936005
     """
-    import orjson
     from rich.console import Console
     from rich.table import Table
 
     from mainstem.shelf import ReleaseError
 
-    _checked(output)
     try:
         terms = _shelf(home).open(release)
     except ReleaseError as fault:
         _fail(fault)
     told = _told(terms, code)
-    if output == "json":
-        typer.echo(orjson.dumps(told, option=orjson.OPT_INDENT_2).decode())
+    if output is Output.JSON:
+        as_json(told)
     else:
         table = Table(show_header=False, title=f"{code} in {terms.release}", title_justify="left")
         for name, value in told.items():
@@ -115,7 +111,7 @@ def activate(
     why: Annotated[str, typer.Option("--why", help="The reason, for whoever looks back.")],
     who: Annotated[str | None, typer.Option("--who", help="Who decides. Default: the user of this machine.")] = None,
     home: Home = None,
-    output: Output = "table",
+    output: Format = Output.TABLE,
 ) -> None:
     """Put a release in force: every record is worked out anew with it, in slices, while the stream goes on.
 
@@ -126,31 +122,28 @@ def activate(
     import getpass
 
     import msgspec
-    import orjson
 
     from mainstem.shelf import shown
     from processors.apps import releases
 
-    _checked(output)
     if not why.strip():
         raise typer.BadParameter("say why: whoever looks back has nothing else to go by", param_hint="--why")
     with _control(home) as (kafka, codec):
         shelf = _shelf(home)
         shelf.keep_builtin()
         done = releases.activate(kafka, codec, shelf.open(release), who or getpass.getuser(), why.strip())
-    if output == "json":
-        typer.echo(orjson.dumps(msgspec.to_builtins(done), option=orjson.OPT_INDENT_2).decode())
+    if output is Output.JSON:
+        as_json(msgspec.to_builtins(done))
     else:
         typer.echo(f"in force: {shown(done)} (activation {done.activation}); `mainstem verify` tells when all records are")
 
 
 @app.command("in-force")
-def in_force(home: Home = None, output: Output = "table") -> None:
+def in_force(home: Home = None, output: Format = Output.TABLE) -> None:
     """Tell which releases were in force from when on, the latest last.
 
     Example: mainstem terms in-force --output json
     """
-    import orjson
     from rich.console import Console
     from rich.table import Table
 
@@ -158,13 +151,12 @@ def in_force(home: Home = None, output: Output = "table") -> None:
     from mainstem.shelf import shown
     from processors.apps import releases
 
-    _checked(output)
     with _control(home) as (kafka, codec):
         found = releases.read(kafka, codec)
     rows = [{"from": iso(one.known), "what": one.release.what, "release": shown(one.release),
              "by": one.release.actor, "why": one.release.reason} for one in sorted(found)]
-    if output == "json":
-        typer.echo(orjson.dumps(rows, option=orjson.OPT_INDENT_2).decode())
+    if output is Output.JSON:
+        as_json(rows)
         return
     table = Table("from", "what", "release", "by", "why")
     for row in rows:
@@ -230,11 +222,6 @@ def _shelf(home: Path | None) -> Shelf:
     from mainstem.terminology import Shelf
 
     return Shelf((home or Settings().home) / "terms")
-
-
-def _checked(output: str) -> None:
-    if output not in ("table", "json"):
-        raise typer.BadParameter("give table or json", param_hint="--output")
 
 
 def _fail(fault: Exception) -> NoReturn:

@@ -6,11 +6,12 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import orjson
 import typer
 from rich.console import Console
 from rich.table import Table
 
+from mainstem.cli.options import Format, Home, Output
+from mainstem.cli.printed import as_json
 from mainstem.settings import Settings
 
 if TYPE_CHECKING:
@@ -23,8 +24,8 @@ app = typer.Typer(add_completion=False)
 def verify(
     source: Annotated[bool, typer.Option("--source", help="Also compare with the trusts' own databases.")] = False,
     wait: Annotated[float, typer.Option(help="Seconds to wait for every stage to pass the cut.")] = 120,
-    home: Annotated[Path | None, typer.Option(help="Where the run keeps its data.")] = None,
-    output: Annotated[str, typer.Option(help="table or json")] = "table",
+    home: Home = None,
+    output: Format = Output.TABLE,
 ) -> None:
     """Take a cut, wait until every stage has passed it, fold everything received, and compare.
 
@@ -50,8 +51,8 @@ def verify(
             ReleaseError) as fault:
         typer.echo(f"verify could not be made: {fault}", err=True)
         raise typer.Exit(2) from None
-    if output == "json":
-        typer.echo(orjson.dumps(report.as_dict(), option=orjson.OPT_INDENT_2).decode())
+    if output is Output.JSON:
+        as_json(report.as_dict())
     else:
         _show(report)
     raise typer.Exit(0 if report.passed else 1)
