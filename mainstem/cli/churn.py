@@ -45,6 +45,7 @@ def churn(
         mainstem churn january/ june/ --terminology uk-2026-11
     """
     from mainstem.cli import churn_report
+    from mainstem.cli.printed import safe
     from mainstem.settings import Settings
     from mainstem.shelf import ReleaseError
     from producers.fhir.errors import SourceNameError
@@ -65,7 +66,7 @@ def churn(
     else:
         _print_tables(report)
     for each in report.faults:
-        typer.echo(f"not taken in: {each.path}{' ' + each.item if each.item else ''} ({each.reason}): {each.todo}", err=True)
+        typer.echo(safe(f"not taken in: {each}"), err=True)
     if report.faults:
         raise typer.Exit(1)
 
@@ -103,13 +104,14 @@ def _by_type(report: Report) -> dict[str, dict[str, int]]:
 def _print_tables(report: Report) -> None:
     from rich.console import Console
     from rich.table import Table
-    from rich.text import Text
+
+    from mainstem.cli.printed import plain
 
     console = Console()
     counts = Table("resource", *(name.replace("_", " ") for name in COUNTED))
     rows = _by_type(report)
     for kind, found in rows.items():
-        counts.add_row(Text(kind), *(str(found[name]) for name in COUNTED))
+        counts.add_row(plain(kind), *(str(found[name]) for name in COUNTED))
     counts.add_section()
     counts.add_row("all", *(str(len(getattr(report, name))) for name in COUNTED))
     console.print(counts)
@@ -117,9 +119,9 @@ def _print_tables(report: Report) -> None:
         console.print("Nothing that both sides hold would be published.")
         return
     for change in report.published:
-        console.print(Text(f"\n{change.resource.item}  {change.kind} {change.change}", style="bold"))
+        console.print(plain(f"\n{change.resource.item}  {change.kind} {change.change}", "bold"))
         for name, one, other in change.fields:
-            console.print(Text(f"  {name}\n    - {_readable(one)}\n    + {_readable(other)}"))
+            console.print(plain(f"  {name}\n    - {_readable(one)}\n    + {_readable(other)}"))
 
 
 def _readable(value: Any) -> str:

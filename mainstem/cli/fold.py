@@ -119,9 +119,9 @@ def _entry(entry: Entry) -> dict[str, Any]:
 def _print_tables(records: Iterable[Record]) -> None:
     from rich.console import Console
     from rich.table import Table
-    from rich.text import Text
 
     from mainstem import canonical, kinds
+    from mainstem.cli.printed import plain
 
     console = Console()
     shown = 0
@@ -138,15 +138,17 @@ def _print_tables(records: Iterable[Record]) -> None:
             recorded = max((behind.recorded or "" for behind in entry.provenance), default="")
             heading = kind.heading if kind else entry.kind
             cells = (heading, title + (" (conflict)" if entry.conflict else ""), ", ".join(entry.sources), recorded)
-            table.add_row(*(Text(cell) for cell in cells))
+            table.add_row(*map(plain, cells))
         console.print(table)
     if not shown:
         console.print("No person: the files hold no assertion.")
 
 
 def _report(found: Input) -> None:
+    from mainstem.cli.printed import safe
+
     for fault in found.faults[:SHOWN]:
-        typer.echo(f"not taken in: {fault.path}{' ' + fault.item if fault.item else ''} ({fault.reason}): {fault.todo}", err=True)
+        typer.echo(safe(f"not taken in: {fault}"), err=True)
     if len(found.faults) > SHOWN:
         typer.echo(f"... and {len(found.faults) - SHOWN} more", err=True)
     if found.faults:

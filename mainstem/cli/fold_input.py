@@ -53,6 +53,9 @@ class Fault:
     path: str = ""
     """Where the file was found: for people, not in the JSON, which is the same wherever the files lie."""
 
+    def __str__(self) -> str:
+        return f"{self.path}{' ' + self.item if self.item else ''} ({self.reason}): {self.todo}"
+
 
 def read(paths: Iterable[Path], source: str | None) -> Input:
     """Everything the paths hold. Never raises for what a file holds: see `Input.faults`."""

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from mainstem.cli.options import Output
-from mainstem.cli.printed import as_json
+from mainstem.cli.printed import as_json, plain
 
 if TYPE_CHECKING:
     from mainstem.operations import Result
@@ -73,7 +73,7 @@ class Summary:
             table.add_row(kind, result, reason, str(count))
         console.print(table)
         for each in self.quarantined[:SHOWN]:
-            console.print(f"{each['file']} {each['item']}: {each['what to do']}", markup=False, highlight=False)
+            console.print(plain(f"{each['file']} {each['item']}: {each['what to do']}"))
         if len(self.quarantined) > SHOWN:
             console.print(f"and {len(self.quarantined) - SHOWN} more: see --output json")
         if self.sources[UNNAMED]:

@@ -8,11 +8,9 @@ from typing import Annotated
 import orjson
 import typer
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from mainstem.cli.options import Home
-from mainstem.cli.printed import as_json
+from mainstem.cli.printed import as_json, filled
 from mainstem.settings import Settings
 
 app = typer.Typer(add_completion=False)
@@ -51,10 +49,7 @@ def query(
         as_json(found["data"])
         return
     columns = [column["name"] for column in found["meta"]]
-    table = Table(*columns)
-    for row in found["data"]:
-        table.add_row(*(Text(_shown(row[column])) for column in columns))
-    Console().print(table)
+    Console().print(filled("", columns, ([_shown(row[column]) for column in columns] for row in found["data"])))
 
 
 def _shown(value: object) -> str:
