@@ -26,8 +26,8 @@ from processors.reconcile.derive import Group
 from processors.reconcile.fold import fold
 from sinks.cache.record import of_entry
 from tests.kinds.members import member
+from tests.processors.reconcile.fed import Stage, event, said
 from tests.processors.reconcile.test_crowd import CONTENTS
-from tests.processors.reconcile.test_reconcile_stage import Stage, event, said
 from tests.strategies import Terms
 
 SOURCES = ("A82038/gp", "RXA/epr", "RXC/community")

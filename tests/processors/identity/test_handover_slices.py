@@ -21,10 +21,10 @@ from tests.processors.identity.counted import joining, loaded, parting, settle
 from tests.processors.identity.test_handover import OWN, assigned, attached, said
 from tests.processors.identity.test_handover import Stage as Identity
 from tests.processors.pipeline import Pipeline
+from tests.processors.reconcile.fed import Stage as Reconcile
+from tests.processors.reconcile.fed import event
+from tests.processors.reconcile.fed import said as known
 from tests.processors.reconcile.test_convergence import worlds
-from tests.processors.reconcile.test_reconcile_stage import Stage as Reconcile
-from tests.processors.reconcile.test_reconcile_stage import event
-from tests.processors.reconcile.test_reconcile_stage import said as known
 from tests.strategies import KEY, Terms
 
 S = "RXA/epr|1"

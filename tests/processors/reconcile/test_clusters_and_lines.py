@@ -20,7 +20,7 @@ from processors.reconcile.clusters import clusters
 from processors.reconcile.derive import Group, facts
 from processors.reconcile.fold import fold
 from tests.processors.convergence import check, order_and_duplicates_make_no_difference, streamed
-from tests.processors.reconcile.test_reconcile_stage import Stage, event, said
+from tests.processors.reconcile.fed import Stage, event, said
 from tests.strategies import KEY, SOURCES, claims, positions, statuses
 
 DAYS = ("2024-01-01", "2024-01-05", "2024-01-08", "2024-01-20", "2024-01-31", "2024-02-03", "not a day")

@@ -6,58 +6,13 @@ import msgspec
 import pytest
 
 from mainstem import canonical
-from mainstem.model import Assertion, Change, Entry, Known, RawRef, Status, Summary
-from mainstem.person_events import Op, PersonEvent
-from processors.lane.contract import Output, Received
+from mainstem.model import Change, Known, Status
 from processors.lane.memory import MemoryState
 from processors.reconcile import layout
-from processors.reconcile.stage import ReconcileStage
 from processors.stored import load
 from schemas import topics
+from tests.processors.reconcile.fed import P, Stage, event, said
 from tests.strategies import Terms
-
-P = "p" * 32
-
-
-class Stage:
-    """The stage with its state and what it published last."""
-
-    def __init__(self, terms=None) -> None:
-        self.stage, self.state, self.offset = ReconcileStage(terms), MemoryState(), 0
-        self.outputs: list[Output] = []
-
-    def send(self, *events: PersonEvent) -> list[Entry]:
-        batch = [(Received(topics.PERSON_EVENTS, 0, self.offset + i, 0, None, None), event) for i, event in enumerate(events)]
-        self.offset += len(batch)
-        self.outputs = self.stage.process(batch, self.state)
-        return self.of(topics.ENTRIES)
-
-    def of(self, topic):
-        return [output.value for output in self.outputs if output.topic is topic]
-
-    @property
-    def summary(self) -> Summary:
-        return self.of(topics.SUMMARIES)[-1]
-
-
-SAID = {"source": "RXA/epr", "patient": "1", "kind": "allergy"}
-ENVELOPE = ("source", "patient", "part", "kind", "status", "labels", "recorded")
-
-
-def said(record: str = "allergy/1", position: str = "01", *, known: int = 1000, **given) -> Known:
-    """An assertion: what is no field of its envelope is content."""
-    envelope = {**SAID, **{name: given.pop(name) for name in ENVELOPE if name in given}}
-    assertion = Assertion(record=record, position=position, content=canonical.encode(given), raw=RawRef("raw.x.v1", 0, known), **envelope)
-    return Known(assertion, known, 0, known)
-
-
-def event(*items: Known, op: Op = Op.APPLY, epoch: int = -1, subject: str | None = None, last: bool = True) -> PersonEvent:
-    return PersonEvent(op=op, person=P, subject=subject or items[0].assertion.subject, epoch=epoch, items=items, last=last)
-
-
-@pytest.fixture
-def stage() -> Stage:
-    return Stage()
 
 
 def test_an_entry_says_everything_about_itself(stage):
@@ -206,81 +161,6 @@ def test_a_retracted_order_takes_its_items_with_it(stage):
     assert gone.status == "withdrawn"
 
 
-def test_what_a_later_export_no_longer_holds_is_absent_until_said_again(stage):
-    stage.send(event(said(note="x"), said("problem/1", kind="problem", note="y")))
-    manifest = said("manifest", "05", kind="manifest", kinds=["allergy"], records=["allergy/2"], known=3000)
-    [gone] = stage.send(event(manifest))
-    assert (gone.status, gone.kind, gone.rules) == ("withdrawn", "allergy", {"*": "record.absent"})
-    assert [behind.record for behind in gone.provenance] == ["manifest"]
-    assert stage.send(event(said(position="04", note="z"))) == [], "older than the export, which did not hold it"
-    assert [entry.status for entry in stage.send(event(said(position="06", note="z")))] == ["current"]
-
-
-def test_an_older_export_that_comes_late_takes_nothing_back(stage):
-    stage.send(event(said(note="x")))
-    stage.send(event(said("manifest", "05", kind="manifest", kinds=["allergy"], records=["allergy/1"])))
-    assert stage.send(event(said("manifest", "04", kind="manifest", kinds=["allergy"], records=["allergy/2"]))) == []
-    assert len(stage.send(event(said("manifest", "06", kind="manifest", kinds=["allergy"], records=["allergy/2"])))) == 1
-
-
-def test_a_manifest_of_another_source_patient_says_nothing(stage):
-    stage.send(event(said(note="x")))
-    assert stage.send(event(said("manifest", "05", patient="2", kind="manifest", kinds=["allergy"], records=[]))) == []
-
-
-@pytest.mark.parametrize("source", ["B/gp", "RXA/epr"])
-def test_an_empty_list_and_no_known_allergy_hide_nothing(stage, source):
-    """Of another source or of the same."""
-    stage.send(event(said(source=source, agent={"text": "penicillin"}, clinical_status="active")))
-    stage.send(event(said("manifest", "09", kind="manifest", kinds=["allergy"], records=[])),
-               event(said("allergy/9", "09", agent={"text": "No known allergies"})))
-    assert stage.summary.entries == 2
-
-
-def test_an_empty_list_takes_nothing_back_that_a_fuller_one_said_and_speaks_for_what_carries_no_risk(stage):
-    stage.send(event(said(note="x")), event(said("allergy/2", note="y")), event(said("problem/1", kind="problem", note="z")))
-    stage.send(event(said("manifest", "05", kind="manifest", kinds=["allergy"], records=["allergy/2"])))
-    assert stage.summary.entries == 2
-    stage.send(event(said("manifest", "09", kind="manifest", kinds=["allergy", "problem"], records=[])))
-    assert stage.summary.entries == 1, "the problem is gone, the allergies are as the list before had them"
-
-
-def test_an_export_of_several_kinds_takes_an_allergy_back_only_once_it_is_known_to_list_one(stage):
-    first, other = (said(record=f"allergy/{n}", position="01", agent={"text": agent}) for n, agent in ((1, "penicillin"), (2, "peanut")))
-    export = said("manifest", "05", kind="manifest", kinds=["allergy", "problem"], records=["allergy/2", "problem/1"])
-    assert len(stage.send(event(first))) == 1
-    assert stage.send(event(export)) == [], "what it lists is not known to be an allergy"
-    found = {entry.status: entry for entry in stage.send(event(other))}
-    assert set(found) == {"current", "withdrawn"}
-    assert (found["withdrawn"].rules, found["withdrawn"].provenance[0].record) == ({"*": "record.absent"}, "manifest")
-
-
-def test_a_handover_is_shown_at_both_ends():
-    old, new = Stage(), Stage()
-    old.send(event(said(note="x"), epoch=1))
-    s = "RXA/epr|1"
-    old.send(event(op=Op.LEAVING, epoch=5, subject=s))
-    assert (old.summary.entries, old.summary.sources[0].handover) == (1, True)
-    new.send(event(said(note="x"), op=Op.ATTACH, epoch=5, last=False))
-    assert new.summary.sources[0].handover
-    assert new.of(topics.ATTACHED) == []
-    new.send(event(said("allergy/2", note="y"), op=Op.ATTACH, epoch=5))
-    [answer] = new.of(topics.ATTACHED)
-    assert (answer.subject, answer.person, answer.epoch) == (s, P, 5)
-    [gone] = old.send(event(op=Op.DETACH, epoch=5, subject=s))
-    assert (gone.status, gone.rules, old.summary.sources) == ("withdrawn", {"*": "identity.moved"}, ())
-    new.send(event(op=Op.SETTLED, epoch=5, subject=s))
-    assert not new.summary.sources[0].handover
-    assert {key[:1] for key, _ in old.state.items()} == {b"f", b"h"}, "the old person keeps versions and epochs, nothing else"
-
-
-def test_what_came_and_went_in_one_batch_leaves_only_its_epoch(stage):
-    manifest = said("manifest", "05", kind="manifest", kinds=["allergy"], records=[])
-    stage.send(event(said(note="x"), manifest, epoch=1), event(op=Op.DETACH, epoch=5, subject="RXA/epr|1"))
-    assert {key[:1] for key, _ in stage.state.items()} == {b"h"}
-    assert stage.of(topics.ENTRIES) == []
-
-
 def test_of_copies_the_one_known_first_stays_in_state(stage):
     def held():
         return [load(value).known for key, value in stage.state.items() if key[:1] == b"v"]
@@ -288,17 +168,6 @@ def test_of_copies_the_one_known_first_stays_in_state(stage):
     for known, kept in ((2000, 2000), (3000, 2000), (1000, 1000), (1500, 1000)):
         stage.send(event(said(note="x", known=known)))
         assert held() == [kept]
-
-
-def test_stragglers_of_a_lower_epoch_do_not_come_back(stage):
-    s = "RXA/epr|1"
-    stage.send(event(said(note="x"), epoch=1), event(op=Op.DETACH, epoch=5, subject=s))
-    for late in (event(said(note="x"), epoch=1), event(said(note="x"), epoch=5), event(said(note="x"), op=Op.ATTACH, epoch=4)):
-        stage.send(late)
-        assert stage.outputs == []
-    assert [entry.status for entry in stage.send(event(said(note="x"), op=Op.ATTACH, epoch=7))] == ["current"]
-    stage.send(event(op=Op.DETACH, epoch=5, subject=s))
-    assert stage.outputs == [], "a detach older than the attach"
 
 
 def test_a_kind_is_spoken_of_by_what_was_asserted(stage):
@@ -372,13 +241,3 @@ def test_an_event_costs_the_same_however_much_is_known(stage):
         costs.append(stage.state.touched)
         assert max(len(value) for _, value in stage.state.items()) < 120, "no value grows with the person"
     assert costs[0] == costs[1]
-
-
-def test_what_a_handover_brings_has_not_just_been_committed(stage):
-    """Freshness is measured from `committed`: of what arrives, never of what only moves."""
-    arriving = said(agent={"text": "penicillin"})
-    arriving = msgspec.structs.replace(arriving, assertion=msgspec.structs.replace(arriving.assertion, committed=900))
-    [entry] = stage.send(event(arriving))
-    assert entry.committed == 900
-    [moved] = Stage().send(event(arriving, op=Op.ATTACH, epoch=3))
-    assert moved.committed is None

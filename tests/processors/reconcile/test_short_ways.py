@@ -18,8 +18,8 @@ from processors.reconcile.groups import Groups
 from processors.reconcile.layout import Gathered
 from processors.reconcile.neighbours import Neighbours
 from tests.processors.pipeline import Pipeline
+from tests.processors.reconcile.fed import Stage, event, said
 from tests.processors.reconcile.test_crowd import dense, mixed
-from tests.processors.reconcile.test_reconcile_stage import Stage, event, said
 from tests.strategies import KEY, SOURCES, positions, statuses
 
 series = st.lists(st.builds(

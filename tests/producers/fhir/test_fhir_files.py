@@ -13,7 +13,7 @@ from producers.fhir.errors import PathError, SourceNameError, TooLargeError
 from producers.fhir.files import listed, read_file
 from producers.fhir.publish import Publisher, checked_source
 from schemas import kafka
-from tests.producers.fhir.test_fhir_mapping import ALLERGY_R4, SODIUM
+from tests.producers.fhir.resources import ALLERGY_R4, SODIUM
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from mainstem.cli.ingest import app
 from producers.fhir.reasons import Reason
 from producers.fhir.types import CONTEXT, NO_KIND
-from tests.producers.fhir.test_fhir_mapping import ALLERGY_R4, MEDICATION
+from tests.producers.fhir.resources import ALLERGY_R4, MEDICATION
 
 DOCS = Path(__file__).resolve().parents[3] / "docs" / "fhir.md"
 

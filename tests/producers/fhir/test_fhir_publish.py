@@ -21,7 +21,7 @@ from schemas import kafka as clients
 from schemas import topics
 from schemas.codec import Codec
 from tests.producers.fhir.conftest import read_bytes
-from tests.producers.fhir.test_fhir_mapping import ALLERGY_R4, SODIUM
+from tests.producers.fhir.resources import ALLERGY_R4, SODIUM
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from producers.fhir import FhirFormat, xml
 from producers.fhir.reasons import Reason
 from producers.items import Read
 from tests.producers.fhir.conftest import read, read_bytes
-from tests.producers.fhir.test_fhir_mapping import ALLERGY_R4, GROUP, LISTED, MEDICATION, PLAN, REPORT, SODIUM, SPECIMEN, issue
+from tests.producers.fhir.resources import ALLERGY_R4, GROUP, LISTED, MEDICATION, PLAN, REPORT, SODIUM, SPECIMEN, issue
 
 CANARY = "Zanzibar-Canary"
 WEIRD: list[Any] = [
