@@ -8,38 +8,25 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
-
-import msgspec
+from typing import NamedTuple
 
 from mainstem import faults
-from mainstem.model import RawRef
-from mainstem.operations import Quarantined
-from mainstem.person_events import Op, PersonEvent
 from processors.lane import changelog
-from processors.lane.contract import Output, Received, Stage
-from processors.lane.errors import LaneStoppedError, RestartNeededError, StageError
+from processors.lane.computing import Computed, Computing
+from processors.lane.contract import Received, Stage
+from processors.lane.errors import LaneStoppedError
 from processors.lane.meter import Meter
-from processors.lane.overlay import Overlay
 from processors.lane.snapshots import RENEWED_MS, Snapshots
 from processors.lane.store import MARKERS, Store, encode_markers
-from processors.lane.traces import Traces
 from processors.lane.transaction import Transactions
 from processors.lane.watch import Watch
-from schemas import topics
 from schemas.codec import Codec
-from schemas.errors import RegistryUnavailableError, UndecodableError
-from schemas.partition import partition as partition_of
 from schemas.topics import Topic
 from schemas.transaction import Record
 
 log = logging.getLogger(__name__)
-_COMPUTING = threading.Lock()
-"""One partition of a process computes at a time, others meanwhile wait for the broker: Python would not run two at once anyway, and
-stages need not be thread-safe; nor is msgspec 0.22, which crashes when two threads convert to a type it has not seen before."""
-_REGISTRY_BACKOFF_SECONDS = 1.0
 _WORTH_RECORDS = 500
 """A snapshot is taken over instead of reading so much of the changelog."""
 
@@ -70,14 +57,12 @@ class Owner:
         self.partition = partition
         self._stage = stage
         self._kafka = kafka
-        self._codec = codec
         self._path = state_dir / stage.name / str(partition)
         self._stop = threading.Event()
-        self._decoders = {topic.name: codec.decoder(topic) for topic in stage.inputs}
-        self._encoders: dict[str, Callable[[msgspec.Struct], bytes]] = {}
         self._transactions = Transactions(kafka, self.name, self._stop, watch)
         self._store: Store | None = None
         self._meter = Meter(stage.name, partition)
+        self._computing = Computing(stage, partition, codec, self._meter, self._stop)
         self._identity = ""
         self._snapshots = snapshots
 
@@ -133,7 +118,7 @@ class Owner:
         if not fresh:
             return Done(0, 0, ())
         self._meter.begin()
-        computed = self._computed(store, fresh)
+        computed = self._computing.of(fresh, store)
         faults.at("computed")
         marker = Record(self._stage.changelog.name, self.partition, MARKERS, encode_markers(markers))
         offset = self._transactions.commit(computed.records, marker)
@@ -189,114 +174,11 @@ class Owner:
             log.warning("%s: no snapshot: %s", self.name, type(fault).__name__)
         self._snapshots.took(store.position, time.monotonic(), taken)
 
-    def _computed(self, store: Store, messages: Sequence[Received]) -> _Computed:
-        while True:
-            try:
-                with _COMPUTING:
-                    self._meter.phase("wait")
-                    return self._compute(store, messages)
-            except RegistryUnavailableError as fault:
-                log.warning("%s: %s; waiting for it", self.name, fault)
-                if self._stop.wait(_REGISTRY_BACKOFF_SECONDS):
-                    raise LaneStoppedError from None
-
-    def _compute(self, store: Store, messages: Sequence[Received]) -> _Computed:
-        """Decode, process, encode: pure but for what the codec asks the registry, so it may be repeated."""
-        batch: list[tuple[Received, Any]] = []
-        outputs: list[Output] = []
-        for message in messages:
-            try:
-                batch.append((message, self._decoders[message.topic.name](message.value)))
-            except UndecodableError as fault:
-                outputs.append(_quarantine(self._stage.name, message, fault))
-        self._meter.phase("decode")
-        overlay = Overlay(store)
-        outputs.extend(self._process(batch, overlay))
-        self._meter.phase("core")
-        traces = Traces.of(self._stage.name, self._meter.began, batch)
-        records = [self._record(output, traces) for output in outputs]
-        changes = list(overlay.changes.items())
-        changelog_name = self._stage.changelog.name
-        records.extend(Record(changelog_name, self.partition, key, value) for key, value in changes)
-        self._meter.phase("encode")
-        return _Computed(records, changes, outputs, _sampled(batch), traces)
-
-    def _tell(self, events: int, computed: _Computed, store: Store) -> None:
+    def _tell(self, events: int, computed: Computed, store: Store) -> None:
         self._meter.committed(events, computed.outputs, computed.committed)
         self._meter.size(store)
         if computed.traces is not None:
             computed.traces.done(events, len(computed.outputs))
-
-    def _process(self, batch: list[tuple[Received, Any]], overlay: Overlay) -> list[Output]:
-        if not batch:
-            return []
-        try:
-            return list(self._stage.process(batch, overlay))
-        except RestartNeededError:
-            raise
-        except Exception as fault:
-            at = self._culprit(batch)
-            raise StageError(self._stage.name, at.topic.name, at.partition, at.offset, fault) from None
-
-    def _culprit(self, batch: list[tuple[Received, Any]]) -> Received:
-        """The message at which the stage fails when it gets them one by one; the first where it then does not fail."""
-        overlay = Overlay(self._store)  # type: ignore[arg-type]
-        for item in batch:
-            try:
-                self._stage.process([item], overlay)
-            except Exception:
-                return item[0]
-        return batch[0][0]
-
-    def _record(self, output: Output, traces: Traces | None) -> Record:
-        topic, value = output.topic, output.value
-        if not isinstance(value, bytes):
-            encode = self._encoders.get(topic.name)
-            if encode is None:
-                encode = self._encoders[topic.name] = self._codec.encoder(topic)
-            value = encode(value)
-        return Record(topic.name, partition_of(output.partition_by, topic.partitions), output.key, value,
-                      output.headers + traces.headers(output.value) if traces else output.headers)
-
-
-class _Computed(NamedTuple):
-    """What a batch comes to, before anything of it is written."""
-
-    records: list[Record]
-    changes: list[tuple[bytes, bytes | None]]
-    outputs: list[Output]
-    committed: tuple[int, ...]
-    traces: Traces | None
-
-
-def _quarantine(stage: str, message: Received, fault: UndecodableError) -> Output:
-    source = _source(message.key)
-    value = Quarantined(
-        stage=stage, source=source, reason="undecodable",
-        raw=RawRef(message.topic.name, message.partition, message.offset),
-        detail=f"{fault.why}: this message was not written by a Mainstem codec or is damaged; find out what wrote it and send it again")
-    return Output(topics.QUARANTINE, source.encode(), value, source)
-
-
-def _source(key: bytes | None) -> str:
-    """The source of a message keyed by source patient, else nothing: a key may hold anything."""
-    source, bar, _ = (key or b"").partition(b"|")
-    text = source.decode("ascii", "replace")
-    return text if bar and "/" in text and text.isprintable() and len(text) < 64 else ""
-
-
-def _sampled(batch: Sequence[tuple[Received, Any]]) -> tuple[int, ...]:
-    step = max(1, len(batch) // 8)
-    found = (_committed(value) for _, value in batch[::step])
-    return tuple(at for at in found if at is not None)
-
-
-def _committed(value: Any) -> int | None:
-    """When the source committed what caused a message; a handover carries what was committed long ago and says nothing."""
-    if isinstance(value, PersonEvent):
-        return value.items[-1].assertion.committed if value.op is Op.APPLY and value.items else None
-    return getattr(value, "committed", None)
-
 
 def _now() -> int:
     return time.time_ns() // 1_000_000
