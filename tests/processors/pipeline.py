@@ -10,6 +10,7 @@ import random
 from collections import defaultdict
 from typing import Any
 
+from mainstem import canonical
 from mainstem.kinds.facts import NoTerms, Terms
 from mainstem.model import Assertion, Claim, Entry, Known, Release, Summary
 from mainstem.terminology.releases import Activation
@@ -108,6 +109,11 @@ class Pipeline:
 
     def summaries(self) -> dict[str, Summary]:
         return {value.person: value for value in self.published(topics.SUMMARIES)}
+
+    def digests(self) -> dict[str, str]:
+        """Of persons of whom anything is left: an order may have told of others, who have empty records."""
+        empty = canonical.record_digest(0)
+        return {person: summary.digest for person, summary in self.summaries().items() if summary.digest != empty}
 
     def published(self, topic: Topic) -> list[Any]:
         return [value for p in range(topic.partitions) for _, _, value in self.logs[topic.name, p]]

@@ -27,7 +27,6 @@ from producers.hl7.identity import claims as adt_claims
 from producers.mapping.load import parse as parse_mapping
 from producers.pds.format import items as pds_items
 from tests.processors.identity.test_persons import number
-from tests.processors.identity.test_unmerge import digests
 from tests.processors.pipeline import Pipeline
 from tests.producers.changes import PATIENT, SMALL, change
 from tests.producers.fhir.conftest import read as read_fhir
@@ -159,7 +158,7 @@ def restores(case: Case, said: list[Assertion], claimed: list[Claim], seed: int,
             mixed.step(rng, rng.choice([1, 2, 100]))
     mixed.run(rng)
     assert mixed.current() == plain.current()
-    assert digests(mixed) == digests(plain)
+    assert mixed.digests() == plain.digests()
 
 
 drawn: Callable[..., Any] = given(st.sampled_from(list(CASES.values())), st.lists(assertions, max_size=10), st.lists(claims, max_size=5),
