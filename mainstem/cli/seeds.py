@@ -222,7 +222,3 @@ def _explained() -> Iterator[None]:
     except SeedsError as error:
         typer.echo(f"mainstem seeds: {error}", err=True)
         raise typer.Exit(1) from error
-
-
-if __name__ == "__main__":
-    app()
