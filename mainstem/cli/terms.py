@@ -59,16 +59,16 @@ def list_(home: Home = None, output: Format = Output.TABLE) -> None:
 
     shelf = _shelf(home)
     try:
-        found = [(name, shelf.open(name).store.head) for name in shelf.names()]
+        found = [(name, store.head, store.tells_held) for name in shelf.names() for store in [shelf.open(name).store]]
     except ReleaseError as fault:
         _fail(fault)
     if output is Output.JSON:
-        rows = [{"release": name, **{k: v for k, v in msgspec.to_builtins(head).items() if k != "columns"}} for name, head in found]
-        as_json(rows)
+        as_json([{"release": name, **{k: v for k, v in msgspec.to_builtins(head).items() if k != "columns"}, "tells_held": held}
+                 for name, head, held in found])
         return
-    table = Table("release", "codes", "relations", "from")
-    for name, head in found:
-        table.add_row(name, f"{head.concepts:,}", f"{head.relations:,}", ", ".join(head.sources))
+    table = Table("release", "codes", "relations", "from", "tells what moieties hold")
+    for name, head, held in found:
+        table.add_row(name, f"{head.concepts:,}", f"{head.relations:,}", ", ".join(head.sources), "yes" if held else "no: load it again")
     Console().print(table)
 
 
@@ -196,6 +196,7 @@ def _told(terms: Terminology, code: str) -> dict[str, Any]:
         told[name] = _named(terms, found) if found else None
     agent = terms.agent(asked)
     told["parents"] = [_named(terms, parent) for parent in terms.parents(terms.current(asked) or code)]
+    told["agents"] = [_named(terms, each) for each in terms.agents(asked)]
     told["agent_is_a"] = [_named(terms, parent) for parent in terms.parents(agent)] if agent else []
     return told
 

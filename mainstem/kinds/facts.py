@@ -88,13 +88,20 @@ class Terms(Protocol):
     """What rules may ask a terminology. A release of it is an input like any other."""
 
     release: str
+    tells_held: bool
+    """Whether it can tell what a medicine recorded by its moiety holds: not where an earlier version of Mainstem loaded it."""
 
     def agent(self, concept: dict[str, Any]) -> str | None:
         """The causative agent behind an allergy's coding (finding, product or substance); None where it cannot tell."""
         ...
 
     def agents(self, concept: dict[str, Any]) -> tuple[str, ...]:
-        """The causative agents in a medicine, as `agent` has them, sorted: its own and each ingredient's; empty where it cannot tell."""
+        """The causative agents in a medicine or behind an allergy, as `agent` has them, sorted: its own and each ingredient's, of all
+        its codings; empty where it cannot tell."""
+        ...
+
+    def by_name(self, concept: dict[str, Any]) -> bool:
+        """Whether it knows none of the codings, so that what it tells of this rests on words alone."""
         ...
 
     def moiety(self, concept: dict[str, Any]) -> str | None:
@@ -139,12 +146,16 @@ class NoTerms:
     """Knows no code."""
 
     release = "builtin"
+    tells_held = True
 
     def agent(self, concept: dict[str, Any]) -> str | None:
         return None
 
     def agents(self, concept: dict[str, Any]) -> tuple[str, ...]:
         return ()
+
+    def by_name(self, concept: dict[str, Any]) -> bool:
+        return True
 
     def moiety(self, concept: dict[str, Any]) -> str | None:
         return None

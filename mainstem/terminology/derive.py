@@ -1,4 +1,5 @@
-"""The answers of a release, worked out once when it is loaded: per code its current code, agent, moiety, none-known scope, usual route."""
+"""The answers of a release, worked out once when it is loaded: per code its current code, agent, moiety, none-known scope, usual route; and
+what moieties of several ingredients hold."""
 
 from __future__ import annotations
 
@@ -47,6 +48,19 @@ class Deriver:
     def codes(self) -> list[int]:
         """Every code that is listed or has been replaced, sorted."""
         return sorted(self.concepts.keys() | self.links[Link.REPLACED_BY].keys())
+
+    def held(self) -> list[tuple[int, int]]:
+        """VTM, and the agent of an ingredient of it, each once, sorted; its own agent is left out.
+
+        dm+d lists ingredients of products alone. What is recorded by its moiety may be any of that one's products, also one no longer made:
+        where they differ, it is told to hold all that any of them holds. No agent, and so no key, is worked out from this."""
+        found: set[tuple[int, int]] = set()
+        for product, ingredients in self.links[Link.INGREDIENT].items():
+            moiety = self._moiety(self._current(product))
+            if self._level(moiety) is Level.VTM:
+                none = {0, self._agent_of(moiety)}
+                found.update((moiety, agent) for agent in {self._agent_of(self._current(one)) for one in ingredients} - none)
+        return sorted(found)
 
     def names(self, others: Iterable[Name]) -> list[tuple[int, int]]:
         """Key of each way in which a concept may be written (`mainstem.kinds.names`), and its code; sorted, each once.

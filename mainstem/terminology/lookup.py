@@ -52,12 +52,14 @@ class Terminology:
     def __init__(self, store: Store) -> None:
         self.store = store
         self.release = shown(store.head)
+        self.tells_held = store.tells_held
         self._named = lru_cache(maxsize=_KEPT)(self._rows_named)
         self._up = lru_cache(maxsize=_KEPT)(self._target_up)
         self._coded = lru_cache(maxsize=_KEPT)(self._row_coded)
         self._route_of_all = lru_cache(maxsize=_KEPT)(self._usual_route)
         self._term = lru_cache(maxsize=_KEPT)(self._name)
         self._above = lru_cache(maxsize=_KEPT)(self._parents)
+        self._within = lru_cache(maxsize=_KEPT)(self._agents_within)
 
     def agent(self, concept: dict[str, Any]) -> str | None:
         """The causative agent behind an allergy's coding: equal for finding, substance, salt, moiety and product of one agent."""
@@ -74,15 +76,20 @@ class Terminology:
         return _answer(found)
 
     def agents(self, concept: dict[str, Any]) -> tuple[str, ...]:
-        """The causative agents in a medicine, sorted: its own, and of a product with several ingredients each one's. A VTM of several names
-        none of them: only products list what they hold."""
-        rows = self._rows(concept, "product")
+        """The causative agents in a medicine, or behind an allergy, sorted: its own, and of what has several ingredients each one's.
+        Codings that say different things are all told: nothing is decided by this, and one of them may be right."""
+        rows = self._rows(concept, "cause")
         if isinstance(rows, str):
             return ()
-        own = self.agent(concept)
-        ingredients = {self.store.row(code) for row in rows for code in self._targets_up(row, Link.INGREDIENT)} - {-1}
-        held = {str(found) for row in ingredients if (found := self.store.agent(row))}
-        return tuple(sorted(held | ({own} if own else set())))
+        if len(rows) == 1:
+            return self._within(rows[0])
+        return tuple(sorted({agent for row in rows for agent in self._within(row)}))
+
+    def by_name(self, concept: dict[str, Any]) -> bool:
+        """Whether none of its codings is known, so that whatever is told of it rests on its words."""
+        codings = concept.get("codes")
+        coded = [code for each in codings if (code := codes.text(each)) is not None] if isinstance(codings, (list, tuple)) else []
+        return all((row := self._coded(code)) is None or row < 0 for code in coded)
 
     def moiety(self, concept: dict[str, Any]) -> str | None:
         """VTM of a medicine (AMPP, AMP, VMPP, VMP or VTM), or its VMP where that has none."""
@@ -217,6 +224,15 @@ class Terminology:
         if isinstance(rows, str):
             return None
         return _answer({found for row in rows if (found := self._up(row, link))}).code
+
+    def _agents_within(self, row: int) -> tuple[str, ...]:
+        """A product's own list of ingredients counts before that of its moiety; of a finding, that of what caused it."""
+        own, moiety = self.store.agent(row), self.store.moiety(row)
+        listed = {self.store.row(code) for code in self._targets_up(row, Link.INGREDIENT)} - {-1}
+        found = {self.store.agent(one) for one in listed}
+        if not found or moiety == self.store.current(row):
+            found.update(self.store.held(moiety or own))
+        return tuple(sorted({str(agent) for agent in found | {own} if agent}))
 
     def _line(self, row: int) -> tuple[str, ...]:
         """Ends where a product is of several, or of none that the release lists."""

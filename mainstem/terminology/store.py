@@ -8,6 +8,9 @@
 | body | the columns, each at a multiple of 8 bytes |
 
 The digest is SHA-256 of the body: equal content, equal digest, whatever the release is called.
+
+A file stays readable for good, since the past is told with it: a column that came later is asked for nothing where a file lacks it, and an
+older version of Mainstem does not look at it.
 """
 
 from __future__ import annotations
@@ -35,6 +38,7 @@ _COLUMNS = frozenset({
     "codes", "current", "agent", "moiety", "none_known", "route", "names", "named", "levels", "active", "starts", "link_of", "code_of",
     "target_of", "ends", "terms",
 })
+"""Without one of these it is no store. `holders` and `held` came later."""
 
 
 class Head(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,7 +66,7 @@ def made(name: str, statements: Statements, sources: Mapping[str, str]) -> bytes
         starts.append(at)
     starts.append(len(relations))
     answers = [deriver.answers(code) for code in codes]
-    names = deriver.names(statements.names)
+    names, held = deriver.names(statements.names), deriver.held()
     terms = [deriver.concepts[code].term.encode() if code in deriver.concepts else b"" for code in codes]
     ends = array("q", [0])
     for term in terms:
@@ -77,6 +81,7 @@ def made(name: str, statements: Statements, sources: Mapping[str, str]) -> bytes
         "active": array("b", (concept is not None and concept.active for concept in listed)),
         "starts": starts, "link_of": array("b", (r.link for r in relations)), "code_of": array("q", (r.code for r in relations)),
         "target_of": array("q", (r.target for r in relations)), "ends": ends, "terms": array("b", b"".join(terms)),
+        "holders": array("q", (moiety for moiety, _ in held)), "held": array("q", (agent for _, agent in held)),
     }
     body = bytearray()
     places: dict[str, tuple[int, int, Literal["q", "b"]]] = {}
@@ -125,6 +130,9 @@ class Store:
         self._route, self._names, self._named = column["route"], column["names"], column["named"]
         self._starts, self._link_of, self._code_of, self._target_of = (column[n] for n in ("starts", "link_of", "code_of", "target_of"))
         self._ends, self._terms = column["ends"], column["terms"]
+        self.tells_held = column.keys() >= {"holders", "held"}
+        """Whether it says what moieties hold; not where an earlier version made it."""
+        self._holders, self._held = (column["holders"], column["held"]) if self.tells_held else (self._codes[:0], self._codes[:0])
         self._size = len(self._codes)
 
     @classmethod
@@ -168,6 +176,13 @@ class Store:
 
     def route(self, row: int) -> int:
         return self._route[row]
+
+    def held(self, code: int) -> tuple[int, ...]:
+        """The agents of the ingredients of a moiety, sorted, without its own; empty where it has no others or the file does not tell."""
+        at = end = bisect_left(self._holders, code)
+        while end < len(self._holders) and self._holders[end] == code:
+            end += 1
+        return tuple(self._held[at:end])
 
     def named(self, key: int) -> list[int]:
         """Rows of the codes that bear a name, by its key (`mainstem.kinds.names.key`)."""

@@ -22,11 +22,21 @@ def test_a_release_is_loaded_listed_and_asked(rf2, tmp_path):  # noqa: F811
     listed = json.loads(run("list", "--home", tmp_path, "--output", "json"))
     assert [row["name"] for row in listed] == ["builtin", "uk-1"]
     assert listed[1]["refused"] == 1
-    assert "uk-1@" in run("list", "--home", tmp_path)
+    assert "uk-1@" in run("list", "--home", tmp_path) and listed[1]["tells_held"] is True
     told = json.loads(run("show", "292967008", "--release", "uk-1", "--home", tmp_path, "--output", "json"))
     assert told["agent"] == {"code": "372687004", "term": "Amoxicillin (substance)"}
     assert told["current"]["code"] == "294505008"
     assert "764146007" in [parent["code"] for parent in told["agent_is_a"]]
+
+
+def test_what_a_moiety_holds_is_told_and_that_an_elder_release_does_not_tell_it(rf2, tmp_path):  # noqa: F811
+    told = json.loads(run("show", "89519005", "--home", tmp_path, "--output", "json"))
+    assert [one["term"] for one in told["agents"]] == ["Amoxicillin", "Clavulanic acid", "Co-amoxiclav"]
+    run("load", "--release", "uk-1", "--snomed", rf2, "--home", tmp_path)
+    [path] = (tmp_path / "terms").glob("uk-1@*")
+    path.write_bytes(path.read_bytes().replace(b'"held"', b'"dleh"', 1))
+    assert "load it again" in " ".join(run("list", "--home", tmp_path).split())
+    assert [row["tells_held"] for row in json.loads(run("list", "--home", tmp_path, "--output", "json"))] == [True, False]
 
 
 def test_what_cannot_be_told_is_said(tmp_path):

@@ -40,8 +40,65 @@ def test_a_product_of_several_ingredients_has_the_agents_of_each(corpus):
     """Coal tar 10% / Salicylic acid 5%, and the actual product of it: the moiety's name, and what they hold."""
     for code in ("28946311000001106", "28942511000001101"):
         assert corpus.agents(coded(code, system=DMD)) == ("15219611000001105", "387253001", "53034005")
-    assert corpus.agents(coded("15219611000001105", system=DMD)) == ("15219611000001105",)
+    moiety = coded("15219611000001105", system=DMD)
+    assert corpus.agents(moiety) == ("15219611000001105", "3588411000001101", "387253001", "53034005"), "another product has solution"
+    assert corpus.agent(moiety) == "15219611000001105", "the key stays what it was"
     assert corpus.agents({"text": "nothing of the kind"}) == ()
+
+
+CLAV, AMOX, TRIHYDRATE, SODIUM, CLAVULANIC, POTASSIUM = (
+    "89519005", "27658006", "96068000", "427483001", "395939008", "395938000")
+TABLETS, INJECTION, CAPSULES, FORMER = "323540006", "324507009", "323509004", "323539009"
+
+
+def _dmd(folder: Path, ingredients: dict[str, tuple[str, ...]], moieties: dict[str, str], *, invalid: tuple[str, ...] = ()) -> Terminology:
+    """A dm+d release of two VTMs: ingredients and moiety of each VMP."""
+    names = {AMOX: "Amoxicillin", CLAV: "Co-amoxiclav", "372687004": "Amoxicillin", TRIHYDRATE: "Amoxicillin trihydrate",
+             SODIUM: "Amoxicillin sodium", CLAVULANIC: "Clavulanic acid", POTASSIUM: "Potassium clavulanate"}
+    vtms = "".join(f"<VTM><VTMID>{code}</VTMID><NM>{names[code]}</NM></VTM>" for code in (AMOX, CLAV))
+    substances = "".join(f"<ING><ISID>{code}</ISID><NM>{name}</NM></ING>" for code, name in names.items() if code not in (AMOX, CLAV))
+    vmps = "".join(f"<VMP><VPID>{code}</VPID><VTMID>{vtm}</VTMID><NM>{code}</NM>{'<INVALID>1</INVALID>' * (code in invalid)}</VMP>"
+                   for code, vtm in moieties.items())
+    held = "".join(f"<VPI><VPID>{code}</VPID><ISID>{one}</ISID></VPI>" for code, all_ in ingredients.items() for one in all_)
+    for name, text in (("vtm", vtms), ("ingredient", substances), ("vmp", f"<VMPS>{vmps}</VMPS><INGS>{held}</INGS>"), ("amp", "")):
+        (folder / f"f_{name}2_1.xml").write_text(f"<X>{text}</X>")
+    return made(dmd.read(folder)[0])
+
+
+@pytest.mark.parametrize(("ingredients", "expected"), [
+    # all products agree
+    ({TABLETS: (TRIHYDRATE, POTASSIUM), INJECTION: (TRIHYDRATE, POTASSIUM)}, {"372687004", POTASSIUM}),
+    # another salt of one agent, and one whose agent is told by nothing
+    ({TABLETS: (TRIHYDRATE, POTASSIUM), INJECTION: (SODIUM, POTASSIUM)}, {"372687004", SODIUM, POTASSIUM}),
+    # they differ: it may be any of them
+    ({TABLETS: (TRIHYDRATE, POTASSIUM), INJECTION: (TRIHYDRATE, CLAVULANIC)}, {"372687004", POTASSIUM, CLAVULANIC}),
+    # one no longer made, and one that lists nothing
+    ({FORMER: (TRIHYDRATE, CLAVULANIC)}, {"372687004", CLAVULANIC}),
+    ({}, set()),
+])
+def test_a_moiety_holds_what_any_of_its_products_holds(tmp_path, ingredients, expected):
+    moieties = {TABLETS: CLAV, INJECTION: CLAV, FORMER: CLAV, CAPSULES: AMOX}
+    terms = _dmd(tmp_path, {**ingredients, CAPSULES: (TRIHYDRATE,)}, moieties, invalid=(FORMER,))
+    moiety = coded(CLAV, system=DMD)
+    assert set(terms.agents(moiety)) == {CLAV, *expected}
+    assert set(terms.agents({"text": "Co-amoxiclav 500mg/125mg tablets"})) == {CLAV, *expected}
+    assert terms.agents(coded(AMOX)) == ("372687004",), "a moiety of one ingredient is its own agent"
+    for product, own in ingredients.items():
+        assert terms.agents(coded(product)) == tuple(sorted({CLAV, *(terms.agent(coded(one)) for one in own)})), "its own list counts"
+    for product in {TABLETS, INJECTION} - ingredients.keys():
+        assert terms.agents(coded(product)) == terms.agents(moiety), "one that lists nothing is held to be as its moiety"
+    nothing = _dmd(tmp_path, {CAPSULES: (TRIHYDRATE,)}, moieties, invalid=(FORMER,))
+    for code in (CLAV, AMOX, TABLETS, INJECTION, CAPSULES, FORMER, TRIHYDRATE, SODIUM, POTASSIUM, CLAVULANIC):
+        assert (terms.agent(coded(code)), terms.moiety(coded(code)), terms.current(coded(code))) == (
+            nothing.agent(coded(code)), nothing.moiety(coded(code)), nothing.current(coded(code))), "keys do not hang on it"
+
+
+def test_codings_that_say_different_things_are_all_told_and_names_are_told_apart(sct):
+    assert sct.agents(coded("91936005", "260147004")) == ("260147004", "764146007")
+    assert sct.agent(coded("91936005", "260147004")) is None
+    for concept, named in ((coded("91936005"), False), ({**coded("91936005", system="local"), "text": "Allergy to penicillin"}, True),
+                           ({**coded("1", "91936005"), "text": "x"}, False), ({**coded("1"), "text": "x"}, True), ({}, True)):
+        assert sct.by_name(concept) is named
 
 
 AMPP, AMP, VMP, VTM = range(1001, 1005)
