@@ -1,5 +1,5 @@
-"""Relations between the facts of one record: an allergy within the class of another, a medicine taken that an allergy is to, and one that
-is a product of what another is.
+"""Relations between the facts of one record: an allergy within the class of another or to what it holds, a medicine taken that an allergy
+is to, and one that is a product of what another is.
 
 No single fact can tell this: it is read off the current entries of one record, by the terminology in force. Pure; nothing of it is
 stored, and it is never news. Relations group nothing and settle nothing: both sides stand as they are. What cannot be told by code or
@@ -8,23 +8,27 @@ name has none.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
 
 from mainstem.admissions import Stated
 from mainstem.kinds import allergy, courses
 from mainstem.kinds.facts import Rule, Terms
 
 WITHIN = Rule(
-    "allergy.within-class", "the agent of one allergy is of the class that another is to: who reacts to one may react to the other",
-    "design.md, Reconciliation, per kind")
+    "allergy.within-class", "the agent of one allergy is, or holds one, of the class that another is to: who reacts to one may react to "
+    "the other", "design.md, Reconciliation, per kind")
+HOLDS = Rule(
+    "allergy.holds-agent", "one allergy is to what has several ingredients, one of which is the agent of another: it may be to that one, "
+    "or to any other", "docs/reconcile.md, Allergies")
 TAKEN = Rule(
-    "medicine.taken-despite-allergy", "a medicine that is taken is, holds or is of the class of what a standing allergy is to; both may be "
-    "right, and a prescriber has to look", "NICE CG183, Drug allergy: the status is checked before a drug is prescribed or given")
+    "medicine.taken-despite-allergy", "a medicine that is taken is, holds or is of the class of what a standing allergy is to, or of an "
+    "ingredient of that; both may be right, and a prescriber has to look",
+    "NICE CG183, Drug allergy: the status is checked before a drug is prescribed or given")
 PRODUCT = Rule(
     "medicine.product-of", "two medicines that are taken are coded at two levels of one line of products (pack, brand, VMP, VTM): they may "
     "be one and the same, two courses, or one too many", "dm+d: AMPP, AMP, VMP and VTM, each a product of the next")
-RULES = (WITHIN, TAKEN, PRODUCT)
+RULES = (WITHIN, HOLDS, TAKEN, PRODUCT)
 KINDS = frozenset({"allergy", "medicine"})
 
 
@@ -35,9 +39,24 @@ class Relation(NamedTuple):
     fact: str
     other: str
     code: str
-    """What both are: the agent or product of `other`, as the terminology has it today."""
+    """What both are, as the terminology has it today: the agent or product of `other`, or an ingredient of it."""
     release: str
     """The terminology that tells it, `name@digest`."""
+    fact_by_name: bool = False
+    """Whether it knows none of the codes of `fact`, and found it by its words."""
+    other_by_name: bool = False
+
+
+class _Side(NamedTuple):
+    """An allergy or medicine as the terminology has it."""
+
+    fact: str
+    agents: frozenset[str]
+    own: str | None
+    """The agent that it is itself, where it has one."""
+    above: frozenset[str]
+    """Its agents and all that these are of."""
+    by_name: bool
 
 
 def relations(entries: Sequence[Stated], terms: Terms) -> tuple[Relation, ...]:
@@ -45,23 +64,35 @@ def relations(entries: Sequence[Stated], terms: Terms) -> tuple[Relation, ...]:
 
     Of medicines only those that are taken: every course there has been with every other would be told by the thousand, and help nobody.
     """
-    agents: dict[str, list[Stated]] = {}
-    for entry in entries:
-        if entry.kind == "allergy" and (agent := _agent(entry, terms)) is not None:
-            agents.setdefault(agent, []).append(entry)
-    found = {one for agent, those in agents.items() for one in _within(agent, those, agents, terms)}
+    allergies = [(side, allergy.stands(entry.content)) for entry in entries
+                 if entry.kind == "allergy" and (side := _side(entry, allergy.asked(entry.content, terms), terms)) is not None]
     taken = [entry for entry in entries if entry.kind == "medicine" and courses.is_taken(entry.content.get("status"))]
-    found.update(_products(taken, terms))
-    for entry in taken if agents else ():
-        found |= {Relation(TAKEN, entry.fact, other.fact, code, terms.release) for code in _holds(entry, terms)
-                  for other in agents.get(code, ()) if allergy.stands(other.content)}
+    medicines = [side for entry in taken if allergies and (side := _side(entry, _product(entry), terms)) is not None]
+    standing = [side for side, stands in allergies if stands]
+    found = [*_between([side for side, _ in allergies], terms), *_taken(medicines, standing, terms), *_products(taken, terms)]
     return tuple(sorted(found))
 
 
-def _within(agent: str, those: Sequence[Stated], agents: dict[str, list[Stated]], terms: Terms) -> Iterator[Relation]:
-    for code in _upwards([agent], terms) - {agent}:
-        for other in agents.get(code, ()):
-            yield from (Relation(WITHIN, one.fact, other.fact, code, terms.release) for one in those)
+def _between(allergies: Sequence[_Side], terms: Terms) -> Iterator[Relation]:
+    at = _by_code((side.own, side) for side in allergies)
+    for side in allergies:
+        held = side.agents - {side.own} if side.own else frozenset[str]()
+        yield from (_told(HOLDS, side, other, code, terms) for code in held for other in at.get(code, ()))
+        # Of what is told to hold an agent, it is not told besides that it is of that one's class.
+        yield from (_told(WITHIN, side, other, code, terms) for code in side.above - side.agents for other in at.get(code, ()))
+
+
+def _taken(medicines: Sequence[_Side], standing: Sequence[_Side], terms: Terms) -> Iterator[Relation]:
+    """Each pair once: by what the allergy is to itself before its ingredients."""
+    itself = _by_code((side.own, side) for side in standing)
+    holding = _by_code((code, side) for side in standing for code in sorted(side.agents))
+    for side in medicines:
+        told: set[str] = set()
+        for at in (itself, holding):
+            for code in sorted(side.above):
+                new = [other for other in at.get(code, ()) if other.fact not in told]
+                told.update(other.fact for other in new)
+                yield from (_told(TAKEN, side, other, code, terms) for other in new)
 
 
 def _products(taken: Sequence[Stated], terms: Terms) -> Iterator[Relation]:
@@ -76,20 +107,33 @@ def _products(taken: Sequence[Stated], terms: Terms) -> Iterator[Relation]:
             yield from (Relation(PRODUCT, fact, other, code, terms.release) for other in at.get(code, ()))
 
 
-def _agent(entry: Stated, terms: Terms) -> str | None:
-    said = entry.content.get("agent")
-    if not isinstance(said, dict) or terms.none_known(said) is not None or allergy.is_degraded(entry.content):
-        return None
-    return terms.agent(said)
-
-
-def _holds(entry: Stated, terms: Terms) -> set[str]:
-    """What a medicine is, what it holds, and the classes of that."""
+def _product(entry: Stated) -> tuple[dict[str, Any], ...]:
     product = entry.content.get("product")
-    return _upwards(terms.agents(product), terms) if isinstance(product, dict) else set()
+    return (product,) if isinstance(product, dict) else ()
 
 
-def _upwards(codes: Sequence[str], terms: Terms) -> set[str]:
+def _side(entry: Stated, concepts: Sequence[dict[str, Any]], terms: Terms) -> _Side | None:
+    """None where the terminology cannot tell any agent."""
+    agents = frozenset(agent for concept in concepts for agent in terms.agents(concept))
+    if not agents:
+        return None
+    own = terms.agent(concepts[0]) if len(concepts) == 1 else None
+    return _Side(entry.fact, agents, own, frozenset(_upwards(agents, terms)), all(map(terms.by_name, concepts)))
+
+
+def _told(rule: Rule, side: _Side, other: _Side, code: str, terms: Terms) -> Relation:
+    return Relation(rule, side.fact, other.fact, code, terms.release, side.by_name, other.by_name)
+
+
+def _by_code(sides: Iterable[tuple[str | None, _Side]]) -> dict[str, list[_Side]]:
+    found: dict[str, list[_Side]] = {}
+    for code, side in sides:
+        if code is not None:
+            found.setdefault(code, []).append(side)
+    return found
+
+
+def _upwards(codes: Iterable[str], terms: Terms) -> set[str]:
     found: set[str] = set()
     todo = list(codes)
     while todo:

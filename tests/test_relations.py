@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from mainstem.kinds.base import DMD
 from mainstem.kinds.facts import NoTerms
-from mainstem.relations import PRODUCT, TAKEN, WITHIN, relations
+from mainstem.relations import HOLDS, PRODUCT, TAKEN, WITHIN, relations
 from mainstem.terminology import builtin
 from mainstem.web.record import Item
 from tests.web.made import coded, item
@@ -20,12 +20,19 @@ from tests.web.made import coded, item
 PENICILLINS, AMOXICILLIN, IBUPROFEN, NSAID = "764146007", "372687004", "387207008", "372665008"
 AMOXICILLIN_VTM = coded("27658006", "Amoxicillin", DMD)
 CAPSULES = coded("323509004", "Amoxicillin 250mg capsules", DMD)
+CO_AMOXICLAV, CLAVULANIC, FLUCLOXACILLIN, PARACETAMOL, CODEINE, CO_CODAMOL = (
+    "89519005", "395939008", "387544009", "387517004", "387494007", "412556009")
 SERTRALINE = "321958004"
 LUSTRAL = coded("936411000001108", "Lustral 50mg tablets", DMD)
 
 
 def allergy(fact: str, code: str, **content: Any) -> Item:
     return item("allergy", {"agent": coded(code, "x"), "clinical_status": "active"} | content, fact=fact)
+
+
+def in_words(text: str, code: str = "", **content: Any) -> Item:
+    """An allergy told by words, under a code that tells no agent."""
+    return item("allergy", {"agent": {"text": text} | ({"codes": coded(code, "x")["codes"]} if code else {})} | content, fact="w")
 
 
 def medicine(fact: str, product: dict[str, Any] = AMOXICILLIN_VTM, **content: Any) -> Item:
@@ -67,6 +74,27 @@ def found(*entries: Item) -> list[tuple[str, str, str, str]]:
     ([medicine("m", CAPSULES), medicine("v", {"text": "Amoxicillin"})], []),
     ([medicine("m", CAPSULES), allergy("p", PENICILLINS), medicine("v", status="on-hold")],
      [(TAKEN.id, "m", "p", PENICILLINS)]),
+    # a moiety of several ingredients, on either side; each pair once, by what it is to itself first
+    ([medicine("m", coded(CO_AMOXICLAV, "x", DMD)), allergy("p", PENICILLINS)], [(TAKEN.id, "m", "p", PENICILLINS)]),
+    ([medicine("m", coded(CO_AMOXICLAV, "x", DMD)), allergy("a", AMOXICILLIN)], [(TAKEN.id, "m", "a", AMOXICILLIN)]),
+    ([medicine("m", {"text": "Augmentin 625mg tablets"}), allergy("p", "91936005")], [(TAKEN.id, "m", "p", PENICILLINS)]),
+    ([medicine("m", coded(CO_AMOXICLAV, "x", DMD)), allergy("c", CO_AMOXICLAV)], [(TAKEN.id, "m", "c", CO_AMOXICLAV)]),
+    ([medicine("m"), allergy("c", CO_AMOXICLAV)], [(TAKEN.id, "m", "c", AMOXICILLIN)]),
+    ([medicine("m", coded(CO_CODAMOL, "x", DMD)), allergy("c", CODEINE), allergy("i", IBUPROFEN)], [(TAKEN.id, "m", "c", CODEINE)]),
+    ([medicine("m", coded("3805611000001109", "Co-codamol 15mg/500mg tablets", DMD)), allergy("c", CODEINE)],
+     [(TAKEN.id, "m", "c", CODEINE)]),
+    ([medicine("m", coded(CO_CODAMOL, "x", DMD), status="stopped"), allergy("c", CODEINE)], []),
+    ([allergy("c", CO_AMOXICLAV), allergy("a", AMOXICILLIN), allergy("p", PENICILLINS), allergy("x", CLAVULANIC)],
+     [(HOLDS.id, "c", "a", AMOXICILLIN), (HOLDS.id, "c", "x", CLAVULANIC), (WITHIN.id, "a", "p", PENICILLINS),
+      (WITHIN.id, "c", "p", PENICILLINS)]),
+    # a text that goes on to tell the reaction is told as for the key
+    ([medicine("m"), in_words("Penicillin - rash", reactions=[{"manifestation": {"text": "Rash"}}])], [(TAKEN.id, "m", "w", PENICILLINS)]),
+    ([medicine("m"), in_words("Penicillin - rash")], []),
+    # codings that say different things: one of them may be right
+    ([medicine("m"), item("allergy", {"agent": {"codes": [*coded("91936005", "x")["codes"], *coded(IBUPROFEN, "x")["codes"]]}}, fact="b")],
+     [(TAKEN.id, "m", "b", PENICILLINS)]),
+    ([medicine("m", {"codes": [*AMOXICILLIN_VTM["codes"], *coded("90332006", "x", DMD)["codes"]]}), allergy("p", PENICILLINS)],
+     [(TAKEN.id, "m", "p", PENICILLINS)]),
     # what cannot be told has none
     ([medicine("m", {"text": "the pink ones"}), allergy("a", AMOXICILLIN)], []),
     ([medicine("m"), item("allergy", {"agent": {"text": "antibiotics, unsure which"}}, fact="w")], []),
@@ -96,18 +124,19 @@ def test_a_product_is_held_against_each_of_its_ingredients() -> None:
             return concept["codes"][0]["code"]
 
         def agents(self, concept: dict[str, Any]) -> tuple[str, ...]:
-            return ("both", "one", "other")
+            return ("both", "one", "other") if self.agent(concept) == "both" else (str(self.agent(concept)),)
 
     entries = [medicine("m", coded("both", "Both")), allergy("a", "other"), allergy("b", "third")]
     assert [(one.fact, one.other, one.code) for one in relations(entries, Two())] == [("m", "a", "other")]
 
 
-_CODES = st.sampled_from([PENICILLINS, AMOXICILLIN, IBUPROFEN, NSAID, "91936005", "716186003", "0"])
+_CODES = st.sampled_from([PENICILLINS, AMOXICILLIN, CO_AMOXICLAV, CLAVULANIC, FLUCLOXACILLIN, IBUPROFEN, NSAID, "91936005", "716186003",
+                          "0"])
 _STATUS = st.sampled_from(["active", "inactive", "resolved", "stopped", "unknown", None])
 _entries = st.lists(st.one_of(
     st.builds(lambda code, status: ("allergy", {"agent": coded(code, "x"), "clinical_status": status}), _CODES, _STATUS),
     st.builds(lambda product, status: ("medicine", {"product": product, "status": status}),
-              st.sampled_from([AMOXICILLIN_VTM, CAPSULES, {"text": "Ibuprofen"}, {}]), _STATUS)), max_size=8)
+              st.sampled_from([AMOXICILLIN_VTM, CAPSULES, coded(CO_AMOXICLAV, "x", DMD), {"text": "Ibuprofen"}, {}]), _STATUS)), max_size=8)
 
 
 @given(_entries, st.integers(0, 2**16))
@@ -120,4 +149,6 @@ def test_order_makes_no_difference_and_entries_stay_as_they_are(drawn: list[tupl
     assert sorted(entries, key=lambda one: int(one.fact)) == before
     assert all(one.fact != one.other for one in told), "none is related to itself"
     assert not {(one.rule.id, one.other, one.fact) for one in told} & {(one.rule.id, one.fact, one.other) for one in told}
+    assert len({(one.rule.id == TAKEN.id, one.rule.id if one.rule.id == PRODUCT.id else "", one.fact, one.other)
+                for one in told}) == len(told), "each pair is told once of the allergies, once of what is taken, once of its product"
     assert relations(entries, NoTerms()) == ()

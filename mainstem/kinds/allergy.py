@@ -151,6 +151,20 @@ def is_degraded(content: dict[str, Any]) -> bool:
     return any(code.get("code") in _DEGRADED for code in codes)
 
 
+def asked(content: dict[str, Any], terms: Terms) -> tuple[dict[str, Any], ...]:
+    """What a terminology is to be asked for to tell all that this may be to. More may be told than makes a key: nothing is decided by it.
+
+    Its agent; of a text that goes on to tell the reaction what stands before. Empty where it says that
+    none is known, or what it was to is lost."""
+    agent = content.get("agent")
+    if not isinstance(agent, dict) or is_degraded(content) or terms.none_known(agent) is not None:
+        return ()
+    if terms.agents(agent):
+        return (agent,)
+    cause = _cause(content, agent, terms)
+    return ({"text": cause},) if cause is not None else ()
+
+
 def _united(found: Derived, members: Sequence[Member], terms: Terms) -> Derived:
     order = by_recency(members)
     active = [index for index in order if stands(members[index].content)]
@@ -166,15 +180,22 @@ def _united(found: Derived, members: Sequence[Member], terms: Terms) -> Derived:
 
 
 def _agent(content: dict[str, Any], agent: dict[str, Any], terms: Terms) -> str | None:
-    """By its coding or name; of a text that goes on to tell the reaction, which the record states beside it, by what stands before."""
+    """By its coding or name; of a text that goes on to tell the reaction by what stands before."""
     found = terms.agent(agent)
+    if found is None and (cause := _cause(content, agent, terms)) is not None:
+        return terms.agent({"text": cause})
+    return found
+
+
+def _cause(content: dict[str, Any], agent: dict[str, Any], terms: Terms) -> str | None:
+    """Of a text that no name is and that goes on to tell the reaction, which the record states beside it, what stands before."""
     text = agent.get("text")
-    if found is not None or not isinstance(text, str) or terms.current(agent) is not None:
-        return found
+    if not isinstance(text, str) or terms.current(agent) is not None:
+        return None
     parted = _REMARK.fullmatch(text.strip())
     if parted is None or parted["remark"].strip().casefold() not in _NO_REACTION_SAID | _reactions_said(content):
         return None
-    return terms.agent({"text": parted["cause"]})
+    return parted["cause"]
 
 
 def _reactions_said(content: dict[str, Any]) -> frozenset[str]:

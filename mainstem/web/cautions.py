@@ -20,6 +20,11 @@ _NO_DRUG = "409137002"
 NONE_KNOWN = frozenset({"716186003", _NO_DRUG})
 """SNOMED CT: no known allergy; no known drug allergy."""
 
+_DESPITE = (
+    (TAKEN, "A medicine is taken that is, or holds, or is of the class of, what an allergy in this record is to. Both may be right: check "
+            "before it is prescribed or given again."),)
+_NAMED = " (found by its name, not by a code)"
+
 
 class About(NamedTuple):
     """An entry that a caution names."""
@@ -92,13 +97,17 @@ def _on_admission(items: Sequence[Item], record: Sequence[Item], terms: Terms) -
 
 def _taken_despite(items: Sequence[Item], record: Sequence[Item], found: Sequence[Relation]) -> Iterator[Caution]:
     """Under the medicines and under the allergies: both sides of each, neither of them changed."""
-    pairs = [one for one in found if one.rule == TAKEN]
-    if pairs:
-        here, titles = {item.fact for item in items}, titles_of(pairs, record)
-        about = [About(fact, f"{titles[fact]}; {said}: {titles[other]}") for one in pairs
-                 for fact, said, other in ((one.fact, "allergy", one.other), (one.other, "taken", one.fact)) if fact in here]
-        yield Caution(TAKEN, "A medicine is taken that is, or holds, or is of the class of, what an allergy in this record is to. Both may "
-                             "be right: check before it is prescribed or given again.", tuple(about))
+    here = {item.fact for item in items}
+    for rule, text in _DESPITE:
+        pairs = [one for one in found if one.rule == rule]
+        titles = titles_of(pairs, record)
+        about = []
+        for one in pairs:
+            taken, to = titles[one.fact] + _NAMED * one.fact_by_name, titles[one.other] + _NAMED * one.other_by_name
+            about += [About(fact, said) for fact, said in ((one.fact, f"{taken}; allergy: {to}"), (one.other, f"{to}; taken: {taken}"))
+                      if fact in here]
+        if pairs:
+            yield Caution(rule, text, tuple(about))
 
 
 def _omitted(omission: Omission, medicines: dict[str, Item]) -> About:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from mainstem.kinds.facts import Terms
 from mainstem.model import SourceState
 from mainstem.web import lists, words
 from mainstem.web.figures import Figures
@@ -53,8 +54,16 @@ def gaps(record: Record, sources: Sources, now: int) -> Gaps:
     lines = tuple(_line(state, sources, now) for state in record.sources)
     figures = sources.stream.figures()
     late, moving = _on_the_way(lines, figures)
-    found = (*_of_sources(lines, record), *_of_stages(figures, sources), *late, *_of_others(record, sources))
+    found = (*_of_sources(lines, record), *_of_stages(figures, sources), *late, *_of_others(record, sources), *untold(sources.terms()))
     return Gaps(lines, found, moving, sources.quarantine.counted)
+
+
+def untold(terms: Terms) -> Iterator[str]:
+    """What the terminology cannot tell, and cautions therefore lack."""
+    if not terms.tells_held:
+        yield (f"Terminology {terms.release} was loaded by an earlier version of Mainstem and does not tell what a medicine of several "
+               "ingredients holds where it is recorded by its name alone, without strength and form: such a medicine is not held against "
+               "allergies to one of them. Loading it again mends that.")
 
 
 def _line(state: SourceState, sources: Sources, now: int) -> SourceLine:

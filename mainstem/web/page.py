@@ -96,10 +96,12 @@ def cautions_data(sections: Sequence[Section]) -> list[dict[str, Any]]:
             for section in sections for one in section.cautions]
 
 
-def relations_data(sections: Sequence[Section]) -> list[dict[str, str]]:
-    """For programs: `entry` is one of what `other` is of, by `code`, as the terminology `release` tells."""
+def relations_data(sections: Sequence[Section]) -> list[dict[str, Any]]:
+    """For programs: `entry` is one of what `other` is of, by `code`, as the terminology `release` tells. `by_name`: which of the two it
+    found by name, none of its codes being known; `code` is no source's word on that side."""
     found = sorted({one for section in sections for one in section.relations})
-    return [{"rule": one.rule.id, "entry": one.fact, "other": one.other, "code": one.code, "release": one.release} for one in found]
+    return [{"rule": one.rule.id, "entry": one.fact, "other": one.other, "code": one.code, "release": one.release,
+             "by_name": [side for side, named in (("entry", one.fact_by_name), ("other", one.other_by_name)) if named]} for one in found]
 
 
 def sections(record: Record, terms: Terms) -> tuple[Section, ...]:

@@ -85,7 +85,7 @@ def test_related_entries_are_named() -> None:
     assert f"Taken despite the allergy: Penicillin {by}" in out and "Medicine taken despite it: Amoxicillin" in out
     data = msgspec.json.decode(as_json(page(record(entries), sources(record(entries)), NOW)))
     assert data["relations"] == [{"rule": "medicine.taken-despite-allergy", "entry": "taken", "other": "class", "code": "764146007",
-                                  "release": builtin().release}]
+                                  "release": builtin().release, "by_name": []}]
 
 
 def test_medicines_of_one_line_of_products_are_named_at_each_other() -> None:

@@ -78,11 +78,11 @@ def test_relations_are_of_the_moment_and_by_its_terminology() -> None:
 
     asked = client(sources(record(), history=Told()))
     at = {moment: asked.get(f"/people/{PERSON}/then", params={"at": moment}) for moment in ("2026-05-01T00:00", "2026-07-01T00:00")}
-    assert [("Taken despite the allergy" in text(answer), Elder.release + ")" in text(answer)) for answer in at.values()] == [
+    assert [("Taken despite the allergy" in text(answer), f"terminology {Elder.release};" in text(answer)) for answer in at.values()] == [
         (False, False), (True, True)]
     data = [asked.get(f"/people/{PERSON}/then.json", params={"at": moment}).json()["relations"] for moment in at]
     assert data == [[], [{"rule": "medicine.taken-despite-allergy", "entry": "taken", "other": "to", "code": "agent",
-                          "release": Elder.release}]]
+                          "release": Elder.release, "by_name": ["entry", "other"]}]]
 
 
 def test_the_record_page_offers_the_moments_at_which_something_became_known() -> None:

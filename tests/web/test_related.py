@@ -1,0 +1,91 @@
+"""How related entries, and cautions that rest on them, are shown: found by which code, or by a name alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+from lxml import html
+from rich.console import Console
+from starlette.testclient import TestClient
+
+from mainstem.cli import record_shown
+from mainstem.kinds.base import DMD
+from mainstem.kinds.facts import NoTerms
+from mainstem.terminology import builtin
+from mainstem.web.app import build
+from mainstem.web.page import as_json, page
+from mainstem.web.settings import WebSettings
+from tests.web import made
+from tests.web.made import NOW, PERSON, coded, item, record, sources
+
+PENICILLIN, AMOXICILLIN = coded("764146007", "Penicillin"), coded("27658006", "Amoxicillin", DMD)
+CO_AMOXICLAV, IN_WORDS = coded("89519005", "Co-amoxiclav", DMD), {"text": "Penicillin - rash"}
+THIS, OTHER = (f"; {which} entry was found by its name, since it is shown without a code known there" for which in ("this", "the other"))
+BOTH = "; both entries were found by their names, since they are shown without a code known there"
+UNDER = {"medicine": "medications-and-medical-devices", "allergy": "allergies-and-adverse-reactions"}
+
+
+def allergy(agent: dict[str, Any], **content: Any) -> made.Item:
+    return item("allergy", {"agent": agent, "clinical_status": "active"} | content, fact="to")
+
+
+def medicine(product: dict[str, Any]) -> made.Item:
+    return item("medicine", {"product": product, "status": "active", "view": "list"}, fact="taken")
+
+
+def shown(*entries: made.Item, **changes: Any) -> dict[str, str]:
+    """By kind, what the page says under its heading."""
+    given = sources(record(entries), **changes)
+    tree = html.fromstring(TestClient(build(given, WebSettings()), base_url="http://127.0.0.1").get(f"/people/{PERSON}").text)
+    return {kind: " ".join(tree.xpath(f"//section[@aria-labelledby='{slug}']")[0].text_content().split()) for kind, slug in UNDER.items()}
+
+
+def printed(*entries: made.Item) -> str:
+    console = Console(width=200, record=True, force_terminal=False)
+    record_shown.show(page(record(entries), sources(record(entries)), NOW), console, explain=False)
+    return " ".join(console.export_text().split())
+
+
+@pytest.mark.parametrize(("product", "agent", "by_name", "at_medicine", "at_allergy"), [
+    (AMOXICILLIN, PENICILLIN, [], "", ""),
+    ({"text": "Amoxicillin"}, PENICILLIN, ["entry"], THIS, OTHER),
+    (AMOXICILLIN, {"text": "Penicillin"}, ["other"], OTHER, THIS),
+    ({"text": "amoxycillin 250mg caps"}, IN_WORDS, ["entry", "other"], BOTH, BOTH),
+    # a local code tells as little as none
+    (coded("AMCA17510NEMIS", "Amoxicillin 250mg capsules", "urn:local"), PENICILLIN, ["entry"], THIS, OTHER),
+])
+def test_what_was_found_by_its_name_says_so(product: dict[str, Any], agent: dict[str, Any], by_name: list[str], at_medicine: str,
+                                            at_allergy: str) -> None:
+    entries = medicine(product), allergy(agent, reactions=[{"manifestation": {"text": "rash"}}])
+    found, out = shown(*entries), printed(*entries)
+    name, to = product["text"], agent["text"]
+    by = f"(by code 764146007, terminology {builtin().release}"
+    for where, said in ((found["medicine"], f"Taken despite the allergy: {to} {by}{at_medicine}"),
+                        (found["allergy"], f"Medicine taken despite it: {name} {by}{at_allergy}")):
+        assert f"{said})" in where and f"{said})" in out
+    named = {side: " (found by its name, not by a code)" * (side in by_name) for side in ("entry", "other")}
+    about = f"{name}{named['entry']}; allergy: {to}{named['other']}"
+    assert about in found["medicine"] and about in out
+    assert f"{to}{named['other']}; taken: {name}{named['entry']}" in found["allergy"]
+    data = msgspec.json.decode(as_json(page(record(entries), sources(record(entries)), NOW)))
+    assert [one["by_name"] for one in data["relations"]] == [by_name]
+
+
+@pytest.mark.parametrize("agent", [PENICILLIN, coded("372687004", "Amoxicillin")])
+def test_a_moiety_of_several_ingredients_taken_despite_an_allergy_to_one_is_a_caution(agent: dict[str, Any]) -> None:
+    found = shown(medicine(CO_AMOXICLAV), allergy(agent))
+    assert "A medicine is taken that is, or holds, or is of the class of" in found["medicine"]
+    assert f"Co-amoxiclav; allergy: {agent['text']}" in found["medicine"] and "taken: Co-amoxiclav" in found["allergy"]
+    assert "Medicine taken despite it: Amoxicillin" in shown(medicine(AMOXICILLIN), allergy(CO_AMOXICLAV))["allergy"]
+
+
+def test_a_terminology_that_does_not_tell_what_moieties_hold_is_a_gap() -> None:
+    class Elder(NoTerms):
+        release = "uk-1@0123456789ab"
+        tells_held = False
+
+    for terms, told in ((Elder(), True), (builtin(), False)):
+        reasons = page(record(), sources(record(), terms=lambda terms=terms: terms), NOW).gaps.reasons
+        assert any("uk-1@0123456789ab was loaded by an earlier version" in one for one in reasons) is told
