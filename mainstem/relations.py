@@ -1,5 +1,5 @@
 """Relations between the facts of one record: an allergy within the class of another or to what it holds, a medicine taken that an allergy
-is to, and one that is a product of what another is.
+is to, or of one class with that, and one that is a product of what another is.
 
 No single fact can tell this: it is read off the current entries of one record, by the terminology in force. Pure; nothing of it is
 stored, and it is never news. Relations group nothing and settle nothing: both sides stand as they are. What cannot be told by code or
@@ -25,11 +25,18 @@ TAKEN = Rule(
     "medicine.taken-despite-allergy", "a medicine that is taken is, holds or is of the class of what a standing allergy is to, or of an "
     "ingredient of that; both may be right, and a prescriber has to look",
     "NICE CG183, Drug allergy: the status is checked before a drug is prescribed or given")
+ACROSS = Rule(
+    "medicine.taken-despite-allergy-in-class", "a medicine that is taken is another one of a class within which people react across than "
+    "the one a standing allergy is to: flucloxacillin, and an allergy to amoxicillin",
+    "BNF, Penicillins, ACE inhibitors, sulfonamides; NICE CG183, Drug allergy: non-selective NSAIDs")
 PRODUCT = Rule(
     "medicine.product-of", "two medicines that are taken are coded at two levels of one line of products (pack, brand, VMP, VTM): they may "
     "be one and the same, two courses, or one too many", "dm+d: AMPP, AMP, VMP and VTM, each a product of the next")
-RULES = (WITHIN, HOLDS, TAKEN, PRODUCT)
+RULES = (WITHIN, HOLDS, TAKEN, ACROSS, PRODUCT)
 KINDS = frozenset({"allergy", "medicine"})
+CLASSES = frozenset({"764146007", "372665008", "387406002", "372733002"})
+"""SNOMED CT: penicillins, NSAIDs, sulfonamides, ACE inhibitors. Of other classes (statins, beta blockers) one that is not tolerated is
+followed by another as a matter of course, so that a caution would only be in the way."""
 
 
 class Relation(NamedTuple):
@@ -39,7 +46,7 @@ class Relation(NamedTuple):
     fact: str
     other: str
     code: str
-    """What both are, as the terminology has it today: the agent or product of `other`, or an ingredient of it."""
+    """What both are, as the terminology has it today: the agent or product of `other`, an ingredient of it, or their class."""
     release: str
     """The terminology that tells it, `name@digest`."""
     fact_by_name: bool = False
@@ -83,16 +90,17 @@ def _between(allergies: Sequence[_Side], terms: Terms) -> Iterator[Relation]:
 
 
 def _taken(medicines: Sequence[_Side], standing: Sequence[_Side], terms: Terms) -> Iterator[Relation]:
-    """Each pair once: by what the allergy is to itself before its ingredients."""
+    """Each pair once: by what the allergy is to itself before its ingredients, by either before their class."""
     itself = _by_code((side.own, side) for side in standing)
     holding = _by_code((code, side) for side in standing for code in sorted(side.agents))
+    classes = _by_code((code, side) for side in standing for code in sorted(side.above & CLASSES))
     for side in medicines:
         told: set[str] = set()
-        for at in (itself, holding):
+        for rule, at in ((TAKEN, itself), (TAKEN, holding), (ACROSS, classes)):
             for code in sorted(side.above):
                 new = [other for other in at.get(code, ()) if other.fact not in told]
                 told.update(other.fact for other in new)
-                yield from (_told(TAKEN, side, other, code, terms) for other in new)
+                yield from (_told(rule, side, other, code, terms) for other in new)
 
 
 def _products(taken: Sequence[Stated], terms: Terms) -> Iterator[Relation]:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from mainstem.kinds.base import DMD
 from mainstem.kinds.facts import NoTerms
-from mainstem.relations import HOLDS, PRODUCT, TAKEN, WITHIN, relations
+from mainstem.relations import ACROSS, HOLDS, PRODUCT, TAKEN, WITHIN, relations
 from mainstem.terminology import builtin
 from mainstem.web.record import Item
 from tests.web.made import coded, item
@@ -87,9 +87,27 @@ def found(*entries: Item) -> list[tuple[str, str, str, str]]:
     ([allergy("c", CO_AMOXICLAV), allergy("a", AMOXICILLIN), allergy("p", PENICILLINS), allergy("x", CLAVULANIC)],
      [(HOLDS.id, "c", "a", AMOXICILLIN), (HOLDS.id, "c", "x", CLAVULANIC), (WITHIN.id, "a", "p", PENICILLINS),
       (WITHIN.id, "c", "p", PENICILLINS)]),
+    # another one of a class within which people react across; told once, and not where it is told more closely
+    ([medicine("m"), allergy("f", FLUCLOXACILLIN)], [(ACROSS.id, "m", "f", PENICILLINS)]),
+    ([medicine("m", coded(CO_AMOXICLAV, "x", DMD)), allergy("f", FLUCLOXACILLIN)], [(ACROSS.id, "m", "f", PENICILLINS)]),
+    ([medicine("m", {"text": "Penicillin"}), allergy("a", AMOXICILLIN)], [(ACROSS.id, "m", "a", PENICILLINS)]),
+    ([medicine("m", {"text": "Ibuprofen 400mg tablets"}), allergy("s", "387458008")], [(ACROSS.id, "m", "s", NSAID)]),
+    ([medicine("m", {"text": "Ramipril"}), allergy("l", "386873009")], [(ACROSS.id, "m", "l", "372733002")]),
+    ([medicine("m"), allergy("f", FLUCLOXACILLIN, clinical_status="resolved")], []),
+    # of other classes that is the usual course of things
+    ([medicine("m", {"text": "Atorvastatin"}), allergy("s", "387584000")], []),
+    ([medicine("m", {"text": "Bisoprolol"}), allergy("s", "387506000")], []),
     # a text that goes on to tell the reaction is told as for the key
     ([medicine("m"), in_words("Penicillin - rash", reactions=[{"manifestation": {"text": "Rash"}}])], [(TAKEN.id, "m", "w", PENICILLINS)]),
-    ([medicine("m"), in_words("Penicillin - rash")], []),
+    ([medicine("m"), in_words("Penicillin - rash")], [(TAKEN.id, "m", "w", PENICILLINS)]),
+    # a text that tells several, a code that tells no agent beside one that does
+    ([medicine("m"), medicine("i", {"text": "Ibuprofen"}), in_words("penicillin, ibuprofen and plasters")],
+     [(TAKEN.id, "i", "w", IBUPROFEN), (TAKEN.id, "m", "w", PENICILLINS)]),
+    ([medicine("m"), in_words("Penicillin", "62014003")], [(TAKEN.id, "m", "w", PENICILLINS)]),
+    ([medicine("m"), in_words("house dust mite (not penicillin)")], []),
+    ([medicine("m"), in_words("No known allergies, penicillin")], [(TAKEN.id, "m", "w", PENICILLINS)]),
+    ([medicine("m"), in_words("Penicillin", "716186003")], []),
+    ([medicine("m"), in_words("Penicillin", "196461000000101")], []),
     # codings that say different things: one of them may be right
     ([medicine("m"), item("allergy", {"agent": {"codes": [*coded("91936005", "x")["codes"], *coded(IBUPROFEN, "x")["codes"]]}}, fact="b")],
      [(TAKEN.id, "m", "b", PENICILLINS)]),
@@ -149,6 +167,6 @@ def test_order_makes_no_difference_and_entries_stay_as_they_are(drawn: list[tupl
     assert sorted(entries, key=lambda one: int(one.fact)) == before
     assert all(one.fact != one.other for one in told), "none is related to itself"
     assert not {(one.rule.id, one.other, one.fact) for one in told} & {(one.rule.id, one.fact, one.other) for one in told}
-    assert len({(one.rule.id == TAKEN.id, one.rule.id if one.rule.id == PRODUCT.id else "", one.fact, one.other)
+    assert len({(one.rule.id in (TAKEN.id, ACROSS.id), one.rule.id if one.rule.id == PRODUCT.id else "", one.fact, one.other)
                 for one in told}) == len(told), "each pair is told once of the allergies, once of what is taken, once of its product"
     assert relations(entries, NoTerms()) == ()

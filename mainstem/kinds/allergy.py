@@ -55,6 +55,8 @@ _VERIFICATION = ("confirmed", "unconfirmed", "refuted", "entered-in-error")
 """Worst first. A word that is not listed stands after the worst: it may mean it."""
 _REMARK = re.compile(r"(?P<cause>.+?)(?:\s+-+\s*|\s*[:;,]\s+|\s*\((?=.*\)$))(?P<remark>[^()]+)\)?")
 """`penicillin - rash`, `Penicillin (rash)`."""
+_APART = re.compile(r"[,;:/&+()?]|\s-+|\b(?:and|or)\b", re.IGNORECASE)
+"""Between the names in a text that tells several things."""
 _NO_REACTION_SAID = frozenset({"reaction unknown", "unknown reaction", "reaction not known", "reaction not stated"})
 
 
@@ -154,15 +156,19 @@ def is_degraded(content: dict[str, Any]) -> bool:
 def asked(content: dict[str, Any], terms: Terms) -> tuple[dict[str, Any], ...]:
     """What a terminology is to be asked for to tell all that this may be to. More may be told than makes a key: nothing is decided by it.
 
-    Its agent; of a text that goes on to tell the reaction what stands before. Empty where it says that
-    none is known, or what it was to is lost."""
+    Its agent; where no code of that tells one (`Adverse reaction to drug`), its words, whole or else each part that is a name
+    (`Penicillin - rash`, `penicillin, aspirin`). Empty where it says that none is known, or what it was to is lost."""
     agent = content.get("agent")
     if not isinstance(agent, dict) or is_degraded(content) or terms.none_known(agent) is not None:
         return ()
     if terms.agents(agent):
         return (agent,)
-    cause = _cause(content, agent, terms)
-    return ({"text": cause},) if cause is not None else ()
+    codings = agent.get("codes") or ()
+    texts = [said for said in (agent.get("text"), *(coding.get("display") for coding in codings)) if isinstance(said, str)]
+    for names in (texts, [part for said in texts for part in _APART.split(said)]):
+        if told := tuple(one for one in ({"text": name} for name in dict.fromkeys(names)) if terms.agents(one)):
+            return told
+    return ()
 
 
 def _united(found: Derived, members: Sequence[Member], terms: Terms) -> Derived:

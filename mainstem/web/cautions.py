@@ -10,7 +10,7 @@ from mainstem import kinds
 from mainstem.admissions import Admission, Omission, admissions
 from mainstem.kinds.allergy import BESIDE_ACTIVE, TRANSFER_DEGRADED, is_degraded, stands
 from mainstem.kinds.facts import Rule, Terms
-from mainstem.relations import TAKEN, Relation
+from mainstem.relations import ACROSS, TAKEN, Relation
 from mainstem.terminology import builtin
 from mainstem.web import beside, words
 from mainstem.web.record import Item
@@ -22,7 +22,9 @@ NONE_KNOWN = frozenset({"716186003", _NO_DRUG})
 
 _DESPITE = (
     (TAKEN, "A medicine is taken that is, or holds, or is of the class of, what an allergy in this record is to. Both may be right: check "
-            "before it is prescribed or given again."),)
+            "before it is prescribed or given again."),
+    (ACROSS, "A medicine is taken that is of the same class as what an allergy in this record is to: who reacts to one may react to "
+             "another. Both may be right: check before it is prescribed or given again."))
 _NAMED = " (found by its name, not by a code)"
 
 

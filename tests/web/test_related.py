@@ -81,6 +81,15 @@ def test_a_moiety_of_several_ingredients_taken_despite_an_allergy_to_one_is_a_ca
     assert "Medicine taken despite it: Amoxicillin" in shown(medicine(AMOXICILLIN), allergy(CO_AMOXICLAV))["allergy"]
 
 
+def test_another_medicine_of_a_class_within_which_people_react_across_is_a_caution() -> None:
+    flucloxacillin = coded("96067005", "Flucloxacillin", DMD)
+    found = shown(medicine(flucloxacillin), allergy(coded("372687004", "Amoxicillin")))
+    assert "A medicine is taken that is of the same class as what an allergy in this record is to" in found["medicine"]
+    assert "Flucloxacillin; allergy: Amoxicillin" in found["medicine"] and "Amoxicillin; taken: Flucloxacillin" in found["allergy"]
+    assert "Taken despite an allergy to another of its class: Amoxicillin (by code 764146007" in found["medicine"]
+    assert "Medicine of its class taken despite it: Flucloxacillin" in found["allergy"]
+
+
 def test_a_terminology_that_does_not_tell_what_moieties_hold_is_a_gap() -> None:
     class Elder(NoTerms):
         release = "uk-1@0123456789ab"
