@@ -13,7 +13,7 @@ from mainstem.cli.record_shown import explain_data, show_banner, show_section
 from mainstem.history import Past, iso
 from mainstem.web import words
 from mainstem.web.changes import Changed, Field, changes
-from mainstem.web.past import as_data, past_page
+from mainstem.web.past import as_data, inexact, past_page
 from mainstem.web.record import Item, Record
 from mainstem.web.shown import show as shown_of
 
@@ -29,14 +29,16 @@ def show(then: Then, console: Console, *, explain: bool) -> None:
     page = past_page(*then)
     console.print(plain(f"As known at {page.moment}, not now", "bold reverse"))
     show_banner(page.banner, console)
+    if page.inexact:
+        console.print(plain(page.inexact, "bold yellow"))
     for reason in page.reasons:
         console.print(plain(f"- {reason}", "yellow"))
     heard = ((one.source, one.patient, one.when) for one in page.heard)
     console.print(filled("Sources", ("source", "patient", "last heard by then"), heard))
     for section in page.sections:
         show_section(section, console, explain=explain)
-    console.print(plain(f"\nAs known at {page.at}, the last of it known {page.known or 'never'}, with terminology {page.release}, "
-                       f"digest {page.record.digest}"))
+    console.print(plain(f"\nAs known at {page.at}, the last of it known {page.known or 'never'}, with terminology {page.used}"
+                       f"{f' in place of {page.release}' if page.inexact else ''}, digest {page.record.digest}"))
 
 
 def data(then: Then, *, explain: bool) -> dict[str, Any]:
@@ -62,7 +64,10 @@ def show_changes(before: Then, after: Then, console: Console) -> None:
     if found.nothing:
         console.print(plain("Nothing changed."))
     for then in (before, after):
-        console.print(plain(f"As known at {iso(then.past.at)}: digest {then.record.digest}, terminology {then.past.release}"))
+        if why := inexact(then.past):
+            console.print(plain(f"As known at {iso(then.past.at)}: {why}", "bold yellow"))
+    for then in (before, after):
+        console.print(plain(f"As known at {iso(then.past.at)}: digest {then.record.digest}, terminology {then.past.terms.release}"))
 
 
 def changes_data(before: Then, after: Then) -> dict[str, Any]:
@@ -96,7 +101,7 @@ def _value(value: Any, field: str) -> str:
 
 def _moment(then: Then) -> dict[str, Any]:
     return {"as_known_at": iso(then.past.at), "person": then.record.person, "digest": then.record.digest, "known": then.past.known,
-            "terminology": then.past.release}
+            "terminology": then.past.release, "worked_out_with": then.past.terms.release, "inexact": inexact(then.past) or None}
 
 
 def _field(field: Field) -> dict[str, Any]:

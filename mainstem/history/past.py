@@ -6,10 +6,11 @@ through three sets: claims, which tell who was who; assertions of their source p
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from mainstem import canonical
+from mainstem.history.instead import Missing
 from mainstem.kinds.facts import Terms
 from mainstem.model import Claim, Known, Release
 from mainstem.terminology.releases import Activation, in_force
@@ -19,8 +20,6 @@ from processors.identity.linker import assign
 from processors.identity.persons import own_person
 from processors.identity.scoring.release import Model
 from processors.reconcile.fold import Record, fold
-
-TERMINOLOGY = "terminology"
 
 
 class Said(NamedTuple):
@@ -44,18 +43,22 @@ class Past(NamedTuple):
     at: int
     record: Record
     """Entries at version 1: how often each had been published by then is not kept."""
-    release: str
-    """The terminology in force, `name@digest`."""
+    terms: Terms
+    """By which it is worked out: the terminology in force then, unless that is `missing`."""
     others: tuple[str, ...] = ()
     """Further persons who carried the NHS number that was asked for."""
     elsewhere: tuple[tuple[str, str], ...] = ()
     """Source patients, of those named with the question, that were another person's then; and that person."""
-    terms: Terms | None = None
-    """That of `release`, where it is at hand."""
+    missing: Missing | None = None
     rules: str = ""
     """The edition of the rules in force then, where that is not the one by which this is worked out."""
     stops: tuple[int, ...] = ()
     """Every moment up to now at which the record may have become another, as `stops` tells."""
+
+    @property
+    def release(self) -> str:
+        """The terminology in force then, `name@digest`."""
+        return self.missing.release if self.missing else self.terms.release
 
     @property
     def known(self) -> int:
@@ -127,11 +130,6 @@ def by_number(log: Log, persons: Persons, number: str, at: int, terms: Terms, ke
     return best, tuple(record.person for record in found if record is not best)
 
 
-def release_at(activations: Iterable[Activation], at: int) -> Release | None:
-    """The terminology in force; None: the one that ships with Mainstem."""
-    return in_force(activations, TERMINOLOGY, at)
-
-
 def model_at(activations: Iterable[Activation], at: int) -> Release | None:
     """The matching model in force; None: the one that ships with Mainstem."""
     return in_force(activations, MATCHING, at)
@@ -140,7 +138,3 @@ def model_at(activations: Iterable[Activation], at: int) -> Release | None:
 def first_known(claims: Iterable[Said], number: str) -> int | None:
     """When a claim first carried the number, verified; whatever became of it since."""
     return min((said.known for said in claims if Claimed([said.claim]).carriers(number)), default=None)
-
-
-Opened = Callable[[Release | None], Terms]
-"""The terminology of a control record. Raises ReleaseError where it is not at hand."""

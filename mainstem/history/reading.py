@@ -14,9 +14,9 @@ from typing import Any, NamedTuple
 from confluent_kafka import Message
 
 from mainstem.history.ended import Ended, ended
+from mainstem.history.instead import Opened, release_at, terms_at
 from mainstem.history.past import (
     Log,
-    Opened,
     Past,
     Persons,
     Said,
@@ -25,7 +25,6 @@ from mainstem.history.past import (
     first_known,
     model_at,
     record_at,
-    release_at,
     stops,
 )
 from mainstem.model import Assertion, Claim, Entry, Known
@@ -76,11 +75,11 @@ class Reader(NamedTuple):
         held = question.log(subjects)
         found = []
         for at, persons in zip(moments, who, strict=True):
-            terms = self.opened(release_at(held.activations, at))
+            terms, missing = terms_at(held.activations, at, self.opened)
             led = by_number(held, persons, number, at, terms, self.key)
             if led is None:
                 raise NobodyThenError(first_known(_Question(self, _now()).claims, number))
-            found.append(Past(at, led[0], terms.release, led[1], terms=terms, rules=other_at(held.activations, at)))
+            found.append(Past(at, led[0], terms, led[1], missing=missing, rules=other_at(held.activations, at)))
         return found
 
     def called(self, number: str) -> tuple[str, ...]:
@@ -100,11 +99,11 @@ class Reader(NamedTuple):
         told = stops(held, subjects)
         found = []
         for at, persons in zip(moments, who, strict=True):
-            terms = self.opened(release_at(held.activations, at))
+            terms, missing = terms_at(held.activations, at, self.opened)
             record = record_at(held, persons, person, at, terms, self.key, besides)
             elsewhere = elsewhere_at(held, persons, person, at, besides)
             rules = other_at(held.activations, at)
-            found.append(Past(at, record, terms.release, elsewhere=elsewhere, terms=terms, stops=told, rules=rules))
+            found.append(Past(at, record, terms, elsewhere=elsewhere, missing=missing, stops=told, rules=rules))
         return found
 
 

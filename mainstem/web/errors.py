@@ -37,6 +37,17 @@ class StoreUnavailableError(ConnectionError):
         self.why = why
 
 
+class ReleaseUnavailableError(StoreUnavailableError):
+    """A release that nothing may stand in for is not at hand: the matching model in force at a past moment, or what is in force now."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__("release in force then", why)
+        self.args = (
+            f"What was known then cannot be worked out here: {why}. Nothing is shown in its place, since it might not be so, or be of "
+            "somebody else. Ask your platform team to do this.",
+        )
+
+
 class UnknownActorError(PermissionError):
     """The deployment demands to know who looks, and the request does not say."""
 

@@ -13,7 +13,7 @@ from mainstem.history import Past, Reader
 from mainstem.settings import Settings
 from mainstem.shelf import ReleaseError
 from mainstem.terminology import Shelf
-from mainstem.web.errors import StoreUnavailableError
+from mainstem.web.errors import ReleaseUnavailableError, StoreUnavailableError
 from processors.identity.scoring.shelf import FOLDER, ModelShelf
 from schemas.codec import Codec
 from schemas.errors import RegistryUnavailableError, UndecodableError
@@ -63,4 +63,4 @@ def unavailable(seconds: float) -> Iterator[None]:
     except UndecodableError as fault:
         raise StoreUnavailableError("log of what was said", fault.why) from None
     except ReleaseError as fault:
-        raise StoreUnavailableError("release in force then", str(fault)) from None
+        raise ReleaseUnavailableError(str(fault)) from None

@@ -10,8 +10,8 @@ import msgspec
 
 from mainstem import canonical
 from mainstem.history import Past, iso
-from mainstem.terminology import builtin
 from mainstem.web import words
+from mainstem.web.gaps import untold
 from mainstem.web.page import Banner, Section, banner, cautions_data, relations_data, sections
 from mainstem.web.record import Record
 from mainstem.web.withheld import withhold
@@ -43,6 +43,11 @@ class PastPage:
     known: str
     """When the last was heard of what is shown; empty where nothing had been."""
     release: str
+    """The terminology in force then."""
+    used: str
+    """The one by which this is worked out."""
+    inexact: str
+    """In words, where these are two: that it is so, and what to do about it."""
     heard: tuple[Heard, ...]
     sections: tuple[Section, ...]
     reasons: tuple[str, ...]
@@ -72,7 +77,6 @@ def as_record(past: Past, *, restricted: bool = False) -> Record:
 
 def past_page(past: Past, record: Record) -> PastPage:
     """`record`: what `as_record` gives."""
-    terms = past.terms or builtin()
     return PastPage(
         record,
         banner(record),
@@ -80,8 +84,10 @@ def past_page(past: Past, record: Record) -> PastPage:
         words.moment(past.at),
         words.moment(past.known) if past.known else "",
         past.release,
+        past.terms.release,
+        inexact(past),
         tuple(Heard(state.source, state.patient, words.moment(state.last_heard)) for state in record.sources),
-        sections(record, terms),
+        sections(record, past.terms),
         tuple(_reasons(past)),
         past.elsewhere,
         past.stops,
@@ -94,8 +100,10 @@ def as_data(page: PastPage) -> dict[str, Any]:
     entries = [{name: value for name, value in entry.items() if name != "version"} for entry in data["entries"]]
     kept = {name: data[name] for name in ("person", "nhs_numbers", "digest", "known")}
     sources = [{name: source[name] for name in ("source", "patient", "last_heard", "kinds", "partial")} for source in data["sources"]]
-    return {"as_known_at": page.at, **kept, "terminology": page.release, "sources": sources, "entries": entries,
-            "gaps": page.reasons, "cautions": cautions_data(page.sections), "relations": relations_data(page.sections)}
+    gaps = [page.inexact, *page.reasons] if page.inexact else list(page.reasons)
+    return {"as_known_at": page.at, **kept, "terminology": page.release, "worked_out_with": page.used, "inexact": page.inexact or None,
+            "sources": sources, "entries": entries, "gaps": gaps, "cautions": cautions_data(page.sections),
+            "relations": relations_data(page.sections)}
 
 
 def moments(record: Record, now: int, stops: Iterable[int] = (), limit: int = 1000) -> tuple[str, ...]:
@@ -106,8 +114,18 @@ def moments(record: Record, now: int, stops: Iterable[int] = (), limit: int = 10
     return tuple(iso(at)[:19] for at in seconds[-limit:])
 
 
+def inexact(past: Past) -> str:
+    """In words, where the terminology in force then is not at hand; else empty."""
+    if past.missing is None:
+        return ""
+    return (f"This is not exactly what was known then. Terminology {past.missing.release} was in force and is not at hand here; "
+            f"{past.terms.release} is used in its place. All that each source said is shown, but what counts as one entry, and which "
+            f"cautions and relations are told, may have been otherwise. What your platform team can do: {past.missing.why}.")
+
+
 def _reasons(past: Past) -> list[str]:
     found = ["This is what was known then. What was on its way, in quarantine or being handed over at that moment is not told here."]
+    found += untold(past.terms)
     if past.rules:
         found.append(f"Rules of edition {past.rules} were in force then. This is worked out by those of today, and may read otherwise.")
     if past.others:

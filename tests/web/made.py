@@ -9,6 +9,7 @@ from mainstem import canonical
 from mainstem.history import Past
 from mainstem.model import Entry, Provenance, RawRef, SourceState
 from mainstem.operations import Heartbeat, Quarantined
+from mainstem.terminology import builtin
 from mainstem.web.errors import AuditUnavailableError
 from mainstem.web.figures import STAGES, Beats, Figures
 from mainstem.web.quarantine import Counts
@@ -241,7 +242,7 @@ class MadeHistory:
     def by_person(self, person: str, besides: Sequence[str], *moments: int) -> Sequence[Past]:
         self.asked.append((person, tuple(besides), moments))
         nothing = Folded(person=person, nhs_numbers=(), digest=canonical.record_digest(0), entries=(), sources=())
-        return [Past(at, self.records.get(person, nothing), "builtin@0123456789ab") for at in moments]
+        return [Past(at, self.records.get(person, nothing), builtin()) for at in moments]
 
 
 def folded(*entries: Entry, **changes: Any) -> Folded:

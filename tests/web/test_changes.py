@@ -16,7 +16,7 @@ from tests.web import made
 
 
 def shown(record: Folded) -> Record:
-    return as_record(Past(0, record, "test"))
+    return as_record(Past(0, record, TERMS))
 
 
 def test_the_difference_names_fields_with_both_values_and_who_joined() -> None:
@@ -52,7 +52,7 @@ def test_applying_the_difference_to_the_earlier_record_gives_the_later(values, o
 
 
 def test_a_past_record_says_nothing_that_is_not_known_of_it() -> None:
-    past = Past(60, numbered(45), "test")
+    past = Past(60, numbered(45), TERMS)
     data = as_data(past_page(past, as_record(past)))
     assert data["as_known_at"] == "1970-01-01T00:00:00.060Z" and data["digest"] == numbered(45).digest
     assert not {"sequence", "settled"} & data.keys() and all("version" not in entry for entry in data["entries"])
@@ -62,7 +62,7 @@ def test_a_past_record_says_nothing_that_is_not_known_of_it() -> None:
 def test_whereabouts_of_who_is_restricted_today_are_not_told_of_an_earlier_day() -> None:
     record = made.record([made.item("patient")])
     folded = msgspec.structs.replace(numbered(45), entries=(made.entry(record.entries[0]),))
-    past = Past(60, folded, "test")
+    past = Past(60, folded, TERMS)
     for restricted in (False, True):
         told = as_record(past, restricted=restricted).entries[0].content
         assert ("postcode" in told, "address" in told) == (not restricted, not restricted) and told["birth_date"]

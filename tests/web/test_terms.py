@@ -49,7 +49,7 @@ def test_today_by_what_is_in_force_today():
 
 
 def test_of_a_past_day_by_what_was_in_force_then():
-    past = Past(NOW, folded(*map(entry, ENTRIES)), "knowing@1")
+    past = Past(NOW, folded(*map(entry, ENTRIES)), builtin())
     assert not certain(as_data(past_page(past, as_record(past))))
     told = past._replace(terms=Knowing())
     assert certain(as_data(past_page(told, as_record(told))))

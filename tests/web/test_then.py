@@ -13,6 +13,7 @@ from starlette.testclient import TestClient
 from mainstem.history import Past
 from mainstem.kinds.facts import NoTerms
 from mainstem.model import SourceState
+from mainstem.terminology import builtin
 from mainstem.web.app import build
 from mainstem.web.errors import StoreUnavailableError
 from mainstem.web.past import moments
@@ -39,7 +40,7 @@ class Story(MadeHistory):
 
     def by_person(self, person: str, besides: Sequence[str], *moments: int) -> Sequence[Past]:
         self.asked.append((person, tuple(besides), moments))
-        return [Past(at, LATER if at > 1_780_272_000_000 else THEN, "builtin@0123456789ab") for at in moments]
+        return [Past(at, LATER if at > 1_780_272_000_000 else THEN, builtin()) for at in moments]
 
 
 class Unread(MadeHistory):
@@ -74,7 +75,7 @@ def test_relations_are_of_the_moment_and_by_its_terminology() -> None:
 
     class Told(MadeHistory):
         def by_person(self, person: str, besides: Sequence[str], *moments: int) -> Sequence[Past]:
-            return [Past(at, after if at > 1_780_272_000_000 else before, Elder.release, terms=Elder()) for at in moments]
+            return [Past(at, after if at > 1_780_272_000_000 else before, Elder()) for at in moments]
 
     asked = client(sources(record(), history=Told()))
     at = {moment: asked.get(f"/people/{PERSON}/then", params={"at": moment}) for moment in ("2026-05-01T00:00", "2026-07-01T00:00")}
@@ -105,7 +106,7 @@ def test_the_page_says_that_it_is_not_now(asked: str) -> None:
     assert "As known at 5 January 2026 at 10:00:00 UTC, not now" in text(answer, "//*[@role='region']")
     shown = text(answer)
     assert "Type 2 diabetes mellitus" in shown and "Allergy to penicillin" not in shown
-    assert THEN.digest in shown and "builtin@0123456789ab" in shown and not re.search(r", version [01]\b", shown)
+    assert THEN.digest in shown and builtin().release in shown and not re.search(r", version [01]\b", shown)
     assert "in quarantine or being handed over at that moment is not told here" in shown
     assert history.asked == [(PERSON, ("RXA/epr|P100", "A82038/gp|77"), (1_767_607_200_000,))]
 
