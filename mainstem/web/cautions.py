@@ -16,10 +16,9 @@ from mainstem.web import beside, words
 from mainstem.web.record import Item
 from mainstem.web.related import titles_of
 
-_NO_DRUG = "409137002"
-NONE_KNOWN = frozenset({"716186003", _NO_DRUG})
-"""SNOMED CT: no known allergy; no known drug allergy."""
-
+_SCOPES = {"716186003": ("allergies", None), "409137002": ("drug allergies", None), "429625007": ("food allergies", "food"),
+           "428607008": ("environmental allergies", "environment")}
+"""SNOMED CT: what is said not to be known, and the FHIR R4 category that alone contradicts it; None: whatever allergy is recorded."""
 _DESPITE = (
     (TAKEN, "A medicine is taken that is, or holds, or is of the class of, what an allergy in this record is to. Both may be right: check "
             "before it is prescribed or given again."),
@@ -57,12 +56,22 @@ def says_none_known(item: Item) -> bool:
 def _none_known_beside_active(items: Sequence[Item], terms: Terms) -> Iterator[Caution]:
     """Safety of absence (design.md, promise 4): an active allergy is never hidden by "no known allergies"."""
     allergies = [item for item in items if item.kind == "allergy"]
-    denied = {item.fact: code for item in allergies if (code := _none_known(item, terms)) in NONE_KNOWN}
     named = [item for item in allergies if _none_known(item, terms) is None and stands(item.content)]
-    if denied and named:
-        who = ", ".join(sorted({source for item in allergies if item.fact in denied for source in item.sources}))
-        what = "drug allergies" if set(denied.values()) == {_NO_DRUG} else "allergies"
-        yield Caution(BESIDE_ACTIVE, f"{who} says no {what} are known, but allergies are recorded. Rely on the allergies listed here.")
+    denied: dict[str, set[str]] = {}
+    for item in allergies:
+        if (code := _none_known(item, terms)) is not None:
+            denied.setdefault(code, set()).update(item.sources)
+    for code, sources in sorted(denied.items()):
+        what, category = _SCOPES.get(code, ("allergies of some kind", None))
+        if any(category is None or _may_be(item, category) for item in named):
+            yield Caution(BESIDE_ACTIVE, f"{', '.join(sorted(sources))} says no {what} are known, but allergies are recorded. Rely on the "
+                                         "allergies listed here.")
+
+
+def _may_be(item: Item, category: str) -> bool:
+    """Also where it does not say which it is."""
+    said = item.content.get("category")
+    return not isinstance(said, str) or not said.strip() or category in said.casefold()
 
 
 def _transfer_degraded(items: Sequence[Item]) -> Iterator[Caution]:

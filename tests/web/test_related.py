@@ -90,6 +90,23 @@ def test_another_medicine_of_a_class_within_which_people_react_across_is_a_cauti
     assert "Medicine of its class taken despite it: Flucloxacillin" in found["allergy"]
 
 
+@pytest.mark.parametrize(("denied", "category", "told"), [
+    ("429625007", "food", "A82038/gp says no food allergies are known, but allergies are recorded."),
+    ("429625007", "food, medication", "A82038/gp says no food allergies are known"),
+    ("429625007", None, "A82038/gp says no food allergies are known"),
+    ("429625007", "medication", ""),
+    ("428607008", "environment", "A82038/gp says no environmental allergies are known"),
+    ("428607008", "food", ""),
+    ("409137002", "food", "A82038/gp says no drug allergies are known"),
+])
+def test_no_known_allergy_of_a_kind_beside_one_of_that_kind_is_a_caution(denied: str, category: str | None, told: str) -> None:
+    none = item("allergy", {"agent": coded(denied, "None known")}, sources=("A82038/gp",), fact="none")
+    for status in ("active", "resolved"):
+        found = shown(none, allergy(coded("91935009", "Peanut allergy"), clinical_status=status, category=category))["allergy"]
+        assert ("are known, but allergies are recorded. Rely on" in found) is (bool(told) and status == "active")
+        assert status != "active" or told in found
+
+
 def test_a_terminology_that_does_not_tell_what_moieties_hold_is_a_gap() -> None:
     class Elder(NoTerms):
         release = "uk-1@0123456789ab"
