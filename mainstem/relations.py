@@ -1,5 +1,5 @@
 """Relations between the facts of one record: an allergy within the class of another or to what it holds, a medicine taken that an allergy
-is to, or of one class with that, and one that is a product of what another is.
+is to, or of one class with that, or that a problem or an alert warns of, and one that is a product of what another is.
 
 No single fact can tell this: it is read off the current entries of one record, by the terminology in force. Pure; nothing of it is
 stored, and it is never news. Relations group nothing and settle nothing: both sides stand as they are. What cannot be told by code or
@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
+from mainstem import reactions
 from mainstem.admissions import Stated
 from mainstem.kinds import allergy, courses
 from mainstem.kinds.facts import Rule, Terms
@@ -29,11 +30,18 @@ ACROSS = Rule(
     "medicine.taken-despite-allergy-in-class", "a medicine that is taken is another one of a class within which people react across than "
     "the one a standing allergy is to: flucloxacillin, and an allergy to amoxicillin",
     "BNF, Penicillins, ACE inhibitors, sulfonamides; NICE CG183, Drug allergy: non-selective NSAIDs")
+WARNED = Rule(
+    "medicine.taken-despite-warning", "a medicine that is taken is, holds or is of the class of what a problem or an alert says an allergy "
+    "or reaction to, or of one class with that, and no standing allergy of the record says so",
+    "NICE CG183, Drug allergy: the status is checked before a drug is prescribed or given")
+UNLISTED = Rule(
+    "allergy.told-elsewhere", "a problem or an alert tells of an allergy or reaction that no standing allergy of the record does: whoever "
+    "reads the allergies alone does not see it", "design.md, Safety of absence")
 PRODUCT = Rule(
     "medicine.product-of", "two medicines that are taken are coded at two levels of one line of products (pack, brand, VMP, VTM): they may "
     "be one and the same, two courses, or one too many", "dm+d: AMPP, AMP, VMP and VTM, each a product of the next")
-RULES = (WITHIN, HOLDS, TAKEN, ACROSS, PRODUCT)
-KINDS = frozenset({"allergy", "medicine"})
+RULES = (WITHIN, HOLDS, TAKEN, ACROSS, WARNED, UNLISTED, PRODUCT)
+KINDS = frozenset({"allergy", "medicine"}) | reactions.KINDS
 CLASSES = frozenset({"764146007", "372665008", "387406002", "372733002"})
 """SNOMED CT: penicillins, NSAIDs, sulfonamides, ACE inhibitors. Of other classes (statins, beta blockers) one that is not tolerated is
 followed by another as a matter of course, so that a caution would only be in the way."""
@@ -74,10 +82,25 @@ def relations(entries: Sequence[Stated], terms: Terms) -> tuple[Relation, ...]:
     allergies = [(side, allergy.stands(entry.content)) for entry in entries
                  if entry.kind == "allergy" and (side := _side(entry, allergy.asked(entry.content, terms), terms)) is not None]
     taken = [entry for entry in entries if entry.kind == "medicine" and courses.is_taken(entry.content.get("status"))]
-    medicines = [side for entry in taken if allergies and (side := _side(entry, _product(entry), terms)) is not None]
     standing = [side for side, stands in allergies if stands]
-    found = [*_between([side for side, _ in allergies], terms), *_taken(medicines, standing, terms), *_products(taken, terms)]
+    warnings = _warnings(entries, standing, terms)
+    medicines = [side for entry in taken if (allergies or warnings) and (side := _side(entry, _product(entry), terms)) is not None]
+    found = [*_between([side for side, _ in allergies], terms), *_taken(medicines, standing, (TAKEN, ACROSS), terms),
+             *_taken(medicines, warnings, (WARNED, WARNED), terms), *_products(taken, terms)]
     return tuple(sorted(found))
+
+
+def unlisted(entries: Sequence[Stated], terms: Terms) -> tuple[str, ...]:
+    """The problems and alerts that tell of what no standing allergy does, sorted."""
+    standing = [side for entry in entries if entry.kind == "allergy" and allergy.stands(entry.content)
+                and (side := _side(entry, allergy.asked(entry.content, terms), terms)) is not None]
+    return tuple(sorted(side.fact for side in _warnings(entries, standing, terms)))
+
+
+def _warnings(entries: Sequence[Stated], standing: Sequence[_Side], terms: Terms) -> list[_Side]:
+    told = frozenset(agent for side in standing for agent in side.agents)
+    return [side for entry in entries if (concepts := reactions.causes(entry, terms))
+            and (side := _side(entry, concepts, terms)) is not None and not side.agents <= told]
 
 
 def _between(allergies: Sequence[_Side], terms: Terms) -> Iterator[Relation]:
@@ -89,14 +112,15 @@ def _between(allergies: Sequence[_Side], terms: Terms) -> Iterator[Relation]:
         yield from (_told(WITHIN, side, other, code, terms) for code in side.above - side.agents for other in at.get(code, ()))
 
 
-def _taken(medicines: Sequence[_Side], standing: Sequence[_Side], terms: Terms) -> Iterator[Relation]:
-    """Each pair once: by what the allergy is to itself before its ingredients, by either before their class."""
+def _taken(medicines: Sequence[_Side], standing: Sequence[_Side], rules: tuple[Rule, Rule], terms: Terms) -> Iterator[Relation]:
+    """`rules`: of what it is to, and of its class. Each pair once: by what the allergy is to itself before its ingredients, by either
+    before their class."""
     itself = _by_code((side.own, side) for side in standing)
     holding = _by_code((code, side) for side in standing for code in sorted(side.agents))
     classes = _by_code((code, side) for side in standing for code in sorted(side.above & CLASSES))
     for side in medicines:
         told: set[str] = set()
-        for rule, at in ((TAKEN, itself), (TAKEN, holding), (ACROSS, classes)):
+        for rule, at in ((rules[0], itself), (rules[0], holding), (rules[1], classes)):
             for code in sorted(side.above):
                 new = [other for other in at.get(code, ()) if other.fact not in told]
                 told.update(other.fact for other in new)

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from mainstem.kinds.base import SNOMED, Coded, Concept, Content, Kind, Text
 from mainstem.kinds.facts import Derived, Member, Rule, Terms, by_recency, first_of, first_to_value, latest_first
+from mainstem.kinds.names import PARTS
 from mainstem.kinds.same import DATE, PROSE, by, coded, line, unordered
 from mainstem.kinds.statuses import DENIED, word
 from mainstem.kinds.titles import named
@@ -55,8 +56,6 @@ _VERIFICATION = ("confirmed", "unconfirmed", "refuted", "entered-in-error")
 """Worst first. A word that is not listed stands after the worst: it may mean it."""
 _REMARK = re.compile(r"(?P<cause>.+?)(?:\s+-+\s*|\s*[:;,]\s+|\s*\((?=.*\)$))(?P<remark>[^()]+)\)?")
 """`penicillin - rash`, `Penicillin (rash)`."""
-_APART = re.compile(r"[,;:/&+()?]|\s-+|\b(?:and|or)\b", re.IGNORECASE)
-"""Between the names in a text that tells several things."""
 _NO_REACTION_SAID = frozenset({"reaction unknown", "unknown reaction", "reaction not known", "reaction not stated"})
 
 
@@ -165,7 +164,7 @@ def asked(content: dict[str, Any], terms: Terms) -> tuple[dict[str, Any], ...]:
         return (agent,)
     codings = agent.get("codes") or ()
     texts = [said for said in (agent.get("text"), *(coding.get("display") for coding in codings)) if isinstance(said, str)]
-    for names in (texts, [part for said in texts for part in _APART.split(said)]):
+    for names in (texts, [part for said in texts for part in PARTS.split(said)]):
         if told := tuple(one for one in ({"text": name} for name in dict.fromkeys(names)) if terms.agents(one)):
             return told
     return ()

@@ -26,6 +26,11 @@ _OVER = ("inactive", "resolved", "completed", "ended", "stopped", "cancelled", "
 _SAYS_NOTHING = {"words alert", "words flag", "words warning", "words clinical alert", "words patient alert", "words clinical warning"}
 
 
+def stands(content: dict[str, Any]) -> bool:
+    """Whether who says this holds it active: no status, and a word that says no end, count as such."""
+    return word(content, "status") not in _OVER
+
+
 class FlagContent(Content, frozen=True):
     code: Concept = UNSET
     category: Text = UNSET
@@ -58,7 +63,7 @@ class Flag(Kind):
             return found
         order = by_recency(members)
         show_coded(found, members, order, "code", terms)
-        active = sorted((index for index in order if word(members[index].content, "status") not in _OVER),
+        active = sorted((index for index in order if stands(members[index].content)),
                         key=lambda index: word(members[index].content, "status") != "active")
         if not active:
             return found

@@ -40,6 +40,8 @@ _CAUSED = re.compile(
     r"(?:allerg(?:y|ic)(?: reaction)?|intoleran(?:ce|t)|hypersensitiv(?:ity|e)|sensitiv(?:ity|e)|adverse(?: drug)? reactions?|anaphylaxis)"
     r"(?: to| of| caused by| due to) (?P<after>.+)|(?P<before>.+?) (?:allergy|intolerance|hypersensitivity|adverse reactions?)")
 """How findings are named in SNOMED CT and by clinicians: the cause stands after the finding, or before it."""
+PARTS = re.compile(r"[,;:/&+()?]|\s-+|\b(?:and|or)\b", re.IGNORECASE)
+"""Between the names in a text that tells several things."""
 
 
 @lru_cache(maxsize=1 << 14)

@@ -110,6 +110,11 @@ class Problem(Kind):
                 | {min(each)[2] for each in (dated, sure) if each})
 
 
+def stands(content: dict[str, Any]) -> bool:
+    """Whether who says this holds that it goes on: no status, and a word that says no end, count as such."""
+    return _goes_on(content) is not False and not _is_denied(content)
+
+
 def _disagree(members: Sequence[Member]) -> bool:
     """It goes on and is over, or is denied and upheld. A member without a status says nothing of it."""
     going, denied = ({told(member.content) for member in members} - {None} for told in (_goes_on, _is_denied))

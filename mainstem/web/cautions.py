@@ -10,7 +10,7 @@ from mainstem import kinds
 from mainstem.admissions import Admission, Omission, admissions
 from mainstem.kinds.allergy import BESIDE_ACTIVE, TRANSFER_DEGRADED, is_degraded, stands
 from mainstem.kinds.facts import Rule, Terms
-from mainstem.relations import ACROSS, TAKEN, Relation
+from mainstem.relations import ACROSS, TAKEN, UNLISTED, WARNED, Relation, unlisted
 from mainstem.terminology import builtin
 from mainstem.web import beside, words
 from mainstem.web.record import Item
@@ -23,7 +23,9 @@ _DESPITE = (
     (TAKEN, "A medicine is taken that is, or holds, or is of the class of, what an allergy in this record is to. Both may be right: check "
             "before it is prescribed or given again."),
     (ACROSS, "A medicine is taken that is of the same class as what an allergy in this record is to: who reacts to one may react to "
-             "another. Both may be right: check before it is prescribed or given again."))
+             "another. Both may be right: check before it is prescribed or given again."),
+    (WARNED, "A medicine is taken that a problem or an alert in this record says an allergy or reaction to, or one of its class, and the "
+             "allergies do not say so. Both may be right: check before it is prescribed or given again."))
 _NAMED = " (found by its name, not by a code)"
 
 
@@ -41,11 +43,12 @@ class Caution:
     about: tuple[About, ...] = ()
 
 
-def of(items: Sequence[Item], record: Sequence[Item], terms: Terms, found: Sequence[Relation] = ()) -> list[Caution]:
-    """`items`: what stands under the heading; `record`: all current entries of the person; `terms`: the terminology in force then;
-    `found`: the relations of the record's allergies and medicines."""
-    return [*_none_known_beside_active(items, terms), *_transfer_degraded(items), *_on_admission(items, record, terms),
-            *_taken_despite(items, record, found)]
+def of(heading: Sequence[str], record: Sequence[Item], terms: Terms, found: Sequence[Relation] = ()) -> list[Caution]:
+    """`heading`: the kinds that stand under it; `record`: all current entries of the person; `terms`: the terminology in force then;
+    `found`: the relations of the record's entries."""
+    items = [item for item in record if item.kind in heading]
+    return [*_none_known_beside_active(items, terms), *_told_elsewhere(heading, record, terms), *_transfer_degraded(items),
+            *_on_admission(items, record, terms), *_taken_despite(items, record, found)]
 
 
 def says_none_known(item: Item) -> bool:
@@ -72,6 +75,15 @@ def _may_be(item: Item, category: str) -> bool:
     """Also where it does not say which it is."""
     said = item.content.get("category")
     return not isinstance(said, str) or not said.strip() or category in said.casefold()
+
+
+def _told_elsewhere(heading: Sequence[str], record: Sequence[Item], terms: Terms) -> Iterator[Caution]:
+    """Under the allergies, also where there is none."""
+    found = unlisted(record, terms) if "allergy" in heading else ()
+    if found:
+        titles = {item.fact: kinds.BY_NAME[item.kind].title(item.content) for item in record if item.fact in found}
+        yield Caution(UNLISTED, "A problem or an alert in this record tells of an allergy or reaction that is not among the active "
+                                "allergies here. Do not rely on these allergies alone.", tuple(About(fact, titles[fact]) for fact in found))
 
 
 def _transfer_degraded(items: Sequence[Item]) -> Iterator[Caution]:
@@ -107,7 +119,7 @@ def _on_admission(items: Sequence[Item], record: Sequence[Item], terms: Terms) -
 
 
 def _taken_despite(items: Sequence[Item], record: Sequence[Item], found: Sequence[Relation]) -> Iterator[Caution]:
-    """Under the medicines and under the allergies: both sides of each, neither of them changed."""
+    """Under the medicines, and under the allergies, problems and alerts: both sides of each, neither of them changed."""
     here = {item.fact for item in items}
     for rule, text in _DESPITE:
         pairs = [one for one in found if one.rule == rule]
@@ -115,9 +127,10 @@ def _taken_despite(items: Sequence[Item], record: Sequence[Item], found: Sequenc
         about = []
         for one in pairs:
             taken, to = titles[one.fact] + _NAMED * one.fact_by_name, titles[one.other] + _NAMED * one.other_by_name
-            about += [About(fact, said) for fact, said in ((one.fact, f"{taken}; allergy: {to}"), (one.other, f"{to}; taken: {taken}"))
+            what = "warning" if rule == WARNED else "allergy"
+            about += [About(fact, said) for fact, said in ((one.fact, f"{taken}; {what}: {to}"), (one.other, f"{to}; taken: {taken}"))
                       if fact in here]
-        if pairs:
+        if about:
             yield Caution(rule, text, tuple(about))
 
 

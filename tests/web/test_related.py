@@ -24,7 +24,8 @@ PENICILLIN, AMOXICILLIN = coded("764146007", "Penicillin"), coded("27658006", "A
 CO_AMOXICLAV, IN_WORDS = coded("89519005", "Co-amoxiclav", DMD), {"text": "Penicillin - rash"}
 THIS, OTHER = (f"; {which} entry was found by its name, since it is shown without a code known there" for which in ("this", "the other"))
 BOTH = "; both entries were found by their names, since they are shown without a code known there"
-UNDER = {"medicine": "medications-and-medical-devices", "allergy": "allergies-and-adverse-reactions"}
+UNDER = {"flag": "alerts", "problem": "problem-list", "medicine": "medications-and-medical-devices",
+         "allergy": "allergies-and-adverse-reactions"}
 
 
 def allergy(agent: dict[str, Any], **content: Any) -> made.Item:
@@ -88,6 +89,27 @@ def test_another_medicine_of_a_class_within_which_people_react_across_is_a_cauti
     assert "Flucloxacillin; allergy: Amoxicillin" in found["medicine"] and "Amoxicillin; taken: Flucloxacillin" in found["allergy"]
     assert "Taken despite an allergy to another of its class: Amoxicillin (by code 764146007" in found["medicine"]
     assert "Medicine of its class taken despite it: Flucloxacillin" in found["allergy"]
+
+
+@pytest.mark.parametrize("kind", ["problem", "flag"])
+def test_an_allergy_told_by_a_problem_or_an_alert_is_a_caution_and_held_against_what_is_taken(kind: str) -> None:
+    warning = item(kind, {"code": coded("91936005", "Allergy to penicillin"), "status": "active"}, fact="warning")
+    none = item("allergy", {"agent": coded("716186003", "No known allergies")}, fact="none")
+    elsewhere = "tells of an allergy or reaction that is not among the active allergies here"
+    despite = "A medicine is taken that a problem or an alert in this record says an allergy or reaction to"
+    found, out = shown(warning, none, medicine(AMOXICILLIN)), printed(warning, none, medicine(AMOXICILLIN))
+    assert elsewhere in found["allergy"] and elsewhere in out and "Allergy to penicillin" in found["allergy"]
+    assert despite in found["medicine"] and "Amoxicillin; warning: Allergy to penicillin" in found["medicine"]
+    assert despite in found[kind] and "Allergy to penicillin; taken: Amoxicillin" in found[kind]
+    assert "Taken despite a warning: Allergy to penicillin (by code 764146007" in found["medicine"]
+    assert elsewhere in shown(warning)["allergy"], "also where no allergy is recorded at all"
+    # an allergy that stands says so itself; one that is over or denied does not
+    stands = shown(warning, allergy(PENICILLIN), medicine(AMOXICILLIN))
+    assert not any(elsewhere in said or despite in said for said in stands.values())
+    for over in ({"clinical_status": "resolved"}, {"verification": "refuted"}):
+        assert elsewhere in shown(warning, allergy(PENICILLIN, **over))["allergy"]
+    over_now = item(kind, warning.content | {"status": "resolved"}, fact="warning")
+    assert not any(elsewhere in said or despite in said for said in shown(over_now, medicine(AMOXICILLIN)).values())
 
 
 @pytest.mark.parametrize(("denied", "category", "told"), [
