@@ -15,6 +15,7 @@ from mainstem import reactions
 from mainstem.admissions import Stated
 from mainstem.kinds import allergy, courses
 from mainstem.kinds.facts import Rule, Terms
+from mainstem.kinds.taking import in_hand
 
 WITHIN = Rule(
     "allergy.within-class", "the agent of one allergy is, or holds one, of the class that another is to: who reacts to one may react to "
@@ -74,14 +75,16 @@ class _Side(NamedTuple):
     by_name: bool
 
 
-def relations(entries: Sequence[Stated], terms: Terms) -> tuple[Relation, ...]:
+def relations(entries: Sequence[Stated], terms: Terms, on: str = "") -> tuple[Relation, ...]:
     """Of the current entries of one person, in any order; sorted. Costs what there are of allergies and medicines, not their pairs.
 
-    Of medicines only those that are taken: every course there has been with every other would be told by the thousand, and help nobody.
+    Of medicines only those that are taken, on that day (`2026-11-25`; empty: by their status alone): every course there has been
+    with every other would be told by the thousand, and help nobody.
     """
     allergies = [(side, allergy.stands(entry.content)) for entry in entries
                  if entry.kind == "allergy" and (side := _side(entry, allergy.asked(entry.content, terms), terms)) is not None]
-    taken = [entry for entry in entries if entry.kind == "medicine" and courses.is_taken(entry.content.get("status"))]
+    taken = [entry for entry in entries if entry.kind == "medicine" and (
+        courses.is_taken(entry.content.get("status")) or (on and in_hand(entry.content, on)))]
     standing = [side for side, stands in allergies if stands]
     warnings = _warnings(entries, standing, terms)
     medicines = [side for entry in taken if (allergies or warnings) and (side := _side(entry, _product(entry), terms)) is not None]

@@ -122,6 +122,26 @@ def test_what_is_related(entries: list[Item], expected: list[tuple[str, str, str
     assert found(*entries) == sorted(expected)
 
 
+DISPENSED = {"view": "dispense", "status": "completed", "start": "2026-11-01"}
+GIVEN = {"view": "administration", "status": "completed", "start": "2026-11-01T08:00:00Z"}
+
+
+@pytest.mark.parametrize(("content", "on", "told"), [
+    (DISPENSED, "2026-11-01", True), (DISPENSED, "2027-01-24", True), (DISPENSED, "2027-01-25", False), (DISPENSED, "", False),
+    (DISPENSED | {"supply": {"value": "7", "unit": "day"}}, "2026-11-08", True),
+    (DISPENSED | {"supply": {"value": "7", "unit": "day"}}, "2026-11-09", False),
+    (DISPENSED | {"status": "cancelled"}, "2026-11-01", False), (DISPENSED | {"start": None}, "2026-11-01", False),
+    (GIVEN, "2026-11-03", True), (GIVEN, "2026-11-04", False), (GIVEN | {"status": "not-taken"}, "2026-11-01", False),
+    # a list, chart or home that tells of it too has the word
+    ({"status": "stopped", "views": [DISPENSED, {"view": "list", "status": "stopped"}]}, "2026-11-02", False),
+    ({"status": "completed", "views": [DISPENSED, GIVEN]}, "2026-11-30", True),
+    ({"view": "list", "status": "completed", "start": "2026-11-01"}, "2026-11-01", False),
+])
+def test_what_was_dispensed_and_lasts_or_was_just_given_is_taken(content: dict[str, Any], on: str, told: bool) -> None:
+    taken = item("medicine", {"product": AMOXICILLIN_VTM} | content, fact="m")
+    assert bool(relations([taken, allergy("p", PENICILLINS)], builtin(), on)) is told
+
+
 def test_each_is_told_by_the_terminology_that_was_asked() -> None:
     class Other(NoTerms):
         release = "other@0123456789ab"

@@ -21,6 +21,8 @@ _STANDING = {"active": 0, None: 0, "on-hold": 2, "stopped": 3, "completed": 3, "
 """Least first. Without a status, a list or chart holds what is current."""
 _SUPPLIED = 84
 """Days that a dispensing lasts where it does not say: the longest usual supply."""
+_GIVEN = 2
+"""Days for which a dose given tells that more are to come."""
 _DAYS = {"day": 1, "days": 1, "d": 1, "week": 7, "weeks": 7, "wk": 7, "month": 30, "months": 30, "mo": 30}
 
 
@@ -59,6 +61,19 @@ def by_status(content: dict[str, Any]) -> int:
     """The same by the status alone."""
     found = _STANDING.get(content.get("status"))
     return _STANDING.get(word(content, "status"), UNKNOWN) if found is None else found
+
+
+def in_hand(content: dict[str, Any], on: str) -> bool:
+    """Of a course that only dispensings and doses given tell of: whether on that day what was handed over lasts, or a dose was given
+    then or on one of the two days before. Where a list, chart or home tells of it too, its status counts."""
+    views = content.get("views") or [content]
+    if any(view.get("view") in OF_STATUS for view in views):
+        return False
+    for view in views:
+        lasts = span(view) if word(view, "status") == "completed" else None
+        if lasts is not None and on <= (lasts[1] if view.get("view") == "dispense" else _later(lasts[1], _GIVEN)):
+            return True
+    return False
 
 
 def told(content: dict[str, Any]) -> str | None:

@@ -78,7 +78,7 @@ def page(record: Record, sources: Sources, now: int) -> Page:
         banner(record),
         words.moment(record.known),
         gaps(record, sources, now),
-        sections(record, sources.terms()),
+        sections(record, sources.terms(), words.day(now)),
         tuple(heading.title for heading in headings() if not heading.kinds),
     )
 
@@ -104,14 +104,15 @@ def relations_data(sections: Sequence[Section]) -> list[dict[str, Any]]:
              "by_name": [side for side, named in (("entry", one.fact_by_name), ("other", one.other_by_name)) if named]} for one in found]
 
 
-def sections(record: Record, terms: Terms) -> tuple[Section, ...]:
-    """Every heading that a kind fills, with its first entries. `terms`: the terminology in force when the record was so."""
-    found = relations(record.current, terms)
-    return tuple(section(record, heading, 0, PER_HEADING, terms, found) for heading in headings() if heading.kinds)
+def sections(record: Record, terms: Terms, on: str) -> tuple[Section, ...]:
+    """Every heading that a kind fills, with its first entries. `terms`: the terminology in force when the record was so; `on`: the day."""
+    found = relations(record.current, terms, on)
+    return tuple(section(record, heading, 0, PER_HEADING, terms, on, found) for heading in headings() if heading.kinds)
 
 
-def section(record: Record, heading: Heading, start: int, limit: int, terms: Terms, found: tuple[Relation, ...] | None = None) -> Section:
-    """`terms`: the terminology in force when the record was so; `found`: the relations of its entries, where they are at hand."""
+def section(record: Record, heading: Heading, start: int, limit: int, terms: Terms, on: str,
+            found: tuple[Relation, ...] | None = None) -> Section:
+    """`terms`: the terminology in force when the record was so; `on`: the day; `found`: the relations of its entries, if at hand."""
     items = [item for item in record.current if item.kind in heading.kinds]
     chosen = sorted(items, key=order, reverse=True)[start : start + limit]
     spoken = _kinds_of_sources(record)
@@ -122,7 +123,7 @@ def section(record: Record, heading: Heading, start: int, limit: int, terms: Ter
     if not KINDS & set(heading.kinds):
         found = ()
     elif found is None:
-        found = relations(record.current, terms)
+        found = relations(record.current, terms, on)
     cautioned = tuple(cautions.of(heading.kinds, record.current, terms, found))
     told, related = lists.told(record.sources, heading.kinds), at_entries(found, record.current)
     return Section(heading, tuple(map(show, chosen)), len(items), cautioned, silent, empty, told, related, found)

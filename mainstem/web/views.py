@@ -29,6 +29,7 @@ from mainstem.web.seen import nothing
 from mainstem.web.settings import WebSettings
 from mainstem.web.sources import Hit, Sources
 from mainstem.web.withheld import restricted
+from mainstem.web.words import day
 
 _RESULTS = 25
 _LONGEST_TERM = 200
@@ -78,7 +79,7 @@ class Views:
         asked = request.query_params.get("page", "1")
         number = max(1, int(asked)) if asked.isdecimal() and len(asked) < 6 else 1
         record = self._viewed(request)
-        shown = section(record, chosen, (number - 1) * PER_PAGE, PER_PAGE, self._sources.terms())
+        shown = section(record, chosen, (number - 1) * PER_PAGE, PER_PAGE, self._sources.terms(), day(_now()))
         return self.render(
             request,
             "heading.html",

@@ -50,6 +50,11 @@ def moment(ms: int) -> str:
     return f"{at.day} {_MONTHS[at.month - 1]} {at.year} at {at:%H:%M:%S} UTC"
 
 
+def day(ms: int) -> str:
+    """As contents have it, in UTC: `2026-11-24`."""
+    return datetime.fromtimestamp(ms / 1000, UTC).date().isoformat()
+
+
 def ago(ms: int, now: int) -> str:
     seconds = max(0, now - ms) // 1000
     for size, unit in ((86_400, "day"), (3_600, "hour"), (60, "minute")):

@@ -11,14 +11,18 @@ from rich.console import Console
 from starlette.testclient import TestClient
 
 from mainstem.cli import record_shown
+from mainstem.history import Past
 from mainstem.kinds.base import DMD
 from mainstem.kinds.facts import NoTerms
 from mainstem.terminology import builtin
+from mainstem.web import words
 from mainstem.web.app import build
-from mainstem.web.page import as_json, page
+from mainstem.web.headings import headings
+from mainstem.web.page import as_json, page, section
+from mainstem.web.past import as_data, as_record, past_page
 from mainstem.web.settings import WebSettings
 from tests.web import made
-from tests.web.made import NOW, PERSON, coded, item, record, sources
+from tests.web.made import NOW, PERSON, coded, entry, folded, item, record, sources
 
 PENICILLIN, AMOXICILLIN = coded("764146007", "Penicillin"), coded("27658006", "Amoxicillin", DMD)
 CO_AMOXICLAV, IN_WORDS = coded("89519005", "Co-amoxiclav", DMD), {"text": "Penicillin - rash"}
@@ -89,6 +93,20 @@ def test_another_medicine_of_a_class_within_which_people_react_across_is_a_cauti
     assert "Flucloxacillin; allergy: Amoxicillin" in found["medicine"] and "Amoxicillin; taken: Flucloxacillin" in found["allergy"]
     assert "Taken despite an allergy to another of its class: Amoxicillin (by code 764146007" in found["medicine"]
     assert "Medicine of its class taken despite it: Flucloxacillin" in found["allergy"]
+
+
+def test_what_was_handed_over_lately_is_held_against_allergies_today_under_its_heading_and_of_a_past_day() -> None:
+    day, later = words.day(NOW), words.day(NOW + 200 * 86_400_000)
+    dispensed = item("medicine", {"view": "dispense", "product": AMOXICILLIN, "status": "completed", "start": day}, fact="taken")
+    entries, told = record((dispensed, allergy(PENICILLIN))), "A medicine is taken that is, or holds"
+    given = sources(entries)
+    assert any(told in one.text for part in page(entries, given, NOW).sections for one in part.cautions)
+    assert not any(told in one.text for part in page(entries, given, NOW + 200 * 86_400_000).sections for one in part.cautions)
+    chosen = next(one for one in headings() if "medicine" in one.kinds)
+    assert [told in one.text for on in (day, later) for one in section(entries, chosen, 0, 9, builtin(), on).cautions] == [True]
+    for at, so in ((NOW, True), (NOW + 200 * 86_400_000, False)):
+        past = Past(at, folded(entry(dispensed), entry(allergy(PENICILLIN))), builtin())
+        assert any(told in one["text"] for one in as_data(past_page(past, as_record(past)))["cautions"]) is so
 
 
 @pytest.mark.parametrize("kind", ["problem", "flag"])
