@@ -38,7 +38,7 @@ def show(then: Then, console: Console, *, explain: bool) -> None:
     for section in page.sections:
         show_section(section, console, explain=explain)
     console.print(plain(f"\nAs known at {page.at}, the last of it known {page.known or 'never'}, with terminology {page.used}"
-                       f"{f' in place of {page.release}' if page.inexact else ''}, digest {page.record.digest}"))
+                        f"{f' in place of {page.release}' if page.inexact else ''}, digest {page.record.digest}"))
 
 
 def data(then: Then, *, explain: bool) -> dict[str, Any]:
