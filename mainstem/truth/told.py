@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from functools import cached_property
 from typing import Any
 
@@ -20,8 +20,6 @@ from seeds.profiles import profile as chosen
 from seeds.rows import Row
 from seeds.trusts import BY_SOURCE
 from seeds.truth import meaning
-
-_EPOCH = date(1970, 1, 1)
 
 
 @dataclass(slots=True)
@@ -90,9 +88,10 @@ def _name(source: str, table: str, key: dict[str, Any]) -> str:
 
 
 def _cell(value: Any) -> Any:
-    """As Debezium gives it: a date as epoch days, a moment as text."""
+    """As Debezium gives it by the connectors' settings (`deploy.stack.connectors`, `isostring`)."""
     if isinstance(value, datetime):
-        return value.isoformat()
+        zoned = value if value.tzinfo else value.replace(tzinfo=UTC)
+        return zoned.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
     if isinstance(value, date):
-        return (value - _EPOCH).days
+        return f"{value}Z"
     return value if value is None or isinstance(value, (str, int, float, bool)) else str(value)

@@ -15,6 +15,8 @@ Reader = Callable[[str], str | None]
 _EPOCH_DAY = date(1970, 1, 1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _INSTANT = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:\.(\d+))?(Z|[+-]\d\d(?::?\d\d)?)?")
+_DAY = re.compile(r"(\d{4}-\d\d-\d\d)(?:Z|[+-]\d\d:\d\d)")
+"""A day with a zone, as `xs:date` has it; Debezium ends each so where it spells dates out."""
 _NUMBER = re.compile(r"(<=|>=|<|>)?\s*([+-]?(?:\d+(?:\.\d*)?|\.\d+))")
 _PATTERN = {"dd": r"(?P<d>\d{1,2})", "mm": r"(?P<m>\d{1,2})", "yyyy": r"(?P<y>\d{4})"}
 
@@ -33,14 +35,15 @@ def text(cell: Cell) -> str | None:
 
 
 def day(cell: Cell) -> str | None:
-    """A date: epoch days (Debezium `io.debezium.time.Date`), or ISO 8601 text of any precision."""
+    """A date: epoch days (Debezium `io.debezium.time.Date`), a day and its zone (`IsoDate`), or ISO 8601 text of any precision. A day is
+    what the source wrote: it has no zone, whatever stands behind it."""
     if isinstance(cell, int) and not isinstance(cell, bool):
         try:
             return (_EPOCH_DAY + timedelta(days=cell)).isoformat()
         except OverflowError:
             return str(cell)
     given = text(cell)
-    if given is not None and len(given) > 10 and (found := _INSTANT.fullmatch(given)):
+    if given is not None and len(given) > 10 and (found := _DAY.fullmatch(given) or _INSTANT.fullmatch(given)):
         return found[1]
     return given
 

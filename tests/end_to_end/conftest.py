@@ -17,7 +17,7 @@ from deploy.platform.launch import Platform
 from deploy.stack import Endpoints
 from seeds.trusts import TRUSTS
 
-PERSONS = 40
+PERSONS, SEED, PROFILE = 40, 7, "everyday"
 
 
 @dataclass(frozen=True)
@@ -64,5 +64,5 @@ class World:
 
 @pytest.fixture(scope="session")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with arena(tmp_path_factory.mktemp("mainstem"), PERSONS, 7, print) as made:
+    with arena(tmp_path_factory.mktemp("mainstem"), PERSONS, SEED, print) as made:
         yield World(made)

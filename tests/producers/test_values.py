@@ -20,6 +20,7 @@ def test_text(cell: object, read: str | None) -> None:
 
 @pytest.mark.parametrize(("cell", "read"), [
     (18000, "2019-04-14"), (-1, "1969-12-31"), ("2019", "2019"), ("2019-03", "2019-03"), ("2019-03-02T10:00:00Z", "2019-03-02"),
+    ("1980-02-29Z", "1980-02-29"), ("1980-02-29+01:00", "1980-02-29"), ("1980-02Z", "1980-02Z"), ("infinity", "infinity"),
     (2**40, str(2**40)), ("unknown", "unknown"), (None, None)])
 def test_day(cell: object, read: str | None) -> None:
     assert values.day(cell) == read
