@@ -26,6 +26,8 @@ outweigh all that agrees."""
 LEAST_MOVED = 0.05
 """The same for another postcode or address: people move, one in ten each year."""
 MOVED = {"postcode": ("outward", "differs"), "address": ("line", "differs")}
+KEPT = 0.25
+"""Of a chance among two that was sampled, as much is kept at least: what is taken off for pairs of one person is an estimate too."""
 COMMON = 3
 """Terms that fewer source patients than this have are left out of the release: they could name someone."""
 ITERATIONS = (10, 5, 3)
@@ -60,8 +62,8 @@ def train(people: Sequence[Fields], name: str, trained_on: str, population: int 
     prior = settings["probability_two_random_records_match"]
     if not 0 < prior < 1:
         raise UntrainableError("no two source patients are alike in name, birth date and postcode: nothing to learn a match from")
+    trained = tuple(_weighed(each, people, prior) for each in settings["comparisons"])
     prior *= len(people) / max(population or 0, len(people))
-    trained = tuple(_weighed(each, people) for each in settings["comparisons"])
     return Model(name=name, trained_on=trained_on, source_patients=len(people), prior=prior, comparisons=trained,
                  thresholds=thresholds or Thresholds(review=REVIEW, automatic=AUTOMATIC))
 
@@ -130,19 +132,25 @@ def _said(name: str, people: Sequence[Fields]) -> bool:
     return sum(bool(getattr(each, field)) for each in people) >= len(people) / 20
 
 
-def _weighed(trained: dict[str, Any], people: Sequence[Fields]) -> Weighed:
+def _weighed(trained: dict[str, Any], people: Sequence[Fields], prior: float) -> Weighed:
     known = COMPARISONS[trained["output_column_name"]]
     levels = [level for level in trained["comparison_levels"] if not level.get("is_null_level")]
     frequencies = _frequencies(known.frequencies, people) if known.frequencies else {}
-    return Weighed(known.name, tuple(_level(label, level, LEAST_MOVED if label in MOVED.get(known.name, ()) else LEAST_M)
+    return Weighed(known.name, tuple(_level(label, level, prior, LEAST_MOVED if label in MOVED.get(known.name, ()) else LEAST_M)
                                    for label, level in zip(known.levels, levels, strict=True)), frequencies)
 
 
-def _level(label: str, trained: dict[str, Any], least_m: float) -> Level:
+def _level(label: str, trained: dict[str, Any], prior: float, least_m: float) -> Level:
     """A level seen neither among one person nor among two says nothing."""
     m, u = trained.get("m_probability"), trained.get("u_probability")
     least = max(m or 0, least_m)
-    return Level(label, least, max(u, LEAST_U) if u else LEAST_U if m and m > least_m else least)
+    return Level(label, least, among_two(u, prior * (m or 0)) if u else LEAST_U if m and m > least_m else least)
+
+
+def among_two(sampled: float, of_one: float) -> float:
+    """The chance of a level among two persons. Some of the random pairs in which it was seen are of one person, `of_one` of all pairs: of
+    those with one birth date most, where many are written down more than once."""
+    return max(sampled - of_one, sampled * KEPT, LEAST_U)
 
 
 def _frequencies(column: str, people: Sequence[Fields]) -> dict[str, float]:

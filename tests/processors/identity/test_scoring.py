@@ -11,7 +11,7 @@ from msgspec import json
 from msgspec.structs import replace
 
 from mainstem.matching.people import of_claims, told
-from mainstem.matching.train import predicted, train
+from mainstem.matching.train import KEPT, LEAST_U, among_two, predicted, train
 from mainstem.shelf import ReleaseError
 from processors.identity.demographics import Demographics
 from processors.identity.scoring import blocking, release
@@ -130,3 +130,10 @@ def test_blocking_meets_in_spite_of_one_fault():
     faults = ({"family": "Okefor"}, {"family": "Ann", "given": ("Okafor",)}, {"birth_date": ""}, {"postcode": "", "address": ()},
               {"family": "Zulu", "given": ("Quentin",)}, {"birth_date": "1999-01-01", "postcode": ""})
     assert all(not set(blocking.keys(who, ())).isdisjoint(blocking.keys(replace(who, **fault), ())) for fault in faults)
+
+
+def test_pairs_of_one_person_are_taken_off_the_chance_among_two():
+    """Of random pairs one in 1,000 has one birth date, and most of those are one person; but never is all of it taken off."""
+    assert among_two(0.001, 0.0006) == pytest.approx(0.0004)
+    assert among_two(0.001, 0.0009) == among_two(0.001, 0.002) == pytest.approx(0.001 * KEPT)
+    assert among_two(0.0, 0.0) == LEAST_U
