@@ -19,6 +19,7 @@ from mainstem.model import Claim
 from processors.identity import claimed
 from processors.identity.evidence import NOTHING, Evidence, evidence
 from processors.identity.offers import Seeker
+from processors.identity.scoring import blocking
 from processors.keys import END, pack, unpack
 from processors.lane.contract import State
 
@@ -81,7 +82,7 @@ class Indexes:
     def reindex(self, subject: str) -> None:
         """Where the keys by which others are found have become others."""
         said = self.said(subject)
-        self._differ(b"k", subject, (), said.candidate_keys)
+        self._differ(b"k", subject, blocking.dropped(said.demographics), said.candidate_keys)
         self._differ(b"i", subject, (), said.merges)
         self._differ(b"p", subject, said.pointed_at, said.decided_about)
 

@@ -99,4 +99,4 @@ class Linker:
 
 _MODEL = b"m"
 """State key: what persons and tasks were last worked out with, as digest of the model release and the sort of the indexes."""
-_INDEXES = "/4"
+_INDEXES = "/5"

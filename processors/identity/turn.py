@@ -55,12 +55,10 @@ class Turn:
     def moved(self, *, anew: bool = False) -> list[tuple[str, Placed]]:
         """The source patients whose person the claim changes, sorted. `anew`: and everyone else's, where it is another under another model
         release than the state was made with."""
-        touched = self._taken()
-        if anew:
-            everyone = set(self._indexes.subjects())
-            for subject in everyone:
-                self._indexes.reindex(subject)
-            touched |= everyone
+        everyone = set(self._indexes.subjects()) if anew else set[str]()
+        for subject in everyone:  # first: what an earlier version kept rests on what was said until now
+            self._indexes.reindex(subject)
+        touched = self._taken() | everyone
         self._candidates |= touched
         return sorted(self._place(touched))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import lru_cache
 
 from mainstem.nhs_number import VERIFIED, verified
@@ -14,6 +13,9 @@ NUMBER = "n|"
 _SOUNDS = {letter: sound for sound, letters in {"b": "bpfv", "c": "cgjkqsxz", "d": "dt", "l": "l", "m": "mn", "r": "r"}.items()
            for letter in letters}
 _LONGEST = 4
+_DIGITS = "0123456789"
+_BEGINS = 4
+"""Letters of a line of an address, after its number: what is mistyped mostly comes later."""
 
 
 @lru_cache(maxsize=1 << 14)
@@ -32,7 +34,8 @@ def sound(name: str) -> str:
 
 @lru_cache(maxsize=1 << 12)
 def keys(who: Demographics | None, carried: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
-    """By number of whatever status with the right check digit; birth date and a name; postcode and a name; both names and the year.
+    """By number of whatever status with the right check digit; birth date and a name; postcode and a name; both names and the year;
+    birth date and postcode; first line of the address and a name; house number and what the first two lines of the address begin with.
 
     Family and first given name are not told apart: where they changed places they still meet. A pseudo person is found by number alone.
     Each former name and home gives the keys that it would give as the present one.
@@ -45,15 +48,39 @@ def keys(who: Demographics | None, carried: tuple[tuple[str, str], ...]) -> tupl
     return tuple(dict.fromkeys(found))
 
 
-def _of(family: str, given: tuple[str, ...], born: str, postcode: str, lines: tuple[str, ...]) -> Iterator[str]:
+def dropped(who: Demographics | None) -> tuple[str, ...]:
+    """Keys that earlier versions gave, and that the state they wrote still has: first line of the address and the birth year."""
+    if who is None or who.pseudo:
+        return ()
+    streets = [folded(lines[0]) for lines in (who.address, *(lines for _, lines in who.former_homes)) if lines]
+    return tuple(f"s|{street}|{who.birth_date[:4]}" for street in streets if street and who.birth_date)
+
+
+def _of(family: str, given: tuple[str, ...], born: str, postcode: str, lines: tuple[str, ...]) -> list[str]:
     names = [sound(name) for name in (folded(family), folded(given[0]) if given else "") if name]
-    if len(born) == 10:
-        yield from (f"b|{born}|{name}" for name in names)
-    if postcode := folded(postcode):
-        yield from (f"p|{postcode}|{name}" for name in names)
+    dated, postcode, street = len(born) == 10, folded(postcode), folded(lines[0]) if lines else ""
+    found = []
+    for name in names:
+        if dated:
+            found.append(f"b|{born}|{name}")
+        if postcode:
+            found.append(f"p|{postcode}|{name}")
+        if street:
+            found.append(f"s|{street}|{name}")
     if len(names) == 2 and len(born) >= 4:
-        yield f"y|{born[:4]}|{min(names)}|{max(names)}"
-    if postcode and len(born) == 10:
-        yield f"w|{born}|{postcode}"
-    if street := folded(lines[0]) if lines else "":
-        yield from (f"s|{street}|{name}" for name in (*names, born[:4]) if name)
+        found.append(f"y|{born[:4]}|{min(names)}|{max(names)}")
+    if postcode and dated:
+        found.append(f"w|{born}|{postcode}")
+    if street and len(lines) > 1 and (house := _house(street, folded(lines[1]))):
+        found.append(house)
+    return found
+
+
+def _house(street: str, second: str) -> str | None:
+    """The same when the two lines changed places, with the number or without it."""
+    one, other = street.lstrip(_DIGITS), second.lstrip(_DIGITS)
+    number = street[:len(street) - len(one)] or second[:len(second) - len(other)]
+    if not (number and one and other):
+        return None
+    one, other = one[:_BEGINS], other[:_BEGINS]
+    return f"h|{number}|{one}|{other}" if one < other else f"h|{number}|{other}|{one}"

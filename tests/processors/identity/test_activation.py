@@ -18,8 +18,10 @@ from mainstem.matching.people import of_claims, told
 from mainstem.model import Assignment, Claim, Release, Task
 from mainstem.shelf import ReleaseError
 from processors.identity.activated import MATCHING, event, release_of
+from processors.identity.demographics import folded
 from processors.identity.linker import Linker, assign, review
 from processors.identity.persons import own_person
+from processors.identity.scoring import blocking
 from processors.identity.scoring.release import Model, Thresholds, built_in
 from processors.lane.contract import Received
 from processors.lane.errors import ReleaseBehindError
@@ -123,6 +125,31 @@ def test_the_release_that_is_in_force_already_changes_nothing():
     outputs, state = found.outputs, dict(found.state.items())
     found.run(Linker(KEY, LINKING, same), [activated(LINKING, "2"), activated(LINKING, "1")])
     assert (found.outputs, dict(found.state.items())) == (outputs, state)
+
+
+def test_state_that_an_earlier_version_wrote_becomes_as_from_scratch(monkeypatch):
+    """It kept whoever had an address under its first line and the birth year, and did not yet keep him under the house."""
+    now = blocking._of
+
+    def then(family, given, born, postcode, lines):
+        yield from (key for key in now(family, given, born, postcode, lines) if not key.startswith("h|"))
+        if lines and born:
+            yield f"s|{folded(lines[0])}|{born[:4]}"
+
+    first = [who("A|1"), who("B|1", birth_date="1981-04-05"), who("C|1", postcode="", address=[]), who("D|1", birth_date="")]
+    last = [who("B|1", position="2", birth_date="1980-04-05"), who("E|1", family="Zulu", given=["Zoe"], birth_date="", postcode="")]
+    earlier, fresh = Linking(), Linking()
+    with monkeypatch.context() as patched:
+        patched.setattr(blocking, "_of", then)
+        blocking.keys.cache_clear()
+        earlier.run(Linker(KEY), first)
+    blocking.keys.cache_clear()
+    assert any(b"|1980" in key for key, _ in earlier.state.prefix(b"ks|"))
+    earlier.state.put(b"m", f"{built_in().digest}/4".encode())
+    earlier.run(Linker(KEY), last)
+    fresh.run(Linker(KEY), [*first, *last])
+    assert dict(earlier.state.items()) == dict(fresh.state.items())
+    earlier.agrees([*first, *last], built_in())
 
 
 def test_human_decisions_stand_whatever_is_activated():
