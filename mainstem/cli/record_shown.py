@@ -104,8 +104,8 @@ def _beside(shown: Shown, related: Sequence[Related]) -> Iterator[tuple[str, str
     lines = [(f"  {one.about}: {'; '.join(f'{side.who}, says “{side.says}”' for side in one.sides)}", "yellow")
              for one in shown.discrepancies]
     if shown.item.conflict and not lines:
-        lines = [(f"  {one.label}: {one.source} says “{', '.join(one.lines)}”, {one.shown_by or 'nobody'} says “{', '.join(one.shown)}”",
-                  "yellow") for one in shown.differs]
+        lines = [(f"  {one.label}: {one.source} says “{', '.join(one.lines)}”; shown here is “{', '.join(one.shown)}”"
+                  f"{f', as {one.shown_by} says' if one.shown_by else ''}", "yellow") for one in shown.differs]
     lines += [(f"  {view.who}: {', '.join(part for part in (view.status, *view.lines) if part)}", "") for view in shown.views]
     lines += [(f"  {said}", "yellow") for said in (shown.repeat.text if shown.repeat else "", shown.alone) if said]
     lines += [(f"  {one.said}: {one.title} ({one.by})", "") for one in related]

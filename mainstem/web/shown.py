@@ -47,6 +47,8 @@ _ALONE = {
                 "compared.",
     "": "Mainstem cannot tell from what is recorded whether this is the same as another entry here. It is never merged.",
 }
+_NEVER = object()
+"""In place of a field that the entry does not have."""
 _VERIFICATION = {
     "01": "number present and verified",
     "02": "number present, not traced",
@@ -158,9 +160,13 @@ def _details(item: Item, title: str, dated: str | None) -> Iterator[Detail]:
 
 def fields(item: Item) -> list[str]:
     """In the order the kind declares them; unknown ones after."""
-    kind = kinds.BY_NAME.get(item.kind)
-    declared = [field.encode_name for field in msgspec.structs.fields(kind.Content)] if kind else []
+    declared = _declared(item)
     return [*(field for field in declared if field in item.content), *sorted(item.content.keys() - set(declared))]
+
+
+def _declared(item: Item) -> list[str]:
+    kind = kinds.BY_NAME.get(item.kind)
+    return [field.encode_name for field in msgspec.structs.fields(kind.Content)] if kind else []
 
 
 def _tags(item: Item) -> Iterator[Tag]:
@@ -195,11 +201,23 @@ def _is_tag(item: Item, field: str) -> bool:
 
 
 def _differs(item: Item) -> Iterator[Differs]:
-    for said in item.provenance:
-        for field, lost in sorted(said.lost.items()):
-            shown = tuple(words.value(item.content[field], field)) if field in item.content else ("Not stated",)
-            by = ", ".join(dict.fromkeys(one.source for one in item.provenance if field in one.fields))
-            yield Differs(words.label(field), said.source, tuple(words.value(lost, field)), shown, by, item.rules.get(field, ""))
+    """Field by field as the kind declares them."""
+    lost = {field for said in item.provenance for field in said.lost}
+    for field in sorted(lost, key=[*_declared(item), *sorted(lost)].index):
+        by = ", ".join(dict.fromkeys(one.source for one in item.provenance if field in one.fields))
+        for said in item.provenance:
+            if field in said.lost and (told := _apart(said.lost[field], item.content.get(field, _NEVER), field)):
+                yield Differs(words.label(field), said.source, *told, by, item.rules.get(field, ""))
+
+
+def _apart(lost: Any, shown: Any, field: str) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
+    """How two values read; with their codes where they would read alike, and None where they still do."""
+    here = ("Not stated",) if shown is _NEVER else tuple(words.value(shown, field))
+    there = tuple(words.value(lost, field))
+    if here != there:
+        return there, here
+    coded = [tuple(f"{system} {code}" for system, code, _ in words.codes(one)) or ("no code",) for one in (lost, shown)]
+    return None if coded[0] == coded[1] else ((*there, *coded[0]), (*here, *coded[1]))
 
 
 def _dated(item: Item) -> str | None:

@@ -72,7 +72,20 @@ def test_a_conflict_of_another_kind_shows_both_sides_and_who_says_each():
     one = item("problem", sources=(EPR, GP), conflict=True, rules={"*": "fact.most-recently-recorded"},
                provenance=(said(fields=("status", "code")), said(GP, lost={"status": "resolved"})))
     assert "A82038/gp says “resolved”; shown here is “active”, as RXA/epr says" in under(read(record([one])), "problem-list")
-    assert "  Status: A82038/gp says “resolved”, RXA/epr says “active”" in printed(record([one]))
+    assert "  Status: A82038/gp says “resolved”; shown here is “active”, as RXA/epr says" in printed(record([one]))
+
+
+def test_values_that_read_alike_are_told_apart_by_their_codes_or_left_out():
+    """Fields in the order of the kind: what it is, how it stands, when."""
+    ours, theirs = made.coded("13645005", "COPD"), made.coded("H3...00", "COPD", "http://read.info/readv2")
+    lost = {"abatement": "2026-01-02", "body_site": {"codes": [], "text": "Lung"}, "status": "resolved", "code": theirs}
+    one = item("problem", {"code": ours, "body_site": {"text": "Lung"}, "status": "active"}, sources=(EPR, GP), conflict=True,
+               provenance=(said(fields=("code", "body_site", "status")), said(GP, lost=lost)))
+    out = printed(record([one]))
+    assert "  Code: A82038/gp says “COPD, Read v2 H3...00”; shown here is “COPD, SNOMED CT 13645005”, as RXA/epr says" in out
+    assert "Body site:" not in out and "nobody" not in out
+    assert "  Abatement: A82038/gp says “2 January 2026”; shown here is “Not stated”" in out
+    assert out.index("  Code:") < out.index("  Status:") < out.index("  Abatement:")
 
 
 def test_an_entry_that_nobody_disputes_has_no_sides():
