@@ -21,7 +21,7 @@ OMITTED = Rule(
 NOT_RECONCILED = Rule(
     "medicine.not-reconciled", "during an open inpatient stay nothing has been charted there that has reached this record; a chart that "
     "has not been begun omits nothing", "NICE QS120, statement 4: within 24 hours of admission")
-RULES = (OMITTED, NOT_RECONCILED)
+RULES: tuple[Rule, ...] = (OMITTED, NOT_RECONCILED)
 WITHIN = timedelta(hours=24)
 
 _OPEN = {"in-progress", "arrived", "triaged", "onleave", None}

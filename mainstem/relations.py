@@ -41,7 +41,7 @@ UNLISTED = Rule(
 PRODUCT = Rule(
     "medicine.product-of", "two medicines that are taken are coded at two levels of one line of products (pack, brand, VMP, VTM): they may "
     "be one and the same, two courses, or one too many", "dm+d: AMPP, AMP, VMP and VTM, each a product of the next")
-RULES = (WITHIN, HOLDS, TAKEN, ACROSS, WARNED, UNLISTED, PRODUCT)
+RULES: tuple[Rule, ...] = (WITHIN, HOLDS, TAKEN, ACROSS, WARNED, UNLISTED, PRODUCT)
 KINDS = frozenset({"allergy", "medicine"}) | reactions.KINDS
 CLASSES = frozenset({"764146007", "372665008", "387406002", "372733002"})
 """SNOMED CT: penicillins, NSAIDs, sulfonamides, ACE inhibitors. Of other classes (statins, beta blockers) one that is not tolerated is

@@ -36,7 +36,7 @@ DISCREPANCIES = Rule(
     "medicine.discrepancies", "views that say another dose (or, where doses cannot be compared, another strength), another frequency, or "
     "that it has stopped while another holds it active are named, with both sides; no rule settles which is right",
     "NICE QS120; design.md, Reconciliation, per kind")
-RULES = (ACTIVE_FIRST, DISPENSED, CODED, TOGETHER, ENDING, EARLIEST, VIEWS, DISCREPANCIES)
+RULES: tuple[Rule, ...] = (ACTIVE_FIRST, DISPENSED, CODED, TOGETHER, ENDING, EARLIEST, VIEWS, DISCREPANCIES)
 
 _DOSE = ("dose", "dose_quantity", "frequency")
 _REGIMEN = (*_DOSE, "as_needed")

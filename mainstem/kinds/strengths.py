@@ -12,6 +12,7 @@ from mainstem.kinds.names import form_of
 
 MASS = {"kg": Fraction(10**9), "g": Fraction(10**6), "mg": Fraction(1000), "ug": Fraction(1), "ng": Fraction(1, 1000)}
 """In micrograms."""
+_SUMMED = frozenset({*MASS, "unit"})
 _UNITS = {
     "kilogram": "kg", "gram": "g", "gm": "g", "milligram": "mg", "microgram": "ug", "mcg": "ug", "microg": "ug", "μg": "ug",
     "nanogram": "ng", "millilitre": "ml", "litre": "l", "iu": "unit", "international unit": "unit", "dose": "puff", "actuation": "puff",
@@ -49,7 +50,7 @@ def strength(product: str) -> Strength | None:
         per, of = parts[1][1], parts[1][0] or of
     elif len(parts) > 1 or any(unit_of(_PARTS.findall(other.group())[0][1]) in MASS for other in all_[1:]):
         return Strength(written, parts=_sorted([part for match in all_ for part in _PARTS.findall(match.group())]))
-    if number is None or not of or unit not in (*MASS, "unit"):
+    if number is None or not of or unit not in _SUMMED:
         return Strength(written, parts=_sorted(_PARTS.findall(found.group())))
     return Strength(written, number * MASS.get(unit, Fraction(1)) / of, "unit" if unit == "unit" else "ug", per)
 

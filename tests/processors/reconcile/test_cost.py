@@ -17,10 +17,8 @@ from mainstem.person_events import Op, PersonEvent
 from mainstem.terminology import builtin
 from processors.lane.contract import Received
 from processors.lane.memory import MemoryState
-from processors.lane.overlay import Overlay
 from processors.reconcile.stage import ReconcileStage
 from schemas import topics
-from tests.processors.reconcile.seeded import person_events
 
 KINDS: dict[str, Callable[[int], dict[str, Any]]] = {
     "allergy": lambda n: {"agent": {"text": "Penicillin"}, "clinical_status": "active", "note": f"version {n}"},
@@ -128,26 +126,3 @@ def test_cost_by_size_of_the_person():
         print(f"\n{size:7,} entries: loaded in {load:5.1f} s, {fmean(cost) * 1e6:4.0f} us an event (median {median(cost) * 1e6:4.0f})")
     print(f"100,000 costs {costs[100_000] / costs[100]:.2f} x 100")
     assert costs[100_000] < 1.5 * costs[100]
-
-
-@pytest.mark.slow
-@pytest.mark.usefixtures("settled")
-def test_events_a_second():
-    """On the seeds' mix, in the batches of a load, over state as the lane gives it: an overlay, written when the batch is done."""
-    events = person_events(600)
-    said = sum(len(event.items) for event in events)
-    spent = []
-    for _ in range(5):
-        stage, state, total = ReconcileStage(builtin()), MemoryState(), 0.0
-        for start in range(0, len(events), 1000):
-            batch = [(Received(topics.PERSON_EVENTS, 0, at, at, None, None), event)
-                     for at, event in enumerate(events[start:start + 1000], start)]
-            overlay = Overlay(state)
-            begun = time.process_time()
-            stage.process(batch, overlay)
-            total += time.process_time() - begun
-            for key, value in overlay.changes.items():
-                state.delete(key) if value is None else state.put(key, value)
-        spent.append(total)
-    print(f"\nreconcile {said / min(spent):9,.0f} assertions a second (best of five), {said:,} in {len(events):,} events")
-    assert said / min(spent) > 3000
