@@ -83,14 +83,20 @@ def relations(entries: Sequence[Stated], terms: Terms, on: str = "") -> tuple[Re
     """
     allergies = [(side, allergy.stands(entry.content)) for entry in entries
                  if entry.kind == "allergy" and (side := _side(entry, allergy.asked(entry.content, terms), terms)) is not None]
-    taken = [entry for entry in entries if entry.kind == "medicine" and (
-        courses.is_taken(entry.content.get("status")) or (on and in_hand(entry.content, on)))]
+    courses_taken = taken(entries, on)
     standing = [side for side, stands in allergies if stands]
     warnings = _warnings(entries, standing, terms)
-    medicines = [side for entry in taken if (allergies or warnings) and (side := _side(entry, _product(entry), terms)) is not None]
+    medicines = [side for entry in courses_taken
+                 if (allergies or warnings) and (side := _side(entry, _product(entry), terms)) is not None]
     found = [*_between([side for side, _ in allergies], terms), *_taken(medicines, standing, (TAKEN, ACROSS), terms),
-             *_taken(medicines, warnings, (WARNED, WARNED), terms), *_products(taken, terms)]
+             *_taken(medicines, warnings, (WARNED, WARNED), terms), *_products(courses_taken, terms)]
     return tuple(sorted(found))
+
+
+def taken(entries: Iterable[Stated], on: str = "") -> list[Stated]:
+    """The medicines that are taken, on that day."""
+    return [entry for entry in entries if entry.kind == "medicine" and (
+        courses.is_taken(entry.content.get("status")) or (on and in_hand(entry.content, on)))]
 
 
 def unlisted(entries: Sequence[Stated], terms: Terms) -> tuple[str, ...]:

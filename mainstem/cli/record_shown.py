@@ -61,9 +61,10 @@ def show_banner(banner: Banner, console: Console) -> None:
 def show_section(section: Section, console: Console, *, explain: bool) -> None:
     console.print(plain(f"\n{section.heading.title}", "bold"))
     for caution in section.cautions:
-        console.print(plain(f"Caution: {caution.text}", "bold yellow"))
+        said, style = (f"Not checked: {caution.text}", "") if caution.quiet else (f"Caution: {caution.text}", "yellow")
+        console.print(plain(said, f"bold {style}" if style else ""))
         for one in caution.about:
-            console.print(plain(f"- {one.text}", "yellow"))
+            console.print(plain(f"- {one.text}", style))
     if section.entries:
         console.print(filled("", ("what", "state", "when", "said by"), (_row(shown) for shown in section.entries)))
     for shown in section.entries:

@@ -12,6 +12,7 @@ from mainstem.kinds.allergy import BESIDE_ACTIVE, TRANSFER_DEGRADED, is_degraded
 from mainstem.kinds.facts import Rule, Terms
 from mainstem.relations import ACROSS, TAKEN, UNLISTED, WARNED, Relation, unlisted
 from mainstem.terminology import builtin
+from mainstem.unchecked import NOT_CHECKED, unchecked
 from mainstem.web import beside, words
 from mainstem.web.record import Item
 from mainstem.web.related import titles_of
@@ -41,14 +42,17 @@ class Caution:
     rule: Rule
     text: str
     about: tuple[About, ...] = ()
+    quiet: bool = False
+    """Shown without colour: it says what was not looked at, and may be there for years."""
 
 
-def of(heading: Sequence[str], record: Sequence[Item], terms: Terms, found: Sequence[Relation] = ()) -> list[Caution]:
+def of(heading: Sequence[str], record: Sequence[Item], terms: Terms, found: Sequence[Relation] = (), on: str = "") -> list[Caution]:
     """`heading`: the kinds that stand under it; `record`: all current entries of the person; `terms`: the terminology in force then;
-    `found`: the relations of the record's entries."""
+    `found`: the relations of the record's entries; `on`: the day. The quiet ones last."""
     items = [item for item in record if item.kind in heading]
     return [*_none_known_beside_active(items, terms), *_told_elsewhere(heading, record, terms), *_transfer_degraded(items),
-            *_on_admission(items, record, terms), *_taken_despite(items, record, found)]
+            *_on_admission(items, record, terms), *_taken_despite(items, record, found),
+            *_not_checked(heading, record, terms, on)]
 
 
 def says_none_known(item: Item) -> bool:
@@ -132,6 +136,17 @@ def _taken_despite(items: Sequence[Item], record: Sequence[Item], found: Sequenc
                       if fact in here]
         if about:
             yield Caution(rule, text, tuple(about))
+
+
+def _not_checked(heading: Sequence[str], record: Sequence[Item], terms: Terms, on: str) -> Iterator[Caution]:
+    """Under the allergies and under the medicines, the entries of both: whoever reads one of the two must not take silence for a check."""
+    found = unchecked(record, terms, on) if {"allergy", "medicine"} & set(heading) else ()
+    if found:
+        about = [About(item.fact, f"{kinds.BY_NAME[item.kind].title(item.content)} ({item.kind})") for item in record if item.fact in found]
+        text = ("Whether a medicine is taken despite an allergy could not be checked for these: the terminology in force "
+                f"({terms.release}) knows no code or name that tells what they are. Check these by hand. Silence about the others is no "
+                "clearance to prescribe.")
+        yield Caution(NOT_CHECKED, text, tuple(sorted(about, key=lambda one: one.text)), quiet=True)
 
 
 def _omitted(omission: Omission, medicines: dict[str, Item]) -> About:

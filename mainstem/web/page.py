@@ -124,7 +124,7 @@ def section(record: Record, heading: Heading, start: int, limit: int, terms: Ter
         found = ()
     elif found is None:
         found = relations(record.current, terms, on)
-    cautioned = tuple(cautions.of(heading.kinds, record.current, terms, found))
+    cautioned = tuple(cautions.of(heading.kinds, record.current, terms, found, on))
     told, related = lists.told(record.sources, heading.kinds), at_entries(found, record.current)
     return Section(heading, tuple(map(show, chosen)), len(items), cautioned, silent, empty, told, related, found)
 

@@ -6,7 +6,7 @@ The rules that decide fields are the kinds' (`Kind.rules`) and the two of `mains
 
 from __future__ import annotations
 
-from mainstem import admissions, kinds, relations
+from mainstem import admissions, kinds, relations, unchecked
 from mainstem.kinds.facts import GREATEST_VERSION, MOST_RECENTLY_RECORDED, Rule
 
 RETRACTED = Rule("record.retracted", "the source says that its record was entered in error; only its own assertion is withdrawn",
@@ -22,7 +22,7 @@ REGROUPED = Rule("fact.regrouped", "the records that made this fact make another
 BY_ID: dict[str, Rule] = {
     rule.id: rule for rule in (
         GREATEST_VERSION, MOST_RECENTLY_RECORDED, RETRACTED, REMOVED, ABSENT, MOVED, REGROUPED,
-        *(rule for kind in kinds.ALL for rule in kind.rules), *admissions.RULES, *relations.RULES,
+        *(rule for kind in kinds.ALL for rule in kind.rules), *admissions.RULES, *relations.RULES, unchecked.NOT_CHECKED,
     )
 }
 

@@ -130,6 +130,35 @@ def test_an_allergy_told_by_a_problem_or_an_alert_is_a_caution_and_held_against_
     assert not any(elsewhere in said or despite in said for said in shown(over_now, medicine(AMOXICILLIN)).values())
 
 
+def test_what_could_not_be_checked_is_named_under_both_headings_in_the_terminal_and_for_programs_without_alarm() -> None:
+    said = ("Whether a medicine is taken despite an allergy could not be checked for these: the terminology in force "
+            f"({builtin().release}) knows no code or name that tells what they are. Check these by hand. Silence about the others is no "
+            "clearance to prescribe.")
+    entries = item("allergy", {"agent": {"text": "blue antibiotic"}}, fact="to"), medicine(AMOXICILLIN)
+    found, out = shown(*entries), printed(*entries)
+    assert f"{said} blue antibiotic (allergy)" in found["allergy"] and f"{said} blue antibiotic (allergy)" in found["medicine"]
+    assert f"Not checked: {said} - blue antibiotic (allergy)" in out
+    assert all("Caution" not in text for text in (*found.values(), out)), "it tells of nothing that was found"
+    cautions = msgspec.json.decode(as_json(page(record(entries), sources(record(entries)), NOW)))["cautions"]
+    assert [(one["heading"], one["rule"]["id"], one["entries"]) for one in cautions] == [
+        (heading.title, "allergy.not-checked", [{"fact": "to", "text": "blue antibiotic (allergy)"}])
+        for heading in headings() if {"allergy", "medicine"} & set(heading.kinds)]
+    past = Past(NOW, folded(*map(entry, entries)), builtin())
+    assert {one["rule"]["id"] for one in as_data(past_page(past, as_record(past)))["cautions"]} == {"allergy.not-checked"}
+
+
+def test_what_could_not_be_checked_hides_no_caution_and_is_said_after_it() -> None:
+    entries = (allergy(PENICILLIN), medicine(AMOXICILLIN), item("medicine", {"product": {"text": "the pink ones"}}, fact="pink"),
+               item("allergy", {"agent": {"text": "blue antibiotic"}}, fact="blue"))
+    for kind, said in shown(*entries).items():
+        if kind in ("allergy", "medicine"):
+            at = [said.index(each) for each in ("A medicine is taken that is, or holds", "could not be checked for these",
+                                                "blue antibiotic (allergy)", "the pink ones (medicine)")]
+            assert at == sorted(at)
+    for nothing in (entries[3:], entries[1:3], entries[:2]):
+        assert not any("could not be checked" in said for said in shown(*nothing).values())
+
+
 @pytest.mark.parametrize(("denied", "category", "told"), [
     ("429625007", "food", "A82038/gp says no food allergies are known, but allergies are recorded."),
     ("429625007", "food, medication", "A82038/gp says no food allergies are known"),
