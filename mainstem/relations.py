@@ -1,5 +1,5 @@
 """Relations between the facts of one record: an allergy within the class of another or to what it holds, a medicine taken that an allergy
-is to, or of one class with that, or that a problem or an alert warns of, and one that is a product of what another is.
+is to, or of one class with that or related to it, or that a problem or an alert warns of, and one that is a product of what another is.
 
 No single fact can tell this: it is read off the current entries of one record, by the terminology in force. Pure; nothing of it is
 stored, and it is never news. Relations group nothing and settle nothing: both sides stand as they are. What cannot be told by code or
@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from mainstem import reactions
+from mainstem.across import CLASSES, beta_lactams, upwards
 from mainstem.admissions import Stated
 from mainstem.kinds import allergy, courses
 from mainstem.kinds.facts import Rule, Terms
@@ -31,9 +32,13 @@ ACROSS = Rule(
     "medicine.taken-despite-allergy-in-class", "a medicine that is taken is another one of a class within which people react across than "
     "the one a standing allergy is to: flucloxacillin, and an allergy to amoxicillin",
     "BNF, Penicillins, ACE inhibitors, sulfonamides; NICE CG183, Drug allergy: non-selective NSAIDs")
+NEAR = Rule(
+    "medicine.taken-despite-allergy-to-related", "a medicine that is taken is another beta-lactam (penicillin, cephalosporin, carbapenem) "
+    "than the one a standing allergy is to (two penicillins are of one class): few who react to one react to the other, some badly",
+    "BNF, Penicillins, Cephalosporins; MHRA, Amoxicillin, summary of product characteristics, 4.3")
 WARNED = Rule(
     "medicine.taken-despite-warning", "a medicine that is taken is, holds or is of the class of what a problem or an alert says an allergy "
-    "or reaction to, or of one class with that, and no standing allergy of the record says so",
+    "or reaction to, or of one class with that or related to it, and no standing allergy of the record says so",
     "NICE CG183, Drug allergy: the status is checked before a drug is prescribed or given")
 UNLISTED = Rule(
     "allergy.told-elsewhere", "a problem or an alert tells of an allergy or reaction that no standing allergy of the record does: whoever "
@@ -41,11 +46,8 @@ UNLISTED = Rule(
 PRODUCT = Rule(
     "medicine.product-of", "two medicines that are taken are coded at two levels of one line of products (pack, brand, VMP, VTM): they may "
     "be one and the same, two courses, or one too many", "dm+d: AMPP, AMP, VMP and VTM, each a product of the next")
-RULES: tuple[Rule, ...] = (WITHIN, HOLDS, TAKEN, ACROSS, WARNED, UNLISTED, PRODUCT)
+RULES: tuple[Rule, ...] = (WITHIN, HOLDS, TAKEN, ACROSS, NEAR, WARNED, UNLISTED, PRODUCT)
 KINDS = frozenset({"allergy", "medicine"}) | reactions.KINDS
-CLASSES = frozenset({"764146007", "372665008", "387406002", "372733002"})
-"""SNOMED CT: penicillins, NSAIDs, sulfonamides, ACE inhibitors. Of other classes (statins, beta blockers) one that is not tolerated is
-followed by another as a matter of course, so that a caution would only be in the way."""
 
 
 class Relation(NamedTuple):
@@ -55,7 +57,8 @@ class Relation(NamedTuple):
     fact: str
     other: str
     code: str
-    """What both are, as the terminology has it today: the agent or product of `other`, an ingredient of it, or their class."""
+    """What both are, as the terminology has it today: the agent or product of `other`, an ingredient of it, or their class; of what is
+    only related to `other`, what that is."""
     release: str
     """The terminology that tells it, `name@digest`."""
     fact_by_name: bool = False
@@ -88,8 +91,8 @@ def relations(entries: Sequence[Stated], terms: Terms, on: str = "") -> tuple[Re
     warnings = _warnings(entries, standing, terms)
     medicines = [side for entry in courses_taken
                  if (allergies or warnings) and (side := _side(entry, _product(entry), terms)) is not None]
-    found = [*_between([side for side, _ in allergies], terms), *_taken(medicines, standing, (TAKEN, ACROSS), terms),
-             *_taken(medicines, warnings, (WARNED, WARNED), terms), *_products(courses_taken, terms)]
+    found = [*_between([side for side, _ in allergies], terms), *_taken(medicines, standing, (TAKEN, ACROSS, NEAR), terms),
+             *_taken(medicines, warnings, (WARNED, WARNED, WARNED), terms), *_products(courses_taken, terms)]
     return tuple(sorted(found))
 
 
@@ -121,12 +124,15 @@ def _between(allergies: Sequence[_Side], terms: Terms) -> Iterator[Relation]:
         yield from (_told(WITHIN, side, other, code, terms) for code in side.above - side.agents for other in at.get(code, ()))
 
 
-def _taken(medicines: Sequence[_Side], standing: Sequence[_Side], rules: tuple[Rule, Rule], terms: Terms) -> Iterator[Relation]:
-    """`rules`: of what it is to, and of its class. Each pair once: by what the allergy is to itself before its ingredients, by either
-    before their class."""
+def _taken(medicines: Sequence[_Side], standing: Sequence[_Side], rules: tuple[Rule, Rule, Rule],
+           terms: Terms) -> Iterator[Relation]:
+    """`rules`: of what it is to, of its class, and of what is related to that. Each pair once: by what the allergy is to itself before its
+    ingredients, by either before their class, by that before what is related."""
     itself = _by_code((side.own, side) for side in standing)
     holding = _by_code((code, side) for side in standing for code in sorted(side.agents))
     classes = _by_code((code, side) for side in standing for code in sorted(side.above & CLASSES))
+    kin = beta_lactams(terms) if medicines and standing else frozenset[str]()
+    related = [(min(codes & side.agents or codes), side) for side in standing if (codes := side.above & kin)]
     for side in medicines:
         told: set[str] = set()
         for rule, at in ((rules[0], itself), (rules[0], holding), (rules[1], classes)):
@@ -134,6 +140,8 @@ def _taken(medicines: Sequence[_Side], standing: Sequence[_Side], rules: tuple[R
                 new = [other for other in at.get(code, ()) if other.fact not in told]
                 told.update(other.fact for other in new)
                 yield from (_told(rule, side, other, code, terms) for other in new)
+        if side.above & kin:
+            yield from (_told(rules[2], side, other, code, terms) for code, other in related if other.fact not in told)
 
 
 def _products(taken: Sequence[Stated], terms: Terms) -> Iterator[Relation]:
@@ -159,7 +167,7 @@ def _side(entry: Stated, concepts: Sequence[dict[str, Any]], terms: Terms) -> _S
     if not agents:
         return None
     own = terms.agent(concepts[0]) if len(concepts) == 1 else None
-    return _Side(entry.fact, agents, own, frozenset(_upwards(agents, terms)), all(map(terms.by_name, concepts)))
+    return _Side(entry.fact, agents, own, upwards(agents, terms), all(map(terms.by_name, concepts)))
 
 
 def _told(rule: Rule, side: _Side, other: _Side, code: str, terms: Terms) -> Relation:
@@ -171,14 +179,4 @@ def _by_code(sides: Iterable[tuple[str | None, _Side]]) -> dict[str, list[_Side]
     for code, side in sides:
         if code is not None:
             found.setdefault(code, []).append(side)
-    return found
-
-
-def _upwards(codes: Iterable[str], terms: Terms) -> set[str]:
-    found: set[str] = set()
-    todo = list(codes)
-    while todo:
-        if (at := todo.pop()) not in found:
-            found.add(at)
-            todo += terms.parents(at)
     return found

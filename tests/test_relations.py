@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from mainstem.kinds.base import DMD
 from mainstem.kinds.facts import NoTerms
-from mainstem.relations import ACROSS, HOLDS, PRODUCT, TAKEN, WITHIN, relations
+from mainstem.relations import ACROSS, HOLDS, NEAR, PRODUCT, TAKEN, WITHIN, relations
 from mainstem.terminology import builtin
 from mainstem.web.record import Item
 from tests.web.made import coded, item
@@ -22,6 +22,7 @@ AMOXICILLIN_VTM = coded("27658006", "Amoxicillin", DMD)
 CAPSULES = coded("323509004", "Amoxicillin 250mg capsules", DMD)
 CO_AMOXICLAV, CLAVULANIC, FLUCLOXACILLIN, PARACETAMOL, CODEINE, CO_CODAMOL = (
     "89519005", "395939008", "387544009", "387517004", "387494007", "412556009")
+CEFALEXIN = coded("54887004", "Cefalexin", DMD)
 SERTRALINE = "321958004"
 LUSTRAL = coded("936411000001108", "Lustral 50mg tablets", DMD)
 
@@ -94,6 +95,22 @@ def found(*entries: Item) -> list[tuple[str, str, str, str]]:
     ([medicine("m", {"text": "Ibuprofen 400mg tablets"}), allergy("s", "387458008")], [(ACROSS.id, "m", "s", NSAID)]),
     ([medicine("m", {"text": "Ramipril"}), allergy("l", "386873009")], [(ACROSS.id, "m", "l", "372733002")]),
     ([medicine("m"), allergy("f", FLUCLOXACILLIN, clinical_status="resolved")], []),
+    # a beta-lactam of another class, or another cephalosporin or carbapenem
+    ([medicine("m", CEFALEXIN), allergy("p", "91936005")], [(NEAR.id, "m", "p", PENICILLINS)]),
+    ([medicine("m", CEFALEXIN), allergy("c", CO_AMOXICLAV)], [(NEAR.id, "m", "c", PENICILLINS)]),
+    ([medicine("m", {"text": "Meropenem 1g powder for solution for injection vials"}), in_words("Penicillin - rash")],
+     [(NEAR.id, "m", "w", PENICILLINS)]),
+    ([medicine("m", coded("323964004", "Imipenem + Cilastatin", DMD)), allergy("a", AMOXICILLIN)], [(NEAR.id, "m", "a", PENICILLINS)]),
+    ([medicine("m", CEFALEXIN), allergy("c", "372833007")], [(NEAR.id, "m", "c", "372833007")]),
+    ([medicine("m"), allergy("c", "372833007")], [(NEAR.id, "m", "c", "372833007")]),
+    # not where it is told more closely, of what is over, or of another antibacterial
+    ([medicine("m", CEFALEXIN), allergy("c", "387304003"), allergy("p", PENICILLINS)],
+     [(NEAR.id, "m", "p", PENICILLINS), (TAKEN.id, "m", "c", "387304003")]),
+    ([medicine("m", CEFALEXIN), allergy("p", PENICILLINS, clinical_status="resolved")], []),
+    ([medicine("m", CEFALEXIN, status="stopped"), allergy("p", PENICILLINS)], []),
+    ([medicine("m", CEFALEXIN), allergy("e", "91931000"), allergy("x", CLAVULANIC), allergy("s", "387406002")], []),
+    ([medicine("m", {"text": "Erythromycin"}), medicine("n", {"text": "Trimethoprim"}), allergy("p", PENICILLINS)], []),
+    ([allergy("c", "387304003"), allergy("p", PENICILLINS)], []),
     # of other classes that is the usual course of things
     ([medicine("m", {"text": "Atorvastatin"}), allergy("s", "387584000")], []),
     ([medicine("m", {"text": "Bisoprolol"}), allergy("s", "387506000")], []),
@@ -169,12 +186,13 @@ def test_a_product_is_held_against_each_of_its_ingredients() -> None:
 
 
 _CODES = st.sampled_from([PENICILLINS, AMOXICILLIN, CO_AMOXICLAV, CLAVULANIC, FLUCLOXACILLIN, IBUPROFEN, NSAID, "91936005", "716186003",
-                          "0"])
+                          "387304003", "372833007", "0"])
 _STATUS = st.sampled_from(["active", "inactive", "resolved", "stopped", "unknown", None])
 _entries = st.lists(st.one_of(
     st.builds(lambda code, status: ("allergy", {"agent": coded(code, "x"), "clinical_status": status}), _CODES, _STATUS),
     st.builds(lambda product, status: ("medicine", {"product": product, "status": status}),
-              st.sampled_from([AMOXICILLIN_VTM, CAPSULES, coded(CO_AMOXICLAV, "x", DMD), {"text": "Ibuprofen"}, {}]), _STATUS)), max_size=8)
+              st.sampled_from([AMOXICILLIN_VTM, CAPSULES, CEFALEXIN, coded(CO_AMOXICLAV, "x", DMD), {"text": "Ibuprofen"}, {}]),
+              _STATUS)), max_size=8)
 
 
 @given(_entries, st.integers(0, 2**16))
@@ -187,6 +205,6 @@ def test_order_makes_no_difference_and_entries_stay_as_they_are(drawn: list[tupl
     assert sorted(entries, key=lambda one: int(one.fact)) == before
     assert all(one.fact != one.other for one in told), "none is related to itself"
     assert not {(one.rule.id, one.other, one.fact) for one in told} & {(one.rule.id, one.fact, one.other) for one in told}
-    assert len({(one.rule.id in (TAKEN.id, ACROSS.id), one.rule.id if one.rule.id == PRODUCT.id else "", one.fact, one.other)
+    assert len({(one.rule.id in (TAKEN.id, ACROSS.id, NEAR.id), one.rule.id if one.rule.id == PRODUCT.id else "", one.fact, one.other)
                 for one in told}) == len(told), "each pair is told once of the allergies, once of what is taken, once of its product"
     assert relations(entries, NoTerms()) == ()

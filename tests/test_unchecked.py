@@ -30,6 +30,7 @@ NONE_KNOWN, NO_DRUG_KNOWN, ANY_DRUG, DEGRADED = "716186003", "409137002", "62014
     ([allergy("a", "1012851000006104"), medicine("m")], "a"),
     ([allergy("a", DEGRADED), medicine("m")], "a"),
     ([item("allergy", {}, fact="a"), medicine("m")], "a"),
+    ([in_words("Allergy to cephalosporin"), medicine("m")], "w"),
     # also of a kind that is not said, or of several
     ([in_words("cats", category=""), medicine("m")], "w"),
     ([in_words("cats", category="Environment, medication"), medicine("m")], "w"),

@@ -10,7 +10,7 @@ from mainstem import kinds
 from mainstem.admissions import Admission, Omission, admissions
 from mainstem.kinds.allergy import BESIDE_ACTIVE, TRANSFER_DEGRADED, is_degraded, stands
 from mainstem.kinds.facts import Rule, Terms
-from mainstem.relations import ACROSS, TAKEN, UNLISTED, WARNED, Relation, unlisted
+from mainstem.relations import ACROSS, NEAR, TAKEN, UNLISTED, WARNED, Relation, unlisted
 from mainstem.terminology import builtin
 from mainstem.unchecked import NOT_CHECKED, unchecked
 from mainstem.web import beside, words
@@ -25,8 +25,11 @@ _DESPITE = (
             "before it is prescribed or given again."),
     (ACROSS, "A medicine is taken that is of the same class as what an allergy in this record is to: who reacts to one may react to "
              "another. Both may be right: check before it is prescribed or given again."),
-    (WARNED, "A medicine is taken that a problem or an alert in this record says an allergy or reaction to, or one of its class, and the "
-             "allergies do not say so. Both may be right: check before it is prescribed or given again."))
+    (NEAR, "A medicine is taken that is related to what an allergy in this record is to: both are beta-lactams. About 0.5 to 6.5 in 100 of "
+           "those allergic to a penicillin react to a cephalosporin too, and whoever reacted to a beta-lactam at once (anaphylaxis, hives) "
+           "should not have another. Else both may be right: check what the reaction was before it is prescribed or given again."),
+    (WARNED, "A medicine is taken that a problem or an alert in this record says an allergy or reaction to, or one of its class or related "
+             "to it, and the allergies do not say so. Both may be right: check before it is prescribed or given again."))
 _NAMED = " (found by its name, not by a code)"
 
 

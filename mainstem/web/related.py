@@ -6,12 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from mainstem import kinds
-from mainstem.relations import ACROSS, HOLDS, PRODUCT, TAKEN, WARNED, WITHIN, Relation
+from mainstem.relations import ACROSS, HOLDS, NEAR, PRODUCT, TAKEN, WARNED, WITHIN, Relation
 from mainstem.web.record import Item
 
 _WORDS = {WITHIN.id: ("Of the class of", "Its class holds"), HOLDS.id: ("Holds the agent of", "An ingredient of"),
           TAKEN.id: ("Taken despite the allergy", "Medicine taken despite it"),
           ACROSS.id: ("Taken despite an allergy to another of its class", "Medicine of its class taken despite it"),
+          NEAR.id: ("Taken despite an allergy to what it is related to", "Medicine related to it taken despite it"),
           WARNED.id: ("Taken despite a warning", "Medicine taken despite it"),
           PRODUCT.id: ("A product of", "A product of it")}
 """At the entry that is one of what the other is of, and at the other."""

@@ -95,6 +95,22 @@ def test_another_medicine_of_a_class_within_which_people_react_across_is_a_cauti
     assert "Medicine of its class taken despite it: Flucloxacillin" in found["allergy"]
 
 
+def test_a_cephalosporin_beside_an_allergy_to_a_penicillin_is_a_caution_that_says_how_many_react_and_who_should_not_have_it() -> None:
+    entries = medicine(coded("54887004", "Cefalexin", DMD)), allergy(coded("91936005", "Allergy to penicillin"))
+    found, out = shown(*entries), printed(*entries)
+    for said in (found["medicine"], found["allergy"], out):
+        assert "A medicine is taken that is related to what an allergy in this record is to: both are beta-lactams." in said
+        assert "About 0.5 to 6.5 in 100 of those allergic to a penicillin react to a cephalosporin too" in said
+        assert "whoever reacted to a beta-lactam at once (anaphylaxis, hives) should not have another." in said
+        assert "is of the same class" not in said and "is, or holds" not in said
+    assert "Cefalexin; allergy: Allergy to penicillin" in found["medicine"]
+    assert "Allergy to penicillin; taken: Cefalexin" in found["allergy"]
+    assert "Taken despite an allergy to what it is related to: Allergy to penicillin (by code 764146007" in found["medicine"]
+    assert "Medicine related to it taken despite it: Cefalexin" in found["allergy"]
+    erythromycin = medicine(coded("30427009", "Erythromycin", DMD))
+    assert not any("beta-lactam" in said for said in shown(erythromycin, entries[1]).values())
+
+
 def test_what_was_handed_over_lately_is_held_against_allergies_today_under_its_heading_and_of_a_past_day() -> None:
     day, later = words.day(NOW), words.day(NOW + 200 * 86_400_000)
     dispensed = item("medicine", {"view": "dispense", "product": AMOXICILLIN, "status": "completed", "start": day}, fact="taken")
