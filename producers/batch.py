@@ -65,7 +65,7 @@ class Batches:
     def _item(self, item: ItemResult, message: RawMessage, source: str, told: Told) -> Outcome:
         reason, why = Reason.TOO_LARGE, ""
         try:
-            headers = _followed(message, item, told) if tracing.on() else ()
+            headers = _followed(message, item, told) if tracing.on() else {}
             records = [
                 *(self._record(ASSERTIONS, each.subject, each, headers) for each in item.assertions),
                 *(self._record(CLAIMS, each.subject, each, headers) for each in item.claims),
@@ -83,15 +83,15 @@ class Batches:
         told.records.append(self._record(QUARANTINE, source, quarantined))
         return Outcome(offset=item.outcome.offset, item=item.outcome.item, result=Result.QUARANTINED, reason=reason.value)
 
-    def _record(self, topic: Topic, key: str, value: Assertion | Claim | Quarantined | Ledger, headers: Headers = ()) -> Record:
-        return Record(topic.name, partition(key, topic.partitions), key.encode(), self._encoders[topic](value), headers)
+    def _record(self, topic: Topic, key: str, value: Assertion | Claim | Quarantined | Ledger, headers: Headers | None = None) -> Record:
+        return Record(topic.name, partition(key, topic.partitions), key.encode(), self._encoders[topic](value), headers or {})
 
 
 def _followed(message: RawMessage, item: ItemResult, told: Told) -> Headers:
     """What the item's assertions and claims carry where its message is traced: one in so many, and those that came with a trace."""
     parent = message.headers.get(tracing.HEADER)
     if parent is None and not tracing.chosen(message.offset):
-        return ()
+        return {}
     said: tuple[Assertion | Claim, ...] = (*item.assertions, *item.claims)
     since = next((each.committed for each in said if each.committed is not None), None)
     return told.followed.follow(parent, message.partition, message.offset, since)

@@ -70,7 +70,7 @@ class Transactions:
         while True:
             try:
                 self._producer.produce(record.topic, record.value, record.key, partition=record.partition,
-                                       headers=list(record.headers), on_delivery=delivered)
+                                       headers={**record.headers}, on_delivery=delivered)
                 return
             except BufferError:
                 self._producer.poll(0.1)

@@ -33,6 +33,8 @@ _UNAVAILABLE = (SchemaRegistryError, OSError, httpx2.TransportError)
 _MISFITS = (EOFError, ValueError, IndexError, KeyError, TypeError, OverflowError, SchemaResolutionError, msgspec.ValidationError)
 _LOOKING = threading.Lock()
 _HEAD = struct.Struct(">bI")
+FRAMING = _HEAD.size
+"""Bytes of a value before its Avro: they name the schema by its number in one registry."""
 _KINDS: dict[str, type[msgspec.Struct]] = {
     name: kind for module in (model, person_events, operations) for name, kind in vars(module).items()
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct)

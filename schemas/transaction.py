@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from confluent_kafka import KafkaError
@@ -21,7 +22,7 @@ class Record(NamedTuple):
     partition: int
     key: bytes
     value: bytes | None
-    headers: tuple[tuple[str, bytes], ...] = ()
+    headers: Mapping[str, bytes] = MappingProxyType({})
 
 
 def pauses(stop: threading.Event) -> Iterator[int]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from opentelemetry.trace import Span, Tracer
 
 HEADER = "traceparent"
-Headers = tuple[tuple[str, bytes], ...]
+Headers = dict[str, bytes]
 
 _tracer: Tracer | None = None
 _one_in = 1000
@@ -71,12 +71,12 @@ class Followed:
     def follow(self, parent: bytes | None, partition: int, offset: int, since_ms: int | None = None) -> Headers:
         """Begin a message's span (at `since_ms` where that is known), and what its outputs are to carry; nothing where tracing is off."""
         if _tracer is None:
-            return ()
+            return {}
         start = self._began if since_ms is None else min(since_ms * 1_000_000, self._began)
         span = _tracer.start_span(self._stage, _context(parent), start_time=start,
                                   attributes={"messaging.destination.partition.id": str(partition), "messaging.kafka.offset": offset})
         self._spans.append(span)
-        return ((HEADER, _written(span)),)
+        return {HEADER: _written(span)}
 
     def done(self, events: int, **numbers: int) -> None:
         """The batch is committed."""

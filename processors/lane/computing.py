@@ -18,7 +18,7 @@ from processors.lane.meter import Meter
 from processors.lane.overlay import Overlay
 from processors.lane.store import Store
 from processors.lane.traces import Traces
-from schemas import topics
+from schemas import events, topics
 from schemas.codec import Codec
 from schemas.errors import RegistryUnavailableError, UndecodableError
 from schemas.partition import partition as partition_of
@@ -112,8 +112,10 @@ class Computing:
             if encode is None:
                 encode = self._encoders[topic.name] = self._codec.encoder(topic)
             value = encode(value)
+        event = events.HEADERS.get(topic.name)
+        headers = event(output.key, output.value, value) if event else {}
         return Record(topic.name, partition_of(output.partition_by, topic.partitions), output.key, value,
-                      output.headers + traces.headers(output.value) if traces else output.headers)
+                      headers | traces.headers(output.value) if traces else headers)
 
 
 def _quarantine(stage: str, message: Received, fault: UndecodableError) -> Output:

@@ -61,7 +61,6 @@ class Output(msgspec.Struct, frozen=True, gc=False):
     key: bytes
     value: msgspec.Struct | bytes
     partition_by: str
-    headers: tuple[tuple[str, bytes], ...] = ()
 
 
 class Stage(Protocol):

@@ -39,7 +39,7 @@ class Traces:
                 if isinstance(value, Entry):
                     self._of[value.person, value.fact, value.version] = headers
                 return headers
-        return ()
+        return {}
 
     def done(self, events: int, published: int) -> None:
         self._followed.done(events, published=published)

@@ -119,7 +119,7 @@ class Transactions:
         while True:
             try:
                 return self._producer.produce(record.topic, record.value, record.key, partition=record.partition,
-                                              headers=list(record.headers), on_delivery=delivered)
+                                              headers={**record.headers}, on_delivery=delivered)
             except BufferError:
                 self._producer.poll(0.1)
                 if self._stop.is_set():

@@ -1,6 +1,6 @@
 """(c) The ceiling: one loop around confluent-kafka with the same decoding, core, state, changelog and commit, and nothing else.
 
-No rebalances, no fencing of single partitions, no heartbeats, no metrics, no quarantine: what it lacks is what the lane costs.
+No rebalances, no fencing of single partitions, no headers, no heartbeats, no metrics, no quarantine: what it lacks is what the lane costs.
 """
 
 from __future__ import annotations

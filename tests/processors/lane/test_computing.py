@@ -13,10 +13,13 @@ from processors.lane.contract import Received
 from processors.lane.errors import StageError
 from processors.lane.meter import Meter
 from processors.lane.store import Store
+from processors.reconcile.stage import ReconcileStage
 from schemas import topics
 from schemas.codec import Codec
 from tests.processors.lane.toy import Counter
 from tests.processors.lane.toy_worker import Faulty
+from tests.processors.reconcile.fed import event, said
+from tests.schemas import subscriber
 
 CODEC = Codec("mock://computing")
 
@@ -57,6 +60,23 @@ def test_it_may_be_repeated_and_writes_nothing(store: Store) -> None:
     one = computing(stage)
     assert one.of(messages, store).records == one.of(messages, store).records
     assert store.get(b"count|RXA/epr|1") is None
+
+
+def test_what_subscribers_read_are_events_and_the_same_ones_when_a_batch_is_done_again(store: Store) -> None:
+    encode = CODEC.encoder(topics.PERSON_EVENTS)
+    told = event(said("allergy/1", agent={"text": "latex"}), said("allergy/2", agent={"text": "peanut"}))
+    messages = [Received(topics.PERSON_EVENTS, 3, 0, 0, told.person.encode(), encode(told))]
+    first, again = (Computing(ReconcileStage(), 3, CODEC, Meter("d", 3), threading.Event()).of(messages, store) for _ in range(2))
+    assert first.records == again.records
+    ids = set()
+    for record, output in zip(first.records, first.outputs, strict=False):
+        if record.topic in (topics.ENTRIES.name, topics.CHANGES.name):
+            published = subscriber.received(record.headers.items(), record.key, record.value or b"")
+            attributes = published.get_attributes()
+            assert attributes | subscriber.expected(output.value, record.key) == attributes
+            ids.add((published.get_source(), published.get_id()))
+    assert len(ids) == 4
+    assert sum(bool(record.headers) for record in first.records) == 4
 
 
 def test_the_message_that_a_stage_fails_at_is_named_without_its_content(store: Store) -> None:
