@@ -18,7 +18,7 @@ from mainstem.observe import metrics
 from mainstem.observe.serving import targets
 from producers.contract import RawMessage
 from schemas import kafka as clients
-from schemas import topics
+from schemas import log, topics
 from schemas.codec import Codec
 from tests.observe.receiver import Receiver, receiving
 from tests.producers.changes import ALLERGY, BEGUN, COMMITTED_MS, PATIENT, SMALL, change, message
@@ -26,6 +26,7 @@ from tests.producers.changes import ALLERGY, BEGUN, COMMITTED_MS, PATIENT, SMALL
 ROOT = Path(__file__).parents[2]
 CANARY, NUMBER, NAME = "Zebedee-Canary", "9990000018", "Penicillin"
 SOURCE = "RXZ/observed"
+CANARIES = (CANARY, NUMBER, NAME, str(PATIENT["born"]), f"{SOURCE}|1")
 MESSAGES = 60
 
 
@@ -152,7 +153,7 @@ def test_metrics_of_each_process(observed: Observed) -> None:
 def test_nothing_of_a_patient_is_told(observed: Observed) -> None:
     eventually(lambda: bool(observed.receiver.raw) and len(observed.scraped()) == 3, "spans and metrics", observed.logs)
     told = "".join(observed.scraped().values()) + observed.receiver.raw.decode("latin-1") + observed.logs()
-    for canary in (CANARY, NUMBER, NAME, "1980-", f"{SOURCE}|1"):
+    for canary in (*CANARIES, "1980-"):
         assert canary.lower() not in told.lower()
     declared = {one.name.removesuffix("_total") for one in metrics.ALL}
     for text in observed.scraped().values():
@@ -160,3 +161,14 @@ def test_nothing_of_a_patient_is_told(observed: Observed) -> None:
             assert family.name in declared or family.name.startswith(("process_", "python_"))
             assert all(set(sample.labels) <= metrics.LABELS.keys() | {"le"} for sample in family.samples
                        if family.name in declared)
+
+
+def test_nothing_of_a_patient_is_told_in_headers(kafka: str, observed: Observed) -> None:
+    def headers(topic: topics.Topic) -> list[tuple[str, bytes]]:
+        return [header for message in log.read(kafka, topic) for header in message.headers() or ()]
+
+    eventually(lambda: {"ce_id", "ce_subject", "traceparent"} <= {name for name, _ in headers(topics.ENTRIES)}, "an entry with headers",
+               observed.logs)
+    for topic in topics.ALL:
+        for name, value in headers(topic):
+            assert not any(canary.lower() in f"{name}: {value.decode()}".lower() for canary in CANARIES), topic.name

@@ -23,11 +23,12 @@ from processors.apps.worker import EXIT_AWAY
 from processors.identity.linker import assign
 from processors.lane import changelog
 from processors.reconcile.fold import fold
-from schemas import topics
+from schemas import log, topics
 from schemas.codec import Codec
 from schemas.kafka import ensure_topics, producer
 from schemas.partition import partition
 from tests.eventually import eventually
+from tests.schemas import subscriber
 
 AGENTS = ("penicillin", "peanut", "latex", "aspirin")
 STAGE_INPUTS = {name: inputs for name, inputs in drain.readers((), ()).items() if name in STAGES}
@@ -133,8 +134,23 @@ def check(stream: Stream, terms: Terms | None = None) -> None:
     assert published.check_digests(stream.kafka, stream.codec, {r.person: r.digest for r in records.values()}).passed
 
 
+def check_headers(stream: Stream, since: int) -> None:
+    """Each message that subscribers read is an event to a library that knows nothing of ours, and no two are the same. `since`: of a
+    moment before the stream, milliseconds."""
+    for topic in (topics.ENTRIES, topics.CHANGES):
+        decode, ids = stream.codec.decoder(topic), []
+        for message in log.read(stream.kafka, topic):
+            if message.timestamp()[1] >= since:
+                event = subscriber.received(message.headers() or (), message.key() or b"", message.value() or b"")
+                attributes = event.get_attributes()
+                assert attributes | subscriber.expected(decode(message.value()), message.key() or b"") == attributes
+                ids.append((event.get_source(), event.get_id()))
+        assert len(set(ids)) == len(ids) > 0
+
+
 @pytest.mark.stack
 def test_entries_are_the_fold_after_kills(stream: Stream) -> None:
+    began = time.time_ns() // 1_000_000
     stream.start()
     stream.live(1_500)
     for _ in range(3):
@@ -146,6 +162,7 @@ def test_entries_are_the_fold_after_kills(stream: Stream) -> None:
         stream.start()
     stream.drained()
     check(stream)
+    check_headers(stream, began)
     assert stream.terminate() == 0
 
 
