@@ -5,7 +5,10 @@ from __future__ import annotations
 import io
 import json
 import struct
+from pathlib import Path
 
+import avro.io
+import avro.schema
 import fastavro
 import msgspec
 import pytest
@@ -57,6 +60,17 @@ def test_a_message_comes_back_as_it_was(topic: topics.Topic) -> None:
     codec = Codec("mock://round-trip")
     value = EXAMPLES[topic.schema]
     assert codec.decoder(topic)(codec.encoder(topic)(value)) == value
+
+
+@pytest.mark.parametrize("topic", [t for t in topics.ALL if t.schema], ids=lambda t: t.name)
+def test_the_reference_implementation_reads_the_same(topic: topics.Topic) -> None:
+    """Subscribers have libraries of their own."""
+    written = Codec("mock://reference").encoder(topic)(EXAMPLES[topic.schema])[codecs.FRAMING:]
+    schema = avro.schema.parse((Path(codecs.__file__).parent / "avsc" / f"{topic.schema}.avsc").read_text())
+    payload = io.BytesIO(written)
+    read = avro.io.DatumReader(schema).read(avro.io.BinaryDecoder(payload))
+    assert payload.read() == b""
+    assert read == fastavro.schemaless_reader(io.BytesIO(written), codecs.avsc(topic.schema))
 
 
 @given(st.binary(max_size=60))
