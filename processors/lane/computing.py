@@ -113,7 +113,7 @@ class Computing:
                 encode = self._encoders[topic.name] = self._codec.encoder(topic)
             value = encode(value)
         event = events.HEADERS.get(topic.name)
-        headers = event(output.key, output.value, value) if event else {}
+        headers = event(output.value, value) if event else {}
         return Record(topic.name, partition_of(output.partition_by, topic.partitions), output.key, value,
                       headers | traces.headers(output.value) if traces else headers)
 

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from cloudevents.core.base import BaseCloudEvent
 from cloudevents.core.bindings.kafka import KafkaMessage, from_binary_event
 
 from mainstem.model import Change, Entry
-
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def received(headers: Iterable[tuple[str, bytes]], key: bytes, value: bytes) -> BaseCloudEvent:
@@ -25,5 +22,4 @@ def expected(said: Entry | Change, key: bytes) -> dict[str, Any]:
     """The attributes of the event that tells of it, all but the id of an entry's."""
     topic, kind = ("entries", f"entry.{said.status}") if isinstance(said, Entry) else ("changes", f"change.{said.change}")
     return {"specversion": "1.0", "source": f"urn:mainstem:records.{topic}.v1", "type": f"uk.mainstem.{kind}",
-            "time": EPOCH + timedelta(milliseconds=said.known), "subject": key.decode(), "partitionkey": key.decode(),
-            "datacontenttype": "application/avro"} | ({"id": said.id} if isinstance(said, Change) else {})
+            "partitionkey": key.decode(), "datacontenttype": "application/avro"} | ({"id": said.id} if isinstance(said, Change) else {})
