@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from mainstem.model import Assertion, Known
+from mainstem.model import Known
 from mainstem.truth.told import people
 from mainstem.verify.received import assertions
 from schemas.codec import Codec
@@ -14,25 +14,17 @@ from tests.end_to_end.conftest import PERSONS, PROFILE, SEED, World
 from tests.eventually import eventually
 
 pytestmark = pytest.mark.stack
-
-
 Named = tuple[str, str, str]
 _ZONED_DAY = re.compile(rb"\d{4}-\d\d-\d\d(Z|[+-]\d\d:)")
 """A day as Debezium spells it, which no kind takes for one."""
 
 
-def _named(assertion: Assertion) -> Named:
-    return assertion.subject, assertion.record, assertion.part
-
-
 def _first(known: list[Known]) -> dict[Named, bytes]:
     """What was said first of each record."""
-    found: dict[Named, Assertion] = {}
-    for one in (each.assertion for each in known):
-        before = found.setdefault(_named(one), one)
-        if (one.position, one.content) < (before.position, before.content):
-            found[_named(one)] = one
-    return {name: one.content for name, one in found.items()}
+    found: dict[Named, bytes] = {}
+    for one in sorted((each.assertion for each in known), key=lambda one: (one.position, one.content)):
+        found.setdefault((one.subject, one.record, one.part), one.content)
+    return found
 
 
 @pytest.mark.timeout(400)
