@@ -84,8 +84,7 @@ def relations(entries: Sequence[Stated], terms: Terms, on: str = "") -> tuple[Re
     Of medicines only those that are taken, on that day (`2026-11-25`; empty: by their status alone): every course there has been
     with every other would be told by the thousand, and help nobody.
     """
-    allergies = [(side, allergy.stands(entry.content)) for entry in entries
-                 if entry.kind == "allergy" and (side := _side(entry, allergy.asked(entry.content, terms), terms)) is not None]
+    allergies = _allergies(entries, terms)
     courses_taken = taken(entries, on)
     standing = [side for side, stands in allergies if stands]
     warnings = _warnings(entries, standing, terms)
@@ -104,9 +103,14 @@ def taken(entries: Iterable[Stated], on: str = "") -> list[Stated]:
 
 def unlisted(entries: Sequence[Stated], terms: Terms) -> tuple[str, ...]:
     """The problems and alerts that tell of what no standing allergy does, sorted."""
-    standing = [side for entry in entries if entry.kind == "allergy" and allergy.stands(entry.content)
-                and (side := _side(entry, allergy.asked(entry.content, terms), terms)) is not None]
+    standing = [side for side, stands in _allergies(entries, terms) if stands]
     return tuple(sorted(side.fact for side in _warnings(entries, standing, terms)))
+
+
+def _allergies(entries: Sequence[Stated], terms: Terms) -> list[tuple[_Side, bool]]:
+    """Each that can be told, and whether it stands."""
+    return [(side, allergy.stands(entry.content)) for entry in entries
+            if entry.kind == "allergy" and (side := _side(entry, allergy.asked(entry.content, terms), terms)) is not None]
 
 
 def _warnings(entries: Sequence[Stated], standing: Sequence[_Side], terms: Terms) -> list[_Side]:

@@ -43,7 +43,5 @@ def _told(product: Any, terms: Terms) -> bool:
 
 def _may_be_to_a_drug(content: dict[str, Any], terms: Terms) -> bool:
     """Also where it does not say what kind it is of; not where it says that none is known."""
-    said, agent = content.get("category"), content.get("agent")
-    kinds = {kind for part in said.split(",") if (kind := part.strip().casefold())} if isinstance(said, str) else set()
-    none_known = isinstance(agent, dict) and terms.none_known(agent) is not None
-    return allergy.stands(content) and not none_known and not (kinds and kinds <= _NO_DRUGS)
+    kinds = allergy.categories(content)
+    return allergy.stands(content) and allergy.none_known(content, terms) is None and not (kinds and kinds <= _NO_DRUGS)

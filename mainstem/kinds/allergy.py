@@ -152,13 +152,25 @@ def is_degraded(content: dict[str, Any]) -> bool:
     return any(code.get("code") in _DEGRADED for code in codes)
 
 
+def none_known(content: dict[str, Any], terms: Terms) -> str | None:
+    """The code of what it says is not known: any allergy, or one of drugs, of food; None where it is no such statement."""
+    agent = content.get("agent")
+    return terms.none_known(agent) if isinstance(agent, dict) else None
+
+
+def categories(content: dict[str, Any]) -> frozenset[str]:
+    """FHIR R4, allergy-intolerance-category, of which it may name several; empty where it does not say."""
+    said = content.get("category")
+    return frozenset(kind for part in said.split(",") if (kind := part.strip().casefold())) if isinstance(said, str) else frozenset()
+
+
 def asked(content: dict[str, Any], terms: Terms) -> tuple[dict[str, Any], ...]:
     """What a terminology is to be asked for to tell all that this may be to. More may be told than makes a key: nothing is decided by it.
 
     Its agent; where no code of that tells one (`Adverse reaction to drug`), its words, whole or else each part that is a name
     (`Penicillin - rash`, `penicillin, aspirin`). Empty where it says that none is known, or what it was to is lost."""
     agent = content.get("agent")
-    if not isinstance(agent, dict) or is_degraded(content) or terms.none_known(agent) is not None:
+    if not isinstance(agent, dict) or is_degraded(content) or none_known(content, terms) is not None:
         return ()
     if terms.agents(agent):
         return (agent,)
@@ -185,22 +197,15 @@ def _united(found: Derived, members: Sequence[Member], terms: Terms) -> Derived:
 
 
 def _agent(content: dict[str, Any], agent: dict[str, Any], terms: Terms) -> str | None:
-    """By its coding or name; of a text that goes on to tell the reaction by what stands before."""
+    """By its coding or name; of a text that goes on to tell the reaction, which the record states beside it, by what stands before."""
     found = terms.agent(agent)
-    if found is None and (cause := _cause(content, agent, terms)) is not None:
-        return terms.agent({"text": cause})
-    return found
-
-
-def _cause(content: dict[str, Any], agent: dict[str, Any], terms: Terms) -> str | None:
-    """Of a text that no name is and that goes on to tell the reaction, which the record states beside it, what stands before."""
     text = agent.get("text")
-    if not isinstance(text, str) or terms.current(agent) is not None:
-        return None
+    if found is not None or not isinstance(text, str) or terms.current(agent) is not None:
+        return found
     parted = _REMARK.fullmatch(text.strip())
     if parted is None or parted["remark"].strip().casefold() not in _NO_REACTION_SAID | _reactions_said(content):
         return None
-    return parted["cause"]
+    return terms.agent({"text": parted["cause"]})
 
 
 def _reactions_said(content: dict[str, Any]) -> frozenset[str]:
@@ -234,7 +239,7 @@ def _narrowest(members: Sequence[Member], order: Sequence[int], terms: Terms) ->
 
 
 def _claim(member: Member, terms: Terms) -> int | None:
-    return _CLAIMS.get(terms.none_known(member.content.get("agent") or {}) or "")
+    return _CLAIMS.get(none_known(member.content, terms) or "")
 
 
 def _first_reactions(members: Sequence[Member], order: Sequence[int]) -> set[int]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from mainstem import kinds
 from mainstem.admissions import Admission, Omission, admissions
-from mainstem.kinds.allergy import BESIDE_ACTIVE, TRANSFER_DEGRADED, is_degraded, stands
+from mainstem.kinds.allergy import BESIDE_ACTIVE, TRANSFER_DEGRADED, categories, is_degraded, none_known, stands
 from mainstem.kinds.facts import Rule, Terms
 from mainstem.relations import ACROSS, NEAR, TAKEN, UNLISTED, WARNED, Relation, unlisted
 from mainstem.terminology import builtin
@@ -60,16 +60,16 @@ def of(heading: Sequence[str], record: Sequence[Item], terms: Terms, found: Sequ
 
 def says_none_known(item: Item) -> bool:
     """By the release that Mainstem ships with: a matter of order and colour alone."""
-    return _none_known(item, builtin()) is not None
+    return item.kind == "allergy" and none_known(item.content, builtin()) is not None
 
 
 def _none_known_beside_active(items: Sequence[Item], terms: Terms) -> Iterator[Caution]:
     """Safety of absence (design.md, promise 4): an active allergy is never hidden by "no known allergies"."""
     allergies = [item for item in items if item.kind == "allergy"]
-    named = [item for item in allergies if _none_known(item, terms) is None and stands(item.content)]
+    named = [item for item in allergies if none_known(item.content, terms) is None and stands(item.content)]
     denied: dict[str, set[str]] = {}
     for item in allergies:
-        if (code := _none_known(item, terms)) is not None:
+        if (code := none_known(item.content, terms)) is not None:
             denied.setdefault(code, set()).update(item.sources)
     for code, sources in sorted(denied.items()):
         what, category = _SCOPES.get(code, ("allergies of some kind", None))
@@ -80,8 +80,8 @@ def _none_known_beside_active(items: Sequence[Item], terms: Terms) -> Iterator[C
 
 def _may_be(item: Item, category: str) -> bool:
     """Also where it does not say which it is."""
-    said = item.content.get("category")
-    return not isinstance(said, str) or not said.strip() or category in said.casefold()
+    said = categories(item.content)
+    return not said or any(category in one for one in said)
 
 
 def _told_elsewhere(heading: Sequence[str], record: Sequence[Item], terms: Terms) -> Iterator[Caution]:
@@ -161,9 +161,3 @@ def _unmatched(stay: Admission) -> str:
     if not stay.unmatched:
         return ""
     return f" ({stay.unmatched} medicine{' there has' if stay.unmatched == 1 else 's there have'} no code or name that it knows)"
-
-
-def _none_known(item: Item, terms: Terms) -> str | None:
-    """The code of what it says is not known: any allergy, or one of drugs, of food; None where it is no such statement."""
-    agent: Any = item.content.get("agent") or {}
-    return terms.none_known(agent) if item.kind == "allergy" else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -160,13 +160,13 @@ def _details(item: Item, title: str, dated: str | None) -> Iterator[Detail]:
 
 def fields(item: Item) -> list[str]:
     """In the order the kind declares them; unknown ones after."""
-    declared = _declared(item)
-    return [*(field for field in declared if field in item.content), *sorted(item.content.keys() - set(declared))]
+    return _in_order(item, item.content.keys())
 
 
-def _declared(item: Item) -> list[str]:
+def _in_order(item: Item, names: Set[str]) -> list[str]:
     kind = kinds.BY_NAME.get(item.kind)
-    return [field.encode_name for field in msgspec.structs.fields(kind.Content)] if kind else []
+    declared = [field.encode_name for field in msgspec.structs.fields(kind.Content)] if kind else []
+    return [*(field for field in declared if field in names), *sorted(names - set(declared))]
 
 
 def _tags(item: Item) -> Iterator[Tag]:
@@ -202,8 +202,7 @@ def _is_tag(item: Item, field: str) -> bool:
 
 def _differs(item: Item) -> Iterator[Differs]:
     """Field by field as the kind declares them."""
-    lost = {field for said in item.provenance for field in said.lost}
-    for field in sorted(lost, key=[*_declared(item), *sorted(lost)].index):
+    for field in _in_order(item, {field for said in item.provenance for field in said.lost}):
         by = ", ".join(dict.fromkeys(one.source for one in item.provenance if field in one.fields))
         for said in item.provenance:
             if field in said.lost and (told := _apart(said.lost[field], item.content.get(field, _NEVER), field)):
