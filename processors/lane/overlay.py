@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import takewhile
 from typing import Protocol
 
-from sortedcontainers import SortedList
+from processors.lane.ordered import Ordered
 
 
 class Readable(Protocol):
@@ -31,9 +29,7 @@ class Overlay:
         self._store = store
         self.changes: dict[bytes, bytes | None] = {}
         """Key -> new value, None where deleted."""
-        self._sorted: defaultdict[bytes, SortedList[bytes]] = defaultdict(SortedList)
-        self._unsorted: defaultdict[bytes, list[bytes]] = defaultdict(list)
-        """Changed keys by their first byte: of most of them nobody asks which come next, and those are never sorted."""
+        self._changed = Ordered()
 
     def get(self, key: bytes) -> bytes | None:
         try:
@@ -50,7 +46,7 @@ class Overlay:
         return [changes[key] if key in changes else next(found) for key in keys]
 
     def prefix(self, prefix: bytes) -> Iterator[tuple[bytes, bytes]]:
-        ours = self._changed(prefix)
+        ours = [(key, self.changes[key]) for key in self._changed.beginning(prefix)]
         theirs = self._store.prefix(prefix)
         return _merged(ours, theirs) if ours else theirs
 
@@ -58,24 +54,24 @@ class Overlay:
         theirs = self._store.before(key, within)
         while theirs is not None and theirs[0] in self.changes:
             theirs = self._store.before(theirs[0], within)
-        ours = self._first_set(self._order(within).irange(within, key, inclusive=(True, False), reverse=True), within)
+        ours = self._first_set(self._changed.near(within).irange(within, key, inclusive=(True, False), reverse=True), within)
         return max(ours, theirs) if ours and theirs else ours or theirs
 
     def after(self, key: bytes, within: bytes) -> tuple[bytes, bytes] | None:
         theirs = self._store.after(key, within)
         while theirs is not None and theirs[0] in self.changes:
             theirs = self._store.after(theirs[0], within)
-        ours = self._first_set(self._order(within).irange(key, inclusive=(False, False)), within)
+        ours = self._first_set(self._changed.near(within).irange(key, inclusive=(False, False)), within)
         return min(ours, theirs) if ours and theirs else ours or theirs
 
     def put(self, key: bytes, value: bytes) -> None:
         if key not in self.changes:
-            self._unsorted[key[:1]].append(key)
+            self._changed.add(key)
         self.changes[key] = value
 
     def delete(self, key: bytes) -> None:
         if key not in self.changes:
-            self._unsorted[key[:1]].append(key)
+            self._changed.add(key)
         self.changes[key] = None
 
     def _first_set(self, keys: Iterable[bytes], within: bytes) -> tuple[bytes, bytes] | None:
@@ -85,19 +81,6 @@ class Overlay:
             if (value := self.changes[key]) is not None:
                 return key, value
         return None
-
-    def _changed(self, prefix: bytes) -> list[tuple[bytes, bytes | None]]:
-        return [(key, self.changes[key]) for key in takewhile(lambda each: each.startswith(prefix), self._order(prefix).irange(prefix))]
-
-    def _order(self, within: bytes) -> SortedList[bytes]:
-        """The changed keys, as far as they may begin with `within`."""
-        first = within[:1]
-        if not first:
-            return SortedList(self.changes)
-        if unsorted := self._unsorted.get(first):
-            self._sorted[first].update(unsorted)
-            unsorted.clear()
-        return self._sorted[first]
 
 
 def _merged(ours: list[tuple[bytes, bytes | None]], theirs: Iterator[tuple[bytes, bytes]]) -> Iterator[tuple[bytes, bytes]]:
