@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from functools import cached_property
-from typing import Any
+from collections.abc import Callable, Collection, Iterable
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
@@ -25,6 +24,20 @@ SUPERSEDED = "superseded"
 
 READ = (NUMBER, MERGED, DEMOGRAPHICS, LINKED, UNLINKED, SUPERSEDED)
 """Types that say who someone is. `erased` and types yet unknown are kept, and move nobody."""
+
+
+_Worked = TypeVar("_Worked")
+
+
+class _once(Generic[_Worked]):  # noqa: N801 - a decorator
+    """A property worked out once. `functools.cached_property` until Python 3.12 takes a lock, which costs more than most of these do."""
+
+    def __init__(self, work: Callable[[Any], _Worked]) -> None:
+        self._work, self._name, self.__doc__ = work, work.__name__, work.__doc__
+
+    def __get__(self, said: Evidence, of: type) -> _Worked:
+        found = said.__dict__[self._name] = self._work(said)
+        return found
 
 
 class Decision(msgspec.Struct, frozen=True, array_like=True, order=True):
@@ -55,38 +68,39 @@ class Evidence(msgspec.Struct, frozen=True, array_like=True, dict=True):
     replaces: tuple[str, ...] = ()
     """Subjects of the same source that were merged into it, in its own words; sorted."""
 
-    @cached_property
+    @_once
     def decided_about(self) -> frozenset[str]:
         """Other source patients that its decisions name."""
         return frozenset(decision.other for decision in self.decisions) if self.decisions else frozenset()
 
-    @cached_property
+    @_once
     def pointed_at(self) -> frozenset[str]:
         """Other source patients that it names."""
         return self.decided_about.union(self.merges) if self.merges else self.decided_about
 
-    @cached_property
+    @_once
     def merges(self) -> tuple[str, ...]:
         """Other source patients that it says it was merged with, whichever into which."""
         return tuple(sorted({*self.merged_into, *self.replaces})) if self.replaces else self.merged_into
 
-    @cached_property
+    @_once
     def candidate_keys(self) -> tuple[str, ...]:
         """What others have to share, one at least, to be compared with."""
         return blocking.keys(self.demographics, self.carried)
 
-    @cached_property
+    @_once
     def fields(self) -> Fields:
         """What is compared."""
         return fields(self.demographics, self.carried)
 
-    @cached_property
+    @_once
     def known_as(self) -> tuple[Fields, ...]:
         """The same, and with former names and homes."""
         return known_as(self.demographics, self.carried)
 
 
 NOTHING = Evidence()
+_Said = TypeVar("_Said", str, tuple[str, str], Decision)
 
 
 def evidence(claims: Iterable[Claim]) -> Evidence:
@@ -97,7 +111,7 @@ def evidence(claims: Iterable[Claim]) -> Evidence:
         if claim.type in (LINKED, UNLINKED):
             decisions += _decision(claim)
             continue
-        if claim.status is not Status.ASSERTED or claim.type not in READ:
+        if claim.status is not _ASSERTED or claim.type not in READ:
             continue
         body = _body(claim)
         if claim.type == NUMBER and (given := _text(body.get("nhs_number"))):
@@ -116,9 +130,12 @@ def evidence(claims: Iterable[Claim]) -> Evidence:
             old, new = verified(_text(body.get("old")), VERIFIED), _text(body.get("new"))
             if old and (new is None or verified(new, VERIFIED)) and old != (now := _digits(new or "")):
                 superseded.add((old, now))
-    return Evidence(tuple(sorted(numbers)), tuple(sorted(carried)), tuple(sorted(merged)), tuple(sorted(decisions)),
-                    tuple(sorted(superseded)), demographics.read(_united(who)) if who else None, tuple(sorted(corrected)),
-                    tuple(sorted(replaced)))
+    return Evidence(_sorted(numbers), _sorted(carried), _sorted(merged), _sorted(decisions), _sorted(superseded),
+                    demographics.read(_united(who)) if who else None, _sorted(corrected), _sorted(replaced))
+
+
+def _sorted(found: Collection[_Said]) -> tuple[_Said, ...]:
+    return tuple(sorted(found)) if found else ()
 
 
 def _own(claim: Claim, told: Any) -> set[str]:
@@ -147,13 +164,15 @@ def _decision(claim: Claim) -> list[Decision]:
                      version.digest.hex(), other)]
 
 
+_ASSERTED = Status.ASSERTED
+_decode = msgspec.json.Decoder().decode
 PAIR = " ~ "
 """Between the two source patients in the `ref` of a decision."""
 
 
 def _body(claim: Claim) -> dict[str, Any]:
     try:
-        body = msgspec.json.decode(claim.body)
+        body = _decode(claim.body)
     except (ValueError, RecursionError):
         return {}  # capture writes bodies; one that is no JSON says nothing, and stays in state for whoever looks
     return body if isinstance(body, dict) else {}

@@ -64,16 +64,20 @@ class Indexes:
         """From now on the source patient's claims say this."""
         self._state.put(b"e" + subject.encode() + END, _encode(now))
         self._said[subject] = now
-        self._differ(b"p", subject, before.decided_about, now.decided_about)
-        self._differ(b"i", subject, before.merges, now.merges)
-        self._differ(b"n", subject, before.numbers, now.numbers)
         self._differ(b"k", subject, before.candidate_keys, now.candidate_keys)
-        for number in set(before.numbers) ^ set(now.numbers):
-            self._count(number, subject.partition("|")[0], 1 if number in now.numbers else -1)
-        for old, new in set(before.superseded) ^ set(now.superseded):
-            said = (old, new) in now.superseded
-            self._name(b"s", old, subject, new, said=said)
-            self._name(b"r", new, subject, old, said=said)
+        if before.decisions != now.decisions:
+            self._differ(b"p", subject, before.decided_about, now.decided_about)
+        if before.merges != now.merges:
+            self._differ(b"i", subject, before.merges, now.merges)
+        if before.numbers != now.numbers:
+            self._differ(b"n", subject, before.numbers, now.numbers)
+            for number in set(before.numbers) ^ set(now.numbers):
+                self._count(number, subject.partition("|")[0], 1 if number in now.numbers else -1)
+        if before.superseded != now.superseded:
+            for old, new in set(before.superseded) ^ set(now.superseded):
+                said = (old, new) in now.superseded
+                self._name(b"s", old, subject, new, said=said)
+                self._name(b"r", new, subject, old, said=said)
 
     def subjects(self) -> Iterable[str]:
         """Everyone of whom a claim is held."""
@@ -125,15 +129,11 @@ class Indexes:
         return self._named(b"r", number)
 
     def sharing(self, key: str, more: int = 0) -> list[str]:
-        found = self._first_sharing(key)
+        found = self._all(b"k", key)
         return found if len(found) <= claimed.SHARED_BY + more else []
 
     def full(self, key: str) -> bool:
-        return len(self._first_sharing(key)) > claimed.SHARED_BY
-
-    def _first_sharing(self, key: str) -> list[str]:
-        """As many as tell whether two more or less make a difference; sorted."""
-        return self._all(b"k", key)
+        return len(self._all(b"k", key)) > claimed.SHARED_BY
 
     def seeking(self, key: str) -> Sequence[str]:
         """Who seeks by this candidate key."""
@@ -177,22 +177,23 @@ class Indexes:
         if found is None:
             prefix = letter + name.encode() + END
             start = len(prefix)
-            found = sorted(key[start:-1].decode() for key, _ in islice(self._state.prefix(prefix), _MOST.get(letter)))
+            found = [key[start:-1].decode() for key, _ in islice(self._state.prefix(prefix), _MOST.get(letter))]
+            found.sort()
             self._members[letter, name] = found
         return found
 
     def _differ(self, letter: bytes, subject: str, before: Collection[str], now: Collection[str]) -> None:
         if before == now:
             return
-        end = END + subject.encode() + END
-        for each in set(before).difference(now):
+        put, members, end = self._state.put, self._members, END + subject.encode() + END
+        for each in set(before).difference(now) if before else ():
             self._state.delete(letter + each.encode() + end)
-            self._members.pop((letter, each), None)
-        for each in set(now).difference(before):
-            self._state.put(letter + each.encode() + end, b"")
-            held = self._members.get((letter, each))
+            members.pop((letter, each), None)
+        for each in set(now).difference(before) if before else now:
+            put(letter + each.encode() + end, b"")
+            held = members.get((letter, each))
             if held is not None and subject not in held:
-                self._members[letter, each] = sorted([*held, subject])[:_MOST.get(letter)]
+                members[letter, each] = sorted([*held, subject])[:_MOST.get(letter)]
 
     def _value(self, letter: bytes, name: str) -> bytes | None:
         try:
@@ -209,14 +210,13 @@ class Indexes:
             self._state.put(letter + name.encode() + END, value)
 
     def _count(self, number: str, source: str, more: int) -> None:
-        crowd = dict(self.crowd(number))
-        crowd[source] = crowd.get(source, 0) + more
-        left = {name: crowd[name] for name in sorted(crowd) if crowd[name]}
+        crowd = self.crowd(number)
+        left = {name: count for name, count in sorted({**crowd, source: crowd.get(source, 0) + more}.items()) if count}
         self._put(b"N", number, _encode(left) if left else None)
 
     def _named(self, letter: bytes, number: str) -> frozenset[str]:
         data = self._value(letter, number)
-        return frozenset() if data is None else frozenset(other for _, other in _decode_pairs(data))
+        return _NONE if data is None else frozenset(other for _, other in _decode_pairs(data))
 
     def _name(self, letter: bytes, number: str, subject: str, other: str, *, said: bool) -> None:
         data = self._value(letter, number)
@@ -227,6 +227,7 @@ class Indexes:
 
 _MOST = {b"k": claimed.SHARED_BY + 2, b"i": claimed.MERGED_BY + 1}
 """As many as tell whether they are too many; of candidate keys, whether two more or less would be."""
+_NONE: frozenset[str] = frozenset()
 _encode = msgspec.msgpack.Encoder().encode
 _decode_assigned = msgspec.msgpack.Decoder(Assigned).decode
 _decode_seeker = msgspec.msgpack.Decoder(Seeker).decode

@@ -59,10 +59,8 @@ class Number(NamedTuple):
     """The surviving number and all that became it, sorted."""
     crowded: tuple[str, ...]
     """Sources in which too many carry it."""
-
-    @property
-    def usable(self) -> str | None:
-        return None if self.crowded else self.surviving
+    usable: str | None
+    """The surviving number, where it is not crowded."""
 
 
 class Numbers:
@@ -79,7 +77,8 @@ class Numbers:
         if found is None:
             surviving = self._surviving(number)
             names = self._names(surviving if surviving is not None else number)
-            found = self._found[number] = Number(surviving, names, self._crowded(names))
+            crowded = self._crowded(names)
+            found = self._found[number] = Number(surviving, names, crowded, None if crowded else surviving)
         return found
 
     def usable(self, said: Evidence) -> tuple[str, ...]:
@@ -93,19 +92,19 @@ class Numbers:
         names = self.of(number).names
         found = self._carriers.get(names)
         if found is None:
-            found = self._carriers[names] = sorted({subject for name in names for subject in self._view.carriers(name)})
+            found = self._carriers[names] = sorted(set().union(*map(self._view.carriers, names)))
         return found
 
     def merges(self, subject: str, said: Evidence) -> list[tuple[str, str]]:
         """The merges that it tells of and that join anybody: who, into whom."""
-        found = [(subject, into) for into in said.merged_into if not self.overrun(into)]
+        found = [(subject, into) for into in said.merged_into if not self.overrun(into)] if said.merged_into else []
         if said.replaces and not self.overrun(subject):
             found += [(other, subject) for other in said.replaces if not self.overrun(other)]
         return found
 
     def merged_with(self, subject: str, said: Evidence) -> list[str]:
         """Whom merges join it with, whoever of the two tells of it."""
-        found = [into if other == subject else other for other, into in self.merges(subject, said)] if said.merges else []
+        found = [into if other == subject else other for other, into in self.merges(subject, said)]
         if (telling := self._merged(subject)) and not self.overrun(subject):
             found += [other for other in telling if subject in (theirs := self._view.said(other)).merged_into
                       or (subject in theirs.replaces and not self.overrun(other))]

@@ -16,16 +16,19 @@ from processors.identity.persons import Placed
 
 def neighbourhood(subject: str, view: View, numbers: Numbers, alike: Alike | None) -> list[str]:
     """Everyone whose person may depend on what this source patient's claims say, sorted."""
-    seen, todo = {subject}, [subject]
+    seen, todo, followed = {subject}, [subject], set[str]()
     while todo:
         one = todo.pop()
         said = view.said(one)
         near = {*said.decided_about, *view.deciding(one), *numbers.merged_with(one, said)}
         for number in numbers.usable(said):
-            near.update(numbers.carriers(number))
+            if number not in followed:
+                followed.add(number)
+                near.update(numbers.carriers(number))
         if alike is not None:
             near |= alike.near(one)
-        todo += near - seen
+        near -= seen
+        todo += near
         seen |= near
     return sorted(seen)
 
@@ -48,7 +51,7 @@ def _one_number(members: Mapping[str, Evidence], numbers: Numbers) -> str | None
     values: set[Demographics] = set()
     for subject, said in members.items():
         found.add(numbers.usable(said))
-        if said.pointed_at or len(found) > 1 or numbers.overrun(subject):
+        if said.merged_into or said.replaces or said.decisions or len(found) > 1 or numbers.overrun(subject):
             return None
         if said.demographics is not None:
             values.add(said.demographics)

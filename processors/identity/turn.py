@@ -50,7 +50,7 @@ class Turn:
         """Least names of the numbers touched."""
         self._findings: list[Finding] = []
         self._by_number = Numbers(indexes)
-        """As things stand: made anew where the claim is put in."""
+        """As things stand: made anew where the claim changes what it rests on."""
 
     def moved(self, *, anew: bool = False) -> list[tuple[str, Placed]]:
         """The source patients whose person the claim changes, sorted. `anew`: and everyone else's, where it is another under another model
@@ -75,17 +75,13 @@ class Turn:
             return set()
         touched = {subject} | self._left(before, now) | self._unsettled_by(before, now)
         usable = self._changing(before, now, touched)
-        by_numbers = before.carried != now.carried
-        for key in set(before.candidate_keys) ^ set(now.candidate_keys) if by_numbers else ():
-            if key.startswith(NUMBER) and self._on_the_edge(key):  # then its carriers are compared otherwise, by whatever key
-                for carrier in self._indexes.sharing(key, more=1):
-                    self._keys.update(self._indexes.said(carrier).candidate_keys)
-        named = set(before.merges) ^ set(now.merges)
-        if before.replaces != now.replaces:
-            named |= {subject, *before.replaces, *now.replaces}
-        overrun = {each for each in named if self._by_number.overrun(each)}
+        if before.carried != now.carried:
+            self._crowding(before, now)
+        named = self._named(before, now)
+        overrun = {each for each in named if self._by_number.overrun(each)} if named else named
         self._indexes.put(subject, before, now)
-        self._by_number = Numbers(self._indexes)
+        if named or before.numbers != now.numbers or before.superseded != now.superseded:
+            self._by_number = Numbers(self._indexes)
         for each in named:
             if self._by_number.overrun(each) != (each in overrun):
                 touched |= {each, *self._indexes.merging(each), *self._indexes.said(each).replaces}
@@ -96,6 +92,20 @@ class Turn:
         if _compared(before) != _compared(now):
             self._keys.update(before.candidate_keys, now.candidate_keys)
         return touched
+
+    def _crowding(self, before: Evidence, now: Evidence) -> None:
+        """Carriers of a number of which one more, or less, makes a crowd are compared otherwise, by whatever key."""
+        for key in set(before.candidate_keys) ^ set(now.candidate_keys):
+            if key.startswith(NUMBER) and self._on_the_edge(key):
+                for carrier in self._indexes.sharing(key, more=1):
+                    self._keys.update(self._indexes.said(carrier).candidate_keys)
+
+    def _named(self, before: Evidence, now: Evidence) -> set[str]:
+        """Of whom the claim may change whether too many were merged."""
+        if before.merges == now.merges and before.replaces == now.replaces:
+            return set()
+        named = set(before.merges) ^ set(now.merges)
+        return named if before.replaces == now.replaces else named | {self._subject, *before.replaces, *now.replaces}
 
     def tasks(self) -> list[Task]:
         """The tasks that opened, changed or closed."""
@@ -113,7 +123,8 @@ class Turn:
         for number in self._numbers:
             if (doubted := of_number(number, self._indexes, self._by_number, self._key)) is not None:
                 found[doubted.id] = (_NUMBER, number), doubted
-        return sorted(self._kept(anchors, found), key=lambda task: task.id)
+        tasks = list(self._kept(anchors, found))
+        return sorted(tasks, key=lambda task: task.id) if len(tasks) > 1 else tasks
 
     def _seek(self) -> set[str]:
         """Everyone who may seek otherwise does so; the persons whose task that may change."""
@@ -137,7 +148,7 @@ class Turn:
         alike_as_before = not self._scorer.model.thresholds.link or _compared(before) == _compared(now)
         if alike_as_before and all(set(was).issubset(still) for was, still in (
                 (before.numbers, now.numbers), (before.decided_about, now.decided_about),
-                (before.merged_into, now.merged_into), (before.replaces, now.replaces))):
+                (before.merged_into, now.merged_into), (before.replaces, now.replaces)) if was):
             return set()
         return set(neighbourhood(self._subject, self._indexes, self._by_number, alike(self._indexes, self._scorer)))
 
@@ -162,13 +173,13 @@ class Turn:
         """The numbers that the claim gives or takes, and whether each links anybody as things stand.
 
         Carriers of superseded ones are touched."""
+        if before.numbers == now.numbers and before.superseded == now.superseded:
+            return {}
         by_number = self._by_number
         for superseded in set(before.superseded) ^ set(now.superseded):
             for number in filter(None, superseded):
                 self._numbers.add(by_number.of(number).names[0])
                 touched.update(by_number.carriers(number))
-        if before.numbers == now.numbers:
-            return {}
         changing = set(before.numbers) ^ set(now.numbers)
         self._numbers.update(by_number.of(number).names[0] for number in changing)
         return {number: by_number.of(number).usable is not None for number in changing}
@@ -213,6 +224,8 @@ class Turn:
         for anchor in anchors:
             key = b"t" + pack(*anchor)
             data = self._state.get(key)
+            if data is None and anchor not in now:
+                continue
             before = {} if data is None else _decode_open(data)
             had |= before
             if before != now[anchor]:
