@@ -31,7 +31,7 @@ WHOLE_NAME = "identity.contradiction.whole-name"
 """Family and given names both differ."""
 
 
-class Demographics(msgspec.Struct, frozen=True, array_like=True):
+class Demographics(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """As a source says them; `family` and `given` also folded for comparing."""
 
     family: str = ""

@@ -40,7 +40,7 @@ class _once(Generic[_Worked]):  # noqa: N801 - a decorator
         return found
 
 
-class Decision(msgspec.Struct, frozen=True, array_like=True, order=True):
+class Decision(msgspec.Struct, frozen=True, array_like=True, order=True, gc=False):
     """What a human decided about this source patient and another. The greatest one of a pair counts, so the order of fields is the rule:
     a source's version; what stands before what was taken back; at one moment apart before together."""
 

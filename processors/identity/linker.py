@@ -16,7 +16,7 @@ from processors.identity.claimed import Claimed
 from processors.identity.indexes import Indexes
 from processors.identity.layers import Finding
 from processors.identity.numbers import Numbers
-from processors.identity.persons import OWN_PERSON, Placed, own_person
+from processors.identity.persons import Placed, own_person
 from processors.identity.placing import neighbourhood, place
 from processors.identity.scoring.release import Model, built_in
 from processors.identity.scoring.score import Scorer, scorer
@@ -42,8 +42,9 @@ def review(claims: Iterable[Claim], key: bytes, model: Model | None = None) -> l
     by = scorer(model or built_in())
     assigned, findings = _placed(view, key, by)
 
-    def where(subject: str) -> Placed:
-        return assigned.get(subject) or Placed(own_person(key, subject), OWN_PERSON)
+    def where(subject: str) -> str:
+        placed = assigned.get(subject)
+        return own_person(key, subject) if placed is None else placed.person
 
     return sorted(all_tasks(view, view.evidence, findings, where, key, by), key=lambda task: task.id)
 

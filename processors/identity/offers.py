@@ -33,7 +33,7 @@ class Offer(NamedTuple):
     """Both carry one number."""
 
 
-class Seeker(msgspec.Struct, frozen=True, array_like=True):
+class Seeker(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """`keys`: those it is found by."""
 
     subject: str
@@ -49,7 +49,7 @@ class Seeker(msgspec.Struct, frozen=True, array_like=True):
 def seeker(subject: str, view: View, where: Where, key: bytes, scorer: Scorer) -> Seeker | None:
     """None where a number names its person, or a lesser source patient speaks for it."""
     said = view.said(subject)
-    if where(subject).person != own_person(key, subject) or not said.candidate_keys:
+    if where(subject) != own_person(key, subject) or not said.candidate_keys:
         return None
     return Seeker(subject, said.candidate_keys, _offers(subject, said, view, where, scorer))
 
@@ -87,7 +87,7 @@ def crowded(key: str, view: View) -> bool:
 
 
 def _offers(subject: str, said: Evidence, view: View, where: Where, scorer: Scorer) -> tuple[Offer, ...]:
-    ours, here = known_as(said, view), where(subject).person
+    ours, here = known_as(said, view), where(subject)
     others = {other for key in said.candidate_keys for other in view.sharing(key)} - {subject}
     least, found = scorer.model.thresholds.review, dict[str, Offer]()
     ruled_out: frozenset[str] | None = None
@@ -95,7 +95,7 @@ def _offers(subject: str, said: Evidence, view: View, where: Where, scorer: Scor
         weight, one, two = scorer.best(ours, _beside(ours[0], view.said(other), view))
         if weight < least or scorer.unlike(one, two):
             continue
-        person = where(other).person
+        person = where(other)
         if ruled_out is None:
             ruled_out = _ruled_out(subject, said, view, where)
         if person == here or person in ruled_out:
@@ -109,7 +109,7 @@ def _offers(subject: str, said: Evidence, view: View, where: Where, scorer: Scor
 def _ruled_out(subject: str, said: Evidence, view: View, where: Where) -> frozenset[str]:
     """Persons that a human said it is not."""
     return frozenset(
-        where(other).person for other in {*said.decided_about, *view.deciding(subject)}
+        where(other) for other in {*said.decided_about, *view.deciding(subject)}
         if (decision := newest(subject, said, other, view.said(other))) is not None and decision.stands and decision.apart)
 
 

@@ -45,7 +45,7 @@ class Placed(NamedTuple):
     reason: str
 
 
-Where = Callable[[str], Placed]
+Where = Callable[[str], str]
 """Source patient -> its person."""
 
 

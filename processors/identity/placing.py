@@ -20,7 +20,9 @@ def neighbourhood(subject: str, view: View, numbers: Numbers, alike: Alike | Non
     while todo:
         one = todo.pop()
         said = view.said(one)
-        near = {*said.decided_about, *view.deciding(one), *numbers.merged_with(one, said)}
+        near = {*view.deciding(one), *numbers.merged_with(one, said)}
+        if said.decisions:
+            near |= said.decided_about
         for number in numbers.usable(said):
             if number not in followed:
                 followed.add(number)

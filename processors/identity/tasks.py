@@ -92,12 +92,12 @@ def compared(said: Sequence[Evidence]) -> tuple[Compared, ...]:
 
 def _former(whose: Sequence[demographics.Demographics]) -> Iterator[Compared]:
     """Former names and homes, where anyone has one. They agree where one is what another is or was called, or where it lives or lived."""
-    names = [({folded(each.family)}, {folded(family) for family, _ in each.former_names}) for each in whose]
-    homes = [({folded(each.postcode)}, {folded(postcode) for postcode, _ in each.former_homes}) for each in whose]
-    for field, found in ((demographics.FORMER_NAMES, names), (demographics.FORMER_HOMES, homes)):
-        said = [(now - {""}, before - {""}) for now, before in found]
+    for field, now_called, formerly in ((demographics.FORMER_NAMES, "family", "former_names"),
+                                        (demographics.FORMER_HOMES, "postcode", "former_homes")):
         values = tuple(each.shown(field) for each in whose)
         if any(values):
+            said = [({folded(getattr(each, now_called))} - {""}, {folded(text) for text, _ in getattr(each, formerly)} - {""})
+                    for each in whose]
             agree = any((ours[1] & (theirs[0] | theirs[1])) or (ours[0] & theirs[1]) for ours, theirs in combinations(said, 2))
             spoken = sum(bool(now or before) for now, before in said)
             yield Compared(field=field, values=values, outcome="agree" if agree else "missing" if spoken < 2 else "differ")
@@ -116,7 +116,7 @@ def _task(reason: str, about: str, subjects: tuple[str, ...], view: View, where:
     if scorer is not None and len(subjects) > 1:
         evidence, scores = weighed(evidence, subjects, view, scorer)
     return Task(id=_id(key, about_reason or reason, about), status=OPEN, reason=reason, subjects=subjects,
-                persons=tuple(where(each).person for each in subjects), evidence=evidence, scores=scores)
+                persons=tuple(where(each) for each in subjects), evidence=evidence, scores=scores)
 
 
 def weighed(evidence: tuple[Compared, ...], subjects: Sequence[str], view: View, scorer: Scorer,
@@ -151,8 +151,8 @@ def _id(key: bytes, reason: str, about: str) -> str:
 
 
 def _outcome(values: Iterable[str]) -> str:
-    spoken = [folded(value) for value in values if value]
-    return "missing" if len(spoken) < 2 else "agree" if len(set(spoken)) == 1 else "differ"
+    spoken = [value for value in values if value]
+    return "missing" if len(spoken) < 2 else "agree" if len(set(map(folded, spoken))) == 1 else "differ"
 
 
 def all_tasks(view: View, subjects: Iterable[str], findings: Iterable[Finding], where: Where, key: bytes, scorer: Scorer) -> Iterator[Task]:
@@ -163,7 +163,7 @@ def all_tasks(view: View, subjects: Iterable[str], findings: Iterable[Finding], 
     for subject in subjects:
         carried.update(view.said(subject).numbers)
         if (found := seeker(subject, view, where, key, scorer)) is not None:
-            offered.add(where(subject).person, found)
+            offered.add(where(subject), found)
     for person in sorted(offered.following):
         if (task := of_candidates(person, offered, view, where, key, scorer)) is not None:
             yield task

@@ -17,9 +17,8 @@ from processors.identity.alike import alike
 from processors.identity.evidence import NOTHING, Evidence
 from processors.identity.indexes import Assigned, Indexes
 from processors.identity.layers import Finding
-from processors.identity.numbers import Numbers
 from processors.identity.offers import seeker
-from processors.identity.persons import OWN_PERSON, Placed, own_person
+from processors.identity.persons import Placed, own_person
 from processors.identity.placing import neighbourhood, place
 from processors.identity.scoring.blocking import NUMBER
 from processors.identity.scoring.score import Scorer
@@ -49,8 +48,6 @@ class Turn:
         self._numbers: set[str] = set()
         """Least names of the numbers touched."""
         self._findings: list[Finding] = []
-        self._by_number = Numbers(indexes)
-        """As things stand: made anew where the claim changes what it rests on."""
 
     def moved(self, *, anew: bool = False) -> list[tuple[str, Placed]]:
         """The source patients whose person the claim changes, sorted. `anew`: and everyone else's, where it is another under another model
@@ -78,17 +75,15 @@ class Turn:
         if before.carried != now.carried:
             self._crowding(before, now)
         named = self._named(before, now)
-        overrun = {each for each in named if self._by_number.overrun(each)} if named else named
+        overrun = {each for each in named if self._indexes.numbers.overrun(each)} if named else named
         self._indexes.put(subject, before, now)
-        if named or before.numbers != now.numbers or before.superseded != now.superseded:
-            self._by_number = Numbers(self._indexes)
         for each in named:
-            if self._by_number.overrun(each) != (each in overrun):
+            if self._indexes.numbers.overrun(each) != (each in overrun):
                 touched |= {each, *self._indexes.merging(each), *self._indexes.said(each).replaces}
                 touched.update(before.replaces if each == subject else ())
         for number, was in self._changing(before, now, touched).items():
             if usable[number] != was:
-                touched.update(self._by_number.carriers(number))
+                touched.update(self._indexes.numbers.carriers(number))
         if _compared(before) != _compared(now):
             self._keys.update(before.candidate_keys, now.candidate_keys)
         return touched
@@ -121,7 +116,7 @@ class Turn:
             if offer is not None:
                 found[offer.id] = (_CANDIDATE, person), offer
         for number in self._numbers:
-            if (doubted := of_number(number, self._indexes, self._by_number, self._key)) is not None:
+            if (doubted := of_number(number, self._indexes, self._indexes.numbers, self._key)) is not None:
                 found[doubted.id] = (_NUMBER, number), doubted
         tasks = list(self._kept(anchors, found))
         return sorted(tasks, key=lambda task: task.id) if len(tasks) > 1 else tasks
@@ -150,7 +145,7 @@ class Turn:
                 (before.numbers, now.numbers), (before.decided_about, now.decided_about),
                 (before.merged_into, now.merged_into), (before.replaces, now.replaces)) if was):
             return set()
-        return set(neighbourhood(self._subject, self._indexes, self._by_number, alike(self._indexes, self._scorer)))
+        return set(neighbourhood(self._subject, self._indexes, self._indexes.numbers, alike(self._indexes, self._scorer)))
 
     def _unsettled_by(self, before: Evidence, now: Evidence) -> set[str]:
         """With linking by likeness: who shares a key that may come to say nothing, or something again, with all near them."""
@@ -159,7 +154,7 @@ class Turn:
             for key in set(before.candidate_keys) ^ set(now.candidate_keys):
                 for other in self._indexes.sharing(key, more=1) if self._on_the_edge(key) else ():
                     if other not in found:
-                        found.update(neighbourhood(other, self._indexes, self._by_number, likeness))
+                        found.update(neighbourhood(other, self._indexes, self._indexes.numbers, likeness))
         return found
 
     def _on_the_edge(self, key: str) -> bool:
@@ -175,7 +170,7 @@ class Turn:
         Carriers of superseded ones are touched."""
         if before.numbers == now.numbers and before.superseded == now.superseded:
             return {}
-        by_number = self._by_number
+        by_number = self._indexes.numbers
         for superseded in set(before.superseded) ^ set(now.superseded):
             for number in filter(None, superseded):
                 self._numbers.add(by_number.of(number).names[0])
@@ -185,7 +180,7 @@ class Turn:
         return {number: by_number.of(number).usable is not None for number in changing}
 
     def _place(self, touched: set[str]) -> Iterator[tuple[str, Placed]]:
-        by_number, likeness = self._by_number, alike(self._indexes, self._scorer)
+        by_number, likeness = self._indexes.numbers, alike(self._indexes, self._scorer)
         while touched:
             members = neighbourhood(touched.pop(), self._indexes, by_number, likeness)
             touched.difference_update(members)
@@ -211,9 +206,9 @@ class Turn:
                 self._keys.update(self._indexes.said(subject).candidate_keys)
         return news
 
-    def _where(self, subject: str) -> Placed:
+    def _where(self, subject: str) -> str:
         held = self._indexes.assigned(subject)
-        return Placed(own_person(self._key, subject), OWN_PERSON) if held is None else Placed(held.person, held.reason)
+        return own_person(self._key, subject) if held is None else held.person
 
     def _kept(self, anchors: Iterable[_Anchor], found: dict[str, tuple[_Anchor, Task]]) -> Iterator[Task]:
         """What differs from the tasks kept in state; they are kept from now on."""

@@ -12,7 +12,7 @@ from processors.identity.demographics import Demographics
 from processors.identity.evidence import NOTHING, Evidence
 from processors.identity.indexes import Indexes
 from processors.identity.offers import seeker
-from processors.identity.persons import OWN_PERSON, Placed, own_person
+from processors.identity.persons import own_person
 from processors.identity.scoring.release import built_in
 from processors.identity.scoring.score import Scorer
 from processors.lane.overlay import Overlay
@@ -62,7 +62,7 @@ def test_a_scored_lookup_takes_less_than_20_ms(size: int, tmp_path: Path) -> Non
         one = Indexes(store)
         one._said[f"B|{place}"] = said
         begun = time.process_time()
-        offered = seeker(f"B|{place}", one, lambda subject: Placed(own_person(KEY, subject), OWN_PERSON), KEY, scorer)
+        offered = seeker(f"B|{place}", one, lambda subject: own_person(KEY, subject), KEY, scorer)
         took.append(1000 * (time.process_time() - begun))
         compared += len(one._said) - 1
         found += bool(offered and offered.offers)
