@@ -79,7 +79,7 @@ class Assertion(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return f"{self.source}|{self.patient}"
 
 
-class Claim(msgspec.Struct, frozen=True, kw_only=True):
+class Claim(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Evidence about who someone is. Identified by (subject, type, ref); versioned like an assertion."""
 
     source: str
@@ -104,7 +104,7 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.source}|{self.patient}"
 
 
-class Assignment(msgspec.Struct, frozen=True, kw_only=True):
+class Assignment(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Source patient -> person. `epoch` is the offset of the claim that caused it; the greatest epoch counts."""
 
     subject: str
@@ -114,7 +114,7 @@ class Assignment(msgspec.Struct, frozen=True, kw_only=True):
     """Rule id, `identity.verified-number`."""
 
 
-class Compared(msgspec.Struct, frozen=True, kw_only=True):
+class Compared(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One field of what source patients say of who they are, side by side."""
 
     field: str
@@ -128,7 +128,7 @@ class Compared(msgspec.Struct, frozen=True, kw_only=True):
     """Bits for one person, of the first subject with each further one; empty where the field was not weighed."""
 
 
-class Task(msgspec.Struct, frozen=True, kw_only=True):
+class Task(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Something about who someone is that only a human can settle. No machine decision is in it."""
 
     id: str

@@ -7,10 +7,7 @@ END = b"\xff"
 
 
 def pack(*texts: str) -> bytes:
-    key = b""
-    for text in texts:
-        key += text.encode() + END
-    return key
+    return b"".join([text.encode() + END for text in texts])
 
 
 def unpack(key: bytes) -> list[str]:

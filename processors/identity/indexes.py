@@ -53,14 +53,15 @@ class Indexes:
     def take(self, claim: Claim) -> tuple[Evidence, Evidence] | None:
         """Puts the claim in: what its source patient's claims said before, and now. None where a greater version is held."""
         subject, of = claim.subject, (claim.type, claim.ref)
+        whose = b"c" + subject.encode() + END
         claims = self._claims.get(subject)
         if claims is None:
-            held = (_decode_claim(value) for _, value in self._state.prefix(b"c" + pack(subject)))
+            held = [_decode_claim(value) for _, value in self._state.prefix(whose)]
             claims = self._claims[subject] = {(each.type, each.ref): each for each in held}
         if of in claims and versions.of_claim(claim) <= versions.of_claim(claims[of]):
             return None
         claims[of] = claim
-        self._state.put(b"c" + pack(subject, *of), _encode(claim))
+        self._state.put(whose + pack(*of), _encode(claim))
         return self.said(subject), evidence(claims.values())
 
     def put(self, subject: str, before: Evidence, now: Evidence) -> None:

@@ -138,6 +138,8 @@ class Numbers:
             (number,) = after
 
     def _names(self, surviving: str) -> tuple[str, ...]:
+        if not self._view.predecessors(surviving):
+            return (surviving,)
         seen, todo = {surviving}, [surviving]
         while todo:
             for old in self._view.predecessors(todo.pop()):
@@ -151,4 +153,6 @@ class Numbers:
             crowd = self._view.crowd(names[0])
         else:
             crowd = Counter(subject.partition("|")[0] for subject in {each for name in names for each in self._view.carriers(name)})
-        return tuple(sorted(source for source, count in crowd.items() if count > CROWD)) if crowd else ()
+        if max(crowd.values(), default=0) <= CROWD:
+            return ()
+        return tuple(sorted(source for source, count in crowd.items() if count > CROWD))

@@ -52,10 +52,11 @@ class Turn:
     def moved(self, *, anew: bool = False) -> list[tuple[str, Placed]]:
         """The source patients whose person the claim changes, sorted. `anew`: and everyone else's, where it is another under another model
         release than the state was made with."""
-        everyone = set(self._indexes.subjects()) if anew else set[str]()
+        everyone = list(self._indexes.subjects()) if anew else ()
         for subject in everyone:  # first: what an earlier version kept rests on what was said until now
             self._indexes.reindex(subject)
-        touched = self._taken() | everyone
+        touched = self._taken()
+        touched.update(everyone)
         self._candidates |= touched
         return sorted(self._place(touched))
 
@@ -70,7 +71,10 @@ class Turn:
             if now == NOTHING:  # brought to somebody by claims of others, and now there is one of its own, that says nothing
                 self._indexes.put(subject, before, now)
             return set()
-        touched = {subject} | self._left(before, now) | self._unsettled_by(before, now)
+        touched = {subject}
+        touched |= self._left(before, now)
+        if self._scorer.model.thresholds.link:
+            touched |= self._unsettled_by(before, now)
         usable = self._changing(before, now, touched)
         if before.carried != now.carried:
             self._crowding(before, now)
@@ -123,19 +127,21 @@ class Turn:
 
     def _seek(self) -> set[str]:
         """Everyone who may seek otherwise does so; the persons whose task that may change."""
+        indexes = self._indexes
         for key in self._keys:
-            seeking = self._indexes.seeking(key)
-            if seeking and self._indexes.sharing(key, more=1):  # one more: then it has just become too many
+            if (seeking := indexes.seeking(key)) and indexes.sharing(key, more=1):  # one more: then it has just become too many
                 self._candidates.update(seeking)
         changed: set[str] = set()
         for subject in self._candidates | self._lone:
             person = own_person(self._key, subject)
-            before = self._indexes.seeker(person)
-            now = seeker(subject, self._indexes, self._where, self._key, self._scorer)
+            before = indexes.seeker(person)
+            now = seeker(subject, indexes, self._where, self._key, self._scorer)
             if before is not None or now is not None:
-                self._indexes.seek(person, before, now)
+                indexes.seek(person, before, now)
                 changed |= {person, *(each.first for each in (before, now) if each is not None and each.first is not None)}
-        return changed | {first for person in changed if (found := self._indexes.seeker(person)) is not None
+        if not changed:
+            return changed
+        return changed | {first for person in changed if (found := indexes.seeker(person)) is not None
                           and (first := found.first) is not None}
 
     def _left(self, before: Evidence, now: Evidence) -> set[str]:
@@ -148,9 +154,9 @@ class Turn:
         return set(neighbourhood(self._subject, self._indexes, self._indexes.numbers, alike(self._indexes, self._scorer)))
 
     def _unsettled_by(self, before: Evidence, now: Evidence) -> set[str]:
-        """With linking by likeness: who shares a key that may come to say nothing, or something again, with all near them."""
+        """Who shares a key that may come to say nothing, or something again, with all near them: for linking by likeness."""
         likeness, found = alike(self._indexes, self._scorer), set[str]()
-        if likeness is not None and before.candidate_keys != now.candidate_keys:
+        if before.candidate_keys != now.candidate_keys:
             for key in set(before.candidate_keys) ^ set(now.candidate_keys):
                 for other in self._indexes.sharing(key, more=1) if self._on_the_edge(key) else ():
                     if other not in found:
@@ -175,9 +181,12 @@ class Turn:
             for number in filter(None, superseded):
                 self._numbers.add(by_number.of(number).names[0])
                 touched.update(by_number.carriers(number))
-        changing = set(before.numbers) ^ set(now.numbers)
-        self._numbers.update(by_number.of(number).names[0] for number in changing)
-        return {number: by_number.of(number).usable is not None for number in changing}
+        usable: dict[str, bool] = {}
+        for each in set(before.numbers) ^ set(now.numbers):
+            found = by_number.of(each)
+            self._numbers.add(found.names[0])
+            usable[each] = found.usable is not None
+        return usable
 
     def _place(self, touched: set[str]) -> Iterator[tuple[str, Placed]]:
         by_number, likeness = self._indexes.numbers, alike(self._indexes, self._scorer)
