@@ -7,7 +7,10 @@ END = b"\xff"
 
 
 def pack(*texts: str) -> bytes:
-    return b"".join([text.encode() + END for text in texts])
+    key = b""
+    for text in texts:
+        key += text.encode() + END
+    return key
 
 
 def unpack(key: bytes) -> list[str]:

@@ -18,7 +18,6 @@ from mainstem import versions
 from mainstem.model import Claim
 from processors.identity import claimed
 from processors.identity.evidence import NOTHING, Evidence, evidence
-from processors.identity.numbers import Numbers
 from processors.identity.offers import Seeker
 from processors.identity.scoring import blocking
 from processors.keys import END, pack, unpack
@@ -47,8 +46,6 @@ class Indexes:
         """By letter and what comes first; of candidate keys no more than `_first_sharing` needs."""
         self._values: dict[tuple[bytes, str], bytes | None] = {}
         """Of the small values: crowds, successors, predecessors, counts of seekers."""
-        self.numbers = Numbers(self)
-        """As things stand: made anew where a claim changes what it rests on."""
 
     def take(self, claim: Claim) -> tuple[Evidence, Evidence] | None:
         """Puts the claim in: what its source patient's claims said before, and now. None where a greater version is held."""
@@ -71,16 +68,13 @@ class Indexes:
         self._differ(b"k", subject, before.candidate_keys, now.candidate_keys)
         if before.decisions != now.decisions:
             self._differ(b"p", subject, before.decided_about, now.decided_about)
-        if before.merges != now.merges or before.replaces != now.replaces:
-            self.numbers = Numbers(self)
+        if before.merged_into != now.merged_into or before.replaces != now.replaces:
             self._differ(b"i", subject, before.merges, now.merges)
         if before.numbers != now.numbers:
             self._differ(b"n", subject, before.numbers, now.numbers)
-            self.numbers = Numbers(self)
             for number in set(before.numbers) ^ set(now.numbers):
                 self._count(number, subject.partition("|")[0], 1 if number in now.numbers else -1)
         if before.superseded != now.superseded:
-            self.numbers = Numbers(self)
             for old, new in set(before.superseded) ^ set(now.superseded):
                 said = (old, new) in now.superseded
                 self._name(b"s", old, subject, new, said=said)
@@ -92,7 +86,7 @@ class Indexes:
 
     def reindex(self, subject: str) -> None:
         """Where the keys by which others are found have become others."""
-        said, self.numbers = self.said(subject), Numbers(self)
+        said = self.said(subject)
         self._differ(b"k", subject, blocking.dropped(said.demographics), said.candidate_keys)
         self._differ(b"i", subject, (), said.merges)
         self._differ(b"p", subject, said.pointed_at, said.decided_about)

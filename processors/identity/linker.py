@@ -83,15 +83,17 @@ class Linker:
         """Raises ReleaseBehindError."""
         outputs: list[Output] = []
         indexes, model = Indexes(state), f"{self._scorer.digest}{_INDEXES}".encode()
+        numbers = Numbers(indexes)
         anew = state.get(_MODEL) != model
         for received, claim in batch:
             if claim.type == ACTIVATED and claim.ref not in self._activations:
                 raise ReleaseBehindError(claim.ref)
-            turn = Turn(indexes, state, self._key, self._scorer, None if claim.type == ACTIVATED else claim, received.offset)
+            turn = Turn(indexes, numbers, state, self._key, self._scorer, None if claim.type == ACTIVATED else claim, received.offset)
             for subject, placed in turn.moved(anew=anew):
                 assignment = Assignment(subject=subject, person=placed.person, epoch=received.offset, reason=placed.reason)
                 outputs.append(Output(topics.ASSIGNMENTS, subject.encode(), assignment, subject))
             outputs += (Output(topics.TASKS, task.id.encode(), task, task.id) for task in turn.tasks())
+            numbers = turn.numbers
             if anew:
                 state.put(_MODEL, model)
                 anew = False

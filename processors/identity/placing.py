@@ -49,16 +49,18 @@ def place(members: Mapping[str, Evidence], numbers: Numbers, key: bytes, alike: 
 
 def _one_number(members: Mapping[str, Evidence], numbers: Numbers) -> str | None:
     """The number that all carry, each that one alone, where nothing speaks against it: what the layers come to then needs none of them."""
-    found: set[tuple[str, ...]] = set()
+    usable: tuple[str, ...] | None = None
     values: set[Demographics] = set()
     for subject, said in members.items():
-        found.add(numbers.usable(said))
-        if said.merged_into or said.replaces or said.decisions or len(found) > 1 or numbers.overrun(subject):
+        here = numbers.usable(said)
+        if len(here) != 1 or usable not in (None, here):
             return None
+        if said.merged_into or said.replaces or said.decisions or numbers.overrun(subject):
+            return None
+        usable = here
         if said.demographics is not None:
             values.add(said.demographics)
-    (usable,) = found
-    if len(usable) != 1 or any(contradiction(one, other) for one, other in combinations(values, 2)):
+    if usable is None or (len(values) > 1 and any(contradiction(one, other) for one, other in combinations(values, 2))):
         return None
     return usable[0]
 

@@ -12,11 +12,12 @@ import msgspec
 
 from mainstem import canonical
 from mainstem.model import Claim, Task
-from processors.identity import claimed, numbers
+from processors.identity import claimed
 from processors.identity.alike import alike
 from processors.identity.evidence import NOTHING, Evidence
 from processors.identity.indexes import Assigned, Indexes
 from processors.identity.layers import Finding
+from processors.identity.numbers import CROWD, Numbers
 from processors.identity.offers import seeker
 from processors.identity.persons import Placed, own_person
 from processors.identity.placing import neighbourhood, place
@@ -34,9 +35,12 @@ _Anchor = tuple[str, str]
 class Turn:
     """Call `moved` first."""
 
-    def __init__(self, indexes: Indexes, state: State, key: bytes, scorer: Scorer, claim: Claim | None, offset: int) -> None:
-        """`claim`: None where only the model release has become another."""
+    def __init__(self, indexes: Indexes, numbers: Numbers, state: State, key: bytes, scorer: Scorer, claim: Claim | None,
+                 offset: int) -> None:
+        """`claim`: None where only the model release has become another. `numbers`: as things stand, of the turn before."""
         self._indexes, self._state, self._key, self._scorer = indexes, state, key, scorer
+        self.numbers = numbers
+        """As things stand: made anew where the claim changes what they rest on."""
         self._claim, self._subject, self._offset = claim, claim.subject if claim else "", offset
         self._placed: set[str] = set()
         """Whose person was worked out again."""
@@ -55,6 +59,8 @@ class Turn:
         everyone = list(self._indexes.subjects()) if anew else ()
         for subject in everyone:  # first: what an earlier version kept rests on what was said until now
             self._indexes.reindex(subject)
+        if anew:
+            self.numbers = Numbers(self._indexes)
         touched = self._taken()
         touched.update(everyone)
         self._candidates |= touched
@@ -79,15 +85,17 @@ class Turn:
         if before.carried != now.carried:
             self._crowding(before, now)
         named = self._named(before, now)
-        overrun = {each for each in named if self._indexes.numbers.overrun(each)} if named else named
+        overrun = {each for each in named if self.numbers.overrun(each)} if named else named
         self._indexes.put(subject, before, now)
+        if named or before.numbers != now.numbers or before.superseded != now.superseded:
+            self.numbers = Numbers(self._indexes)
         for each in named:
-            if self._indexes.numbers.overrun(each) != (each in overrun):
+            if self.numbers.overrun(each) != (each in overrun):
                 touched |= {each, *self._indexes.merging(each), *self._indexes.said(each).replaces}
                 touched.update(before.replaces if each == subject else ())
         for number, was in self._changing(before, now, touched).items():
             if usable[number] != was:
-                touched.update(self._indexes.numbers.carriers(number))
+                touched.update(self.numbers.carriers(number))
         if _compared(before) != _compared(now):
             self._keys.update(before.candidate_keys, now.candidate_keys)
         return touched
@@ -101,7 +109,7 @@ class Turn:
 
     def _named(self, before: Evidence, now: Evidence) -> set[str]:
         """Of whom the claim may change whether too many were merged."""
-        if before.merges == now.merges and before.replaces == now.replaces:
+        if before.merged_into == now.merged_into and before.replaces == now.replaces:
             return set()
         named = set(before.merges) ^ set(now.merges)
         return named if before.replaces == now.replaces else named | {self._subject, *before.replaces, *now.replaces}
@@ -120,7 +128,7 @@ class Turn:
             if offer is not None:
                 found[offer.id] = (_CANDIDATE, person), offer
         for number in self._numbers:
-            if (doubted := of_number(number, self._indexes, self._indexes.numbers, self._key)) is not None:
+            if (doubted := of_number(number, self._indexes, self.numbers, self._key)) is not None:
                 found[doubted.id] = (_NUMBER, number), doubted
         tasks = list(self._kept(anchors, found))
         return sorted(tasks, key=lambda task: task.id) if len(tasks) > 1 else tasks
@@ -147,11 +155,11 @@ class Turn:
     def _left(self, before: Evidence, now: Evidence) -> set[str]:
         """Whom the source patient may leave behind. Where it only comes to others, it will be found with them."""
         alike_as_before = not self._scorer.model.thresholds.link or _compared(before) == _compared(now)
-        if alike_as_before and all(set(was).issubset(still) for was, still in (
+        if alike_as_before and (before == NOTHING or all(set(was).issubset(still) for was, still in (
                 (before.numbers, now.numbers), (before.decided_about, now.decided_about),
-                (before.merged_into, now.merged_into), (before.replaces, now.replaces)) if was):
+                (before.merged_into, now.merged_into), (before.replaces, now.replaces)) if was)):
             return set()
-        return set(neighbourhood(self._subject, self._indexes, self._indexes.numbers, alike(self._indexes, self._scorer)))
+        return set(neighbourhood(self._subject, self._indexes, self.numbers, alike(self._indexes, self._scorer)))
 
     def _unsettled_by(self, before: Evidence, now: Evidence) -> set[str]:
         """Who shares a key that may come to say nothing, or something again, with all near them: for linking by likeness."""
@@ -160,15 +168,15 @@ class Turn:
             for key in set(before.candidate_keys) ^ set(now.candidate_keys):
                 for other in self._indexes.sharing(key, more=1) if self._on_the_edge(key) else ():
                     if other not in found:
-                        found.update(neighbourhood(other, self._indexes, self._indexes.numbers, likeness))
+                        found.update(neighbourhood(other, self._indexes, self.numbers, likeness))
         return found
 
     def _on_the_edge(self, key: str) -> bool:
         """Whether one source patient more, or less, could make the key say nothing, or something again."""
         sharing = self._indexes.sharing(key, more=1)
-        if len(sharing) >= claimed.SHARED_BY or len(sharing) < numbers.CROWD or not key.startswith(NUMBER):
+        if len(sharing) >= claimed.SHARED_BY or len(sharing) < CROWD or not key.startswith(NUMBER):
             return len(sharing) >= claimed.SHARED_BY
-        return max(Counter(each.partition("|")[0] for each in sharing).values(), default=0) >= numbers.CROWD
+        return max(Counter(each.partition("|")[0] for each in sharing).values(), default=0) >= CROWD
 
     def _changing(self, before: Evidence, now: Evidence, touched: set[str]) -> dict[str, bool]:
         """The numbers that the claim gives or takes, and whether each links anybody as things stand.
@@ -176,7 +184,7 @@ class Turn:
         Carriers of superseded ones are touched."""
         if before.numbers == now.numbers and before.superseded == now.superseded:
             return {}
-        by_number = self._indexes.numbers
+        by_number = self.numbers
         for superseded in set(before.superseded) ^ set(now.superseded):
             for number in filter(None, superseded):
                 self._numbers.add(by_number.of(number).names[0])
@@ -189,7 +197,7 @@ class Turn:
         return usable
 
     def _place(self, touched: set[str]) -> Iterator[tuple[str, Placed]]:
-        by_number, likeness = self._indexes.numbers, alike(self._indexes, self._scorer)
+        by_number, likeness = self.numbers, alike(self._indexes, self._scorer)
         while touched:
             members = neighbourhood(touched.pop(), self._indexes, by_number, likeness)
             touched.difference_update(members)
@@ -246,8 +254,8 @@ class Turn:
 
 
 def _compared(said: Evidence) -> tuple[object, ...]:
-    """What offers to others rest on."""
-    return said.candidate_keys, said.demographics, said.decisions, said.carried
+    """What offers to others rest on, candidate keys among it."""
+    return said.demographics, said.decisions, said.carried
 
 
 _NOWHERE = Assigned("", -1, "")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from itertools import takewhile
+from collections.abc import Iterable
+from itertools import chain, takewhile
 
 from sortedcontainers import SortedList
 
@@ -15,8 +15,10 @@ class Ordered:
     sorted when they are found. Of the first bytes of which more is asked, all keys are kept sorted from then on."""
 
     def __init__(self, keys: Iterable[bytes] = ()) -> None:
-        self._alike: dict[bytes, bytes | list[bytes]] = {}
-        """By beginning: the one key, as most beginnings have no other and a list more for each would keep the garbage collector busy."""
+        self._lone: dict[bytes, bytes] = {}
+        """By beginning the key that alone has it, as most do: of bytes alone, this is nothing to the garbage collector."""
+        self._alike: dict[bytes, list[bytes]] = {}
+        """By beginning those that share it."""
         self._sorted: dict[bytes, SortedList[bytes]] = {}
         for key in keys:
             self.add(key)
@@ -24,30 +26,28 @@ class Ordered:
     def add(self, key: bytes) -> None:
         """One that is not among them."""
         beginning = key[:key.find(END) + 1]
-        alike = self._alike.get(beginning)
-        if alike is None:
-            self._alike[beginning] = key
-        elif isinstance(alike, bytes):
-            self._alike[beginning] = [alike, key]
-        else:
+        if (alike := self._alike.get(beginning)) is not None:
             alike.append(key)
+        elif (other := self._lone.pop(beginning, None)) is not None:
+            self._alike[beginning] = [other, key]
+        else:
+            self._lone[beginning] = key
         if self._sorted and (found := self._sorted.get(key[:1])) is not None:
             found.add(key)
 
     def remove(self, key: bytes) -> None:
         beginning = key[:key.find(END) + 1]
-        alike = self._alike[beginning]
-        if isinstance(alike, bytes):
-            del self._alike[beginning]
-        else:
-            alike.remove(key)
+        if self._lone.pop(beginning, None) is None:
+            self._alike[beginning].remove(key)
         if (found := self._sorted.get(key[:1])) is not None:
             found.remove(key)
 
     def beginning(self, prefix: bytes) -> list[bytes]:
         """Those that begin with `prefix`, sorted."""
         if end := prefix.find(END) + 1:
-            return sorted(key for key in self._having(prefix[:end]) if key.startswith(prefix))
+            if (lone := self._lone.get(prefix[:end])) is not None:
+                return [lone] if lone.startswith(prefix) else []
+            return sorted(key for key in self._alike.get(prefix[:end], ()) if key.startswith(prefix))
         return list(takewhile(lambda key: key.startswith(prefix), self.near(prefix).irange(prefix)))
 
     def near(self, prefix: bytes) -> SortedList[bytes]:
@@ -55,11 +55,7 @@ class Ordered:
         first = prefix[:1]
         found = self._sorted.get(first)
         if found is None:
-            found = SortedList(key for beginning in self._alike for key in self._having(beginning) if key.startswith(first))
+            found = SortedList(key for key in chain(self._lone.values(), *self._alike.values()) if key.startswith(first))
             if first:
                 self._sorted[first] = found
         return found
-
-    def _having(self, beginning: bytes) -> Sequence[bytes]:
-        alike = self._alike.get(beginning, ())
-        return (alike,) if isinstance(alike, bytes) else alike
