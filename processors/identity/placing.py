@@ -43,7 +43,7 @@ def place(members: Mapping[str, Evidence], numbers: Numbers, key: bytes, alike: 
     number = _one_number(members, numbers)
     if number is not None:
         placed = Placed(persons.numbered_person(key, number), persons.VERIFIED_NUMBER)
-        return Placement(dict.fromkeys(sorted(members), placed), [])
+        return Placement(dict.fromkeys(members, placed), [])
     return Layers(members, numbers, key, alike).placement()
 
 

@@ -10,14 +10,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from processors.keys import END
 from processors.lane.contract import State
 from processors.lane.memory import MemoryState
 from processors.lane.overlay import Overlay
 from processors.lane.store import MARKERS, Store
 
-keys = st.binary(min_size=0, max_size=3).map(lambda tail: b"k" + tail)
+tails = st.binary(max_size=3) | st.lists(st.sampled_from([b"a", b"b", END]), max_size=4).map(b"".join)
+keys = tails.map(lambda tail: b"k" + tail)
 values = st.binary(max_size=4)
-prefixes = st.binary(max_size=2).map(lambda tail: b"k" + tail) | st.just(b"")
+prefixes = tails.map(lambda tail: b"k" + tail[:2]) | st.just(b"")
 steps = st.lists(st.tuples(st.just("put"), keys, values) | st.tuples(st.just("delete"), keys, st.just(b""))
                  | st.tuples(st.just("prefix"), prefixes, st.just(b"")) | st.tuples(st.just("get"), keys, st.just(b""))
                  | st.tuples(st.just("beside"), keys, st.integers(1, 3).map(bytes)), max_size=40)
