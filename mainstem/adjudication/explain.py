@@ -114,7 +114,7 @@ def why(one: str, other: str, everyone: Everyone) -> Why:
         raise UnknownError(f"no claim is known of {unknown}; source patients are written as in RXA/epr|1000001" if unknown
                            else "name two different source patients")
     view, by = everyone.view(), scorer(everyone.model)
-    grounds = Grounds(view, by, everyone.where)
+    grounds = Grounds(view, by, lambda whom: everyone.where(whom).person)
     thresholds = everyone.model.thresholds
     fields, score = _weighed(one, other, view, by)
     persons = everyone.where(one).person, everyone.where(other).person

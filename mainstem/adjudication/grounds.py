@@ -55,7 +55,7 @@ class Grounds:
         if decided is None or not decided.stands:
             return
         says = "two persons" if decided.apart else "one person"
-        if decided.apart == (self._where(one).person == self._where(other).person):
+        if decided.apart == (self._where(one) == self._where(other)):
             yield Ground(persons.CONFLICTING_DECISIONS, NEITHER, f"A human decided that they are {says}, and other decisions leave no room")
         else:
             yield Ground(persons.DECIDED, AGAINST if decided.apart else FOR, f"A human decided that they are {says}")
