@@ -89,9 +89,9 @@ def exact(field: str, value: str) -> str:
     return f"{_LETTER[field]}{value}"
 
 
-def of_entry(entry: Entry) -> tantivy.Document:
-    """A withdrawn entry leaves a tombstone: its key and version, none of its content."""
-    document: dict[str, Any] = {"key": key(entry.person, entry.fact), "version": entry.version}
+def of_entry(entry: Entry, at: str) -> tantivy.Document:
+    """`at`: its key. A withdrawn entry leaves a tombstone: its key and version, none of its content."""
+    document: dict[str, Any] = {"key": at, "version": entry.version}
     if entry.status == CURRENT:
         shown = Shown(entry.person, entry.fact, entry.version, canonical.digest(entry.content).hex(), entry.kind,
                       sorted({source.partition("/")[0] for source in entry.sources}))
@@ -141,7 +141,9 @@ def _words(shown: Shown, content: dict[str, Any]) -> dict[str, Any]:
         numbers = [content.pop("nhs_number", None), *(one.get("value") for one in content.pop("identifiers", ()))]
         shown.numbers = [_digits(one) for one in numbers if one]
         shown.birth = content.get("birth_date") or ""
-    found["body"] = " \n".join(_texts(content))
+    texts: list[str] = []
+    _gather(content, texts)
+    found["body"] = " \n".join(texts)
     return found
 
 
@@ -153,16 +155,17 @@ def _digits(number: str) -> str:
     return number.replace(" ", "").replace("-", "")
 
 
-def _texts(value: Any) -> Iterator[str]:
+def _gather(value: Any, texts: list[str]) -> None:
+    """Add the texts in a value, in its order."""
     if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
+        texts.append(value)
+    elif isinstance(value, dict):
         for field, inner in value.items():
             if field not in _NO_WORDS:
-                yield from _texts(inner)
-    elif isinstance(value, list | tuple):
+                _gather(inner, texts)
+    elif isinstance(value, list):
         for inner in value:
-            yield from _texts(inner)
+            _gather(inner, texts)
 
 
 _LETTER = {"person": "p", "kind": "k", "current": "c", "organisation": "o", "number": "n", "birth": "b", "restricted": "r"}

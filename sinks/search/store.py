@@ -51,12 +51,15 @@ class SearchStore:
     def apply(self, batch: Batch, positions: Positions) -> None:
         index, writer = self._opened()
         entering = [entry for entry in batch.latest_entries() if policy.enters(self.purpose, entry.kind, entry.labels)]
-        made = [(documents.key(entry.person, entry.fact), entry.version, documents.of_entry(entry)) for entry in entering]
+        keys = [documents.key(entry.person, entry.fact) for entry in entering]
+        made = [(key, entry.version, documents.of_entry(entry, key)) for key, entry in zip(keys, entering, strict=True)]
         try:
             searcher = index.searcher()
             for key, version, document in made:
-                if version > _version(searcher, key):
-                    writer.delete_documents_by_term("key", key)
+                held = _version(searcher, key)
+                if version > held:
+                    if held:  # each segment is searched for each key that is deleted
+                        writer.delete_documents_by_term("key", key)
                     writer.add_document(document)
             faults.at("sink half applied")
             writer.delete_documents_by_term("key", documents.POSITIONS)
@@ -67,7 +70,7 @@ class SearchStore:
             raise StoreUnavailableError(self.name, type(fault).__name__) from None
 
     def fits(self, entry: Entry) -> None:
-        documents.of_entry(entry)
+        documents.of_entry(entry, "")
 
     def contents(self) -> Iterator[Held]:
         return SearchReader(self._path).contents()
