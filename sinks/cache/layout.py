@@ -23,38 +23,37 @@ def number(nhs_number: str) -> str:
 
 
 APPLY = """
--- ARGV: positions expected, positions after, number of entries, (person, fact, version, json)*, (person, revision, json)*
+-- ARGV: positions expected, positions after, msgpack of [[person, fact, version, json]], of [[person, revision, json]]
 local prefix = KEYS[1]
 if (redis.call('GET', prefix .. 'positions') or '') ~= ARGV[1] then return 0 end
 local function version(held) return tonumber(string.match(held, '^%d+')) end
-local at = 4
-for _ = 1, tonumber(ARGV[3]) do
-  local key = prefix .. 'record:' .. ARGV[at]
-  local held = redis.call('HGET', key, ARGV[at + 1])
-  if not held or version(held) < tonumber(ARGV[at + 2]) then
-    redis.call('HSET', key, ARGV[at + 1], ARGV[at + 2] .. '|' .. ARGV[at + 3])
+for _, entry in ipairs(cmsgpack.unpack(ARGV[3])) do
+  local person, fact, after, json = unpack(entry)
+  local key = prefix .. 'record:' .. person
+  local held = redis.call('HGET', key, fact)
+  if not held or version(held) < tonumber(after) then
+    redis.call('HSET', key, fact, after .. '|' .. json)
   end
-  at = at + 4
 end
-while at < #ARGV do
-  local person = ARGV[at]
+for _, summary in ipairs(cmsgpack.unpack(ARGV[4])) do
+  local person, after, json = unpack(summary)
   local key = prefix .. 'record:' .. person
   local held = redis.call('HGET', key, 'head')
-  if not held or version(held) < tonumber(ARGV[at + 1]) then
+  if not held or version(held) < tonumber(after) then
     if held then
       for _, number in ipairs(cjson.decode(string.match(held, '|(.*)')).nhs_numbers) do
         redis.call('SREM', prefix .. 'number:' .. number, person)
       end
     end
-    for _, number in ipairs(cjson.decode(ARGV[at + 2]).nhs_numbers) do
+    for _, number in ipairs(cjson.decode(json).nhs_numbers) do
       redis.call('SADD', prefix .. 'number:' .. number, person)
     end
-    redis.call('HSET', key, 'head', ARGV[at + 1] .. '|' .. ARGV[at + 2])
+    redis.call('HSET', key, 'head', after .. '|' .. json)
   end
-  at = at + 3
 end
 redis.call('SET', prefix .. 'positions', ARGV[2])
 return 1
 """
 """Runs as one step in Redis: the batch and its positions, or nothing. Positions other than those expected mean that somebody else
-wrote, or that Redis came back empty: then nothing is written."""
+wrote, or that Redis came back empty: then nothing is written. Entries come as one argument: the client handles each argument by itself,
+which costs more than what the script does with it. Versions come as texts, since a number of Lua's is not one of 64 bits."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import msgspec
 import orjson
 from redis import Redis
 from redis.exceptions import RedisError
@@ -48,11 +49,8 @@ class CacheStore:
     def apply(self, batch: Batch, positions: Positions) -> None:
         after = orjson.dumps({str(place): offset for place, offset in positions.items()}, option=orjson.OPT_SORT_KEYS)
         entries = [e for e in batch.latest_entries() if policy.enters(self.purpose, e.kind, e.labels)]
-        arguments: list[bytes | str | int] = [self._expected, after, len(entries)]
-        for entry in entries:
-            arguments += (entry.person, entry.fact, entry.version, record.of_entry(entry) if entry.status == CURRENT else b"")
-        for summary in batch.latest_summaries():
-            arguments += (summary.person, summary.revision, record.of_summary(summary))
+        arguments = (self._expected, after, _pack([_entry(entry) for entry in entries]),
+                     _pack([(each.person, str(each.revision), record.of_summary(each).decode()) for each in batch.latest_summaries()]))
         try:
             written = self._script(keys=[layout.PREFIX], args=arguments)
         except RedisError as fault:
@@ -62,7 +60,7 @@ class CacheStore:
         self._expected = after
 
     def fits(self, entry: Entry) -> None:
-        record.decode_entry(record.of_entry(entry))
+        record.decode_entry(record.of_entry(entry).decode())
 
     def contents(self) -> Iterator[Held]:
         return CacheReader(self._url).contents()
@@ -94,3 +92,11 @@ class CacheStore:
         policies = self._redis.config_get("maxmemory-policy")
         if isinstance(policies, dict) and policies.get("maxmemory-policy", "noeviction") != "noeviction":
             raise StoreUnavailableError(self.name, "its maxmemory-policy drops keys; set it to noeviction")
+
+
+def _entry(entry: Entry) -> tuple[str, str, str, str]:
+    """All of it texts: Redis unpacks no bytes."""
+    return entry.person, entry.fact, str(entry.version), record.of_entry(entry).decode() if entry.status == CURRENT else ""
+
+
+_pack = msgspec.msgpack.Encoder().encode
