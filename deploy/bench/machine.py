@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
 from importlib.metadata import version
@@ -25,6 +26,22 @@ def described() -> dict[str, Any]:
 def load() -> float:
     """Of the last minute: processes that ran or wanted to, ours included."""
     return round(os.getloadavg()[0], 2)
+
+
+def busy() -> float:
+    """Processor seconds so far that all cores together were not idle, whoever had them."""
+    times = psutil.cpu_times()
+    return float(sum(times) - times.idle - times.iowait)
+
+
+def thread_seconds(pid: int, *names: str) -> float:
+    """Processor seconds so far of those threads of a process whose name begins so (Linux)."""
+    found = 0.0
+    for thread in psutil.Process(pid).threads():
+        with contextlib.suppress(OSError):  # it has ended meanwhile
+            if Path(f"/proc/{pid}/task/{thread.id}/comm").read_text().startswith(names):
+                found += thread.user_time + thread.system_time
+    return found
 
 
 def _processor() -> str:

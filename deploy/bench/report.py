@@ -67,6 +67,12 @@ def _freshness(found: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     if hops := [(each["rate"], one["stage"], f"{one['p50']:.2f}", f"{one['p95']:.2f}", f"{one['p99']:.2f}")
                 for each in found for one in each.get("hops", ())]:
         yield from _table(("changes/s", "appended to", "p50 s", "p95 s", "p99 s"), hops)
+    for each in found:
+        if "cores" in each:
+            busy, ours = each["cores"]["busy"], each["cores"]["platform"]
+            yield (f"at {each['rate']} changes a second {busy:.2f} cores were busy, {ours:.2f} of them with the platform, the others with "
+                   "the trusts' PostgreSQL, who makes the changes, and the system")
+            yield ""
     names = sorted({name for each in found for name in each["cpu_us"]})
     yield from _table(("CPU us a change", *(f"at {each['rate']}/s" for each in found)),
                       [(name, *(each["cpu_us"].get(name, "") for each in found)) for name in names])

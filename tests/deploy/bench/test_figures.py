@@ -96,7 +96,8 @@ def bench() -> dict[str, Any]:
     contest = {"events": 1_000, "persons": 100, "runs": 1, "loads": [0.5], "not_run": {"b": "no index"}, "ratios": [],
                "candidates": {letter: {"name": letter} | dataclasses.asdict(each) for letter, each in figures.summaries(rounds).items()}}
     cpu = {"capture": 100, "worker": 400, "kafka": 600, "connect": 400}
-    fresh = {"rate": 1000, "made": 990.0, "load": 3, "stores": [store], "hops": [store | {"stage": "assertions"}], "cpu_us": cpu}
+    fresh = {"rate": 1000, "made": 990.0, "load": 3, "stores": [store], "hops": [store | {"stage": "assertions"}], "cpu_us": cpu,
+             "cores": {"busy": 1.9, "platform": 1.5}}
     return {"machine": machine.described(), "contest": contest, "units": units, "freshness": [fresh]}
 
 
@@ -109,6 +110,7 @@ def test_pages_are_written_from_a_report_and_a_second_time_alike(tmp_path: Path)
     assert first.endswith("after\n")
     assert "old" not in first
     assert "(b) was not run: no index" in first
+    assert "at 1000 changes a second 1.90 cores were busy, 1.50 of them with the platform" in first
     pages.write(bench(), tmp_path)
     assert page.read_text() == first
 
