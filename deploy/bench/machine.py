@@ -29,9 +29,9 @@ def load() -> float:
 
 
 def busy() -> float:
-    """Processor seconds so far that all cores together were not idle, whoever had them."""
+    """Processor seconds so far that all cores together worked, whoever had them; what a host took away is not among them."""
     times = psutil.cpu_times()
-    return float(sum(times) - times.idle - times.iowait)
+    return float(times.user + times.nice + times.system + times.irq + times.softirq)
 
 
 def thread_seconds(pid: int, *names: str) -> float:
