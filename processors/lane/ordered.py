@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator
-from itertools import chain
+from itertools import chain, islice, takewhile
 
 from sortedcontainers import SortedList
 
 from processors.keys import END
+
+_MANY = 1_000
+"""Up to so many a list is kept in order by moving what follows; beyond, that would cost more than finding the place."""
 
 
 class Ordered:
@@ -18,7 +21,7 @@ class Ordered:
     def __init__(self, keys: Iterable[bytes] = ()) -> None:
         self._lone: dict[bytes, bytes] = {}
         """By beginning the key that alone has it, as most do: of bytes alone, this is nothing to the garbage collector."""
-        self._alike: dict[bytes, list[bytes]] = {}
+        self._alike: dict[bytes, list[bytes] | SortedList[bytes]] = {}
         """By beginning those that share it, sorted."""
         self._sorted: dict[bytes, SortedList[bytes]] = {}
         for key in keys:
@@ -28,7 +31,12 @@ class Ordered:
         """One that is not among them."""
         beginning = key[:key.find(END) + 1]
         if (alike := self._alike.get(beginning)) is not None:
-            insort(alike, key)
+            if isinstance(alike, SortedList):
+                alike.add(key)
+            else:
+                insort(alike, key)
+                if len(alike) > _MANY:
+                    self._alike[beginning] = SortedList(alike)
         elif (other := self._lone.pop(beginning, None)) is not None:
             self._alike[beginning] = [key, other] if key < other else [other, key]
         else:
@@ -40,7 +48,10 @@ class Ordered:
         beginning = key[:key.find(END) + 1]
         if self._lone.pop(beginning, None) is None:
             alike = self._alike[beginning]
-            del alike[bisect_left(alike, key)]
+            if isinstance(alike, SortedList):
+                alike.remove(key)
+            else:
+                del alike[bisect_left(alike, key)]
         if (found := self._sorted.get(key[:1])) is not None:
             found.remove(key)
 
@@ -51,13 +62,11 @@ class Ordered:
             return sorted(key for key in self._all() if key.startswith(prefix))
         if (lone := self._lone.get(prefix[:end])) is not None:
             return [lone] if lone.startswith(prefix) else []
-        found: list[bytes] = []
-        if alike := self._alike.get(prefix[:end]):
-            for place in range(bisect_left(alike, prefix), len(alike)):
-                if not alike[place].startswith(prefix):
-                    break
-                found.append(alike[place])
-        return found
+        alike = self._alike.get(prefix[:end])
+        if not alike:
+            return []
+        following = alike.irange(prefix) if isinstance(alike, SortedList) else islice(alike, bisect_left(alike, prefix), None)
+        return list(takewhile(lambda key: key.startswith(prefix), following))
 
     def near(self, prefix: bytes) -> SortedList[bytes]:
         """All that have its first byte; all, where it has none."""

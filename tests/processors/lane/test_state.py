@@ -5,12 +5,14 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from processors.keys import END
+from processors.lane import ordered
 from processors.lane.contract import State
 from processors.lane.memory import MemoryState
 from processors.lane.overlay import Overlay
@@ -57,9 +59,10 @@ def play(state: State, model: dict[bytes, bytes], todo: list[tuple[str, bytes, b
     assert list(state.prefix(b"")) == expected(model, b"")
 
 
-@given(st.dictionaries(keys, values), steps)
-def test_memory_is_a_dict(start: dict[bytes, bytes], todo: list[tuple[str, bytes, bytes]]) -> None:
-    play(MemoryState(start.items()), dict(start), todo)
+@given(st.dictionaries(keys, values), steps, st.sampled_from([2, 1_000]))
+def test_memory_is_a_dict(start: dict[bytes, bytes], todo: list[tuple[str, bytes, bytes]], many: int) -> None:
+    with patch.object(ordered, "_MANY", many):
+        play(MemoryState(start.items()), dict(start), todo)
 
 
 @settings(max_examples=150, deadline=None)
