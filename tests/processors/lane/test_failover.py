@@ -9,6 +9,7 @@ import time
 import pytest
 
 from processors.lane.lane import SESSION_SECONDS
+from processors.lane.store import MARKERS, encode_markers
 from schemas.kafka import producer
 from tests.eventually import eventually
 from tests.processors.lane.conftest import World
@@ -86,6 +87,7 @@ def test_in_time_with_a_million_entries_in_each_partition(world: World, capsys: 
                     break
                 except BufferError:
                     sender.poll(0.1)
+        sender.produce(changelog.name, encode_markers({}), MARKERS, partition=partition)  # as a batch ends: else it is not recovered
     sender.flush()
     shared(world, seconds=240)
     eventually(lambda: all(f"-{partition}: snapshot" in world.log("a") + world.log("b") for partition in range(changelog.partitions)),
