@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 .SHELLFLAGS := -o pipefail -c
-.PHONY: help setup run test tests-pure tests-servers tests-platform bench soak chaos fuzz mutants lint clean stack-up stack-down
+.PHONY: help setup run test tests-pure tests-servers tests-platform bench soak chaos fuzz slow mutants lint clean stack-up stack-down
 
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ chaos: setup ## Kill, pause, fence, fill and cut everything under load for FOR=3
 fuzz: setup ## Every property on other examples, ROUNDS=10 times over; T=tests/processors/identity for a part
 	@for round in $$(seq $(or $(ROUNDS),10)); do echo "fuzz: round $$round"; \
 	  .venv/bin/python -m pytest -q --hypothesis-profile=fuzz -m "hypothesis and not slow and not stack" $(T) || exit 1; done
+
+slow: setup ## The tests that `make test` leaves out, for an hour or two: figures at full size, rates, a million entries; T=tests/matching for a part
+	@.venv/bin/python -m pytest -s -m slow --durations 0 $(T)
 
 mutants: setup ## Change the reconcile rules line by line: do their tests notice? Long; M="mainstem.kinds.allergy*" for a part
 	@.venv/bin/mutmut run $(M); .venv/bin/mutmut results
