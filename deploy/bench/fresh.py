@@ -10,9 +10,10 @@ from typing import Any
 
 import orjson
 
-from deploy.bench import hops, machine
+from deploy.bench import hops, machine, phases
 from deploy.bench.whole import Whole, family, whole
 from mainstem.freshness import measure
+from mainstem.observe.serving import DIRECTORY
 from seeds.trusts import SOURCES
 
 _WARM_SECONDS = 8
@@ -61,16 +62,18 @@ def _compilers(made: Whole) -> float:
 def _at(made: Whole, rate: int, seconds: int) -> dict[str, Any]:
     player = made.play("--rate", str(rate), "--for", str(seconds + _WARM_SECONDS), "--seed", str(rate))
     time.sleep(_WARM_SECONDS)
+    seen = phases.look(made.home / DIRECTORY)
     before, busy, since, began = _spent(made), machine.busy(), int(time.time() * 1000), time.monotonic()
     stores = measure(made.endpoints.kafka, made.codec, seconds)
     after, load = _spent(made), machine.load()
     took = time.monotonic() - began
     cores = (machine.busy() - busy) / took
+    batches = phases.between(seen, phases.look(made.home / DIRECTORY), took)
     played = orjson.loads(player.communicate(timeout=120)[0])
     aged = hops.measure(made.endpoints.kafka, made.codec, SOURCES, since)
     cpu = {name: round((after[name] - before[name]) / took / played["rate"] * 1e6) for name in after if name in before}
     return {"rate": rate, "made": played["rate"], "stores": [dataclasses.asdict(one) for one in stores],
-            "hops": [dataclasses.asdict(one) for one in aged], "cpu_us": cpu, "load": load,
+            "hops": [dataclasses.asdict(one) for one in aged], "cpu_us": cpu, "load": load, "batches": batches,
             "cores": {"busy": round(cores, 2), "platform": round(sum(cpu.values()) * played["rate"] / 1e6, 2)}}
 
 

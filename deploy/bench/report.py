@@ -7,6 +7,8 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 _WIDTH, _BAR, _LEFT, _RIGHT, _TOP = 760, 34, 210, 150, 46
+_PHASES = ("wait", "read", "decode", "core", "encode", "apply", "commit", "state")
+"""Of a batch, in the order in which it goes through them; no stage has all."""
 
 
 def lines(report: Mapping[str, Any]) -> Iterator[str]:
@@ -68,6 +70,11 @@ def _freshness(found: Sequence[Mapping[str, Any]]) -> Iterator[str]:
                 for each in found for one in each.get("hops", ())]:
         yield from _table(("changes/s", "appended to", "p50 s", "p95 s", "p99 s"), hops)
     for each in found:
+        if "batches" in each:
+            yield from _table((f"batches at {each['rate']}/s", "a second", "events", *(f"{phase} ms" for phase in _PHASES)),
+                              [(one["stage"], f"{one['batches']:.1f}", f"{one['events']:.0f}",
+                                *(f"{one['ms'][phase]:.1f}" if phase in one["ms"] else "" for phase in _PHASES))
+                               for one in each["batches"]])
         if "cores" in each:
             busy, ours = each["cores"]["busy"], each["cores"]["platform"]
             yield (f"at {each['rate']} changes a second {busy:.2f} cores were busy, {ours:.2f} of them with the platform, the others with "

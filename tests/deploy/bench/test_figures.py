@@ -97,7 +97,8 @@ def bench() -> dict[str, Any]:
                "candidates": {letter: {"name": letter} | dataclasses.asdict(each) for letter, each in figures.summaries(rounds).items()}}
     cpu = {"capture": 100, "worker": 400, "kafka": 600, "connect": 400}
     fresh = {"rate": 1000, "made": 990.0, "load": 3, "stores": [store], "hops": [store | {"stage": "assertions"}], "cpu_us": cpu,
-             "cores": {"busy": 1.9, "platform": 1.5}}
+             "cores": {"busy": 1.9, "platform": 1.5},
+             "batches": [{"stage": "linker", "batches": 4.0, "events": 11.5, "ms": {"wait": 1.0, "core": 12.34, "commit": 30.0}}]}
     return {"machine": machine.described(), "contest": contest, "units": units, "freshness": [fresh]}
 
 
@@ -110,6 +111,8 @@ def test_pages_are_written_from_a_report_and_a_second_time_alike(tmp_path: Path)
     assert first.endswith("after\n")
     assert "old" not in first
     assert "(b) was not run: no index" in first
+    (linker,) = (line for line in first.splitlines() if line.startswith("| linker"))
+    assert [cell.strip() for cell in linker.strip("|").split("|")] == ["linker", "4.0", "12", "1.0", "", "", "12.3", "", "", "30.0", ""]
     assert "at 1000 changes a second 1.90 cores were busy, 1.50 of them with the platform" in first
     pages.write(bench(), tmp_path)
     assert page.read_text() == first
