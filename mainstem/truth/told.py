@@ -46,17 +46,25 @@ class Reader:
 
     def read(self, source: str, row: Row) -> list[ItemResult]:
         """What became of a row. Raises ValueError where it was quarantined: the mappings must take all that the trusts write."""
+        items = self.items(source, self.told(source, row))
+        for item in items:
+            if item.quarantined is not None:
+                raise ValueError(f"a row of {source} {row.table} was quarantined: {item.quarantined.reason}")
+        return items
+
+    def told(self, source: str, row: Row) -> RawMessage:
+        """As it comes to capture."""
         table = BY_SOURCE[source].tables[row.table]
         values = dict(zip(table.columns, row.copied(table), strict=True))
         schema, _, name = row.table.partition(".")
         envelope = {"before": None, "after": {column: _cell(value) for column, value in values.items()}, "op": "c", "ts_ms": 0,
                     "source": {"schema": schema, "table": name, "lsn": (1 << 30) + self._rows, "ts_ms": 0}}
         self._rows += 1
-        items = self._formats[source].read(RawMessage("raw.x.v1", 0, self._rows, 0, None, orjson.dumps(envelope), {}))
-        for item in items:
-            if item.quarantined is not None:
-                raise ValueError(f"a row of {source} {row.table} was quarantined: {item.quarantined.reason}")
-        return items
+        return RawMessage("raw.x.v1", 0, self._rows, 0, None, orjson.dumps(envelope), {})
+
+    def items(self, source: str, message: RawMessage) -> list[ItemResult]:
+        """What its mapping makes of it."""
+        return self._formats[source].read(message)
 
 
 def people(persons: int, seed: int, profile: str) -> Iterator[Person]:
