@@ -61,12 +61,12 @@ class Demographics(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 def read(body: Mapping[str, Any]) -> Demographics | None:
     """From a `demographics` claim's body; None where it says nothing."""
-    texts: dict[str, Any] = {field: said.strip() for field in _TEXTS if isinstance(said := body.get(field), str)}
-    lists: dict[str, Any] = {field: tuple(filter(None, map(_text, said))) for field in LISTS if isinstance(said := body.get(field), list)}
+    texts: dict[str, Any] = {field: _text(body.get(field)) for field in _TEXTS}
+    lists: dict[str, Any] = {field: _texts(body.get(field)) for field in LISTS}
     found = Demographics(
         pseudo=body.get("pseudo") is True, **texts, **lists,
-        former_names=_former(body.get(FORMER_NAMES), "family", "given", (texts.get("family", ""), lists.get("given", ()))),
-        former_homes=_former(body.get(FORMER_HOMES), "postcode", "address", (texts.get("postcode", ""), lists.get("address", ()))))
+        former_names=_former(body.get(FORMER_NAMES), "family", "given", (texts["family"], lists["given"])),
+        former_homes=_former(body.get(FORMER_HOMES), "postcode", "address", (texts["postcode"], lists["address"])))
     return None if found == _NOTHING else found
 
 
@@ -74,8 +74,7 @@ def _former(said: Any, text: str, several: str, now: tuple[str, tuple[str, ...]]
     """Of a list of objects; what is no more than the present one is none."""
     if not isinstance(said, list):
         return ()
-    found = [(_text(each.get(text)), tuple(filter(None, map(_text, lines))) if isinstance(lines := each.get(several), list) else ())
-             for each in said if isinstance(each, dict)]
+    found = [(_text(each.get(text)), _texts(each.get(several))) for each in said if isinstance(each, dict)]
     return tuple(dict.fromkeys(each for each in found if any(each) and each != now))[:FORMER]
 
 
@@ -143,3 +142,8 @@ def _crossed(one: Demographics, other: Demographics) -> bool:
 
 def _text(value: Any) -> str:
     return value.strip() if isinstance(value, str) else ""
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    """Of a list, those that say something."""
+    return tuple(filter(None, map(_text, value))) if isinstance(value, list) else ()

@@ -97,7 +97,7 @@ class Numbers:
 
     def merges(self, subject: str, said: Evidence) -> list[tuple[str, str]]:
         """The merges that it tells of and that join anybody: who, into whom."""
-        found = [(subject, into) for into in said.merged_into if not self.overrun(into)] if said.merged_into else []
+        found = [(subject, into) for into in said.merged_into if not self.overrun(into)]
         if said.replaces and not self.overrun(subject):
             found += [(other, subject) for other in said.replaces if not self.overrun(other)]
         return found
@@ -153,6 +153,4 @@ class Numbers:
             crowd = self._view.crowd(names[0])
         else:
             crowd = Counter(subject.partition("|")[0] for subject in {each for name in names for each in self._view.carriers(name)})
-        if max(crowd.values(), default=0) <= CROWD:
-            return ()
         return tuple(sorted(source for source, count in crowd.items() if count > CROWD))

@@ -85,7 +85,7 @@ class Turn:
         if before.carried != now.carried:
             self._crowding(before, now)
         named = self._named(before, now)
-        overrun = {each for each in named if self.numbers.overrun(each)} if named else named
+        overrun = {each for each in named if self.numbers.overrun(each)}
         self._indexes.put(subject, before, now)
         if named or before.numbers != now.numbers or before.superseded != now.superseded:
             self.numbers = Numbers(self._indexes)

@@ -51,8 +51,7 @@ class SearchStore:
     def apply(self, batch: Batch, positions: Positions) -> None:
         index, writer = self._opened()
         entering = [entry for entry in batch.latest_entries() if policy.enters(self.purpose, entry.kind, entry.labels)]
-        keys = [documents.key(entry.person, entry.fact) for entry in entering]
-        made = [(key, entry.version, documents.of_entry(entry, key)) for key, entry in zip(keys, entering, strict=True)]
+        made = [(key := documents.key(entry.person, entry.fact), entry.version, documents.of_entry(entry, key)) for entry in entering]
         try:
             searcher = index.searcher()
             for key, version, document in made:
