@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from prometheus_client.parser import text_string_to_metric_families
 
-from mainstem.observe.serving import targets
+from mainstem.observe.serving import samples, targets
 
 _EVENTS, _PHASE = "mainstem_batch_events", "mainstem_phase_seconds"
 _SECONDS = 5.0
@@ -33,14 +32,10 @@ def read(text: str) -> Seen:
     """From what one process says."""
     sums: dict[tuple[str, str], float] = {}
     counts: dict[tuple[str, str], float] = {}
-    for family in text_string_to_metric_families(text):
-        if family.name in (_EVENTS, _PHASE):
-            for sample in family.samples:
-                of = sample.labels.get("stage", ""), sample.labels.get("phase", "")
-                if sample.name.endswith("_sum"):
-                    sums[of] = sample.value
-                elif sample.name.endswith("_count"):
-                    counts[of] = sample.value
+    for name, labels, value in samples(text):
+        family, _, what = name.rpartition("_")
+        if family in (_EVENTS, _PHASE) and what in ("sum", "count"):
+            (sums if what == "sum" else counts)[labels.get("stage", ""), labels.get("phase", "")] = value
     return {of: (total, counts[of]) for of, total in sums.items() if of in counts}
 
 

@@ -6,12 +6,13 @@ import atexit
 import json
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 from prometheus_client import start_http_server
+from prometheus_client.parser import text_string_to_metric_families
 
 from mainstem.observe.metrics import REGISTRY
 
@@ -61,6 +62,13 @@ def targets(directory: Path) -> Iterator[Target]:
             yield Target(group["labels"]["process"], group["targets"][0], int(group["labels"]["__pid"]))
         except (OSError, ValueError, KeyError, IndexError):
             log.warning("%s does not tell an address", path.name)
+
+
+def samples(text: str) -> Iterator[tuple[str, Mapping[str, str], float]]:
+    """Name, labels and value of each sample in what a process says at /metrics."""
+    for family in text_string_to_metric_families(text):
+        for sample in family.samples:
+            yield sample.name, sample.labels, sample.value
 
 
 def _write(path: Path, text: str) -> None:
