@@ -38,7 +38,8 @@ class Beats:
     def _look(self) -> None:
         if self._consumer is None:
             # A broker that is away is told of by others, not twenty times a second from here.
-            self._consumer = kafka.consumer(self._bootstrap, "mainstem-beats", log_level=0, reconnect_backoff_max_ms=5_000)
+            self._consumer = kafka.consumer(self._bootstrap, "mainstem-beats", log_level=0, reconnect_backoff_max_ms=5_000,
+                                            fetch_wait_max_ms=kafka.LOOKING_ON_MS)
         self._assign(self._consumer)
         while self._assigned and (first := self._consumer.poll(_LOOK)) is not None:
             for message in (first, *self._consumer.consume(100, 0.0)):

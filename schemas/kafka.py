@@ -18,6 +18,9 @@ FETCH_WAIT_MS = 50
 FETCH_BYTES = 64 << 10
 """For who reads all day: the broker answers a fetch when so much is there, or after that time. Else each transaction that ends
 answers every fetch that waits, and at some hundred changes a second brokers and readers do little but answer and ask."""
+LOOKING_ON_MS = 250
+"""Of a fetch's wait, for who follows a topic of few messages to tell of it, not to pass anything on: a message is answered at once, and
+a wait that ends without one costs broker and reader a question and an answer."""
 
 
 def producer(bootstrap: str, **extra: Any) -> Producer:

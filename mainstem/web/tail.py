@@ -60,7 +60,8 @@ class Tail:
                 self._stopping.wait(_AGAIN_S)
 
     def _follow(self) -> None:
-        consumer = kafka.consumer(self._bootstrap, f"mainstem-web-{self._topic.name}", enable_partition_eof=True)
+        consumer = kafka.consumer(self._bootstrap, f"mainstem-web-{self._topic.name}", enable_partition_eof=True,
+                                  fetch_wait_max_ms=kafka.LOOKING_ON_MS)
         try:
             partitions = consumer.list_topics(self._topic.name, timeout=10).topics[self._topic.name].partitions
             if not partitions:
