@@ -42,7 +42,8 @@ def producer(bootstrap: str, **extra: Any) -> Producer:
 
 
 def consumer(bootstrap: str, group: str, **extra: Any) -> Consumer:
-    """Reads committed messages from the earliest, commits nothing by itself, waits little for fetches (freshness)."""
+    """Reads committed messages from the earliest, commits nothing by itself, waits little for fetches, so that it is soon told of the
+    end. Who reads on all day waits longer: `FETCH_WAIT_MS`, `LOOKING_ON_MS`."""
     return Consumer({
         "bootstrap.servers": bootstrap,
         "group.id": group,
