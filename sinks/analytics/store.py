@@ -55,8 +55,8 @@ class AnalyticsStore:
         self.pseudonyms = Pseudonyms(person_key)
         self._client: Client | None = None
         self._written = 0
-        self._into: dict[str, InsertContext] = {}
-        """By table: what ClickHouse told of its columns, asked once."""
+        self._into: InsertContext | None = None
+        """What ClickHouse told of the table's columns, asked once."""
 
     def connect(self, settings: dict[str, Any] | None = None) -> Client:
         """A client of its own, for another thread. Raises StoreUnavailableError, StoreHeldError."""
@@ -94,12 +94,10 @@ class AnalyticsStore:
 
     def apply(self, batch: Batch, positions: Positions) -> None:
         client = self._opened()
-        entries, summaries = batch.latest_entries(), batch.latest_summaries()
         written = self._written
-        made = [self._entry(entry) for entry in entries]
+        made = [*map(self._summary, batch.latest_summaries()), *map(self._entry, batch.latest_entries())]
+        faults.at("sink half applied")
         try:
-            self._insert("summaries", [self._summary(summary) for summary in summaries], tables.SUMMARY_COLUMNS)
-            faults.at("sink half applied")
             if self._url:
                 self._read_positions(client)
                 if self._written != written:
@@ -128,19 +126,17 @@ class AnalyticsStore:
         client = self._opened()
         try:
             self._write((), _CLEARING)
-            for table in tables.names():
-                client.command(f"TRUNCATE TABLE {tables.BASE}.{table}")
+            client.command(f"TRUNCATE TABLE {tables.BASE}.entries")
         except ClickHouseError as fault:
             raise StoreUnavailableError(self.name, _why(fault)) from None
 
     def compact(self) -> None:
         """Merge old versions and withdrawn content away now, instead of when ClickHouse finds time."""
-        for table in tables.names():
-            self._opened().command(f"OPTIMIZE TABLE {tables.BASE}.{table} FINAL")
+        self._opened().command(f"OPTIMIZE TABLE {tables.BASE}.entries FINAL")
 
     def close(self) -> None:
         client, self._client = self._client, None
-        self._into.clear()
+        self._into = None
         if client is not None:
             client.close()
 
@@ -148,15 +144,6 @@ class AnalyticsStore:
         if self._client is None:
             raise StoreUnavailableError(self.name, "not opened")
         return self._client
-
-    def _insert(self, table: str, data: Sequence[Sequence[Any]], columns: Sequence[str]) -> None:
-        if data:
-            client = self._opened()
-            into = self._into.get(table)
-            if into is None:
-                into = self._into[table] = client.create_insert_context(table, columns, tables.BASE)
-            with nullcontext() if self._url else self._spooled():
-                client.insert(data=data, context=into)
 
     @contextmanager
     def _spooled(self) -> Iterator[None]:
@@ -174,7 +161,11 @@ class AnalyticsStore:
 
     def _write(self, made: Sequence[tuple[Any, ...]], positions: str) -> None:
         marker = (*tables.POSITIONS_KEY, *_NOTHING, _moment(0), None, positions, False, self._written + 1, 0)
-        self._insert("entries", [*made, marker], tables.ENTRY_COLUMNS)
+        client = self._opened()
+        if self._into is None:
+            self._into = client.create_insert_context("entries", tables.ENTRY_COLUMNS, tables.BASE)
+        with nullcontext() if self._url else self._spooled():
+            client.insert(data=[*made, marker], context=self._into)
         self._written += 1
 
     def _entry(self, entry: Entry) -> tuple[Any, ...]:
@@ -192,8 +183,11 @@ class AnalyticsStore:
                 entry.version, 0)
 
     def _summary(self, summary: Summary) -> tuple[Any, ...]:
-        return (self.pseudonyms.person(summary.person), summary.entries, summary.revision, _moment(summary.known),
-                rows.organisations(tuple(source.source for source in summary.sources)), any(s.handover for s in summary.sources))
+        organisations = rows.organisations(tuple(source.source for source in summary.sources))
+        handover = any(source.handover for source in summary.sources)
+        return (tables.SUMMARY, self.pseudonyms.person(summary.person), "", "", organisations, "", "", "", [], None, "", "",
+                {tables.COUNT: summary.entries}, {}, "", None, {}, handover, [], _moment(summary.known), None, "", False,
+                summary.revision, 0)
 
 
 def _why(fault: Exception) -> str:

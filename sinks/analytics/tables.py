@@ -1,7 +1,8 @@
 """Tables and views of the analytics store, as SQL that chDB and a ClickHouse server take alike.
 
 Database `base` is for the sink alone: every version until ClickHouse merges it away, seals, positions. Database `mainstem` holds what may
-be asked: views of the latest versions. Positions are a row of `base.entries`: an insert is one part, which is there whole or not at all.
+be asked: views of the latest versions. Summaries and positions are rows of `base.entries` too: an insert is one part, which is there
+whole or not at all, and costs ClickHouse about the same whatever is in it.
 """
 
 from __future__ import annotations
@@ -12,19 +13,21 @@ from collections.abc import Iterator
 from sinks.policy import SECONDARY, Form
 
 BASE, PUBLIC = "base", "mainstem"
-LAYOUT = "v1"
-"""Of the tables. A change needs another name: the store is then built anew beside the old one."""
+LAYOUT = "v2"
+"""Of the tables. A change needs another name: the store is then built anew, beside the old one or, on a server, over it."""
 
 ENTRY_COLUMNS = ("pseudonym", "fact", "kind", "status", "organisations", "system", "code", "display", "concepts", "value", "comparator",
                  "unit", "amounts", "words", "dated", "date", "dates", "conflict", "labels", "known", "committed", "sealed", "entered",
                  "version", "gone")
-SUMMARY_COLUMNS = ("pseudonym", "entries", "revision", "known", "organisations", "handover")
+SUMMARY = "summary"
+"""In place of a pseudonym, which then is in place of the fact: a range of its own, since the table is sorted by both."""
+COUNT = "entries"
+"""The amount of a summary."""
 
 _DURABLE = "SETTINGS fsync_after_insert = 1, fsync_part_directory = 1"
 """Positions must not outlive, on a power cut, the rows they stand for."""
 
-_TABLES = (
-    f"""CREATE TABLE IF NOT EXISTS {BASE}.entries (
+_ENTRIES = f"""CREATE TABLE IF NOT EXISTS {BASE}.entries (
         pseudonym String, fact String, kind LowCardinality(String), status LowCardinality(String),
         organisations Array(LowCardinality(String)), system LowCardinality(String), code String, display String,
         concepts Array(Tuple(field String, system String, code String, display String)),
@@ -32,20 +35,19 @@ _TABLES = (
         words Map(String, String), dated String, date Nullable(Date32), dates Map(String, String), conflict Bool,
         labels Array(LowCardinality(String)), known DateTime64(3, 'UTC'), committed Nullable(DateTime64(3, 'UTC')),
         sealed String, entered Bool, version UInt64, gone UInt8
-    ) ENGINE = ReplacingMergeTree(version, gone) ORDER BY (pseudonym, fact) {_DURABLE}""",
-    f"""CREATE TABLE IF NOT EXISTS {BASE}.summaries (
-        pseudonym String, entries UInt64, revision UInt64, known DateTime64(3, 'UTC'), organisations Array(LowCardinality(String)),
-        handover Bool
-    ) ENGINE = ReplacingMergeTree(revision) ORDER BY pseudonym {_DURABLE}""",
-)
+    ) ENGINE = ReplacingMergeTree(version, gone) ORDER BY (pseudonym, fact) {_DURABLE}"""
+_FORMER = (f"DROP TABLE IF EXISTS {BASE}.summaries",)
+"""Of earlier layouts, on a server."""
 _VIEWS = (
     f"CREATE OR REPLACE VIEW {PUBLIC}.entries AS SELECT * EXCEPT (sealed, entered, gone) FROM {BASE}.entries FINAL WHERE entered",
-    f"CREATE OR REPLACE VIEW {PUBLIC}.summaries AS SELECT * FROM {BASE}.summaries FINAL",
+    f"""CREATE OR REPLACE VIEW {PUBLIC}.summaries AS SELECT row.fact AS pseudonym, toUInt64(row.amounts['{COUNT}']) AS entries,
+        row.version AS revision, row.known AS known, row.organisations AS organisations, row.conflict AS handover
+        FROM {BASE}.entries AS row FINAL WHERE row.pseudonym = '{SUMMARY}'""",
 )
 
-POSITIONS_KEY = ("", "positions")
-POSITIONS = f"SELECT sealed, version FROM {BASE}.entries FINAL WHERE pseudonym = '' AND fact = 'positions'"
-CONTENTS = f"SELECT pseudonym, fact, version, sealed FROM {BASE}.entries FINAL WHERE pseudonym != ''"
+POSITIONS_KEY = ("", f"positions {LAYOUT}")
+POSITIONS = f"SELECT sealed, version FROM {BASE}.entries FINAL WHERE pseudonym = '' AND fact = '{POSITIONS_KEY[1]}'"
+CONTENTS = f"SELECT pseudonym, fact, version, sealed FROM {BASE}.entries FINAL WHERE pseudonym NOT IN ('', '{SUMMARY}')"
 """Every entry the store took in, also those of which policy lets nothing in but that they were seen."""
 
 BROKEN = f"SELECT table, name FROM system.detached_parts WHERE database = '{BASE}' AND startsWith(name, 'broken')"
@@ -61,16 +63,12 @@ def statements() -> Iterator[str]:
     """What makes an empty server ready; harmless on one that is."""
     yield f"CREATE DATABASE IF NOT EXISTS {BASE}"
     yield f"CREATE DATABASE IF NOT EXISTS {PUBLIC}"
-    yield from _TABLES
+    yield _ENTRIES
     yield from _VIEWS
+    yield from _FORMER
     for kind in SECONDARY:
         columns = ", ".join(_columns(kind))
         yield f"CREATE OR REPLACE VIEW {PUBLIC}.{_plural(kind)} AS SELECT {columns} FROM {PUBLIC}.entries WHERE kind = '{kind}'"
-
-
-def names() -> tuple[str, ...]:
-    """Tables of `base`; the one with the positions last."""
-    return "summaries", "entries"
 
 
 def _columns(kind: str) -> Iterator[str]:
