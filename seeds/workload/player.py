@@ -104,7 +104,7 @@ def _committed(world: World, report: Report, target: float) -> list[bytes]:
     before = deepcopy(report)
     try:
         lines = _batch(world, report, target)
-        world.commit()
+        report.changes -= world.commit()
     except psycopg.Error as error:
         for each in fields(report):
             setattr(report, each.name, getattr(before, each.name))

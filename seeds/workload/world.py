@@ -51,8 +51,11 @@ class World:
         self.rng = rng
         self.clock = clock
         self.changes = 0
-        """Rows inserted, updated or deleted so far."""
+        """Rows to insert, update or delete so far."""
         self._connections = connections
+        self._due: dict[str, list[tuple[str, tuple[Any, ...]]]] = {source: [] for source in connections}
+        """Changes not sent yet."""
+        self._missed = 0
         self._pools: dict[str, list[tuple[Any, ...]]] = {}
         self._counters: dict[str, int] = {}
         for name, pool in pools.items():
@@ -76,11 +79,10 @@ class World:
         if len(self._pools[pool]) < POOL_LIMIT:
             self._pools[pool].append(row)
 
-    def change(self, source: str, statement: str, *values: Any) -> int:
-        """Runs a statement that changes rows; returns how many it changed, and counts them."""
-        changed = self._connections[source].execute(statement, values).rowcount
-        self.changes += changed
-        return changed
+    def change(self, source: str, statement: str, *values: Any) -> None:
+        """A statement that changes one row. It is sent with others of its trust, at the commit at the latest."""
+        self._due[source].append((statement, values))
+        self.changes += 1
 
     def insert(self, source: str, table: str, values: dict[str, Any]) -> dict[str, Any]:
         """Inserts a row; returns its key."""
@@ -89,6 +91,7 @@ class World:
         return {column: values[column] for column in BY_SOURCE[source].tables[table].key}
 
     def one(self, source: str, query: str, *values: Any) -> tuple[Any, ...] | None:
+        self._send(source)
         return self._connections[source].execute(query, values).fetchone()
 
     def number(self, source: str, table: str, column: str, least: int = 0) -> int:
@@ -112,9 +115,22 @@ class World:
         """Random, not seeded: a second play with the same seed must not meet the ids of the first."""
         return uuid.uuid4()
 
-    def commit(self) -> None:
-        for connection in self._connections.values():
-            connection.commit()
+    def commit(self) -> int:
+        """Returns how many of the changes since the last commit found no row to change."""
+        for source in self._connections:
+            self._send(source, commit=True)
+        missed, self._missed = self._missed, 0
+        return missed
+
+    def _send(self, source: str, *, commit: bool = False) -> None:
+        """One way there and back for all that is due."""
+        due, self._due[source] = self._due[source], []
+        connection = self._connections[source]
+        with connection.pipeline():
+            done = [connection.execute(statement, values) for statement, values in due]
+            if commit:
+                connection.commit()
+        self._missed += sum(cursor.rowcount != 1 for cursor in done)
 
     def _load(self, pool: Pool) -> list[tuple[Any, ...]]:
         try:

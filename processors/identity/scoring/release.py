@@ -16,8 +16,8 @@ from processors.identity.scoring.levels import COMPARISONS
 
 FORMAT = 1
 BUILT_IN = Path(__file__).parent / "seeds-1.json"
-"""Trained on synthetic trusts: `mainstem identity train seeds-1.json --learn seeds:5000 --seed 7 --name seeds-1`, before training took off what
-random pairs of one person add to the chances among two: trained anew, equal fields would weigh more."""
+"""Trained on synthetic trusts: `mainstem identity train seeds-1.json --learn seeds:5000 --seed 7 --name seeds-1`, before training took off
+what random pairs of one person add to the chances among two: trained anew, equal fields would weigh more."""
 
 
 class Level(msgspec.Struct, frozen=True):
