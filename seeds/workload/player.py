@@ -6,8 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
-from copy import deepcopy
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from math import inf
 from pathlib import Path
@@ -100,16 +99,22 @@ def _world(dsn: str, profile: Profile, rng: Random) -> Iterator[World]:
 
 
 def _committed(world: World, report: Report, target: float) -> list[bytes]:
-    """One batch; the report is as before where it was not committed everywhere. Raises StoppedError, LostError."""
-    before = deepcopy(report)
+    """One batch, and its lines for the truth file; reported once it is committed everywhere. Raises StoppedError, LostError."""
+    done: list[tuple[Action, bytes]] = []
     try:
-        lines = _batch(world, report, target)
-        report.changes -= world.commit()
+        while report.changes + world.due < target:
+            done.append(_act(world))
+        changed = world.commit()
     except psycopg.Error as error:
-        for each in fields(report):
-            setattr(report, each.name, getattr(before, each.name))
         raise _stopped(report.changes, error) from error
-    return lines
+    for action, _ in done:
+        report.actions[action.name] = report.actions.get(action.name, 0) + 1
+    for action in dict.fromkeys(action for action, _ in done):
+        rows = changed[action.name]
+        report.changes += rows
+        for counts, name in ((report.changes_by_action, action.name), (report.changes_by_source, action.source)):
+            counts[name] = counts.get(name, 0) + rows
+    return [line for _, line in done]
 
 
 def _stopped(changes: int, error: psycopg.Error) -> StoppedError:
@@ -117,27 +122,14 @@ def _stopped(changes: int, error: psycopg.Error) -> StoppedError:
     return kind(f"the database refused a change after {changes} ({type(error).__name__}); see its log")
 
 
-def _batch(world: World, report: Report, target: float) -> list[bytes]:
-    """Acts until `target` changes are made in all; returns the lines for the truth file."""
-    lines = []
-    while report.changes < target:
-        lines.append(_act(world, report))
-    return lines
-
-
-def _act(world: World, report: Report) -> bytes:
+def _act(world: World) -> tuple[Action, bytes]:
     """One action, and its line. An action that finds nothing to do gives way to another."""
     for _ in range(1000):
         (action,) = world.rng.choices(ACTIONS, _WEIGHTS)
-        before = world.changes
+        world.doing = action.name
         deed = action.do(world)
         if deed is not None:
-            made = world.changes - before
-            report.changes += made
-            report.actions[action.name] = report.actions.get(action.name, 0) + 1
-            for counts, name in ((report.changes_by_action, action.name), (report.changes_by_source, action.source)):
-                counts[name] = counts.get(name, 0) + made
-            return encode(_line(action, deed))
+            return action, encode(_line(action, deed))
     raise StoppedError("nothing is left to happen to; make the trusts anew with `mainstem seeds make --replace`")
 
 

@@ -1,8 +1,9 @@
-"""What the player knows of the trusts: connections, the rows it may act on, ids for new ones, and the changes it has made."""
+"""What the player knows of the trusts: connections, the rows it may act on, ids for new ones, and the changes it makes."""
 
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -50,12 +51,14 @@ class World:
         self.catalogue = catalogue
         self.rng = rng
         self.clock = clock
-        self.changes = 0
-        """Rows to insert, update or delete so far."""
+        self.doing = ""
+        """The action at work."""
+        self.due = 0
+        """Changes since the last commit."""
         self._connections = connections
-        self._due: dict[str, list[tuple[str, tuple[Any, ...]]]] = {source: [] for source in connections}
-        """Changes not sent yet."""
-        self._missed = 0
+        self._unsent: dict[str, list[tuple[str, str, tuple[Any, ...]]]] = {source: [] for source in connections}
+        """Actions with their statements and values."""
+        self._changed: Counter[str] = Counter()
         self._pools: dict[str, list[tuple[Any, ...]]] = {}
         self._counters: dict[str, int] = {}
         for name, pool in pools.items():
@@ -81,8 +84,8 @@ class World:
 
     def change(self, source: str, statement: str, *values: Any) -> None:
         """A statement that changes one row. It is sent with others of its trust, at the commit at the latest."""
-        self._due[source].append((statement, values))
-        self.changes += 1
+        self._unsent[source].append((self.doing, statement, values))
+        self.due += 1
 
     def insert(self, source: str, table: str, values: dict[str, Any]) -> dict[str, Any]:
         """Inserts a row; returns its key."""
@@ -115,22 +118,23 @@ class World:
         """Random, not seeded: a second play with the same seed must not meet the ids of the first."""
         return uuid.uuid4()
 
-    def commit(self) -> int:
-        """Returns how many of the changes since the last commit found no row to change."""
+    def commit(self) -> Counter[str]:
+        """Returns how many rows each action has changed since the last commit."""
         for source in self._connections:
             self._send(source, commit=True)
-        missed, self._missed = self._missed, 0
-        return missed
+        changed, self._changed, self.due = self._changed, Counter(), 0
+        return changed
 
     def _send(self, source: str, *, commit: bool = False) -> None:
-        """One way there and back for all that is due."""
-        due, self._due[source] = self._due[source], []
+        """One way there and back for all that waits."""
+        unsent, self._unsent[source] = self._unsent[source], []
         connection = self._connections[source]
         with connection.pipeline():
-            done = [connection.execute(statement, values) for statement, values in due]
+            sent = [(action, connection.execute(statement, values)) for action, statement, values in unsent]
             if commit:
                 connection.commit()
-        self._missed += sum(cursor.rowcount != 1 for cursor in done)
+        for action, cursor in sent:
+            self._changed[action] += cursor.rowcount
 
     def _load(self, pool: Pool) -> list[tuple[Any, ...]]:
         try:

@@ -74,6 +74,22 @@ def test_a_stop_ends_it_with_everything_committed(trusts: str) -> None:
     _wait_until_counted(trusts, before + report.changes)
 
 
+def test_a_change_that_finds_no_row_is_not_counted(trusts: str) -> None:
+    """Somebody else may delete what the player knows of."""
+    before, gone = _counted(trusts), []
+
+    def others(_report: Report) -> None:
+        if not gone:
+            practice = next(trust for trust in TRUSTS if trust.source == "A82038/gp")
+            with psycopg.connect(dsn_for(trusts, practice), autocommit=True) as connection:
+                gone.append(connection.execute("DELETE FROM gp.observation").rowcount)
+
+    report = play(trusts, rate=0, changes=3000, seed=4, progress=others)
+    assert gone[0] > 0
+    assert sum(report.changes_by_action.values()) == sum(report.changes_by_source.values()) == report.changes
+    _wait_until_counted(trusts, before + report.changes + gone[0])
+
+
 def test_the_same_seed_does_the_same_things(postgres: str) -> None:
     # Last in this module: it makes the trusts anew.
     reports = []
