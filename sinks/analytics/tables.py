@@ -36,7 +36,7 @@ _ENTRIES = f"""CREATE TABLE IF NOT EXISTS {BASE}.entries (
         labels Array(LowCardinality(String)), known DateTime64(3, 'UTC'), committed Nullable(DateTime64(3, 'UTC')),
         sealed String, entered Bool, version UInt64, gone UInt8
     ) ENGINE = ReplacingMergeTree(version, gone) ORDER BY (pseudonym, fact) {_DURABLE}"""
-_FORMER = (f"DROP TABLE IF EXISTS {BASE}.summaries",)
+_FORMER = f"DROP TABLE IF EXISTS {BASE}.summaries"
 """Of earlier layouts, on a server."""
 _VIEWS = (
     f"CREATE OR REPLACE VIEW {PUBLIC}.entries AS SELECT * EXCEPT (sealed, entered, gone) FROM {BASE}.entries FINAL WHERE entered",
@@ -65,7 +65,7 @@ def statements() -> Iterator[str]:
     yield f"CREATE DATABASE IF NOT EXISTS {PUBLIC}"
     yield _ENTRIES
     yield from _VIEWS
-    yield from _FORMER
+    yield _FORMER
     for kind in SECONDARY:
         columns = ", ".join(_columns(kind))
         yield f"CREATE OR REPLACE VIEW {PUBLIC}.{_plural(kind)} AS SELECT {columns} FROM {PUBLIC}.entries WHERE kind = '{kind}'"
