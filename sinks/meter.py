@@ -20,6 +20,7 @@ class Meter:
     def __init__(self, stage: str) -> None:
         self._stage = stage
         self._began, self._began_ns = 0.0, 0
+        metrics.EVENTS_IN.labels(stage)  # at zero from the start: Prometheus sees no increase in the first value of a series
         self.waits(False)
 
     def begin(self) -> None:

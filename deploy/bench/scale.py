@@ -79,10 +79,10 @@ def parts(bench: Mapping[str, Any]) -> list[Part]:
         Part("identity and reconcile", live["worker"], None, "partitions of `assertions` and `persons.events`, fixed a topic version"),
         Part("linker", units["cores"]["linker_us"] * claims, 1, "one partition: claims cross every key"),
         Part("search sink, embedded (tantivy)", entries * 1e6 / units["sinks"]["search"]["rate"], 1,
-             "OpenSearch cluster, by configuration"),
+             "a cluster of OpenSearch: a sink that is not written yet"),
         Part("analytics sink, embedded (chDB)", entries * 1e6 / units["sinks"]["analytics"]["rate"], 1,
-             "ClickHouse cluster, by configuration"),
-        Part("live cache (Redis)", entries * 1e6 / units["sinks"]["cache"]["rate"], 1, "Redis cluster, by configuration"),
+             "a ClickHouse server or cluster, by `MAINSTEM_ANALYTICS_URL`"),
+        Part("live cache (Redis)", entries * 1e6 / units["sinks"]["cache"]["rate"], 1, "Redis Cluster, which the sink does not speak yet"),
         Part("Kafka broker", live["kafka"], None, "brokers"),
         Part("Debezium on Connect", live["connect"], None, "Connect workers; a connector a source"),
     ]
@@ -147,11 +147,11 @@ def held(bench: Mapping[str, Any]) -> list[Held]:
     every = demand().yearly / PEOPLE * HISTORY_YEARS
     return [
         Held("live cache in one Redis", entries * sinks["cache"]["disk"] / sinks["cache"]["held"], MEMORY_BYTES, "memory of a machine",
-             "Redis cluster, by configuration; or only the people seen this year"),
+             "Redis Cluster, which the sink does not speak yet; or only the people seen this year"),
         Held("search store in one process (tantivy)", entries * sinks["search"]["disk"] / sinks["search"]["held"], DISK_BYTES,
-             "disk of a machine", "OpenSearch cluster, by configuration"),
+             "disk of a machine", "a cluster of OpenSearch: a sink that is not written yet"),
         Held("analytics store in one process (chDB)", entries * sinks["analytics"]["disk"] / sinks["analytics"]["held"], DISK_BYTES,
-             "disk of a machine", "ClickHouse cluster, by configuration"),
+             "disk of a machine", "a ClickHouse server or cluster, by `MAINSTEM_ANALYTICS_URL`"),
         Held(f"reconcile state in {PARTITIONS} partitions", news * units["keys_an_event"], PARTITIONS * back["rate"] * RECOVERY_SECONDS,
              f"a partition is read back within {RECOVERY_SECONDS / 60:.0f} minutes", "more partitions (a new topic version), snapshots"),
         Held("log on one broker", every * _logged(bench)[0], DISK_BYTES, "disk of a machine",

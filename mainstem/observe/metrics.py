@@ -106,7 +106,7 @@ def reason(code: str) -> str:
     return code
 
 
-def now(metric: Counter | Gauge, **labels: str) -> list[float]:
+def now(metric: Counter | Gauge | Histogram, **labels: str) -> list[float]:
     """What this process shows of a metric, one value for each series that bears the labels."""
     return [sample.value for family in metric.collect() for sample in family.samples if labels.items() <= sample.labels.items()]
 

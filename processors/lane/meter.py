@@ -26,6 +26,9 @@ class Meter:
         self.began = 0
         """When the batch in hand began, nanoseconds since the epoch."""
         self._size_due = 0.0
+        # There from the start, at zero: Prometheus sees no increase in the first value of a series.
+        metrics.EVENTS_IN.labels(stage)
+        metrics.RECOVERY_SECONDS.labels(stage)
 
     def begin(self) -> None:
         """A batch begins."""

@@ -30,7 +30,7 @@ TARGET_LABELS = {"process", "job", "instance"}
 DECLARED = {one.name: one for one in metrics.ALL}
 OF_PROCESSES = {family.name: family for family in metrics.REGISTRY.collect() if family.name.startswith("process_")}
 LANGUAGE = {"by", "and", "or", "unless", "without", "on", "ignoring", "sum", "rate", "increase", "delta", "deriv", "absent", "max", "min",
-            "histogram_quantile"}
+            "count", "count_over_time", "histogram_quantile"}
 MATCHER = re.compile(r'([a-z_]+)\s*(=~|!~|!=|=)\s*"([^"]*)"')
 ABOUT = re.compile(r'\{[^}]*\}|\[[^\]]*\]|by \([^)]*\)|"[^"]*"')
 VALUES = {
