@@ -22,7 +22,8 @@ _KEPT_OUT: Mapping[Purpose, frozenset[str]] = MappingProxyType({
     Purpose.OPERATIONS: frozenset(),
 })
 """Labels that keep an entry out of a purpose."""
-_WHEREABOUTS = frozenset({"address", "postcode", "telecom", "gp_practice"})
+WHEREABOUTS = frozenset({"address", "postcode", "telecom", "gp_practice"})
+"""Fields of a patient entry that tell where the person is."""
 
 
 class Form(StrEnum):
@@ -78,5 +79,5 @@ def enters(purpose: Purpose, kind: str, labels: Sequence[str]) -> bool:
 
 def searchable(content: Mapping[str, object], labels: Sequence[str]) -> dict[str, object]:
     """The fields of an entry that may be searched for in direct care."""
-    hidden = _WHEREABOUTS if PDS_RESTRICTED in labels else frozenset()
+    hidden = WHEREABOUTS if PDS_RESTRICTED in labels else frozenset()
     return {name: value for name, value in content.items() if name not in hidden}

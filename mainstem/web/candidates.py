@@ -11,7 +11,7 @@ from mainstem.adjudication.desk import Waiting
 from mainstem.model import Compared
 from mainstem.web import words
 from mainstem.web.record import Record
-from mainstem.web.seen import restricted, withheld
+from mainstem.web.seen import WITHHELD, restricted, withheld
 
 REASONS = {
     "identity.conflicting-numbers": "A merge, or one source patient, with two verified NHS numbers",
@@ -24,7 +24,7 @@ REASONS = {
     "identity.unverified-number": "Carries another's NHS number, and it is not verified",
     "identity.same-demographics": "Alike: as likely one person as two, or likelier",
 }
-_OUTCOMES = {"agree": ("Agree", "blue"), "differ": ("Differ", "red"), "missing": ("Cannot tell", "grey")}
+_OUTCOMES = {"agree": ("Agree", "blue"), "differ": ("Differ", "red"), "missing": ("Cannot tell", "grey"), WITHHELD: ("Withheld", "grey")}
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,10 +12,11 @@ from mainstem.adjudication.explain import Member, Shown, Why
 from mainstem.model import Compared
 from mainstem.web.record import Record
 from mainstem.web.sources import Audit, Records
-from sinks.policy import PDS_RESTRICTED
+from processors.identity.demographics import FORMER_HOMES
+from sinks.policy import PDS_RESTRICTED, WHEREABOUTS
 
 WITHHELD = "withheld"
-_WHEREABOUTS = frozenset({"postcode", "address", "telecom", "gp_practice"})
+_WHEREABOUTS = WHEREABOUTS | {FORMER_HOMES}
 
 
 def seen(records: Records, audit: Audit, actor: str, action: str, persons: Iterable[str]) -> dict[str, Record | None]:
@@ -42,9 +43,7 @@ def withheld(evidence: Sequence[Compared], hidden: Sequence[bool]) -> tuple[Comp
     """The evidence without the whereabouts of those that are restricted. `hidden`: in the order of its values."""
     if not any(hidden):
         return tuple(evidence)
-    return tuple(
-        replace(each, values=tuple(WITHHELD if hide and value else value for value, hide in zip(each.values, hidden, strict=True)))
-        if each.field in _WHEREABOUTS else each for each in evidence)
+    return tuple(_withheld(each, hidden) if each.field in _WHEREABOUTS else each for each in evidence)
 
 
 def says(said: Mapping[str, Any], *, hidden: bool) -> dict[str, Any]:
@@ -64,6 +63,15 @@ def told(why: Why, records: Mapping[str, Record | None]) -> Why:
     hidden = [restricted(records.get(each.person)) for each in (why.one, why.other)]
     return replace(why, one=_member(why.one, hidden=hidden[0]), other=_member(why.other, hidden=hidden[1]),
                    fields=withheld(why.fields, hidden))
+
+
+def _withheld(each: Compared, hidden: Sequence[bool]) -> Compared:
+    """Where another's home is shown beside a hidden one, that they agree would tell it, and so would the bits."""
+    said = [(value, hide) for value, hide in zip(each.values, hidden, strict=True) if value]
+    values = tuple(WITHHELD if hide and value else value for value, hide in zip(each.values, hidden, strict=True))
+    if len({hide for _, hide in said}) < 2:
+        return replace(each, values=values)
+    return replace(each, values=values, outcome=WITHHELD, weights=())
 
 
 def _member(member: Member, *, hidden: bool) -> Member:

@@ -13,8 +13,11 @@ from starlette.testclient import TestClient
 from mainstem.adjudication.blast import CORRECTED, PENDING, Fact, Radius, Viewed
 from mainstem.adjudication.errors import LogUnavailableError
 from mainstem.model import Claim
+from mainstem.web import seen
 from mainstem.web.app import build
+from mainstem.web.record import Record
 from mainstem.web.settings import WebSettings
+from processors.identity.demographics import Demographics
 from processors.identity.linker import assign
 from tests.processors.identity.test_persons import BABY, MUM, claim, number, who
 from tests.strategies import KEY, NUMBERS
@@ -25,6 +28,14 @@ from tests.web.pages import text
 
 A, B, C = "RXA/epr|P100", "A82038/gp|G77", "RXC/community|C5"
 PAIR = [number(A, NUMBERS[0]), who(A, **MUM), number(B, NUMBERS[0]), who(B, **BABY)]
+HOME: dict[str, Any] = {"postcode": "ZZ99 3CZ", "address": ["1 Test Street"]}
+HOMES: list[dict[str, Any]] = [HOME, {"former_homes": [HOME]}]
+"""As a demographics claim says where somebody lives, and where they lived."""
+
+
+def lives(subject: str, position: str = "02", **home: Any) -> Claim:
+    said = {"family": MUM["family"], "given": ["Ann"], "birth_date": MUM["born"]}
+    return claim(subject, "demographics", said | home, position=position)
 
 
 class Visit:
@@ -184,14 +195,41 @@ def test_a_number_in_doubt_shows_who_carries_it_and_no_form() -> None:
     assert len(visit.audit.events) == 6
 
 
-def test_whereabouts_of_a_restricted_person_are_withheld() -> None:
-    moved = {"family": MUM["family"], "given": ["Ann"], "birth_date": MUM["born"], "postcode": "ZZ99 3CZ"}
-    claims = [*PAIR, claim(A, "demographics", moved, position="02")]
+@pytest.mark.parametrize("home", HOMES)
+def test_whereabouts_of_a_restricted_person_are_withheld(home: dict[str, Any]) -> None:
+    claims = [*PAIR, lives(A, **home)]
     identity = MadeIdentity(claims)
     hidden = record([replace(item("patient"), labels=("pds-restricted",))], person=identity.person_of(A))
-    assert "ZZ99 3CZ" in text(Visit(claims).get(Visit(claims).task))
-    visit = Visit(identity=identity, records=(hidden,))
-    assert "ZZ99 3CZ" not in text(visit.get(visit.task)) and "withheld" in text(visit.get(visit.task))
+    for records, told in (((), True), ((hidden,), False)):
+        visit = Visit(identity=identity, records=records)
+        page = text(visit.get(visit.task))
+        assert ("ZZ99 3CZ" in page) == ("1 Test Street" in page) == told
+        assert ("withheld" in page) != told
+
+
+@pytest.mark.parametrize("home", HOMES)
+def test_that_a_restricted_person_lives_where_another_is_shown_to_live_is_withheld(home: dict[str, Any]) -> None:
+    identity = MadeIdentity([lives(A, **home), lives(B, **home)])
+    records = [record([replace(item("patient"), labels=labels)], person=identity.person_of(each))
+               for each, labels in ((A, ("pds-restricted",)), (B, ()))]
+    field = "Postcode" if "postcode" in home else "Former homes"
+
+    def shown(*records: Record) -> list[str]:
+        visit = Visit(identity=identity, records=records)
+        (row,) = visit.get(visit.task).xpath(f"//tbody/tr[th='{field}']")
+        return [" ".join(cell.text_content().split()) for cell in row.xpath("./td")]
+
+    assert "Agree" in shown()
+    *values, together = shown(*records)
+    assert sorted("ZZ99 3CZ" in each for each in values) == [False, True], "the other's"
+    assert together == "Withheld" and "withheld" in values and not any("bits" in each for each in values)
+
+
+def test_each_field_of_who_somebody_is_tells_where_they_are_or_does_not() -> None:
+    """Whoever adds one says here which it is."""
+    who_it_is = {"family", "given", "birth_date", "gender", "pseudo", "former_names"}
+    told = seen.says(dict.fromkeys(Demographics.__struct_fields__, "said"), hidden=True)
+    assert {name for name, value in told.items() if value == "said"} == who_it_is
 
 
 def test_settled_and_unknown_tasks_and_decisions() -> None:

@@ -11,7 +11,6 @@ from msgspec.structs import replace
 
 from mainstem.adjudication.everyone import FromScratch
 from mainstem.adjudication.explain import show, why
-from mainstem.model import Claim
 from processors.identity.linker import assign
 from processors.identity.persons import own_person
 from processors.identity.scoring.release import built_in
@@ -20,7 +19,7 @@ from tests.strategies import KEY, NUMBERS
 from tests.web.decided import MadeIdentity
 from tests.web.made import MadeAudit, item, record
 from tests.web.pages import text
-from tests.web.test_adjudication import PAIR, A, B, C, Visit
+from tests.web.test_adjudication import HOMES, PAIR, A, B, C, Visit, lives
 
 ALONE = [number(A, NUMBERS[0]), who(A, **MUM), who(B, "Archer", "Ann", "1980-03-02"), number(C, NUMBERS[1], verification="02")]
 """Three persons: nothing ties them."""
@@ -187,10 +186,9 @@ def test_where_the_audit_cannot_be_written_nothing_is_shown() -> None:
         assert not any(told in answer.text for told in ("P100", MUM["family"], NUMBERS[0]))
 
 
-def test_whereabouts_of_a_restricted_person_are_withheld() -> None:
-    moved = {"family": MUM["family"], "given": ["Ann"], "birth_date": MUM["born"], "postcode": "ZZ99 3CZ", "address": ["1 Test Street"]}
-    claims: list[Claim] = [*PAIR, claim(A, "demographics", moved, position="02")]
-    identity = MadeIdentity(claims)
+@pytest.mark.parametrize("home", HOMES)
+def test_whereabouts_of_a_restricted_person_are_withheld(home: dict[str, Any]) -> None:
+    identity = MadeIdentity([*PAIR, lives(A, **home)])
     restricted = record([replace(item("patient"), labels=("pds-restricted",))], person=identity.person_of(A))
     for records, told in (((), True), ((restricted,), False)):
         visit = Visit(identity=identity, records=records)
