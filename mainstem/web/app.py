@@ -8,11 +8,12 @@ from typing import Any
 import jinja2
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
-from starlette.types import ASGIApp
 
 from mainstem.adjudication.errors import LogUnavailableError
 from mainstem.web import explained, words
@@ -23,13 +24,14 @@ from mainstem.web.numbers import spaced
 from mainstem.web.people import PeopleViews
 from mainstem.web.settings import WebSettings
 from mainstem.web.shown import show
+from mainstem.web.signed_in import SignedIn
 from mainstem.web.sources import Sources
 from mainstem.web.views import Views
 
 _HERE = Path(__file__).parent
 
 
-def build(sources: Sources, settings: WebSettings) -> ASGIApp:
+def build(sources: Sources, settings: WebSettings) -> Guard:
     """The whole application over these sources."""
     views = Views(sources, settings, _templates())
     adjudication = AdjudicationViews(sources, views.render, views.actor)
@@ -88,11 +90,12 @@ def build(sources: Sources, settings: WebSettings) -> ASGIApp:
 
     app = Starlette(
         routes=routes,
+        # Starlette's own answering of faults is within all middleware: what SignedIn raises needs one around it.
+        middleware=[Middleware(ExceptionMiddleware, handlers={UnknownActorError: unknown_actor}), Middleware(SignedIn, views.actor)],
         exception_handlers={
             AuditUnavailableError: refused,
             StoreUnavailableError: refused,
             LogUnavailableError: refused,
-            UnknownActorError: unknown_actor,
             HTTPException: http,
             Exception: unexpected,
         },

@@ -32,11 +32,11 @@ class Guard:
     """Wraps the whole application, which answers its own faults with a page and raises them again to be logged here."""
 
     def __init__(self, app: ASGIApp, hosts: tuple[str, ...]) -> None:
-        self._app, self._hosts = app, hosts
+        self.app, self._hosts = app, hosts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
-            await self._app(scope, receive, send)
+            await self.app(scope, receive, send)
             return
         began, status = time.perf_counter(), 500
 
@@ -51,7 +51,7 @@ class Guard:
 
         try:
             refusal = self._refused(scope)
-            await (refusal or self._app)(scope, receive, guarded)
+            await (refusal or self.app)(scope, receive, guarded)
         except Exception as fault:  # the last place where it can be caught without its text being logged
             _log.error("%s in %s: %s", type(fault).__name__, _page(scope), _where(fault))
         finally:

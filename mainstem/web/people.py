@@ -92,9 +92,9 @@ class PeopleViews(IdentityViews):
             found = self._identity.found(given.get("whom", ""))
         except UnknownError as fault:
             return self._find(request, given, status=404, fault=str(fault))
+        self._seen(request, "identity", set(found))  # an address that tells whose a number is shows it too
         if len(found) == 1:
             return RedirectResponse(f"/identity/people/{found[0]}", 303)
-        self._seen(request, "identity", set(found))
         return self._find(request, given, people=tuple(self._identity.show(person) for person in found))
 
     def _compare(self, request: Request, given: dict[str, str]) -> Response:

@@ -148,6 +148,7 @@ class Views:
             return self._found(request, number, self._claimed(number))  # some source may hold it unverified, or give it without a record
         if len(records) > 1:
             return self._listed(request, term, [(Hit(record.person), record) for record in records], shared=True)
+        self._sources.audit.viewed(self.actor(request), "listed", records)  # the address tells whose number it is
         return RedirectResponse(f"/people/{records[0].person}", 303)
 
     def _claimed(self, whom: str) -> Claimed:

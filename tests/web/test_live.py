@@ -49,7 +49,7 @@ def test_search_and_record_are_audited_with_the_digest_seen(running: Running) ->
     assert address == f"{running.url}/people/{PERSON}"
     assert running.digest in shown and "said otherwise" in shown
     events = running.audited()[before:]
-    assert sorted(event.action for event in events) == ["listed", "record"]
+    assert sorted(event.action for event in events) == ["listed", "listed", "record"]
     assert {(event.digest, event.known, event.purpose, event.actor) for event in events} == {
         (running.digest, made.NOW, "direct care", "web")
     }

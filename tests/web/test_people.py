@@ -44,7 +44,8 @@ def test_a_person_is_found_and_neither_number_nor_local_id_is_in_the_address(who
     visit = Visit(ALONE)
     answer = visit.post("/identity/people", 303, whom=whom)
     assert answer.headers["location"] == person_of(visit, A)
-    assert visit.audit.events == [], "nothing is shown yet"
+    person = visit.identity.person_of(A)
+    assert [event[:3] for event in visit.audit.events] == [("a clerk", "identity", person)], "the address tells who carries it"
 
 
 def test_of_several_by_one_number_each_is_listed_and_audited() -> None:
@@ -179,7 +180,8 @@ def test_where_the_audit_cannot_be_written_nothing_is_shown() -> None:
     visit = Visit(PAIR, audit=MadeAudit(broken=True))
     home, address = person_of(visit, A), pair_of(visit)
     answers = [visit.client.get(path) for path in (home, f"{home}/history", address, f"{address}/radius")]
-    answers += [visit.client.post("/identity/people", data={"whom": NUMBERS[0]}),
+    answers += [visit.client.post("/identity/people", data={"whom": whom}) for whom in (NUMBERS[0], A)]
+    answers += [visit.client.post("/identity/people", data={"whom": visit.identity.person_of(A)}),
                 visit.client.post(address, data={"decision": "same", "why": "x"})]
     for answer in answers:
         assert answer.status_code == 503
@@ -209,7 +211,7 @@ def test_forms_of_other_sites_are_refused(path: str) -> None:
 
 def test_nobody_decides_or_looks_without_a_name_where_the_deployment_demands_one() -> None:
     visit = Visit(ALONE, settings={"actor_header": "x-user"})
-    address = pair_of(visit)
+    address = visit.client.post("/identity/pairs", data={"one": A, "other": B}, headers={"x-user": "u7"}).headers["location"]
     for answer in (visit.client.get(address), visit.client.get(person_of(visit, A)),
                    visit.client.post(address, data={"decision": "same", "why": "x"})):
         assert answer.status_code == 401

@@ -30,6 +30,14 @@ def test_by_number_goes_to_the_record(typed: str) -> None:
     assert answer.url.path == f"/people/{PERSON}"
 
 
+def test_whose_a_number_is_is_not_told_without_audit() -> None:
+    audit = MadeAudit()
+    client(sources(record(), audit=audit)).post("/search", data={"q": NUMBER})
+    assert [event[1:3] for event in audit.events] == [("listed", PERSON), ("record", PERSON)]
+    answer = client(sources(record(), audit=MadeAudit(broken=True))).post("/search", data={"q": NUMBER})
+    assert answer.status_code == 503 and answer.url.path.startswith("/search/") and PERSON not in answer.text
+
+
 def test_no_address_holds_the_term_or_a_number() -> None:
     for typed in ("ramsbottom", NUMBER):
         answer = client(sources(record())).post("/search", data={"q": typed})
