@@ -82,8 +82,9 @@ RECOVERED = _counter("mainstem_recovered_records_total", "Changelog records appl
 SINK_ROWS = _counter("mainstem_sink_rows_total", "Entries and summaries committed to a store", "stage")
 SINK_WAITING = _gauge("mainstem_sink_waiting", "1 while the store, the broker or the registry does not answer", "stage")
 HEARTBEATS = _counter("mainstem_heartbeats_total", "Heartbeats handed to Kafka", "stage")
-HEARTBEAT_AGE = _gauge("mainstem_heartbeat_age_seconds", "Since the stage's last heartbeat, as the web process hears it", "stage")
-WELL = _gauge("mainstem_well", "1 where a check of /healthz passes, 0 where it does not", "check")
+HEARTBEAT_AGE = _gauge("mainstem_heartbeat_age_seconds",
+                       "Since the stage's last heartbeat, as the web process hears it; +Inf: never, or it cannot tell", "stage")
+WELL = _gauge("mainstem_well", "1 where a check of /healthz passes, 0 where it does not or fails itself", "check")
 CONNECTOR_RUNNING = _gauge("mainstem_connector_running", "1 while a connector of Kafka Connect and all its tasks run", "connector")
 CONNECTOR_HEARD = _gauge("mainstem_connector_heard_seconds",
                          "Seconds since a source's database was heard through its connector", "connector")

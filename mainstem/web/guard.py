@@ -53,7 +53,7 @@ class Guard:
             refusal = self._refused(scope)
             await (refusal or self.app)(scope, receive, guarded)
         except Exception as fault:  # the last place where it can be caught without its text being logged
-            _log.error("%s in %s: %s", type(fault).__name__, _page(scope), _where(fault))
+            _log.error("%s in %s: %s", type(fault).__name__, _page(scope), where(fault))
         finally:
             _log.info("%s %s %d %.0f ms", scope["method"], _page(scope), status, (time.perf_counter() - began) * 1000)
 
@@ -80,7 +80,7 @@ def _page(scope: Scope) -> str:
     return getattr(endpoint, "__name__", type(endpoint).__name__) if endpoint else "no page"
 
 
-def _where(fault: BaseException) -> str:
+def where(fault: BaseException) -> str:
     """Files and lines, without the texts, which may quote what was asked for."""
     return " < ".join(
         f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno}" for frame in reversed(traceback.extract_tb(fault.__traceback__)[-6:])

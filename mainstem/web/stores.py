@@ -15,7 +15,7 @@ from mainstem.web.withheld import withhold
 from sinks.cache import CacheReader, RecordView
 from sinks.errors import NotBuiltError
 from sinks.errors import StoreUnavailableError as SinkUnavailableError
-from sinks.search import SearchReader
+from sinks.search import PersonHit, SearchReader
 
 
 class SearchedPeople:
@@ -26,18 +26,20 @@ class SearchedPeople:
         self._reader: SearchReader | None = None
 
     def find(self, text: str, limit: int) -> Sequence[Hit]:
-        return [Hit(found.person, found.reasons) for found in self._open().people(text, limit)]
+        return [Hit(found.person, found.reasons) for found in self._people(text, limit)]
 
     def check(self) -> None:
-        self._open().people("a", 1)
+        self._people("a", 1)
 
-    def _open(self) -> SearchReader:
-        if self._reader is None:
-            try:
-                self._reader = SearchReader.at(self._home)
-            except NotBuiltError:
-                raise StoreUnavailableError("search store", "nothing has been indexed yet") from None
-        return self._reader
+    def _people(self, text: str, limit: int) -> Sequence[PersonHit]:
+        try:
+            reader = self._reader = self._reader or SearchReader.at(self._home)
+            return reader.people(text, limit)
+        except NotBuiltError:
+            raise StoreUnavailableError("search store", "nothing has been indexed yet") from None
+        except (ValueError, OSError) as fault:
+            self._reader = None  # what is there when asked again may be another index
+            raise StoreUnavailableError("search store", f"its index cannot be read: {type(fault).__name__}") from None
 
 
 class CachedRecords:

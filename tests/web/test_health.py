@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
+import logging
+import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
 import httpx
 import pytest
 
+from mainstem.observe import metrics
 from mainstem.observe.connect import Connector
 from mainstem.operations import STOPPED, Heartbeat
+from mainstem.web import health
+from mainstem.web.errors import StoreUnavailableError
 from mainstem.web.figures import STAGES, Beats
+from mainstem.web.health import Watch
+from mainstem.web.sources import Sources
+from mainstem.web.stores import SearchedPeople
+from sinks.search import SearchStore
+from sinks.search.documents import directory
+from tests.eventually import eventually
 from tests.web import made
 from tests.web.made import NOW, MadeAudit, MadeStream, sources
 from tests.web.pages import client
@@ -96,3 +113,104 @@ def test_health_is_well_where_work_goes_on(reconcile: list[Heartbeat]) -> None:
     for one in [*(made.beat(stage, NOW - 500) for stage in STAGES if stage != "reconcile"), *reconcile]:
         beats.add(one)
     assert client(sources(stream=MadeStream(beats))).get("/healthz").status_code == 200
+
+
+@contextmanager
+def watched(given: Sources) -> Iterator[threading.Thread]:
+    """The thread of a watch; no gauge holds anything of another."""
+    metrics.WELL.clear()
+    metrics.HEARTBEAT_AGE.clear()
+    with Watch(given, 0.02) as watch:
+        yield watch._thread
+    watch._thread.join(10)
+
+
+def told(name: str, gauge: Any = metrics.WELL) -> float:
+    return float(gauge.labels(name)._value.get())
+
+
+def test_a_search_store_that_goes_away_under_the_watch_is_unwell_until_it_is_back(tmp_path: Path) -> None:
+    store = SearchStore(tmp_path)
+    store.open()
+    store.close()
+    given = sources(people=SearchedPeople(tmp_path))
+    visitor = client(given)
+    with watched(given) as thread:
+        eventually(lambda: told("search store") == 1, "well", 10)
+        shutil.move(directory(tmp_path), tmp_path / "kept")
+        eventually(lambda: told("search store") == 0, "not well", 10)
+        answer = visitor.get("/healthz")
+        assert answer.status_code == 503 and [one.split(":")[0] for one in answer.json()["reasons"]] == ["search store"]
+        assert visitor.post("/search", data={"q": "smith"}).status_code == 503
+        assert thread.is_alive() and told("live cache") == 1
+        shutil.move(tmp_path / "kept", directory(tmp_path))
+        eventually(lambda: told("search store") == 1, "well again", 10)
+        assert visitor.get("/healthz").status_code == 200
+
+
+def test_an_index_that_goes_away_is_a_store_that_does_not_answer_and_another_in_its_place_is_opened(tmp_path: Path) -> None:
+    """The message is of tantivy, and says what it was doing: it is not passed on."""
+    people = SearchedPeople(tmp_path)
+    for why in ("its index cannot be read: ValueError", "nothing has been indexed yet"):
+        if why.startswith("its"):
+            SearchStore(tmp_path).open()
+            people.check()
+            shutil.rmtree(directory(tmp_path))
+        with pytest.raises(StoreUnavailableError) as raised:
+            people.find("smith", 1)
+        assert raised.value.why == why
+    SearchStore(tmp_path).open()
+    people.check()
+
+
+class Broken:
+    """A source that answers as given, and while it is broken fails as nobody foresaw."""
+
+    def __init__(self, of: Any) -> None:
+        self._of, self.broken = of, False
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._of, name)
+        if self.broken and not callable(found):
+            raise KeyError("CANARY")
+        return Broken.fails if self.broken else found
+
+    def __call__(self) -> Any:
+        return Broken.fails() if self.broken else self._of()
+
+    @staticmethod
+    def fails(*_: object) -> Any:
+        raise KeyError("CANARY")
+
+
+@pytest.mark.parametrize(("source", "names"), [
+    ("people", ["search store"]), ("records", ["live cache"]), ("audit", ["audit"]), ("quarantine", ["quarantine counted"]),
+    ("stream", [f"stage {stage}" for stage in STAGES]), ("connectors", ["connectors", "connector rxa_epr"])])
+def test_a_check_that_fails_as_nobody_foresaw_is_not_well_and_the_watch_goes_on(
+        source: str, names: list[str], caplog: pytest.LogCaptureFixture) -> None:
+    whole = sources(connectors=lambda: [Connector("rxa_epr", ("RUNNING", "RUNNING"))])
+    broken = Broken(getattr(whole, source))
+    given = Sources(**{each: getattr(whole, each) for each in whole.__slots__} | {source: broken})
+    every = {*names, "search store", "live cache", "audit", "quarantine counted", "stage linker", "connectors", "connector rxa_epr"}
+    caplog.set_level(logging.DEBUG)
+    with watched(given) as thread:
+        eventually(lambda: all(told(name) for name in every), "all well", 10)
+        broken.broken = True
+        eventually(lambda: not any(told(name) for name in names), "not well", 10)
+        assert thread.is_alive() and all(told(name) for name in every - set(names))
+        assert told("linker", metrics.HEARTBEAT_AGE) == (float("inf") if source == "stream" else 0.5)
+        answer = client(given).get("/healthz")
+        assert answer.status_code == 503 and "its check failed (KeyError)" in answer.json()["reasons"][0]
+        broken.broken = False
+        eventually(lambda: all(told(name) for name in every), "all well again", 10)
+    assert "KeyError in the check of " in caplog.text and "CANARY" not in caplog.text
+
+
+def test_where_nothing_can_be_checked_nothing_stays_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    with watched(sources()) as thread:
+        eventually(lambda: told("audit") == 1, "well", 10)
+        with monkeypatch.context() as broken:
+            broken.setattr(health, "checks", Broken.fails)
+            eventually(lambda: not any(map(told, ("audit", "live cache", "stage linker"))), "not well", 10)
+            assert thread.is_alive()
+        eventually(lambda: told("audit") == 1, "well again", 10)
