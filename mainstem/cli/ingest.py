@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -60,8 +60,7 @@ def fhir(
         given, files = checked_source(source), listed(paths)
         _tell_of_database(given)
         found = Summary()
-        with Progress(console=Console(stderr=True), transient=True) as progress:
-            publisher = None if dry_run else _publisher(kafka, home)
+        with _publisher(dry_run, kafka, home) as publisher, Progress(console=Console(stderr=True), transient=True) as progress:
             for file, message, items in _ingested(progress.track(files, description="ingesting"), given, publisher):
                 found.files += 1
                 found.add(file, message, items, source_of(items) if any(each.source for each in items) else None)
@@ -162,8 +161,7 @@ def _messages(paths: list[Path], suffixes: tuple[str, ...], source: str, read_fi
     found = Summary("messages")
     try:
         files = listed(paths, suffixes)
-        with Progress(console=Console(stderr=True), transient=True) as progress:
-            publisher = None if dry_run else _publisher(kafka, home)
+        with _publisher(dry_run, kafka, home) as publisher, Progress(console=Console(stderr=True), transient=True) as progress:
             counted = progress.add_task("messages", total=None)
             for path in progress.track(files, description="files"):
                 found.files += 1
@@ -173,8 +171,6 @@ def _messages(paths: list[Path], suffixes: tuple[str, ...], source: str, read_fi
                     progress.advance(counted)
                     items: Sequence[Found] = read(message.value or b"")
                     found.add(path, message, items, source)
-            if publisher:
-                publisher.close()
     except (FileError, KafkaUnavailableError, StackError) as fault:
         typer.echo(f"{fault}", err=True)
         raise typer.Exit(2) from None
@@ -182,7 +178,7 @@ def _messages(paths: list[Path], suffixes: tuple[str, ...], source: str, read_fi
 
 
 def _ingested(files: Iterable[Path], source: str | None, publisher: Publisher | None) -> Iterator[tuple[Path, RawMessage, list[Read]]]:
-    """Each file read, and published if there is a publisher. The broker has all of them when this ends."""
+    """Each file read, and handed to the publisher if there is one."""
     from mainstem.model import RawRef
     from producers.fhir.files import read_file
     from producers.fhir.format import items
@@ -195,8 +191,6 @@ def _ingested(files: Iterable[Path], source: str | None, publisher: Publisher | 
         if publisher:
             publisher.publish(message, source or source_of(found))
         yield path, message, found
-    if publisher:
-        publisher.close()
 
 
 def _sent(publisher: Publisher, message: RawMessage, source: str, path: Path) -> None:
@@ -207,13 +201,26 @@ def _sent(publisher: Publisher, message: RawMessage, source: str, path: Path) ->
     try:
         publisher.publish(message, source)
     except TooLargeError as fault:
-        publisher.close()
-        raise FileError(str(path), f"a message of {fault.size} bytes is more than the {fault.limit} that the broker takes; those before it "
-                        "were published", "have the source send its document by reference, then ingest the file again") from None
+        raise FileError(str(path), f"a message of {fault.size} bytes is more than the {fault.limit} that the broker takes",
+                        "have the source send its document by reference, then ingest the file again") from None
 
 
-def _publisher(kafka: str | None, home: Path | None) -> Publisher:
+@contextmanager
+def _publisher(dry_run: bool, kafka: str | None, home: Path | None) -> Iterator[Publisher | None]:
+    """None in a dry run. On every way out the broker has what it was handed, and an early one says how much that is."""
     from deploy.stack import endpoints
     from producers.fhir.publish import Publisher
+    from schemas.errors import KafkaUnavailableError
 
-    return Publisher(kafka or endpoints(home or Settings().home).kafka)
+    if dry_run:
+        yield None
+        return
+    publisher = Publisher(kafka or endpoints(home or Settings().home).kafka)
+    try:
+        yield publisher
+    except BaseException:
+        with suppress(KafkaUnavailableError):  # what ended it is told, and the count tells the rest
+            publisher.close()
+        typer.echo(f"ended early: {publisher.published:,} of the {publisher.handed:,} messages read before this were published", err=True)
+        raise
+    publisher.close()

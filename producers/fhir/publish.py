@@ -28,6 +28,9 @@ class Publisher:
         self._producer = kafka.producer(bootstrap)
         self._failed: KafkaError | None = None
         self._topics: set[str] = set()
+        self.handed = 0
+        self.published = 0
+        """Of those handed over, what the broker has acknowledged."""
 
     def publish(self, message: RawMessage, source: str) -> None:
         """One raw message of the source's topic. Raises TooLargeError, KafkaUnavailableError."""
@@ -48,6 +51,7 @@ class Publisher:
                 break
             except BufferError:
                 self._producer.poll(1)
+        self.handed += 1
         self._producer.poll(0)
         self._check()
 
@@ -59,6 +63,7 @@ class Publisher:
 
     def _delivered(self, error: KafkaError | None, _: Message) -> None:
         self._failed = self._failed or error
+        self.published += error is None
 
     def _check(self) -> None:
         if self._failed is not None:

@@ -10,6 +10,8 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from mainstem.cli.ingest import app
+from producers.contract import RawMessage
+from producers.fhir.errors import TooLargeError
 from producers.hl7.reasons import Reason as Hl7Reason
 from producers.pds.reasons import Reason as PdsReason
 from schemas.kafka import MAX_BYTES
@@ -92,6 +94,47 @@ def test_a_message_that_no_broker_takes_is_named_with_its_file(tmp_path: Path) -
     done = CliRunner().invoke(app, ["hl7", str(path), "--source", "RXA/pas", "--kafka", "127.0.0.1:9"])
     assert done.exit_code == 2
     assert f"{path}: a message of" in done.stderr
+
+
+class Broker:
+    """A Publisher whose messages are published once it is closed."""
+
+    last: Broker
+
+    def __init__(self, _: str) -> None:
+        self.handed = self.published = 0
+        Broker.last = self
+
+    def publish(self, message: RawMessage, _: str) -> None:
+        if len(message.value or b"") > MAX_BYTES:
+            raise TooLargeError(len(message.value or b""), MAX_BYTES)
+        self.handed += 1
+
+    def close(self) -> None:
+        self.published = self.handed
+
+
+@pytest.mark.parametrize(("first", "second", "arguments"), [
+    (message("A28", "0101080000", pid("1")), ("b.hl7.gz", b"\x1f\x8bnope"), ("hl7", "--source", "RXA/pas")),
+    (message("A28", "0101080000", pid("1")), ("b.hl7", message("A28", "0101080000", pid("1")) + b"x" * MAX_BYTES),
+     ("hl7", "--source", "RXA/pas")),
+    (json.dumps(answers(entry(OLD, patient(NEW)))).encode(), ("b.json.gz", b"\x1f\x8bnope"), ("pds",)),
+    (b"{}", ("b.json", b" " * MAX_BYTES + b"{}"), ("fhir", "--source", "RXA/epr2"))], ids=("damaged", "too-large", "pds", "fhir"))
+def test_what_was_read_before_a_file_that_ends_it_is_published_and_counted(
+        first: bytes, second: tuple[str, bytes], arguments: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("producers.fhir.publish.Publisher", Broker)
+    (tmp_path / f"a.{'hl7' if arguments[0] == 'hl7' else 'json'}").write_bytes(first)
+    (tmp_path / second[0]).write_bytes(second[1])
+    done = CliRunner().invoke(app, [*arguments, str(tmp_path), "--kafka", "127.0.0.1:9"])
+    assert done.exit_code == 2, done.output
+    assert (Broker.last.handed, Broker.last.published) == (1, 1)
+    assert "1 of the 1 messages read before this were published" in done.stderr
+
+
+def test_the_broker_has_everything_when_it_ends(file: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("producers.fhir.publish.Publisher", Broker)
+    done = CliRunner().invoke(app, ["hl7", file, "--source", "RXA/pas", "--kafka", "127.0.0.1:9"])
+    assert (done.exit_code, Broker.last.published) == (0, 4) and "ended early" not in done.stderr
 
 
 @pytest.mark.parametrize("reason", [*Hl7Reason, *PdsReason])
