@@ -32,6 +32,13 @@ Place = tuple[int, int]
 """Partition and offset in the raw topic."""
 
 
+class NoRegisterError(LookupError):
+    """The GP's patients take nothing: there is no row to write to."""
+
+    def __init__(self) -> None:
+        super().__init__(f"{_TABLE} holds no row to write numbered doses to; make more people (--persons)")
+
+
 class Registers:
     """Writes from `start` to `stop`, in a thread of its own."""
 
@@ -51,7 +58,7 @@ class Registers:
         self._thread.start()
 
     def stop(self) -> int:
-        """How many writes were acknowledged. Raises what the database raised while it was there."""
+        """How many writes were acknowledged. Raises what ended the writing early: NoRegisterError, or what the database raised."""
         self._stop.set()
         self._thread.join()
         if self.fault is not None:
@@ -70,13 +77,15 @@ class Registers:
                 if self._begun is not None:
                     self.unsure[self._begun].append(self._number)
                 self._stop.wait(_AGAIN)
-            except psycopg.Error as fault:
+            except Exception as fault:  # whatever it is: `stop` raises it, or nobody would know
                 self.fault = fault
                 return
 
     def _choose(self, connection: psycopg.Connection) -> list[str]:
         query = f"SELECT medication_guid::text FROM {_TABLE} WHERE deleted = 0 ORDER BY 1 LIMIT %s"  # noqa: S608
-        return [row[0] for row in connection.execute(query, (_REGISTERS,))]
+        if found := [row[0] for row in connection.execute(query, (_REGISTERS,))]:
+            return found
+        raise NoRegisterError
 
     def _write_to(self, connection: psycopg.Connection, chosen: Sequence[str]) -> None:
         update = f"UPDATE {_TABLE} SET dosage = %s WHERE medication_guid::text = %s"  # noqa: S608

@@ -55,7 +55,18 @@ class Report:
 
     @property
     def passed(self) -> bool:
+        return self.agrees and not self.missing
+
+    @property
+    def agrees(self) -> bool:
         return bool(self.verify.get("passed")) and all(check.passed for check in self.checks)
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """What did not happen: where there was no harm, or nothing to be harmed, agreement proves nothing."""
+        happened = {"fault that hit something": any(met.bit for met in self.met), "change in the trusts": self.changes,
+                    "acknowledged write": self.acknowledged}
+        return tuple(what for what, did in happened.items() if not did)
 
     def kinds(self) -> Iterator[tuple[str, int, int, float]]:
         """Kind, faults, those that bit, mean seconds until what was hit ran again."""
@@ -66,7 +77,8 @@ class Report:
 
     def as_dict(self) -> dict[str, object]:
         return {
-            "passed": self.passed, "seed": self.seed, "revision": self.revision, "seconds": round(self.seconds), "faults": len(self.met),
+            "passed": self.passed, "missing": list(self.missing), "seed": self.seed, "revision": self.revision,
+            "seconds": round(self.seconds), "faults": len(self.met),
             "kinds": [{"kind": k, "faults": n, "bit": bit, "mean_seconds": round(mean, 2)} for k, n, bit, mean in self.kinds()],
             "met": [{"kind": m.fault.kind.value, "target": m.fault.target, "after": m.fault.after, "lasts": m.fault.seconds, "bit": m.bit,
                      "seconds": m.seconds} for m in self.met],
@@ -81,7 +93,7 @@ def run(place: Arena, seed: int, say: Say, *, faults: int | None = None, seconds
         peace: float = 4.0, reach: float = Injector.reach) -> Report:
     """Faults of this seed until there were `faults` of them or `seconds` have passed; then the proof. `reach`: see `Injector.reach`.
 
-    Raises NotRecoveredError where something that was hit stays down.
+    Raises NotRecoveredError where something that was hit stays down, NoRegisterError where no numbered write is possible.
     """
     began = time.monotonic()
     codec = Codec(place.endpoints.registry)
@@ -101,7 +113,7 @@ def run(place: Arena, seed: int, say: Say, *, faults: int | None = None, seconds
         told, complaint = load.communicate(timeout=60)
     acknowledged = writes.stop()
     if not told:
-        raise RuntimeError(f"the load ended early: {complaint[-500:]}")
+        raise NotRecoveredError(f"the load ended early: {complaint[-500:]}")
     _captured(place)
     say("peace: proving that nothing was lost and nothing doubled")
     proof = subprocess.run([*_MAINSTEM, "verify", "--source", "--wait", str(_DRAIN_SECONDS), "--output", "json", "--home", str(place.home)],

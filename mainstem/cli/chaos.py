@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from mainstem.cli.options import Format, Output
+from mainstem.cli.printed import as_json
 from mainstem.settings import Settings
 
 if TYPE_CHECKING:
@@ -25,17 +26,17 @@ def chaos(
     seed: Annotated[int | None, typer.Option(help="The same seed draws the same faults. Default: one drawn now.")] = None,
     seconds: Annotated[float, typer.Option("--for", min=1, help="Seconds of faults; the proof comes after them.")] = 600,
     faults: Annotated[int | None, typer.Option(min=1, help="End after so many faults.")] = None,
-    rate: Annotated[float, typer.Option(help="Changes a second in the trusts meanwhile.")] = 50,
-    peace: Annotated[float, typer.Option(min=0, help="Mean seconds between the end of one fault and the next.")] = 4,
-    persons: Annotated[int, typer.Option(help="People in the synthetic trusts.")] = 100,
+    rate: Annotated[float, typer.Option(min=0, help="Changes a second in the trusts meanwhile.")] = 50,
+    peace: Annotated[float, typer.Option(min=0.1, help="Mean seconds between the end of one fault and the next.")] = 4,
+    persons: Annotated[int, typer.Option(min=1, help="People in the synthetic trusts.")] = 100,
     home: Annotated[Path | None, typer.Option(help="A home of its own, which must be new or a former run's.")] = None,
     plan: Annotated[bool, typer.Option("--plan", help="Only show which faults the seed draws.")] = False,
     output: Format = Output.TABLE,
 ) -> None:
     """Run everything while processes and servers are killed, paused, cut off, fenced and fed with rubbish; then prove the result.
 
-    Exit code 0 only if `verify --source` passes and the histories in the topics show nothing missing, doubled or out of order.
-    The report is kept as chaos.json in the home. Examples:
+    Exit code 0 only if `verify --source` passes, the histories in the topics show nothing missing, doubled or out of order, and a fault
+    hit something while changes and numbered writes were made. The report is kept as chaos.json in the home. Examples:
 
         mainstem chaos --seed 7 --faults 20
 
@@ -49,10 +50,17 @@ def chaos(
     from deploy.chaos import arena, run
     from deploy.chaos.inject import NotRecoveredError
     from deploy.chaos.plan import first
+    from deploy.chaos.registers import NoRegisterError
+    from deploy.stack import StackError
 
     seed = secrets.randbelow(1_000_000) if seed is None else seed
     if plan:
-        for fault in first(seed, faults or 50, peace):
+        drawn = first(seed, faults or 50, peace)
+        if output is Output.JSON:
+            as_json({"seed": seed, "faults": [{"kind": fault.kind.value, "target": fault.target, "after": fault.after,
+                                               "lasts": fault.seconds} for fault in drawn]})
+            return
+        for fault in drawn:
             lasts = f" for {fault.seconds:.2f} s" if fault.seconds else ""
             typer.echo(f"{fault.kind.value:10} {fault.target:15} after {fault.after:5.2f} s{lasts}")
         return
@@ -68,7 +76,10 @@ def chaos(
     try:
         with arena.arena(home, persons, seed, say) as place:
             report = run.run(place, seed, say, faults=faults, seconds=seconds, rate=rate, peace=peace)
-    except NotRecoveredError as fault:
+    except StackError as fault:
+        typer.echo(f"chaos: {fault}", err=True)
+        raise typer.Exit(1) from None
+    except (NotRecoveredError, NoRegisterError) as fault:
         typer.echo(f"chaos: {fault}; seed {seed}; logs are in {home / 'logs'}", err=True)
         raise typer.Exit(1) from None
     told = orjson.dumps(report.as_dict(), option=orjson.OPT_INDENT_2)
@@ -98,7 +109,9 @@ def _show(report: Report) -> None:
         for text in list(check.differences)[:5]:
             console.print(f"{check.name}: {text}", markup=False)
     survived = sum(bit for _, _, bit, _ in report.kinds())
-    verdict = "[green]nothing lost, nothing doubled[/]" if report.passed else "[red]not everything agrees[/]"
+    wrong = ([] if report.agrees else ["not everything agrees"]) + (
+        [f"nothing proven, there was no {' and no '.join(report.missing)}"] if report.missing else [])
+    verdict = f"[red]{'; '.join(wrong)}[/]" if wrong else "[green]nothing lost, nothing doubled[/]"
     console.print(f"seed {report.seed}, revision {report.revision or 'unknown'}: "
                   f"{survived} faults {'survived' if report.passed else 'made'} in {report.seconds:.0f} s "
                   f"({len(report.met) - survived} more hit nothing); {report.changes:,} changes, {report.acknowledged:,} numbered writes: "

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from deploy.chaos.registers import _same, due, gathered
+from deploy.chaos import registers
+from deploy.chaos.registers import NoRegisterError, Registers, _same, due, gathered
 
 WRITTEN = {"a": [1, 3, 5], "b": [2, 4]}
 
@@ -59,3 +60,32 @@ def test_a_snapshot_after_captured_changes_is_told() -> None:
 
 def test_a_change_of_another_column_is_no_write() -> None:
     assert gathered([((0, 0), row("u", 7, before="register 7"))]).writes == {}
+
+
+class Database:
+    """A connection to one whose tables are empty, or that asks for what nobody foresaw."""
+
+    def __init__(self, fault: Exception | None = None) -> None:
+        self._fault = fault
+
+    def __enter__(self) -> Database:
+        return self
+
+    def __exit__(self, *_: object) -> None: ...
+
+    def execute(self, *_: object) -> list[tuple[str]]:
+        if self._fault:
+            raise self._fault
+        return []
+
+
+@pytest.mark.parametrize(("fault", "raised"), [(None, NoRegisterError), (RuntimeError("x"), RuntimeError)])
+def test_what_ends_the_writing_early_is_raised_at_its_end(fault: Exception | None, raised: type[Exception],
+                                                          monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registers.psycopg, "connect", lambda *_, **__: Database(fault))
+    monkeypatch.setattr(registers, "_PAUSE", 0)
+    writes = Registers("")
+    writes.start()
+    writes._thread.join(10)
+    with pytest.raises(raised):
+        writes.stop()
