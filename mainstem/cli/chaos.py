@@ -48,6 +48,7 @@ def chaos(
     import signal
 
     from deploy.chaos import arena, run
+    from deploy.chaos.home import NotOursError, claim
     from deploy.chaos.inject import NotRecoveredError
     from deploy.chaos.plan import first
     from deploy.chaos.registers import NoRegisterError
@@ -65,6 +66,11 @@ def chaos(
             typer.echo(f"{fault.kind.value:10} {fault.target:15} after {fault.after:5.2f} s{lasts}")
         return
     home = home or Settings().home / "chaos"
+    try:
+        claim(home)
+    except NotOursError as fault:
+        typer.echo(f"chaos: {fault}", err=True)
+        raise typer.Exit(2) from None
     began = time.monotonic()
 
     def say(text: str) -> None:

@@ -12,6 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from deploy.chaos import arena, run
+from deploy.chaos.home import MARKER
 from deploy.chaos.registers import NoRegisterError
 from deploy.stack.errors import PortTakenError
 from mainstem.cli.chaos import app
@@ -61,3 +62,27 @@ def test_what_prevents_a_run_is_a_message(fault: Exception, tmp_path: Path, monk
     done = CliRunner().invoke(app, ["--seed", "1", "--home", str(tmp_path)])
     assert (done.exit_code, type(done.exception)) == (1, SystemExit)
     assert f"chaos: {fault}" in done.stderr
+
+
+@pytest.mark.parametrize("made", ["stack/state.json", "file"])
+def test_a_home_that_is_not_chaos_own_is_refused_before_anything_starts(made: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    enter(monkeypatch, AssertionError("started"))
+    home = tmp_path / "home"
+    inside = home if made == "file" else home / made
+    inside.parent.mkdir(parents=True, exist_ok=True)
+    inside.write_text("{}")
+    done = CliRunner().invoke(app, ["--seed", "1", "--home", str(home)])
+    assert (done.exit_code, type(done.exception)) == (2, SystemExit)
+    assert f"{home} is neither new nor a former chaos run's" in done.stderr and "another --home" in done.stderr
+    assert not (home / MARKER).exists() and inside.read_text() == "{}"
+
+
+@pytest.mark.parametrize("empty", [True, False])
+def test_a_new_home_is_taken_and_taken_again_however_the_run_ended(empty: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = tmp_path if empty else tmp_path / "new" / "home"
+    enter(monkeypatch, PortTakenError("redis", 1, "MAINSTEM_REDIS_PORT"))
+    assert CliRunner().invoke(app, ["--seed", "1", "--home", str(home)]).exit_code == 1
+    (home / "stack").mkdir()
+    enter(monkeypatch)
+    monkeypatch.setattr(run, "run", lambda *_, **__: report())
+    assert CliRunner().invoke(app, ["--seed", "1", "--home", str(home)]).exit_code == 0
