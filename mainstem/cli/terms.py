@@ -108,16 +108,20 @@ def show(
 @app.command()
 def activate(
     release: Annotated[str, typer.Argument(help="A release at hand, by name or name@digest; `mainstem terms list` names them.")],
-    why: Annotated[str, typer.Option("--why", help="The reason, for whoever looks back.")],
-    who: Annotated[str | None, typer.Option("--who", help="Who decides. Default: the user of this machine.")] = None,
+    why: Annotated[str, typer.Option("--why", "--reason", help="Why, for whoever looks back.")],
+    who: Annotated[str | None, typer.Option("--who", "--actor", help="Who decides. Default: the user of this machine.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do it. Without it, nothing is written.")] = False,
     home: Home = None,
     output: Format = Output.TABLE,
 ) -> None:
-    """Put a release in force: every record is worked out anew with it, in slices, while the stream goes on.
+    """Put a release in force; without --yes only tell which would follow which.
 
-    Workers end and start again with it; going back is another activation. Example:
+    Every record is worked out anew with it, in slices, while the stream goes on. Workers end and start again with it; going back is another
+    activation. Examples:
 
         mainstem terms activate uk-2026-11 --why "monthly release"
+
+        mainstem terms activate uk-2026-11 --why "monthly release" --yes
     """
     import getpass
 
@@ -130,10 +134,21 @@ def activate(
         raise typer.BadParameter("say why: whoever looks back has nothing else to go by", param_hint="--why")
     with _control(home) as (kafka, codec):
         shelf = _shelf(home)
-        shelf.keep_builtin()
-        done = releases.activate(kafka, codec, shelf.open(release), who or getpass.getuser(), why.strip())
-    if output is Output.JSON:
-        as_json(msgspec.to_builtins(done))
+        then = shelf.open(release)
+        if yes:
+            shelf.keep_builtin()
+            done = releases.activate(kafka, codec, then, who or getpass.getuser(), why.strip())
+        else:
+            now = releases.named(kafka, codec, releases.TERMINOLOGY)
+    if not yes:
+        found = {"now": shown(now) if now else None, "then": then.release}
+        if output is Output.JSON:
+            as_json({"dry_run": True} | found)
+        else:
+            typer.echo(f"{found['now'] or 'none in force'} -> {then.release}\n"
+                       "nothing is written: give --yes to put it in force and work every record out anew")
+    elif output is Output.JSON:
+        as_json({"dry_run": False} | msgspec.to_builtins(done))
     else:
         typer.echo(f"in force: {shown(done)} (activation {done.activation}); `mainstem verify` tells when all records are")
 

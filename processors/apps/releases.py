@@ -70,6 +70,11 @@ def read(bootstrap: str, codec: Codec) -> list[Activation]:
         raise KafkaUnavailableError(bootstrap, fault.args[0].name()) from None
 
 
+def named(bootstrap: str, codec: Codec, what: str) -> Release | None:
+    """What the control topic says is in force now, at hand or not. Raises what `read` raises."""
+    return in_force(read(bootstrap, codec), what, _EVER)
+
+
 def current(bootstrap: str, codec: Codec, shelf: Shelf) -> InForce:
     """The terminology in force now. Raises what `read` raises, and ReleaseError where it is not at hand or is of other content, or where
     rules of another edition than ours are in force."""

@@ -7,7 +7,11 @@ import json
 import pytest
 from typer.testing import CliRunner
 
+from deploy.stack import Endpoints
 from mainstem.cli.terms import app
+from mainstem.model import Release
+from mainstem.terminology import builtin
+from processors.apps import releases
 from tests.terminology.conftest import rf2  # noqa: F401 (a fixture)
 
 
@@ -54,3 +58,24 @@ def test_wrong_use_says_what_to_do(args, tmp_path):
 def test_what_is_no_release_is_a_message_and_no_traceback(tmp_path):
     assert "unpacked" in run("load", "--release", "uk-1", "--dmd", tmp_path, "--home", tmp_path, code=1)
     assert "at hand are builtin@" in run("show", "91936005", "--release", "uk-9", "--home", tmp_path, code=1)
+
+
+def test_activating_tells_what_follows_what_and_writes_nothing_without_yes(tmp_path, monkeypatch):
+    done = []
+
+    def activate(_kafka, _codec, terms, actor, reason):
+        head = terms.store.head
+        done.append(Release(activation="a", what=releases.TERMINOLOGY, name=head.name, digest=head.digest, actor=actor, reason=reason))
+        return done[-1]
+
+    monkeypatch.setattr("deploy.stack.endpoints", lambda _: Endpoints({"kafka": "127.0.0.1:9", "registry": "http://127.0.0.1:9"}))
+    monkeypatch.setattr(releases, "read", lambda *_: [releases.Activation(1, 1, each) for each in done])
+    monkeypatch.setattr(releases, "activate", activate)
+    given = ("activate", "builtin", "--why", "monthly", "--home", tmp_path)
+    assert json.loads(run(*given, "--output", "json")) == {"dry_run": True, "now": None, "then": builtin().release}
+    assert f"none in force -> {builtin().release}" in run(*given) and "--yes" in run(*given)
+    assert not done and not (tmp_path / "terms").exists()
+    written = json.loads(run(*given, "--reason", "again", "--actor", "op", "--yes", "--output", "json"))
+    assert (written["dry_run"], written["name"], written["actor"], written["reason"]) == (False, "builtin", "op", "again")
+    assert len(done) == 1 and (tmp_path / "terms").is_dir()
+    assert json.loads(run(*given, "--output", "json"))["now"] == builtin().release

@@ -52,7 +52,7 @@ def _another_release(world: World) -> None:
     shelf = world.home / "terms"
     shelf.mkdir(exist_ok=True)
     (shelf / f"bare@{store.Store(data, 'bare').head.digest[:12]}.terms").write_bytes(data)
-    done = world.mainstem("terms", "activate", "bare", "--why", "to see what happens")
+    done = world.mainstem("terms", "activate", "bare", "--why", "to see what happens", "--yes")
     assert done.returncode == 0, done.stderr
     told = orjson.loads(world.mainstem("terms", "in-force", "--output", "json").stdout)
     assert (told[-1]["release"].partition("@")[0], told[-1]["why"]) == ("bare", "to see what happens")
@@ -123,7 +123,7 @@ def test_the_record_of_a_moment_is_the_one_captured_then(world: World) -> None:
     assert regrouped["digest"] != last["digest"]
     assert _record(world, number, "--as-known-at", last_at)["digest"] == last["digest"]
     assert _record(world, number, "--as-known-at", "now")["digest"] == regrouped["digest"]
-    back = world.mainstem("terms", "activate", "builtin", "--why", "back, for the tests that follow")
+    back = world.mainstem("terms", "activate", "builtin", "--why", "back, for the tests that follow", "--yes")
     assert back.returncode == 0, back.stderr
     assert _rested(world, number)[1]["digest"] == last["digest"]
 
