@@ -22,7 +22,7 @@ def freshness(
     home: Home = None,
     output: Format = Output.TABLE,
 ) -> None:
-    """Watch a running platform and print, per store, seconds from commit to visible (p50, p95, p99).
+    """Watch a running platform and print, per store, seconds from commit to visible (p50, p95, p99). Exit code 1 where there were none.
 
     Needs changes to watch. Example, in two terminals:
 
@@ -30,19 +30,30 @@ def freshness(
 
         mainstem freshness --for 60
     """
-    from deploy.stack import endpoints
+    from confluent_kafka import KafkaException
+
+    from deploy.stack import StackError, endpoints
     from mainstem.freshness import measure
     from schemas.codec import Codec
+    from schemas.errors import RegistryUnavailableError
+    from schemas.log import TruncatedReadError
 
-    servers = endpoints(home or Settings().home)
-    found = measure(servers.kafka, Codec(servers.registry), seconds)
+    try:
+        servers = endpoints(home or Settings().home)
+        found = measure(servers.kafka, Codec(servers.registry), seconds)
+    except (StackError, RegistryUnavailableError, TruncatedReadError) as fault:
+        typer.echo(f"freshness: {fault}", err=True)
+        raise typer.Exit(1) from None
+    except KafkaException as fault:
+        typer.echo(f"freshness: the broker does not answer ({fault.args[0].name()}); see `mainstem stack status`", err=True)
+        raise typer.Exit(1) from None
     if output is Output.JSON:
         as_json([dataclasses.asdict(one) for one in found])
-        return
-    table = Table("store", "entries measured", "p50 s", "p95 s", "p99 s", "worst s")
-    for one in found:
-        table.add_row(one.stage, str(one.samples), *(f"{value:.2f}" for value in (one.p50, one.p95, one.p99, one.worst)))
-    Console().print(table)
+    else:
+        table = Table("store", "entries measured", "p50 s", "p95 s", "p99 s", "worst s")
+        for one in found:
+            table.add_row(one.stage, str(one.samples), *(f"{value:.2f}" for value in (one.p50, one.p95, one.p99, one.worst)))
+        Console().print(table)
     if not found:
         typer.echo("no changes reached a store in that time; let some happen with `mainstem seeds play`", err=True)
         raise typer.Exit(1)
