@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 
 class SeedsError(Exception):
     """Base of all; the message is fit to show to the person who typed the command."""
@@ -28,6 +30,21 @@ class UnreachableError(SeedsError):
 
     def __init__(self, reason: str) -> None:
         super().__init__(f"PostgreSQL does not answer at --dsn ({reason}); start it with `mainstem stack up`, or correct the DSN")
+
+
+class DsnError(SeedsError):
+    """What was given as a DSN is none."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"--dsn is none ({reason}); give it as postgresql://user@host:port, or as host=... port=... user=...")
+
+
+class TruthFileError(SeedsError):
+    """The ground truth cannot be written where it was asked for."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        self.path = path
+        super().__init__(f"--truth {path}: {reason}; name a file in a folder that is there and can be written to")
 
 
 class DatabaseInUseError(SeedsError):

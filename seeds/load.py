@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import psycopg
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from seeds import truth
-from seeds.errors import DatabaseExistsError, DatabaseInUseError, DatabaseMissingError, UnreachableError
+from seeds.errors import DatabaseExistsError, DatabaseInUseError, DatabaseMissingError, DsnError, UnreachableError
 from seeds.generate import Life, lives
 from seeds.profiles import Profile
 from seeds.rows import Row
@@ -34,20 +34,23 @@ class Made:
 
 
 def dsn_for(dsn: str, trust: Trust) -> str:
-    """The server's DSN, pointed at the trust's database."""
-    return make_conninfo(dsn, dbname=trust.database)
+    """The server's DSN, pointed at the trust's database. Raises DsnError."""
+    return _info(dsn, dbname=trust.database)
 
 
 def make(persons: int, seed: int, profile: Profile, *, dsn: str | None, truth_path: Path | None = None, replace: bool = False,
          progress: Callable[[int], None] | None = None) -> Made:
     """Makes the trusts; without a `dsn` only counts (a dry run). `progress` is called with the number of persons made so far.
 
-    Raises DatabaseExistsError, DatabaseInUseError, UnreachableError. Each trust's rows are one transaction: a database is whole or empty.
+    Raises DatabaseExistsError, DatabaseInUseError, DsnError, TruthFileError, UnreachableError. Each trust's rows are one
+    transaction: a database is whole or empty.
     """
     made = Made()
+    if truth_path:
+        truth.opened(truth_path, "ab").close()  # else found out when the old databases are gone
     with ExitStack() as stack:
         connections = stack.enter_context(_databases(dsn, replace)) if dsn else {}
-        file = stack.enter_context(truth_path.open("wb")) if truth_path else None
+        file = stack.enter_context(truth.opened(truth_path, "wb")) if truth_path else None
         if file:
             file.write(truth.encode({"type": "made", "persons": persons, "seed": seed, "profile": profile.name}))
         chunk: list[Life] = []
@@ -67,7 +70,7 @@ def make(persons: int, seed: int, profile: Profile, *, dsn: str | None, truth_pa
 
 
 def count(dsn: str) -> dict[str, dict[str, int]]:
-    """Rows of every table, by source. Raises UnreachableError, DatabaseMissingError."""
+    """Rows of every table, by source. Raises UnreachableError, DatabaseMissingError, DsnError."""
     found: dict[str, dict[str, int]] = {}
     for trust in TRUSTS:
         with connect(dsn, trust) as connection:
@@ -79,13 +82,20 @@ def count(dsn: str) -> dict[str, dict[str, int]]:
 
 
 def connect(dsn: str, trust: Trust) -> psycopg.Connection:
-    """A connection to the trust's database. Raises UnreachableError, DatabaseMissingError."""
+    """A connection to the trust's database. Raises UnreachableError, DatabaseMissingError, DsnError."""
     try:
-        return psycopg.connect(make_conninfo(dsn_for(dsn, trust), connect_timeout=5))
+        return psycopg.connect(_info(dsn_for(dsn, trust), connect_timeout=5))
     except psycopg.OperationalError as error:
         if f'database "{trust.database}" does not exist' in str(error):
             raise DatabaseMissingError(trust.database) from error
         raise UnreachableError(_reason(error)) from error
+
+
+def _info(dsn: str, **more: Any) -> str:
+    try:
+        return make_conninfo(dsn, **more)
+    except psycopg.ProgrammingError as error:
+        raise DsnError(_reason(error)) from error
 
 
 def _rows_of(connection: psycopg.Connection, table: str) -> int:
@@ -98,7 +108,7 @@ def _rows_of(connection: psycopg.Connection, table: str) -> int:
 def _databases(dsn: str, replace: bool) -> Iterator[dict[str, psycopg.Connection]]:
     """A connection to each trust's new database, its schema made."""
     try:
-        server = psycopg.connect(make_conninfo(dsn, connect_timeout=5), autocommit=True)
+        server = psycopg.connect(_info(dsn, connect_timeout=5), autocommit=True)
     except psycopg.OperationalError as error:
         raise UnreachableError(_reason(error)) from error
     with server, ExitStack() as stack:

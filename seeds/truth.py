@@ -17,10 +17,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, Literal
 
 import orjson
 
+from seeds.errors import TruthFileError
 from seeds.generate import Life
 from seeds.life import Truth, model
 
@@ -49,6 +50,14 @@ def read(path: Path) -> Iterator[dict[str, Any]]:
     with path.open("rb") as file:
         for line in file:
             yield orjson.loads(line)
+
+
+def opened(path: Path, mode: Literal["ab", "wb"]) -> BinaryIO:
+    """Raises TruthFileError."""
+    try:
+        return path.open(mode)
+    except OSError as error:
+        raise TruthFileError(path, error.strerror or type(error).__name__) from error
 
 
 def meaning(truth: Truth) -> dict[str, str | None]:

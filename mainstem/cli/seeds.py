@@ -35,7 +35,7 @@ def make(
     home: Home = None,
     truth: Annotated[Path | None, typer.Option(help="Write the ground truth here, as JSON lines (seeds/README.md).")] = None,
     replace: Annotated[bool, typer.Option("--replace", help="Drop databases of these names that exist.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Generate and count, but touch no database.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Generate and count, but touch no database and no file.")] = False,
     output: Format = Output.TABLE,
 ) -> None:
     """Make the three trusts' databases: rxa_epr, a82038_gp, rxc_community.
@@ -53,7 +53,9 @@ def make(
 
     with _explained(), _bar("making people", persons, output) as advance:
         server = None if dry_run else _server(dsn, home)
-        made = load(persons, seed, chosen(profile), dsn=server, truth_path=truth, replace=replace, progress=advance)
+        made = load(persons, seed, chosen(profile), dsn=server, truth_path=None if dry_run else truth, replace=replace, progress=advance)
+    if dry_run and truth:
+        typer.echo(f"dry run: {truth} is not written", err=True)
     if output is Output.JSON:
         as_json({"dry_run": dry_run} | dataclasses.asdict(made))
         return

@@ -20,7 +20,7 @@ from seeds.errors import LostError, StoppedError, UnreachableError
 from seeds.load import connect
 from seeds.profiles import EVERYDAY, Profile
 from seeds.trusts import TRUSTS
-from seeds.truth import encode
+from seeds.truth import encode, opened
 from seeds.workload import community, hospital, practice
 from seeds.workload.world import Action, Deed, World
 
@@ -57,11 +57,11 @@ def play(dsn: str, *, rate: float, seconds: float | None = None, changes: int | 
 
     The same seed on the same databases does the same things (GUIDs of new rows apart). What was done is committed, whatever ended it.
     `keep_going`: a server that goes away is waited for; a batch that it may or may not have committed is not counted, nor in the truth.
-    Raises UnreachableError, DatabaseMissingError, StoppedError.
+    Raises UnreachableError, DatabaseMissingError, DsnError, TruthFileError, StoppedError.
     """
     report, stop, rng = Report(rate), stop or threading.Event(), Random(seed)
     start: float | None = None
-    with truth_path.open("ab") if truth_path else nullcontext() as truth:
+    with opened(truth_path, "ab") if truth_path else nullcontext() as truth:
         while True:
             try:
                 with _world(dsn, profile, rng) as world:

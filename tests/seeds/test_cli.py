@@ -26,7 +26,7 @@ def test_dry_run_counts_without_a_server(tmp_path: Path) -> None:
     found = json.loads(result.stdout)
     assert found["persons"] == 30
     assert found["rows"]["RXA/epr"]["epr.patient"] > 0
-    assert (tmp_path / "truth.jsonl").read_bytes().startswith(b'{"type":"made"')
+    assert not (tmp_path / "truth.jsonl").exists() and "truth.jsonl is not written" in result.stderr
 
 
 def test_score_is_json_by_kind() -> None:
@@ -51,3 +51,14 @@ def test_errors_say_what_to_do() -> None:
     nobody = run(app, ["describe", "--dsn", "postgresql://127.0.0.1:1/x"])
     assert nobody.exit_code == 1
     assert "mainstem stack up" in nobody.stderr
+
+
+@pytest.mark.parametrize("command", ["make", "play"])
+@pytest.mark.parametrize(("given", "said"), [
+    (("--truth", "nowhere/truth.jsonl", "--dsn", "postgresql://127.0.0.1:1/x"), "nowhere/truth.jsonl: No such file or directory"),
+    (("--truth", "/", "--dsn", "postgresql://127.0.0.1:1/x"), "--truth /: Is a directory"),
+    (("--dsn", "nonsense"), "--dsn is none (missing"), (("--dsn", "postgresql://["), "--dsn is none (")])
+def test_what_cannot_be_used_is_said_before_anything_is_made(command: str, given: tuple[str, ...], said: str) -> None:
+    done = run(app, [command, *given])
+    assert (done.exit_code, type(done.exception)) == (1, SystemExit)
+    assert done.stderr.startswith("mainstem seeds: ") and said in done.stderr
