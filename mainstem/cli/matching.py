@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -54,14 +55,15 @@ def train(file: Annotated[Path, typer.Argument(help="Where the model release is 
 
     if automatic < review:
         refuse("--automatic is below --review: what is linked would not be offered", 2)
+    _writable(file)
     thresholds = Thresholds(review=log2(review / (1 - review)), automatic=log2(automatic / (1 - automatic)), link=link, families=families)
     try:
         model = trained(_people(learn, seed, home), name or file.stem, learn, population, thresholds)
+        dump(model, file)
     except (UntrainableError, UnreadableError, UnknownProfileError) as fault:
         refuse(str(fault), 1)
     except OSError as fault:
         refuse(f"{fault.filename}: {fault.strerror}", 1)
-    dump(model, file)
     _told(model, output)
 
 
@@ -133,6 +135,14 @@ def rematch(model: Which, home: Home = None, output: Format = Output.TABLE) -> N
                               "because": each.because} for each in found.moved])
     _first("tasks", [{"task": each.task[:8], "": each.what, "reason": each.reason, "of": ", ".join(each.subjects[:2]),
                       "bits": _bits(each.were, each.scores)} for each in found.tasks])
+
+
+def _writable(file: Path) -> None:
+    """Training takes long: what keeps its result from being written is said before it."""
+    if file.is_dir():
+        refuse(f"{file} is a folder; name a file", 1)
+    if not file.parent.is_dir() or not os.access(file if file.exists() else file.parent, os.W_OK):
+        refuse(f"{file} cannot be written; name a file in a folder that is there and can be written to", 1)
 
 
 def _first(title: str, rows: list[dict[str, str]]) -> None:

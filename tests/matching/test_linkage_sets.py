@@ -67,6 +67,15 @@ def test_mistakes_are_said_in_one_line(arguments: list[str]) -> None:
     assert found.stderr.startswith("mainstem identity: ") and found.stderr.count("\n") == 1
 
 
+@pytest.mark.parametrize(("file", "said"), [("nowhere/model.json", "cannot be written"), ("", "is a folder")])
+def test_where_nothing_can_be_written_is_said_before_the_training(file: str, said: str, tmp_path: Path,
+                                                                  monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mainstem.matching.train.train", lambda *_, **__: pytest.fail("trained"))
+    found = CliRunner().invoke(app, ["train", str(tmp_path / file), "--learn", "seeds:20"])
+    assert (found.exit_code, type(found.exception)) == (1, SystemExit)
+    assert said in found.stderr
+
+
 @pytest.mark.slow
 def test_a_release_is_trained_by_command_and_read_back(tmp_path: Path) -> None:
     file = tmp_path / "model.json"
