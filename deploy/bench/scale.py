@@ -159,6 +159,14 @@ def held(bench: Mapping[str, Any]) -> list[Held]:
     ]
 
 
+def _resident(bench: Mapping[str, Any]) -> tuple[float, str]:
+    """GB that a worker took at most, and where."""
+    if "soak" in bench:
+        [most] = [each["most"] for each in bench["soak"]["verdicts"] if each["process"] == "worker"]
+        return most / 1e3, "in a soak, the states of its own partitions in it"
+    return bench["contest"]["candidates"]["a"]["rss"] / 1e9, "in the contest"
+
+
 def _logged(bench: Mapping[str, Any]) -> tuple[float, str]:
     """Bytes of log that a change leaves behind, and what they are of."""
     if "soak" in bench:
@@ -197,7 +205,7 @@ def _needs(bench: Mapping[str, Any], need: Demand, worker: Part) -> Iterator[str
     by_rate, by_state = ceil(need.peak / worker.capacity), ceil(keys / (back["rate"] * RECOVERY_SECONDS))
     partitions = 2 ** ceil(log2(max(by_rate, by_state)))
     workers = max(by_rate, ceil(partitions / PARTITIONS_A_WORKER))
-    resident = bench["contest"]["candidates"]["a"]["rss"] / 1e9
+    resident, where = _resident(bench)
     a_year = written * need.yearly
     loading = need.yearly / RESENT * HISTORY_YEARS / (workers * worker.capacity / LOADED) / 86_400
     yield "## Partitions, workers, memory, disk, recovery"
@@ -207,7 +215,7 @@ def _needs(bench: Mapping[str, Any], need: Demand, worker: Part) -> Iterator[str
            f"{RECOVERY_SECONDS / 60:.0f} minutes; next power of two. {PARTITIONS} now, so a new topic version |")
     yield f"| workers | {workers:,} | a core each at {LOADED:.0%}; at most 64 partitions each |"
     memory = workers * resident + partitions * _STATES * BOUND / 1e9
-    yield (f"| memory of workers | {memory:,.0f} GB | {resident:.2f} GB measured a worker, "
+    yield (f"| memory of workers | {memory:,.0f} GB | {resident:.2f} GB measured a worker {where}, "
            f"for each partition {_STATES} states of at most {BOUND >> 20} MiB (`processors/lane/store.py`) |")
     yield (f"| state | {_big(keys)} keys, {keys * back['state_bytes'] / back['state_keys'] / 1e12:,.1f} TB | "
            f"{units['keys_an_event']:.1f} keys a change that is news |")
