@@ -15,7 +15,7 @@ from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Any, get_args, get_type_hints
 
-from mainstem.kinds.base import Coded, Kind, Quantity
+from mainstem.kinds.base import DMD, SNOMED, Coded, Kind, Quantity
 
 Same = Callable[[Any, Any], bool]
 """Whether two values of a field, decoded JSON or None where nothing is said, say the same."""
@@ -108,20 +108,27 @@ def unit(text: str) -> str:
 
 
 def coded(value: Mapping[str, Any]) -> Any:
-    """A concept by its codes, in any order; displays and who chose it say nothing beside a code, a text that no display repeats does."""
+    """A concept by its codes, in any order; a display and who chose it say nothing beside a code that a terminology keeps. A display
+    beside any other code does, and so does a text that no display repeats."""
     codes = _codes(value)
-    return sorted(codes), _beyond(value, _names(value) if codes else frozenset())
+    return sorted(codes), "\n".join(sorted({*_own_names(value), _beyond(value, _names(value) if codes else frozenset())} - {""}))
 
 
 def same_concept(one: Any, other: Any) -> bool:
-    """As `coded`, and a text that one side's display repeats is no more than a display on the other side either."""
+    """As `coded`, and what the other side says too, as text or display, adds nothing. Of two texts that differ one must be a display of
+    the other side: where display and text change together, a name was corrected under its old code."""
     if not (isinstance(one, dict) and isinstance(other, dict)):
         return bool(one == other)
     codes = _codes(one)
     if codes != _codes(other):
         return False
-    names = _names(one) | _names(other) if codes else frozenset[str]()
-    return _beyond(one, names) == _beyond(other, names)
+    text, another = line(one.get("text") or ""), line(other.get("text") or "")
+    names, others = (_names(one), _names(other)) if codes else (frozenset[str](), frozenset[str]())
+    if not (_own_names(one) <= {another, *others} and _own_names(other) <= {text, *names}):
+        return False
+    if text == another:
+        return True
+    return {text, another} <= {"", *names, *others} and (not text or not another or text in others or another in names)
 
 
 def _differing(kind: Kind, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:
@@ -138,6 +145,16 @@ def _codes(concept: Mapping[str, Any]) -> frozenset[tuple[str, str]]:
 
 def _names(concept: Mapping[str, Any]) -> frozenset[str]:
     return frozenset(line(code["display"]) for code in concept.get("codes") or () if code.get("display"))
+
+
+def _own_names(concept: Mapping[str, Any]) -> frozenset[str]:
+    """Displays that no terminology gave: a source's own `OTHER` means what stands beside it. What a display of SNOMED CT or dm+d beside it
+    repeats is theirs."""
+    kept, own = set(), set()
+    for code in concept.get("codes") or ():
+        if code.get("display"):
+            (kept if code["system"].rstrip("/") in _TERMINOLOGIES else own).add(line(code["display"]))
+    return frozenset(own - kept)
 
 
 def _beyond(concept: Mapping[str, Any], names: frozenset[str]) -> str:
@@ -164,6 +181,7 @@ def _of_type(hint: Any) -> Same:
 
 
 _MIDNIGHT = re.compile(r"00:00(:00(\.0+)?)?(Z|[+-]\d{2}:\d{2})?")
+_TERMINOLOGIES = {SNOMED, DMD}
 _NOBODY = {"", "unknown", "unspecified", "not-known"}
 _KEYBOARD = str.maketrans({
     "\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u2010": "-", "\u2011": "-", "\u2012": "-", "\u2013": "-", "\u2014": "-",

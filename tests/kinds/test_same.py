@@ -9,12 +9,17 @@ from hypothesis import strategies as st
 from mainstem import kinds
 from mainstem.kinds.same import comparisons, differing, line, moment, person, prose
 
-SNOMED = "http://snomed.info/sct"
+SNOMED, DMD, LOCAL = "http://snomed.info/sct", "https://dmd.nhs.uk", "urn:mainstem:codes:RXA/epr"
 
 
-def concept(*codes: str, text: str | None = None, display: str = "x") -> dict:
-    found = {"codes": [{"system": SNOMED, "code": code, "display": display} for code in codes]}
+def concept(*codes: str, text: str | None = None, display: str | None = "x", system: str = SNOMED) -> dict:
+    found = {"codes": [{"system": system, "code": code} | ({"display": display} if display else {}) for code in codes]}
     return {**found, "text": text} if text else found
+
+
+def named(name: str, code: str, system: str) -> dict:
+    """As a mapping gives it that reads display and text from one column."""
+    return concept(code, text=name, display=name, system=system)
 
 
 SAME = [
@@ -23,6 +28,13 @@ SAME = [
     ("allergy", "agent", concept("91936005", display="Penicillin allergy"), concept("91936005", display="Allergy to penicillin")),
     ("allergy", "agent", concept("1", "2"), concept("2", "1")),
     ("allergy", "agent", concept("1", display="Old name"), concept("1", display="New name", text="Old name")),
+    ("allergy", "agent", concept("OTHER", display="Penicillin", system=LOCAL), named("Penicillin", "OTHER", LOCAL)),
+    ("allergy", "agent", concept("OTHER", display=None, text="Penicillin", system=LOCAL), named("Penicillin", "OTHER", LOCAL)),
+    ("medicine", "product", named("Amoxicillin 500mg caps", "1", DMD), concept("1", display="Amoxicillin 500mg capsules", system=DMD)),
+    ("medicine", "product", *({"codes": [named(name, "NETA", LOCAL)["codes"][0], named(name, "1", SNOMED)["codes"][0]]}
+                              for name in ("Neoclarityn (MSD)", "Neoclarityn (Organon)"))),
+    ("allergy", "reactions", [{"manifestation": named("Rash", "OTHER", LOCAL)}],
+     [{"manifestation": concept("OTHER", display=None, text="Rash", system=LOCAL)}]),
     ("allergy", "reactions", [{"severity": "mild"}, {"severity": "severe"}], [{"severity": "severe"}, {"severity": "mild"}]),
     ("problem", "abatement", "2012-05-17T00:00:00+01:00", "2012-05-17"),
     ("problem", "onset", "2012-05-17T09:00:00+01:00", "2012-05-17T08:00:00.000Z"),
@@ -45,6 +57,15 @@ OTHER = [
     ("allergy", "agent", concept("1", text="to codeine"), concept("1", text="to aspirin")),
     ("allergy", "agent", concept("1", display="Drug allergy"), concept("1", display="Drug allergy", text="to codeine")),
     ("allergy", "agent", {"text": "codeine"}, {"text": "aspirin"}),
+    ("allergy", "agent", named("Penicillin", "OTHER", LOCAL), named("Erythromycin", "OTHER", LOCAL)),
+    ("allergy", "agent", *(concept("OTHER", display=name, system=LOCAL) for name in ("Penicillin", "Erythromycin"))),
+    ("allergy", "agent", *(concept("OTHER", display=name, text="See notes", system=LOCAL) for name in ("Penicillin", "Erythromycin"))),
+    ("allergy", "agent", *(concept("OTHER", display=name, system=LOCAL) for name in ("Penicillin", None))),
+    ("allergy", "reactions", *([{"manifestation": named(name, "OTHER", LOCAL)}] for name in ("Rash", "Anaphylaxis"))),
+    ("medicine", "product", *(named(f"Methotrexate {strength} tablets", "387381009", DMD) for strength in ("2.5mg", "10mg"))),
+    ("medicine", "product", *({"codes": [named(name, "OTHER", LOCAL)["codes"][0], named("Drug", "1", SNOMED)["codes"][0]]}
+                              for name in ("Neoclarityn", "Nasonex"))),
+    ("problem", "code", named("No cancer", "X1", LOCAL), named("Cancer", "X1", LOCAL)),
     ("allergy", "clinical_status", "active", "resolved"),
     ("problem", "onset", "2012-05-17", "2012-05"),
     ("problem", "onset", "2012-05-17", "2012-05-17T10:00:00Z"),

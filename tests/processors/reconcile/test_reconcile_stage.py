@@ -47,6 +47,16 @@ def test_the_same_in_other_words_is_no_news_and_the_first_words_stay(stage):
     assert [behind.position for behind in entry.provenance] == ["04"]
 
 
+def test_a_name_corrected_under_its_code_is_news(stage):
+    """As RXA's mapping gives an allergy coded `OTHER`, whose row is updated: display and text are of one column."""
+    penicillin, erythromycin = ({"text": name, "codes": [{"system": "urn:mainstem:codes:RXA/epr", "code": "OTHER", "display": name}]}
+                                for name in ("Penicillin", "Erythromycin"))
+    stage.send(event(said(recorded="2026-01-01", agent=penicillin)))
+    entries = stage.send(event(said(position="02", recorded="2026-01-01", agent=erythromycin)))
+    assert [canonical.decode(entry.content)["agent"] for entry in entries if entry.status == "current"] == [erythromycin]
+    assert stage.of(topics.CHANGES)
+
+
 def test_after_another_meaning_the_first_words_are_new_ones(stage):
     stage.send(event(said(note="mild, at night")), event(said(position="02", note="severe")))
     [entry] = stage.send(event(said(position="03", note="mild - at night")))
