@@ -27,13 +27,16 @@ from mainstem.kinds.facts import (
     first_to_value,
     latest_first,
 )
+from mainstem.kinds.identifiers import minute
 from mainstem.kinds.same import DATE, PERSON, PROSE, coded, line, moment, number, unit
 from mainstem.kinds.titles import named
 
 SUPERSEDES = Rule(
     "result.supersedes", "a corrected report supersedes a final one, a final one a preliminary, else the one recorded last counts; value, "
     "range and flag are those of one report", "design.md, Reconciliation, per kind")
-MOST_PRECISE = Rule("result.most-precise-time", "of several times of one specimen the most precise is shown", "docs/reconcile.md, Results")
+MOST_PRECISE = Rule(
+    "result.most-precise-time", "of several times of one specimen the most precise is shown, beside a value never another sample's",
+    "docs/reconcile.md, Results")
 REPEAT = Rule("result.repeat", "taken again sooner than the minimum retest interval after the result before it", retest.SOURCE)
 CANNOT_TELL = Rule(
     "result.cannot-tell", "it names no test, or neither an order, a specimen nor a day: it is shown as it stands, and may be what another "
@@ -118,15 +121,17 @@ class Result(Kind):
         show_coded(found, members, order, "test", terms)
         _time(found, members, order)
         report = next((index for index in order if _valued(members[index])), order[0])
-        return replace(found, conflict=any(_contradicts(members[report], members[index]) for index in order if index != report))
+        return replace(found, conflict=len(_samples(members, order)) > 1 or any(
+            _contradicts(members[report], members[index]) for index in order if index != report))
 
     def matters(self, members: Sequence[Member], terms: Terms) -> set[int]:
         """Of each standing and source patient the first two values: one of them contradicts the report that is shown, if any does.
-        Of the cancelled two, since one may be that report."""
+        Of the cancelled two, since one may be that report; of valued ones of two moments one each."""
         order = sorted(by_recency(members), key=lambda index: -_standing(members[index]))
         said = [member.content for member in members]
         dated = [(span[1] - span[0], place, index) for place, index in enumerate(order)
                  if (span := moments(said[index].get("taken"))) is not None]
+        vague = [each for each in dated if _sample(members[each[2]]) is None]
         values: dict[tuple[int, str], dict[str, int]] = {}
         for index in order:
             if _valued(members[index]):
@@ -137,7 +142,8 @@ class Result(Kind):
         return (first_to_value(members, order) | first_known(members, order, "test", terms) | set(order[:1])
                 | first_of(order, lambda index: True if _valued(members[index]) else None)
                 | set([index for index in order if said[index].get("status") == "cancelled"][:2])
-                | {index for told in values.values() for index in told.values()} | ({min(dated)[2]} if dated else set()))
+                | {index for told in values.values() for index in told.values()}
+                | set(list(_samples(members, order).values())[:2]) | {min(each)[2] for each in (dated, vague) if each})
 
     def line(self, content: dict[str, Any], terms: Terms) -> tuple[str, str] | None:
         """The same test. Orders, cancelled tests and what has no value are on no line, nor is what was taken on no known day."""
@@ -191,11 +197,42 @@ def _in_order(members: Sequence[Member], order: Sequence[int]) -> Derived:
 
 
 def _time(found: Derived, members: Sequence[Member], order: Sequence[int]) -> None:
+    """The report's own moment; else that of the sole sample of those with a value; else the most precise. Of several samples none lends
+    its moment to a report that has none."""
+    report = next((index for index in order if _valued(members[index])), order[0])
+    samples = _samples(members, order)
     spans = [(span[1] - span[0], place, index) for place, index in enumerate(order)
-             if (span := moments(members[index].content.get("taken"))) is not None]
-    if spans and found.decided["taken"] != (chosen := min(spans)[2],):
+             if (span := moments(members[index].content.get("taken"))) is not None and not (samples and _sample(members[index]))]
+    if samples and _sample(members[report]):
+        chosen = report
+    elif len(samples) == 1:
+        [chosen] = samples.values()
+    elif spans:
+        chosen = min(spans)[2]
+    else:
+        if samples and _sample(members[found.decided["taken"][0]]) is not None:
+            del found.content["taken"], found.decided["taken"]
+            found.rules["taken"] = MOST_PRECISE.id
+        return
+    if found.decided.get("taken") != (chosen,):
         found.content["taken"], found.decided["taken"] = members[chosen].content["taken"], (chosen,)
         found.rules["taken"] = MOST_PRECISE.id
+
+
+def _sample(member: Member) -> str | None:
+    """The minute at which it was taken, in UTC; None where no more than the day is told."""
+    taken = member.content.get("taken")
+    span = moments(taken)
+    return None if span is None or minute(taken) is None else span[0].isoformat(timespec="minutes")
+
+
+def _samples(members: Sequence[Member], order: Sequence[int]) -> dict[str, int]:
+    """Minute -> the first in `order` with a value of then. More than one: serial samples under one number, none of which is another's."""
+    found: dict[str, int] = {}
+    for index in order:
+        if _valued(members[index]) and (sample := _sample(members[index])) is not None:
+            found.setdefault(sample, index)
+    return found
 
 
 def _contradicts(shown: Member, other: Member) -> bool:

@@ -150,7 +150,7 @@ def _names(concept: Mapping[str, Any]) -> frozenset[str]:
 def _own_names(concept: Mapping[str, Any]) -> frozenset[str]:
     """Displays that no terminology gave: a source's own `OTHER` means what stands beside it. What a display of SNOMED CT or dm+d beside it
     repeats is theirs."""
-    kept, own = set(), set()
+    kept, own = set[str](), set[str]()
     for code in concept.get("codes") or ():
         if code.get("display"):
             (kept if code["system"].rstrip("/") in _TERMINOLOGIES else own).add(line(code["display"]))

@@ -106,10 +106,40 @@ def test_the_most_precise_time_and_the_coding_that_is_known_are_shown():
     assert found.rules["taken"] == "result.most-precise-time"
 
 
+MORNING, AFTERNOON = ({"taken": f"2026-01-03T{hour}:00:00Z", "value": amount(value)} for hour, value in (("09", "4.1"), ("15", "7.2")))
+
+
+@pytest.mark.parametrize(("one", "other"), [("final", "preliminary"), ("corrected", "final"), ("final", "final")])
+def test_two_samples_of_one_order_are_a_conflict_whichever_report_supersedes(one, other):
+    found = derived(member("result", 1, status=one, **MORNING), member("result", 2, status=other, **AFTERNOON))
+    assert (found.conflict, found.content["taken"], found.content["value"]) == (True, MORNING["taken"], MORNING["value"])
+
+
+@pytest.mark.parametrize(("taken", "value"), [
+    ("2026-01-03", "4.1"), ("2026-01-03T00:00:00Z", "4.1"), ("2026-01-03T10:00:00+01:00", "4.1"), ("2026-01-03T09:00:40Z", "4.1"),
+    ("2026-01-03T15:00:00Z", None), ("?", "4.1")])
+def test_a_copy_of_the_day_or_of_the_same_moment_is_no_other_sample(taken, value):
+    copy = {"taken": taken} | ({"value": amount(value)} if value else {})
+    found = derived(member("result", 1, status="final", **MORNING), member("result", 2, source="Y/gp", status="final", **copy))
+    assert (found.conflict, found.content["taken"]) == (False, MORNING["taken"])
+
+
+def test_no_sample_lends_its_time_to_anothers_value():
+    unvalued = member("result", 1, status="corrected", taken="2026-01-03T08:00:00Z")
+    assert derived(unvalued, member("result", 2, status="final", **AFTERNOON)).content["taken"] == AFTERNOON["taken"]
+    told = [member("result", 2, status="preliminary", **MORNING), member("result", 3, status="preliminary", **AFTERNOON)]
+    copy = {"status": "final", "value": amount("7.2")}
+    found = derived(member("result", 1, source="Y/gp", taken="2026-01-03", **copy), *told)
+    assert (found.content["taken"], found.conflict) == ("2026-01-03", True)
+    assert "taken" not in derived(member("result", 1, source="Y/gp", **copy), *told).content
+    assert derived(member("result", 1, source="Y/gp", **copy), told[1]).content["taken"] == AFTERNOON["taken"]
+
+
 contents = st.fixed_dictionaries({"test": st.just(SODIUM), "order_id": st.just("1")}, optional={
     "status": st.sampled_from(["requested", "preliminary", "final", "corrected", "cancelled", "odd"]),
     "value": st.sampled_from([amount("140"), amount("150"), amount("140.0")]), "value_text": st.sampled_from(["ok", "OK"]),
-    "interpretation": st.sampled_from(["high", "low"]), "taken": st.sampled_from(["2026", "2026-01-03", "2026-01-03T10:00:00Z", "?"]),
+    "interpretation": st.sampled_from(["high", "low"]), "taken": st.sampled_from(["2026", "2026-01-03", "2026-01-03T10:00:00Z",
+                                                                                        "2026-01-03T16:00:00Z", "?"]),
     "note": st.sampled_from(["a", "b"])})
 
 
