@@ -47,7 +47,7 @@ _STANDING = {"corrected": 4, "final": 3, "preliminary": 2, "cancelled": 1, "requ
 _REPORTED = ("status", "value", "value_text", "value_code", "low", "high", "interpretation")
 """What belongs to one report, and must not be mixed with another's."""
 _VALUES = ("value", "value_text", "value_code")
-_BETWEEN = re.compile(r"[\W_]+")
+_BETWEEN = re.compile(r"[^\w/]|_")
 
 
 class ResultContent(Content, frozen=True):
@@ -172,8 +172,12 @@ class Result(Kind):
 
 
 def _identifier(text: Any) -> str:
-    """A business identifier however it is spaced and written: `s-0012 a` and `S0012A` are one."""
-    return _BETWEEN.sub("", text).upper() if isinstance(text, str) else ""
+    """A business identifier however it is spaced and written: `s-0012 a` and `S0012A` are one; `7/1/12` and `7/11/2` are two. Empty where
+    it stands for a number that is not known: without a digit (`UNKNOWN`), or of one zero or nine alone (`0`, `9999`). What is short tells
+    here, unlike in `identifiers`: the test stands beside it."""
+    bare = _BETWEEN.sub("", text).upper() if isinstance(text, str) else ""
+    signs = set(bare) - {"/"}
+    return bare if any(sign.isdigit() for sign in signs) and signs not in ({"0"}, {"9"}) else ""
 
 
 def _standing(member: Member) -> int:

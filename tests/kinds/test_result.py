@@ -51,6 +51,22 @@ def test_without_an_order_number_the_specimen_tells_and_then_the_time():
     assert key(order_id="1") is None
 
 
+@pytest.mark.parametrize("number", ["UNKNOWN", "unknown ", "N/A", "n/k", "0", "000-000", "0/0", "9999", "-", "/", ""])
+@pytest.mark.parametrize("name", ["order_id", "specimen_id"])
+def test_what_stands_where_a_number_is_not_known_makes_no_two_results_one(name, number):
+    at = {"test": SODIUM, "taken": "2026-01-03T10:00:00Z"}
+    assert key(**{name: number}, **at) == key(**at)
+    assert key(**{name: number}, test=SODIUM) is None
+    assert key(order_id=number, specimen_id="S1", test=SODIUM) == key(specimen_id="S1", test=SODIUM)
+
+
+@pytest.mark.parametrize("number", ["1", "90", "99-1", "24/0001", "A0", "7/1/12"])
+def test_short_numbers_tell_beside_a_test(number):
+    assert key(order_id=number, test=SODIUM) is not None
+    assert key(order_id="7/1/12", test=SODIUM) != key(order_id="7/11/2", test=SODIUM)
+    assert key(order_id="S-0012 a", test=SODIUM) == key(order_id="s_0012A", test=SODIUM)
+
+
 def test_a_day_alone_tells_two_samples_apart_by_their_values():
     assert key(test=SODIUM, taken="2026-01-03", value=amount("140")) == key(test=SODIUM, taken="2026-01-03", value=amount("140.0"))
     assert key(test=SODIUM, taken="2026-01-03", value=amount("140")) != key(test=SODIUM, taken="2026-01-03", value=amount("150"))

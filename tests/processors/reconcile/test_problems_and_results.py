@@ -81,6 +81,13 @@ def test_an_order_number_used_again_a_year_later_is_another_result():
     assert len(folded(*(("RXA/epr", "2026-01-03", said) for said in years))) == 2
 
 
+def test_weeks_of_results_under_no_known_order_are_as_many_results():
+    taken = ("2026-01-03T09:00:00Z", "2026-01-25T09:00:00Z", "2026-02-20T09:00:00Z")
+    weeks = [{"order_id": "UNKNOWN", "test": SODIUM, "value": value, "taken": at, "status": status}
+             for at, value, status in zip(taken, (*VALUES[:1] * 2, VALUES[1]), ("final", "final", "preliminary"), strict=True)]
+    assert {content(entry)["taken"] for entry in folded(*(("RXA/epr", "2026-02-20", said) for said in weeks))} == set(taken)
+
+
 @pytest.mark.parametrize(("one", "other", "facts"), [
     ({"onset": "2019-03-02"}, {"onset": "2019-06-01"}, 1), ({"onset": "2019-03-02"}, {"onset": "2021-06-01"}, 2),
     ({"onset": "2019-03-02"}, {}, 1), ({"onset": "2019"}, {"onset": "2019-11-05"}, 1),
