@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import combinations
 from types import MappingProxyType
 from typing import Any
 
@@ -81,7 +82,8 @@ class Problem(Kind):
         return onset[0], OPEN if on_list else onset[1]
 
     def derive(self, members: Sequence[Member], terms: Terms) -> Derived:
-        """Fields of the member recorded last, but for the onset. Active here and over there, or refuted by one, is a conflict."""
+        """Fields of the member recorded last, but for the onset. Active here and over there, refuted by one, or standing at two body sites
+        is a conflict."""
         found = latest_first(members)
         parents = terms.parents(self.key(members[0].content, terms) or "")
         if len(members) == 1 and not parents:
@@ -91,7 +93,7 @@ class Problem(Kind):
         if len(members) > 1:
             show_coded(found, members, order, "code", terms)
             _onset(found, members, order)
-            found = replace(found, conflict=_disagree(members))
+            found = replace(found, conflict=_disagree(members, terms))
             _end(found)
         if parents:
             found.content["parents"] = [told(parent, terms) for parent in parents]
@@ -100,13 +102,14 @@ class Problem(Kind):
         return found
 
     def matters(self, members: Sequence[Member], terms: Terms) -> set[int]:
-        """The first with a code that the terminology knows, for each side of a disagreement, and with the earliest onset."""
+        """The first with a code that the terminology knows, for each side of a disagreement and body site, and with the earliest onset."""
         order = by_recency(members)
         said = [member.content for member in members]
         dated = [(span, place, index) for place, index in enumerate(order) if (span := moments(said[index].get("onset"))) is not None]
         sure = [each for each in dated if exact(said[each[2]]["onset"])]
         return (first_to_value(members, order) | first_known(members, order, "code", terms)
                 | first_of(order, lambda index: _goes_on(said[index])) | first_of(order, lambda index: _is_denied(said[index]))
+                | first_of(order, lambda index: _site(said[index], terms) or None)
                 | {min(each)[2] for each in (dated, sure) if each})
 
 
@@ -115,10 +118,22 @@ def stands(content: dict[str, Any]) -> bool:
     return _goes_on(content) is not False and not _is_denied(content)
 
 
-def _disagree(members: Sequence[Member]) -> bool:
-    """It goes on and is over, or is denied and upheld. A member without a status says nothing of it."""
+def _disagree(members: Sequence[Member], terms: Terms) -> bool:
+    """It goes on and is over, is denied and upheld, or stands at two sites (left leg, right leg): what a member does not say is no side."""
     going, denied = ({told(member.content) for member in members} - {None} for told in (_goes_on, _is_denied))
-    return len(going) > 1 or len(denied) > 1
+    sites = {_site(member.content, terms) for member in members} - {frozenset()}
+    return len(going) > 1 or len(denied) > 1 or any(one.isdisjoint(other) for one, other in combinations(sites, 2))
+
+
+def _site(content: dict[str, Any], terms: Terms) -> frozenset[str]:
+    """What its body site means, by its codes and by each of its names: a site coded here and in words there is one where a name is the
+    same. Empty where none is named, or the problem does not stand."""
+    site = content.get("body_site")
+    if not isinstance(site, dict) or not stands(content):
+        return frozenset()
+    names = (site.get("text"), *(code.get("display") for code in site.get("codes") or ()))
+    means = {meaning(site, terms), *(meaning({"text": name}, terms) for name in names if name)}
+    return frozenset(each for each in means if each is not None)
 
 
 def _goes_on(content: dict[str, Any]) -> bool | None:

@@ -93,6 +93,24 @@ def test_what_is_a_conflict(one, other, conflict):
     assert derived(member("problem", 1, **one), member("problem", 2, **other)).conflict is conflict
 
 
+LEFT, RIGHT = {"text": "Left leg"}, {"text": "Right leg"}
+LEFT_CODED = {"codes": [{"system": SNOMED, "code": "48979004", "display": "Left leg"}]}
+
+
+@pytest.mark.parametrize(("one", "other", "conflict"), [
+    ({"body_site": LEFT}, {"body_site": RIGHT}, True), ({"body_site": LEFT_CODED}, {"body_site": RIGHT}, True),
+    ({"body_site": coded("48979004")}, {"body_site": coded("62175007")}, True), ({"body_site": LEFT}, {}, False),
+    ({"body_site": LEFT}, {"body_site": {"text": "LEFT leg"}}, False), ({"body_site": LEFT}, {"body_site": LEFT_CODED}, False),
+    ({"body_site": coded("48979004")}, {"body_site": LEFT_CODED}, False), ({"body_site": LEFT}, {"body_site": {"text": "Unknown"}}, False),
+    ({"body_site": LEFT, "status": "resolved"}, {"body_site": RIGHT, "status": "inactive"}, False)])
+def test_one_problem_standing_at_two_sites_is_a_conflict(one, other, conflict):
+    status = {"status": "active"}
+    for terms in (NoTerms(), builtin()):
+        found = derived(member("problem", 1, recorded="2026-01-01", **status | one),
+                        member("problem", 2, source="Y/gp", recorded="2026-01-02", **status | other), terms=terms)
+        assert found.conflict is conflict
+
+
 @pytest.mark.parametrize(("onsets", "shown"), [
     (["2019-06-03", "2019-01-01"], "2019-01-01"), (["2019", "2019-06-03"], "2019-06-03"), (["2019", "2020-06-03"], "2019"),
     (["2019-06", "2019"], "2019"), (["2019", "2019"], "2019")])
@@ -117,7 +135,8 @@ contents = st.fixed_dictionaries({"code": st.just(coded(TYPE_2))}, optional={
     "status": st.sampled_from(["active", "inactive", "resolved", "relapse"]),
     "verification": st.sampled_from(["confirmed", "refuted"]),
     "significance": st.sampled_from(["major", "minor"]), "onset": st.sampled_from(["2019", "2019-03", "2019-03-02", "2021-01-01", "once"]),
-    "abatement": st.sampled_from(["2022", "2023-01-01"]), "note": st.sampled_from(["a", "b"])})
+    "abatement": st.sampled_from(["2022", "2023-01-01"]), "note": st.sampled_from(["a", "b"]),
+    "body_site": st.sampled_from([LEFT, RIGHT, LEFT_CODED])})
 
 
 @given(st.lists(st.tuples(contents, st.sampled_from([None, "2020-01-01", "2024-01-01"])), min_size=1, max_size=5),
