@@ -10,7 +10,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from mainstem.kinds import dates
+from mainstem.kinds import dates, dosing
 from mainstem.kinds.base import DMD, SNOMED
 from mainstem.kinds.discrepancies import discrepancies, side
 from mainstem.kinds.facts import Derived, Member, Rule, by_recency, first_of, first_to_value
@@ -26,9 +26,11 @@ DISPENSED = Rule("medicine.dispensed-product", "the product that was dispensed c
 CODED = Rule("medicine.coded-product", "a product with a dm+d code is shown before one in words or with a local code",
              "docs/reconcile.md, Medicines")
 TOGETHER = Rule(
-    "medicine.regimen-together", "dose, frequency and `when required` are of one record: a mixture of two was prescribed by nobody",
-    "docs/reconcile.md, Medicines")
-ENDING = Rule("medicine.ending-together", "status, end and its reason are of one record", "docs/reconcile.md, Medicines")
+    "medicine.regimen-together", "dose, frequency and `when required` are of one record: a mixture of two was prescribed by nobody; where "
+    "the dose is counted (tablets), so is the product, unless both are known to be of one strength", "docs/reconcile.md, Medicines")
+ENDING = Rule(
+    "medicine.ending-together", "status, end and its reason are of one record; where what counts first holds it without a status or an "
+    "end, none is shown, nor is another's", "docs/reconcile.md, Medicines")
 EARLIEST = Rule("medicine.earliest-start", "a course began when its earliest view says", "docs/reconcile.md, Medicines")
 VIEWS = Rule("medicine.views", "list, chart, dispensing and home are views of one course, shown side by side",
              "design.md, Reconciliation, per kind")
@@ -52,10 +54,11 @@ def united(members: Sequence[Member]) -> Derived:
         for name, value in members[index].content.items():
             if name not in found.content and name != "view" and name not in _REGIMEN and name not in _ENDING:
                 found.content[name], found.decided[name] = value, (index,)
-    _together(found, members, order, _REGIMEN, _DOSE, TOGETHER)
-    _together(found, members, [index for index in order if members[index].content.get("view") in OF_STATUS] or order, _ENDING,
-              _END, ENDING)
+    dosed = _together(found, members, order, _REGIMEN, _DOSE, TOGETHER)
+    _together(found, members, _ending(members, order), _ENDING, _END, ENDING)
     _product(found, members, order)
+    if dosed is not None:
+        _counted(found, members, order[0], dosed)
     _start(found, members, order)
     voiced = list(speaking(members, order))
     found.content["views"] = [_shown(members[index]) for index in voiced]
@@ -118,14 +121,24 @@ def is_over(status: str | None) -> bool:
 
 
 def _together(found: Derived, members: Sequence[Member], order: Sequence[int], fields: Sequence[str], telling: Sequence[str],
-              rule: Rule) -> None:
-    """All of `fields` from the first member that values one of the `telling` ones."""
-    index = next((index for index in order if any(name in members[index].content for name in telling)), -1)
+              rule: Rule) -> int | None:
+    """All of `fields` from the first member that values one of the `telling` ones: which one that is."""
+    index = next((index for index in order if any(name in members[index].content for name in telling)), None)
     for name in fields:
         if any(name in member.content for member in members):
             found.rules[name] = rule.id
-        if index >= 0 and name in members[index].content:
+        if index is not None and name in members[index].content:
             found.content[name], found.decided[name] = members[index].content[name], (index,)
+    return index
+
+
+def _ending(members: Sequence[Member], order: Sequence[int]) -> Sequence[int]:
+    """Whose status and end may be shown: views that have the course's, else all. Where the first of those holds it active by being there
+    at all (a list without a status), only who says that it is active: the ending of another would be shown of what goes on."""
+    stating = [index for index in order if members[index].content.get("view") in OF_STATUS]
+    if stating and standing(members[stating[0]]) == 0 and not _tells(members[stating[0]].content, _END):
+        return [index for index in stating if standing(members[index]) == 0 and "status" in members[index].content]
+    return stating or order
 
 
 def _product(found: Derived, members: Sequence[Member], order: Sequence[int]) -> None:
@@ -137,6 +150,20 @@ def _product(found: Derived, members: Sequence[Member], order: Sequence[int]) ->
             found.content["product"], found.decided["product"] = members[chosen[0]].content["product"], (chosen[0],)
             found.rules["product"] = rule.id
             return
+
+
+def _counted(found: Derived, members: Sequence[Member], first: int, dosed: int) -> None:
+    """A dose that counts is said of its own record's product: `5 tablets` of 1 mg are not five of what was dispensed, of 5 mg. Where that
+    record ended or is on hold and the course goes on, the dose is left out: it is not what is taken."""
+    own, shown = members[dosed].content, found.content.get("product")
+    if own.get("product") in (None, shown) or dosing.goes_with(own, {"product": shown}):
+        return
+    if standing(members[dosed]) > UNKNOWN >= standing(members[first]):
+        for name in _REGIMEN:
+            found.content.pop(name, None)
+            found.decided.pop(name, None)
+    else:
+        found.content["product"], found.decided["product"], found.rules["product"] = own["product"], (dosed,), TOGETHER.id
 
 
 def _codes(member: Member) -> Sequence[dict[str, Any]]:

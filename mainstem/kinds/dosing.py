@@ -68,6 +68,16 @@ def _regimen(dose: str, frequency: str, value: str, unit: str, product: str, as_
                    _MODIFIED.search(product.casefold()) is not None)
 
 
+def goes_with(dosed: dict[str, Any], other: dict[str, Any]) -> bool:
+    """Whether the dose of the one, as it is shown, says the same beside the product of the other: both are known to be of one strength, or
+    it is in a mass or units. Shown is the text, where there is one (`mainstem.kinds.taking.taken`)."""
+    if apart(strength(_product(dosed)), strength(_product(other))) is False:
+        return True
+    shown = {"dose": dosed["dose"]} if isinstance(dosed.get("dose"), str) and dosed["dose"] else dosed
+    amount = regimen(shown).amount
+    return amount is not None and amount.unit in ("ug", "unit")
+
+
 def two_courses(one: Regimen, other: Regimen) -> bool:
     """A slow-release product taken regularly, and a plain one when required: the one does not say what the other should be."""
     return is_required(one) != is_required(other) and one.modified != other.modified

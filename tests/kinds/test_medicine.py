@@ -13,6 +13,7 @@ from mainstem import canonical, kinds
 from mainstem.kinds import courses, taking
 from mainstem.kinds.base import DMD
 from mainstem.kinds.facts import NoTerms
+from mainstem.kinds.titles import named
 from mainstem.terminology import builtin
 from processors.reconcile import derive
 from processors.reconcile.derive import Group
@@ -158,6 +159,22 @@ def test_what_is_still_taken_is_shown_before_what_ended_later():
     assert found.rules["status"] == courses.ENDING.id
 
 
+@pytest.mark.parametrize("listing", [{}, {"status": None}])
+def test_what_a_list_holds_without_a_status_is_not_shown_as_ended(listing):
+    bare = member("medicine", 1, "A82038/gp", "2024-01-01", view="list", product=PRODUCT, **listing)
+    over = ordered(status="stopped", end="2025-02-01", stop_reason="bleeding")
+    found = derived(bare, over)
+    assert (about(bare, over), found.conflict) == (["stopped"], True)
+    assert [(side["view"], side.get("says")) for side in found.content["discrepancies"][0]["sides"]] == [
+        ("list", None), ("order", "stopped 2025-02-01")]
+    assert found.content.keys().isdisjoint({"status", "end", "stop_reason"})
+    assert found.rules["status"] == courses.ENDING.id
+    assert about(bare, home(status="on-hold")) == ["on-hold"]
+    assert "status" not in derived(bare, home(status="on-hold")).content
+    assert (about(bare, listed(4)), derived(bare, listed(4), over).content["status"]) == ([], "active")
+    assert "end" not in derived(bare, member("medicine", 5, "RXC/community", "2020", view="home", product=WORDS, end="2021")).content
+
+
 def test_a_regimen_is_of_one_record():
     found = derived(listed(dose="1 OD"), ordered(dose_quantity={"value": "40", "unit": "mg"}, frequency="BD"))
     assert "dose" not in found.content
@@ -169,6 +186,63 @@ def test_dispensed_beats_requested_and_coded_beats_words():
     assert derived(home(), listed()).content["product"] == PRODUCT
     found = derived(listed(), member("medicine", 5, "P/pharmacy", "2020", view="dispense", product=brand))
     assert (found.content["product"], found.rules["product"]) == (brand, "medicine.dispensed-product")
+
+
+def warfarin(strength: str, dose: str | None = None, **said: Any) -> dict[str, Any]:
+    return {"product": {"text": f"Warfarin {strength} tablets"} | said, "dose": dose}
+
+
+def dispensed(n: int = 5, recorded: str = "2020", **said: Any):
+    return member("medicine", n, "P/pharmacy", recorded, view="dispense", **({"status": "completed"} | said))
+
+
+CODED = {"codes": [{"system": DMD, "code": "48603004"}]}
+
+
+@pytest.mark.parametrize(("members", "title", "rule"), [
+    ((listed(**warfarin("1mg", "5 tablets daily")), dispensed(**warfarin("5mg", "1 tablet daily"))),
+     "Warfarin 1mg tablets 5 tablets daily", courses.TOGETHER),
+    ((listed(**warfarin("1mg", "5 tablets daily", **CODED)), ordered(**warfarin("5mg", "1 tablet daily"))),
+     "Warfarin 5mg tablets 1 tablet daily", courses.TOGETHER),
+    ((listed(1, **warfarin("1mg", "2 tablets daily")), listed(4, **warfarin("3mg", "1 tablet daily")), dispensed(**warfarin("3mg"))),
+     "Warfarin 1mg tablets 2 tablets daily", courses.TOGETHER),
+    # neither dispensed nor coded
+    ((listed(**warfarin("1mg", "5 tablets daily")), ordered(**warfarin("5mg"))), "Warfarin 1mg tablets 5 tablets daily", courses.TOGETHER),
+    # what cannot be read may be counted; one strength, or a dose by mass, is said of either
+    ((listed(**warfarin("1mg", "two now and one later")), dispensed(**warfarin("5mg"))),
+     "Warfarin 1mg tablets two now and one later", courses.TOGETHER),
+    ((listed(**warfarin("1mg", "2 daily")), dispensed(**warfarin("1000 microgram"))), "Warfarin 1000 microgram tablets 2 daily",
+     courses.DISPENSED),
+    ((listed(**warfarin("1mg", "5mg daily")), dispensed(**warfarin("5mg"))), "Warfarin 5mg tablets 5mg daily", courses.DISPENSED),
+    ((listed(**warfarin("1mg", "5 tablets"), dose_quantity={"value": "5", "unit": "mg"}), dispensed(**warfarin("5mg"))),
+     "Warfarin 1mg tablets 5 tablets", courses.TOGETHER),
+    # the dose of what ended or is on hold is not what is taken
+    ((listed(**warfarin("1mg")), ordered(status="stopped", **warfarin("5mg", "1 tablet daily"))), "Warfarin 1mg tablets", None),
+    ((listed(**warfarin("1mg")), ordered(status="on-hold", **warfarin("5mg", "1 tablet daily"))), "Warfarin 1mg tablets", None),
+    ((listed(status="stopped", **warfarin("1mg")), ordered(status="stopped", **warfarin("5mg", "1 tablet daily"))),
+     "Warfarin 5mg tablets 1 tablet daily", None),    # all over: the one recorded last is shown
+])
+def test_a_counted_dose_is_said_of_its_own_product(members, title, rule):
+    found = derived(*members)
+    assert MEDICINE.title(found.content) == title
+    assert found.rules.get("product") == (rule.id if rule else None)
+    assert {view["product"] for view in found.content["views"]} == {each.content["product"]["text"] for each in members}
+
+
+COUNTED = ("1 tablet daily", "2 tablets daily", "5 tablets daily", "1 OD", "5mg daily", "as directed", None)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.tuples(
+    st.sampled_from(["list", "order", "home", "dispense", "administration"]), st.sampled_from(["1mg", "3mg", "5mg"]),
+    st.sampled_from(COUNTED), st.sampled_from(["active", "stopped", "completed", "on-hold", None]), st.booleans(),
+    st.sampled_from([None, "2024", "2025"])), min_size=2, max_size=5))
+def test_a_headline_with_a_counted_dose_is_some_one_records_product_and_dose(said):
+    members = [member("medicine", n, "RXA/epr", recorded, view=view, status=status, **warfarin(strength, dose, **(CODED if coded else {})))
+               for n, (view, strength, dose, status, coded, recorded) in enumerate(said)]
+    shown = derived(*members).content
+    told = {(named(each.content["product"], ""), each.content.get("dose")) for each in members}
+    assert "dose" not in shown or shown["dose"] == "5mg daily" or (named(shown["product"], ""), shown["dose"]) in told
 
 
 @pytest.mark.parametrize(("starts", "shown"), [
@@ -206,7 +280,7 @@ def test_a_course_taken_up_again_is_another_course():
 
 contents = st.fixed_dictionaries({"product": st.sampled_from([PRODUCT, WORDS])}, optional={
     "view": st.sampled_from(["list", "order", "home", "dispense", "administration"]),
-    "status": st.sampled_from(["active", "stopped", "completed", "on-hold", "draft", "cancelled"]),
+    "status": st.sampled_from(["active", "stopped", "completed", "on-hold", "draft", "cancelled", "unknown"]),
     "dose": st.sampled_from(["1 OD", "one once a day", "2 OD", "1 BD", "as directed", "x"]),
     "dose_quantity": st.sampled_from([{"value": "20", "unit": "mg"}, {"value": "40", "unit": "mg"}]),
     "frequency": st.sampled_from(["OD", "BD", "PRN"]), "as_needed": st.booleans(), "course": st.sampled_from(["acute", "repeat"]),
@@ -233,5 +307,7 @@ def test_order_makes_no_difference_and_no_side_is_lost(said, rng: random.Random)
         active = [view for view in fact.get("views", ())
                   if view.get("status") == "active" and view.get("view") in ("list", "order", "home")]
         assert not active or fact.get("status", "active") == "active"
+        current = [view for view in fact.get("views", ()) if "status" not in view and view.get("view") in ("list", "order", "home")]
+        assert not current or courses.is_taken(fact.get("status"))
         assert all(len(one["sides"]) > 1 for one in fact.get("discrepancies", ()))
         assert set(rules.values()) <= {rule.id for rule in MEDICINE.rules} | {"record.greatest-version"}
