@@ -159,7 +159,7 @@ class _Said(NamedTuple):
 
 _DAY = r"(?: a| per| each| every|/)? ?(?:day|daily)"
 _OFTEN: tuple[tuple[str, Fraction | None, str | None], ...] = (
-    (r"every (?:other|second) day|(?:on )?alternate days|eod", Fraction(1, 2), None),
+    (r"every (?:other|second) day|(?:on )?alternate days|eod|qod|q\.o\.d\.?", Fraction(1, 2), None),
     (rf"(?:twice|2 times?|2x){_DAY}|bd|bid|b\.d\.?|b\.i\.d\.?", Fraction(2), None),
     (rf"(?:thrice|3 times?|3x){_DAY}|tds|tid|t\.d\.s\.?|t\.i\.d\.?", Fraction(3), None),
     (rf"(?:4 times?|4x){_DAY}|qds|qid|q\.d\.s\.?|q\.i\.d\.?", Fraction(4), None),
@@ -171,12 +171,17 @@ _OFTEN: tuple[tuple[str, Fraction | None, str | None], ...] = (
     (r"(?:once )?(?:a day |daily )?(?:at (?:night|bedtime)|in the evening|(?:every|each) (?:night|evening))|nightly|nocte|on|o\.n\.?",
      Fraction(1), "night"),
     (r"(?:once )?(?:a day |daily )?(?:in the morning|(?:every|each) morning)|mane|om|o\.m\.?", Fraction(1), "morning"),
-    (rf"(?:once|1 times?|1x){_DAY}|daily|(?:every|each|per) day|od|o\.d\.?", Fraction(1), None),
+    (rf"(?:once|1 times?|1x){_DAY}|daily|(?:every|each|per) day|od|o\.d\.?|qd|q\.d\.?", Fraction(1), None),
 )
-"""Times a day. BNF, Latin abbreviations; `4 hourly` and `every 4 hours` are reckoned."""
+"""Times a day. BNF, Latin abbreviations; HL7 v3 GTSAbbreviation: QD and QOD, where OD is daily as in the BNF. `4 hourly` and
+`every 4 hours` are reckoned."""
 _NEEDED = r"prn|p\.r\.n\.?|(?:when|as|if) (?:required|needed|necessary)"
-_EVERY = re.compile(r"(?:every (\d+) (hour|day|week|month)s?|(\d+)[ -]?(hour)ly|q(\d+)(h))(?![a-z])")
-_HOURS = {"hour": 1, "h": 1, "day": 24, "week": 168, "month": 720}
+_EVERY = re.compile(r"(?:every (\d+) (hour|day|week|month)s?|(\d+) ?-? ?(hour)ly|q ?(\d+) ?(h))(?![a-z])")
+_PER = re.compile(r"(\d+) per (\d+(?:\.\d+)?) ?(s|min|h|d|wk|mo|a)(?![a-z])")
+"""As FHIR's frequency, period and periodUnit are written: `1 per 2 wk`."""
+_HOURS = {"s": Fraction(1, 3600), "min": Fraction(1, 60), **dict.fromkeys(("hour", "h"), Fraction(1)),
+          **dict.fromkeys(("day", "d"), Fraction(24)), **dict.fromkeys(("week", "wk"), Fraction(168)),
+          **dict.fromkeys(("month", "mo"), Fraction(720)), "a": Fraction(8760)}
 _FILLER = re.compile(
     r"(?:take|taken|to be taken|inhale|apply|inject|use|give|insert|instil|swallow|place|by mouth|orally|as directed|"
     r"(?:with or )?(?:with|after|before) (?:food|meals?|breakfast|water)|on an empty stomach|and|[.,;:()])(?![a-z])")
@@ -201,13 +206,18 @@ def _read(text: str) -> _Said | None:
             number, unit = next((found[i], found[i + 1]) for i in (1, 3, 5) if found[i])
             if not int(number):
                 return None
-            times.add(Fraction(24, int(number) * _HOURS[unit]))
+            times.add(24 / (int(number) * _HOURS[unit]))
+        elif found := _PER.match(rest):
+            each, every = Fraction(found[1]), Fraction(found[2]) * _HOURS[found[3]]
+            if not each or not every:
+                return None
+            times.add(24 * each / every)
+        elif found := _FILLER.match(rest):  # before `on`, which is at night, but not `on an empty stomach`
+            pass
         elif often := next(((match, each, moment) for pattern, each, moment in _PATTERNS if (match := pattern.match(rest))), None):
             found = often[0]
             times.add(often[1] or Fraction(0))
             moments |= {often[2]} if often[2] else set()
-        elif found := _FILLER.match(rest):
-            pass
         elif (found := _TAKEN.match(rest)) and amount is None:
             amount, taken = _taken(found)
             if amount is None:

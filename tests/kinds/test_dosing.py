@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from mainstem.kinds.dosing import differ, regimen
 from mainstem.kinds.strengths import strength
 
+LEVOTHYROXINE, METHOTREXATE = "Levothyroxine 100microgram tablets", "Methotrexate 2.5mg tablets"
 METFORMIN, OMEPRAZOLE, CODAMOL, GLARGINE, PUFFER = (
     "Metformin 500mg tablets", "Omeprazole 20mg gastro-resistant capsules", "Co-codamol 15mg/500mg tablets",
     "Insulin glargine 100units/ml solution for injection", "Salbutamol 100micrograms/dose inhaler")
@@ -45,6 +46,24 @@ def said(product: str, dose: str | None = None, amount: str | None = None, frequ
     (said(OMEPRAZOLE, "one when required"), said(OMEPRAZOLE, amount="20 mg", frequency="OD", as_needed=False), ["frequency"]),
     (said("Methotrexate 2.5mg tablets", "4 once weekly"), said("Methotrexate 2.5mg tablets", "4 daily"), ["frequency"]),
     (said(METFORMIN, "1 every 8 hours"), said(METFORMIN, "1 t.d.s."), []),
+    (said(METHOTREXATE, amount="10 mg", frequency="1 per 1 wk"), said(METHOTREXATE, amount="10 mg", frequency="1 per 1 d"), ["frequency"]),
+    (said(METHOTREXATE, "4 tablets once a week"), said(METHOTREXATE, amount="10 mg", frequency="1 per 1 d"), ["frequency"]),
+    (said(METHOTREXATE, "4 tablets once a week"), said(METHOTREXATE, amount="10 mg", frequency="1 per 1 wk"), []),
+    (said(METHOTREXATE, "4 tablets once a week"), said(METHOTREXATE, amount="10 mg", frequency="1 per 0 wk"), []),
+    (said(METFORMIN, "1 BD"), said(METFORMIN, "1", frequency="2 per 1 d"), []),
+    (said(METFORMIN, "1 BD"), said(METFORMIN, "1", frequency="1 per 0.5 d"), []),
+    (said(METFORMIN, "1 tds"), said(METFORMIN, "1", frequency="1 per 8 h"), []),
+    (said(METFORMIN, "1 tds"), said(METFORMIN, "1 q8h"), []),
+    (said(METFORMIN, "1 tds"), said(METFORMIN, "1 q4h"), ["frequency"]),
+    (said(METFORMIN, "1 8-hourly"), said(METFORMIN, "1 6 hourly"), ["frequency"]),
+    (said(METFORMIN, "1 OD"), said(METFORMIN, "1", frequency="QD"), []),
+    (said(METFORMIN, "1 OD"), said(METFORMIN, "1", frequency="QOD"), ["frequency"]),
+    (said(METFORMIN, "1 alternate days"), said(METFORMIN, "1 q.o.d."), []),
+    (said(METFORMIN, "1 QDS"), said(METFORMIN, "1 q.d."), ["frequency"]),
+    (said(LEVOTHYROXINE, "Take 1 tablet daily on an empty stomach"),
+     said(LEVOTHYROXINE, "Take 2 tablets daily on an empty stomach"), ["dose"]),
+    (said(LEVOTHYROXINE, "Take 1 tablet daily on an empty stomach"), said(LEVOTHYROXINE, "1 OD"), []),
+    (said(LEVOTHYROXINE, "1 on"), said(LEVOTHYROXINE, "1 mane on an empty stomach"), ["frequency"]),
     (said(CODAMOL, "Take two tablets four times a day"), said(CODAMOL, amount="2 tablet", frequency="QDS"), []),
     (said(CODAMOL, "Take two tablets four times a day"), said(CODAMOL, amount="1 tablet", frequency="QDS"), ["dose"]),
     (said(CODAMOL, "2 QDS"), said("Co-codamol 30mg/500mg tablets", "1 QDS"), ["strength"]),

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import pytest
 
+from mainstem.kinds.dosing import regimen
 from tests.producers.fhir.conftest import content, first, read
 from tests.producers.fhir.resources import LISTED, MEDICATION, PLAN, SUBJECT, by_record, issue
 
@@ -105,3 +108,15 @@ def test_a_medicine_that_is_not_named_is_quarantined():
 def test_medicines_r4(resource, expected):
     named = resource | {"id": "x", "subject": SUBJECT, "medicationCodeableConcept": {"text": "Paracetamol"}}
     assert content(named) == expected | {"product": {"text": "Paracetamol"}}
+
+
+@pytest.mark.parametrize(("unit", "a_day"), [
+    ("s", Fraction(86400)), ("min", Fraction(1440)), ("h", Fraction(24)), ("d", Fraction(1)), ("wk", Fraction(1, 7)),
+    ("mo", Fraction(1, 30)), ("a", Fraction(1, 365)),
+])
+def test_a_timing_in_every_unit_of_period_is_one_that_doses_are_compared_by(unit, a_day):
+    said = content({
+        "resourceType": "MedicationRequest", "id": "x", "status": "active", "subject": SUBJECT, "medicationCodeableConcept": {"text": "X"},
+        "dosageInstruction": [{"timing": {"repeat": {"frequency": 3, "period": 2, "periodUnit": unit}}}],
+    })
+    assert regimen(said).times == a_day * 3 / 2
