@@ -14,6 +14,9 @@ from typing import Any, NamedTuple
 from mainstem.kinds.strengths import MASS, UNIT, Strength, apart, decimal, strength, unit_of
 
 _NUMBERED = re.compile(r"\d")
+_CONTAINERS = frozenset({"ampoule", "vial", "syringe", "pen", "device", "injection"})
+_FEW = frozenset(map(Fraction, range(1, 5)))
+"""A bare number of containers. A greater one may be milligrams or units (`10 at night` of an insulin pen), a fraction millilitres."""
 _MODIFIED = re.compile(r"\b(?:(?:modified|prolonged|extended|sustained|slow|controlled)[ -]release|m/r|mr|sr|xl|la|cr|er|retard)\b")
 _NUMBERS = {"half": "0.5", "one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8",
             "ten": "10", "½": "0.5"}
@@ -126,6 +129,8 @@ def _weighed(amount: Amount, of: Strength | None) -> Amount | None:
         return amount
     if of is None or of.amount is None:
         return None
+    if of.each is not None and (amount.unit in _CONTAINERS or (not amount.unit and _FEW.issuperset((amount.low, amount.high)))):
+        return Amount(amount.low * of.each, amount.high * of.each, of.unit)
     per_form = not of.per and amount.unit not in ("ml", "l", "drop", "puff", "capful", "spoonful")
     if per_form or (of.per == "puff" and amount.unit in ("puff", "")) or (of.per == "ml" and amount.unit == "ml"):
         return Amount(amount.low * of.amount, amount.high * of.amount, of.unit)

@@ -21,6 +21,9 @@ _UNITS = {
 }
 UNIT = "|".join(sorted((re.escape(unit) for unit in _UNITS), key=len, reverse=True))
 _STRENGTH = re.compile(rf"(?<![\w.])(?:\d[\d.,]*\s*(?:(?:{UNIT})s?(?![a-z])|%))(?:\s*/\s*[\d.,]*\s*(?:{UNIT})s?(?![a-z]))*")
+_UNIT_DOSE = re.compile(
+    r"\b(?:pre[- ]?filled|(?<!oral )syringes?|pens?|devices?|auto-?injectors?|ampoules?|vials?|nebules?|unit[- ]doses?)\b")
+"""Words of a name by which one container is what it is given from: its `10mg/0.2ml` is what is in it, and not only how strong it is."""
 _PARTS = re.compile(rf"([\d.,]*)\s*((?:{UNIT})s?|%)")
 
 
@@ -33,6 +36,8 @@ class Strength(NamedTuple):
     per: str = ""
     parts: tuple[tuple[str, Fraction], ...] = ()
     """Where `amount` cannot be told (several ingredients, another measure): units and numbers, sorted, since their order says nothing."""
+    each: Fraction | None = None
+    """What is in one container, in `unit`, where the name tells of one and how much it holds: a syringe of `40mg/0.4ml`."""
 
 
 @lru_cache(maxsize=1 << 14)
@@ -52,15 +57,22 @@ def strength(product: str) -> Strength | None:
         return Strength(written, parts=_sorted([part for match in all_ for part in _PARTS.findall(match.group())]))
     if number is None or not of or unit not in _SUMMED:
         return Strength(written, parts=_sorted(_PARTS.findall(found.group())))
-    return Strength(written, number * MASS.get(unit, Fraction(1)) / of, "unit" if unit == "unit" else "ug", per)
+    amount = number * MASS.get(unit, Fraction(1))
+    holds = per == "ml" and parts[1][0] is not None and _UNIT_DOSE.search(product.casefold()) is not None
+    return Strength(written, amount / of, "unit" if unit == "unit" else "ug", per, each=amount if holds else None)
 
 
 def apart(one: Strength | None, other: Strength | None) -> bool | None:
     """Whether two strengths differ; None where either is unknown, or they are not of one measure: a tablet's and a solution's, `1%` and
-    `10mg/g`, one ingredient's and that of two."""
+    `10mg/g`, one ingredient's and that of two. Of containers, what one holds; a container and a solution are
+    not of one measure where they are as strong."""
     if one is None or other is None:
         return None
+    if one.each is not None and other.each is not None:
+        return one.each != other.each if one.unit == other.unit else None
     if one.amount is not None and other.amount is not None:
+        if one.amount == other.amount and one.each != other.each:
+            return None
         return one.amount != other.amount if (one.unit, one.per) == (other.unit, other.per) else None
     measures = [[unit for unit, _ in each.parts] for each in (one, other)]
     return one.parts != other.parts if measures[0] == measures[1] != [] else None

@@ -12,6 +12,7 @@ from mainstem.kinds.dosing import differ, regimen
 from mainstem.kinds.strengths import strength
 
 LEVOTHYROXINE, METHOTREXATE = "Levothyroxine 100microgram tablets", "Methotrexate 2.5mg tablets"
+PEN = "Methotrexate {} solution for injection pre-filled disposable devices"
 METFORMIN, OMEPRAZOLE, CODAMOL, GLARGINE, PUFFER = (
     "Metformin 500mg tablets", "Omeprazole 20mg gastro-resistant capsules", "Co-codamol 15mg/500mg tablets",
     "Insulin glargine 100units/ml solution for injection", "Salbutamol 100micrograms/dose inhaler")
@@ -91,6 +92,31 @@ def said(product: str, dose: str | None = None, amount: str | None = None, frequ
     (said("Amoxicillin 125mg/5ml oral suspension"), said("Amoxicillin 25mg/ml oral suspension"), []),
     (said("Amoxicillin 125mg/5ml oral suspension"), said("Amoxicillin 250mg/5ml oral suspension"), ["strength"]),
     (said("Amoxicillin 125mg/5ml oral suspension"), said("Amoxicillin 250mg capsules"), []),
+    (said(PEN.format("10mg/0.2ml"), "ONE once a week"), said(PEN.format("25mg/0.5ml"), "ONE once a week"), ["dose"]),
+    (said(PEN.format("10mg/0.2ml"), "TWO once a week"), said(PEN.format("20mg/0.4ml"), "ONE once a week"), []),
+    (said(PEN.format("10mg/0.2ml"), "ONE once a week"), said(PEN.format("10mg/0.2ml"), "0.2ml weekly"), []),
+    (said(PEN.format("10mg/0.2ml"), "ONE once a week"), said(PEN.format("10mg/0.2ml"), amount="10 mg", frequency="1 per 1 wk"), []),
+    (said(PEN.format("10mg/0.2ml"), "ONE once a week"), said("Methotrexate 2.5mg tablets", "10 once a week"), ["dose"]),
+    (said(PEN.format("10mg/0.2ml"), "as directed"), said(PEN.format("25mg/0.5ml"), "as directed"), ["strength"]),
+    (said("Adalimumab 40mg/0.4ml pre-filled pens", "as before"), said("Adalimumab 40mg/0.8ml pre-filled syringes", "as before"), []),
+    (said("Enoxaparin 40mg/0.4ml solution for injection pre-filled syringes", "1 syringe OD"),
+     said("Enoxaparin 80mg/0.8ml solution for injection pre-filled syringes", "1 syringe OD"), ["dose"]),
+    (said("Ipratropium 250micrograms/1ml nebuliser liquid unit dose vials", "1 vial QDS"),
+     said("Ipratropium 500micrograms/2ml nebuliser liquid unit dose vials", "1 QDS"), ["dose"]),
+    (said("Adrenaline 150micrograms/0.15ml auto-injectors"), said("Adrenaline 300micrograms/0.3ml auto-injectors"), ["strength"]),
+    (said("Methotrexate 10mg/0.2ml pre-filled pens"), said("Methotrexate 50mg/ml solution for injection"), []),
+    (said("Dalteparin 5,000units/0.2ml pre-filled syringes", "ONE daily"),
+     said("Dalteparin 10,000units/0.4ml pre-filled syringes", "ONE daily"), ["dose"]),
+    (said("Dalteparin 5,000units/0.2ml pre-filled syringes", "ONE daily"),
+     said("Dalteparin 5,000units/0.2ml pre-filled syringes", "TWO daily"), ["dose"]),
+    (said("Dalteparin 5,000units/0.2ml pre-filled syringes", "ONE daily"),
+     said("Dalteparin 5,000units/0.2ml pre-filled syringes", "0.2ml daily"), []),
+    (said(PEN.format("10mg/0.2ml"), "0.2 weekly"), said(PEN.format("10mg/0.2ml"), "ONE weekly"), []),
+    (said(PEN.format("10mg/0.2ml"), "10 weekly"), said(PEN.format("10mg/0.2ml"), "ONE weekly"), []),
+    (said("Amoxicillin 125mg/5ml oral suspension with oral syringe"), said("Amoxicillin 25mg/ml oral suspension"), []),
+    (said("Dalteparin 5,000units/0.2ml pre-filled syringes", "1 syringe daily"), said("Dalteparin", "7500 units daily"), ["dose"]),
+    (said("Insulin glargine 300units/3ml pre-filled pens", "10 ON"), said(GLARGINE, "10 units ON"), []),
+    (said("Insulin glargine 100units/ml solution for injection 3ml pre-filled pens", "Inject 10 units ON"), said(GLARGINE, "1 ON"), []),
     (said("Co-amoxiclav 125mg/31mg/5ml"), said("Co-amoxiclav 25mg/6.2mg/ml"), []),
     (said("Co-amoxiclav 125mg/31mg/5ml"), said("Co-amoxiclav 250mg/62mg/5ml"), ["strength"]),
     (said("Hydrocortisone 1% cream", "thinly"), said("Hydrocortisone 10mg/g cream", "thinly"), []),

@@ -229,6 +229,12 @@ def test_a_counted_dose_is_said_of_its_own_product(members, title, rule):
     assert {view["product"] for view in found.content["views"]} == {each.content["product"]["text"] for each in members}
 
 
+def test_a_count_of_syringes_is_not_said_of_those_that_hold_more():
+    small, large = ({"text": f"Enoxaparin {each} solution for injection pre-filled syringes"} for each in ("40mg/0.4ml", "80mg/0.8ml"))
+    found = derived(listed(product=small, dose="ONE daily"), dispensed(product=large))
+    assert (MEDICINE.title(found.content), found.rules["product"]) == (f"{small['text']} ONE daily", courses.TOGETHER.id)
+
+
 COUNTED = ("1 tablet daily", "2 tablets daily", "5 tablets daily", "1 OD", "5mg daily", "as directed", None)
 
 
