@@ -182,8 +182,8 @@ _OFTEN: tuple[tuple[str, Fraction | None, str | None], ...] = (
 `every 4 hours` are reckoned."""
 _NEEDED = r"prn|p\.r\.n\.?|(?:when|as|if) (?:required|needed|necessary)"
 _EVERY = re.compile(r"(?:every (\d+) (hour|day|week|month)s?|(\d+) ?-? ?(hour)ly|q ?(\d+) ?(h))(?![a-z])")
-_PER = re.compile(r"(\d+) per (\d+(?:\.\d+)?) ?(s|min|h|d|wk|mo|a)(?![a-z])")
-"""As FHIR's frequency, period and periodUnit are written: `1 per 2 wk`."""
+_PER = re.compile(r"(\d+) per (\d+(?:\.\d+)?) ?(s|min|h|d|wk|mo|a)(?: on (mon|tue|wed|thu|fri|sat|sun))?(?![a-z])")
+"""As FHIR's frequency, period and periodUnit are written: `1 per 2 wk`. Of several days of the week, or ranges, it cannot be told."""
 _HOURS = {"s": Fraction(1, 3600), "min": Fraction(1, 60), **dict.fromkeys(("hour", "h"), Fraction(1)),
           **dict.fromkeys(("day", "d"), Fraction(24)), **dict.fromkeys(("week", "wk"), Fraction(168)),
           **dict.fromkeys(("month", "mo"), Fraction(720)), "a": Fraction(8760)}
@@ -216,6 +216,10 @@ def _read(text: str) -> _Said | None:
             each, every = Fraction(found[1]), Fraction(found[2]) * _HOURS[found[3]]
             if not each or not every:
                 return None
+            if found[4] and found[3] != "wk":
+                if (found[2], found[3]) != ("1", "d"):
+                    return None
+                every *= 7  # on each day that is a Monday
             times.add(24 * each / every)
         elif found := _FILLER.match(rest):  # before `on`, which is at night, but not `on an empty stomach`
             pass

@@ -152,10 +152,13 @@ def _taking(dosages: list[Resource]) -> dict:
 
 
 def _frequency(dosage: Resource) -> str | None:
+    """`2 per 1 d`; with all that makes it another: `1-4 per 1 d`, `1 per 1 d on mon`."""
     timing = child(dosage, "timing") or {}
     repeat = child(timing, "repeat") or {}
-    times, span, unit = text(repeat, "frequency"), text(repeat, "period"), text(repeat, "periodUnit")
-    return label(timing, "code") or (f"{times} per {span} {unit}" if times and span and unit else None)
+    times, span = ("-".join(filter(None, (text(repeat, name), text(repeat, f"{name}Max")))) for name in ("frequency", "period"))
+    unit, days = text(repeat, "periodUnit"), ", ".join(texts(repeat, "dayOfWeek"))
+    said_so = f"{times} per {span} {unit}" + (f" on {days}" if days else "")
+    return label(timing, "code") or (said_so if text(repeat, "frequency") and text(repeat, "period") and unit else None)
 
 
 def _status(resource: Resource) -> dict:

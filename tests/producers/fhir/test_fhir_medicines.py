@@ -120,3 +120,20 @@ def test_a_timing_in_every_unit_of_period_is_one_that_doses_are_compared_by(unit
         "dosageInstruction": [{"timing": {"repeat": {"frequency": 3, "period": 2, "periodUnit": unit}}}],
     })
     assert regimen(said).times == a_day * 3 / 2
+
+
+@pytest.mark.parametrize(("repeat", "frequency", "a_day"), [
+    ({"frequency": 1, "frequencyMax": 4, "period": 1, "periodUnit": "d"}, "1-4 per 1 d", None),
+    ({"frequency": 1, "period": 4, "periodMax": 6, "periodUnit": "h"}, "1 per 4-6 h", None),
+    ({"frequency": 1, "period": 1, "periodUnit": "d", "dayOfWeek": ["mon"]}, "1 per 1 d on mon", Fraction(1, 7)),
+    ({"frequency": 1, "period": 1, "periodUnit": "wk", "dayOfWeek": ["mon"]}, "1 per 1 wk on mon", Fraction(1, 7)),
+    ({"frequency": 1, "period": 2, "periodUnit": "d", "dayOfWeek": ["mon"]}, "1 per 2 d on mon", None),
+    ({"frequency": 1, "period": 1, "periodUnit": "d", "dayOfWeek": ["mon", "thu"]}, "1 per 1 d on mon, thu", None),
+    ({"frequencyMax": 4, "period": 1, "periodUnit": "d"}, None, None),
+])
+def test_what_makes_a_timing_another_is_said_and_never_read_as_less(repeat, frequency, a_day):
+    said = content({
+        "resourceType": "MedicationRequest", "id": "x", "status": "active", "subject": SUBJECT, "medicationCodeableConcept": {"text": "X"},
+        "dosageInstruction": [{"timing": {"repeat": repeat}}],
+    })
+    assert (said.get("frequency"), regimen(said).times) == (frequency, a_day)
