@@ -135,7 +135,10 @@ class Codec:
                 raise RegistryUnavailableError(self._url, str(fault)) from fault
             except _UNAVAILABLE as fault:
                 raise RegistryUnavailableError(self._url, str(fault)) from fault
-            writer = self._writers[schema_id] = cast(dict[str, Any], fastavro.parse_schema(json.loads(text or "null")))
+            try:
+                writer = self._writers[schema_id] = cast(dict[str, Any], fastavro.parse_schema(json.loads(text or "null")))
+            except Exception:  # a JSON Schema, Protobuf, or anything else that a registry holds
+                raise UndecodableError(topic.name, f"schema id {schema_id} is no Avro schema") from None
         return writer
 
 

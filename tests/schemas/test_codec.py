@@ -12,6 +12,7 @@ import avro.schema
 import fastavro
 import msgspec
 import pytest
+from confluent_kafka.schema_registry import Schema
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -88,6 +89,19 @@ def test_damage_is_a_content_fault_and_nothing_else(noise: bytes) -> None:
 def test_a_schema_id_that_the_registry_does_not_know_is_a_content_fault() -> None:
     with pytest.raises(UndecodableError, match="4711"):
         Codec("mock://unknown").decoder(topics.CLAIMS)(struct.pack(">bI", 0, 4711) + b"x")
+
+
+@pytest.mark.parametrize(("text", "kind"), [
+    ('{"type": "object", "properties": {"a": {"type": "string"}}}', "JSON"),
+    ('syntax = "proto3"; message A { string a = 1; }', "PROTOBUF"),
+    ('{"type": "string"}', "JSON"),  # is Avro too, but nothing that ours could be resolved against
+])
+def test_a_schema_that_is_not_avro_is_a_content_fault(text: str, kind: str) -> None:
+    codec = Codec(f"mock://no-avro-{kind}-{len(text)}")
+    number = codec._client.register_schema("other-value", Schema(text, kind))
+    for _ in range(2):
+        with pytest.raises(UndecodableError, match=r"claims\.v1"):
+            codec.decoder(topics.CLAIMS)(struct.pack(">bI", 0, number) + b"x")
 
 
 def test_a_registry_that_is_down_is_a_dependency_fault() -> None:
