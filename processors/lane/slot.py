@@ -29,6 +29,8 @@ _TEND_SECONDS = 60.0
 """Without input, until the owner looks after the age of its state."""
 _WAITING_RECORDS = 4_000
 """Of one state partition, before its agents wait."""
+_WAITING_BYTES = 4 * BATCH_BYTES
+"""Likewise: a slice of a handover alone may hold 1 MB."""
 
 
 class Surroundings(Protocol):
@@ -57,6 +59,9 @@ class Slot:
     def __init__(self, lane: Surroundings, owner: Owner, generation: int) -> None:
         self.owner = owner
         self.waiting = 0
+        """Records queued or in the batch in flight."""
+        self._bytes = 0
+        """Of those."""
         self._lane = lane
         self._generation = generation
         self._expected: dict[str, int] = {}
@@ -106,9 +111,10 @@ class Slot:
         size = sum(len(r.value) for r in received if r.value is not None)
         self._expected[topic.name] = fetched.next
         async with self._changed:
-            await self._changed.wait_for(lambda: self._closed or self.waiting < _WAITING_RECORDS)
+            await self._changed.wait_for(lambda: self._closed or self._room())
             self._queue.append((event, Span(topic, fetched.next, received), size))
             self.waiting += len(received)
+            self._bytes += size
             self._changed.notify_all()
 
     async def close(self) -> None:
@@ -148,9 +154,16 @@ class Slot:
                 self._lane.fatal(fault)
                 return
             self._lane.pulse.done(done)
-            for event, span, _ in taken:
-                self.waiting -= len(span.messages)
-                event.ack()
+            async with self._changed:
+                for event, span, size in taken:
+                    self.waiting -= len(span.messages)
+                    self._bytes -= size
+                    event.ack()
+                self._changed.notify_all()
+
+    def _room(self) -> bool:
+        """Always where nothing is queued, however large what is in flight."""
+        return not self._queue or (self.waiting < _WAITING_RECORDS and self._bytes < _WAITING_BYTES)
 
     async def _tend(self) -> None:
         """What fails here is tried again, and costs a new owner time at worst."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from aiokafka.structs import ConsumerRecord
@@ -15,14 +16,13 @@ from faust.types import TP
 from processors.lane import changelog
 from processors.lane import slot as slots
 from processors.lane.feed import Fetched
-from processors.lane.owner import Owner
+from processors.lane.owner import Done, Owner, Span
 from processors.lane.pulse import Pulse
 from processors.lane.slot import Slot
 from processors.lane.watch import Watch
 from schemas.topics import Topic
 from tests.processors.lane.conftest import World
-
-pytestmark = pytest.mark.stack
+from tests.processors.lane.toy import topic
 
 
 @dataclass
@@ -71,6 +71,7 @@ class Around:
         self.faults.append(fault)
 
 
+@pytest.mark.stack
 def test_gaps_repeats_and_other_generations(world: World) -> None:
     world.send(400)
     source = world.stage.source
@@ -110,6 +111,7 @@ def test_gaps_repeats_and_other_generations(world: World) -> None:
     assert sorted(m.key() or b"" for m in world.messages(world.stage.out)) == sorted(m.key() or b"" for m in messages)
 
 
+@pytest.mark.stack
 def test_where_nothing_comes_the_owner_looks_after_its_state(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(slots, "_TEND_SECONDS", 0.05)
     tended: list[float] = []
@@ -128,6 +130,61 @@ def test_where_nothing_comes_the_owner_looks_after_its_state(world: World, monke
         async with asyncio.timeout(30):
             while len(tended) < 3:
                 await asyncio.sleep(0.01)
+        await slot.close()
+        assert around.faults == []
+
+    asyncio.run(play())
+
+
+class Held:
+    """An owner whose batches take until they are released."""
+
+    name = "held-0"
+
+    def __init__(self) -> None:
+        self.markers: dict[str, int] = {}
+        self.released = threading.Event()
+
+    def run(self, spans: Sequence[Span]) -> Done:
+        self.released.wait(30)
+        self.markers[spans[-1].topic.name] = spans[-1].next
+        return Done(sum(len(span.messages) for span in spans), 0, ())
+
+    def open(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+@pytest.mark.parametrize(("size", "most"), [(1 << 20, 16), (20 << 20, 2)], ids=["many", "each larger than all that may wait"])
+def test_what_waits_is_bounded_by_its_bytes(size: int, most: int) -> None:
+    source, count, value = topic("slot.in.v1", "Assertion"), 40, bytes(size)
+    events = [Event(Message(source.name, 0), Fetched([ConsumerRecord(source.name, 0, n, 0, 1, b"k", value, None, 0, 0, ())], n, n + 1))
+              for n in range(count)]
+
+    async def play() -> None:
+        around, owner = Around(source, Pulse("toy", "")), Held()
+        slot = Slot(around, cast(Owner, owner), 1)
+        await slot.open()
+
+        async def feed() -> None:
+            for each in events:
+                await slot.put(each)
+
+        feeding = asyncio.create_task(feed())
+        async with asyncio.timeout(30):
+            while slot.waiting < most:
+                await asyncio.sleep(0.01)
+        await asyncio.wait([feeding], timeout=0.3)
+        assert slot.waiting == most
+        owner.released.set()
+        async with asyncio.timeout(30):
+            await feeding
+            while slot.waiting:
+                await asyncio.sleep(0.01)
+        assert owner.markers == {source.name: count}
+        assert all(each.acked for each in events)
         await slot.close()
         assert around.faults == []
 
