@@ -31,7 +31,9 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Ledger(msgspec.Struct, frozen=True, kw_only=True):
-    """The outcomes of a run of consecutive raw messages of one partition; written with their assertions in one transaction."""
+    """The outcomes of a run of consecutive raw messages of one partition; written with their assertions in one transaction.
+
+    Of a long run there are several in that transaction, and the outcomes of one message may go on in the next."""
 
     producer: str
     topic: str

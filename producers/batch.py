@@ -22,11 +22,21 @@ from schemas.topics import ASSERTIONS, CLAIMS, LEDGER, QUARANTINE, Topic
 from schemas.transaction import Record
 
 _PRODUCER = "capture"
+MAX_CONTENT = 4_000_000
+"""Bytes of one assertion's content, or claim's body. An entry holds all parts of its record, and must be a message too; no kind holds
+attachments (a document's is its address), so that what is larger is no clinical statement."""
+_OUTCOMES = 5_000
+"""Of one Ledger record: 600 bytes each at most, most of it a FHIR id."""
+_BATCH_ITEMS = 50_000
+_BATCH_BYTES = 64 << 20
+"""After a message with which a batch has so many items, or bytes of records, it ends: a message may hold MAX_ITEMS, or 64 MiB."""
 _ROOM = 4096
 """For the key and the record's own framing."""
 
 
 class Told(NamedTuple):
+    taken: list[RawMessage]
+    """The first of the messages, at least one."""
     records: list[Record]
     committed: list[int | None]
     """Commit times at the source, one for each message with assertions."""
@@ -46,32 +56,43 @@ class Batches:
             topic: codec.encoder(topic) for topic in (ASSERTIONS, CLAIMS, QUARANTINE, LEDGER)}
 
     def tell(self, messages: Iterable[RawMessage]) -> Told:
-        """Messages of several partitions; of each partition in offset order."""
-        told = Told([], [], Counter(), Followed(_PRODUCER))
+        """Messages of several partitions; of each partition in offset order. Takes no more of them than one transaction should hold."""
+        told = Told([], [], [], Counter(), Followed(_PRODUCER))
+        items = size = 0
         outcomes: dict[tuple[str, int], list[Outcome]] = {}
         for message in messages:
             source, reader = self._readers.of(message.topic)
             run = outcomes.setdefault((message.topic, message.partition), [])
+            told.taken.append(message)
+            before = len(told.records)
             for item in reader.read(message):
                 outcome = self._item(item, message, source, told)
                 told.outcomes[outcome.result, outcome.reason] += 1
                 run.append(outcome)
+                items += 1
+            size += sum(len(record.value or b"") for record in told.records[before:])
+            if items >= _BATCH_ITEMS or size >= _BATCH_BYTES:
+                break
         for (topic, number), run in outcomes.items():
-            first, last = run[0].offset, run[-1].offset
-            ledger = Ledger(producer=_PRODUCER, topic=topic, partition=number, first=first, last=last, outcomes=tuple(run))
-            told.records.append(self._record(LEDGER, topic, ledger))
+            for start in range(0, len(run), _OUTCOMES):
+                part = tuple(run[start:start + _OUTCOMES])
+                first, last = part[0].offset, part[-1].offset
+                ledger = Ledger(producer=_PRODUCER, topic=topic, partition=number, first=first, last=last, outcomes=part)
+                told.records.append(self._record(LEDGER, topic, ledger))
         return told
 
     def _item(self, item: ItemResult, message: RawMessage, source: str, told: Told) -> Outcome:
         reason, why = Reason.TOO_LARGE, ""
         try:
+            said = (*(each.content for each in item.assertions), *(each.body for each in item.claims))
             headers = _followed(message, item, told) if tracing.on() else {}
             records = [
                 *(self._record(ASSERTIONS, each.subject, each, headers) for each in item.assertions),
                 *(self._record(CLAIMS, each.subject, each, headers) for each in item.claims),
                 *([self._record(QUARANTINE, source, item.quarantined)] if item.quarantined else []),
             ]
-            if all(len(record.value or b"") + len(record.key) + _ROOM < kafka.MAX_BYTES for record in records):
+            if all(len(each) <= MAX_CONTENT for each in said) and all(
+                    len(record.value or b"") + len(record.key) + _ROOM < kafka.MAX_BYTES for record in records):
                 told.records.extend(records)
                 if item.assertions:
                     told.committed.append(item.assertions[0].committed)

@@ -11,7 +11,8 @@ from __future__ import annotations
 import logging
 import signal
 import threading
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -49,6 +50,8 @@ _NEW_TOPICS_MS = 2_000
 _CALL_SECONDS = 5.0
 _NOT_NOW = (KafkaException, RegistryUnavailableError, TruncatedReadError)
 _STUCK_SECONDS = 60.0
+_HELD_SECONDS = 60.0
+"""For the messages of one call, a fifth of what the group allows between two."""
 
 
 class Capture:
@@ -84,8 +87,7 @@ class Capture:
             collector.settle()
             while not self._stop.is_set():
                 messages = [_raw(message) for message in self._consumer.consume(_BATCH, _LINGER_SECONDS) if self._good(message)]
-                if messages:
-                    self._take(messages, batches, pulse)
+                self._take(messages, batches, pulse)
                 pulse.beat(self._stand)
                 self._watchdog.alive()
             pulse.close()
@@ -113,10 +115,26 @@ class Capture:
         raise StoppedError
 
     def _take(self, messages: list[RawMessage], batches: Batches, pulse: Pulse) -> None:
-        meter = Meter(len(messages))
-        told = batches.tell(self._one_by_one(messages))
+        """All of them, in as many transactions as it takes. Where it takes long, the rest is read again: who does not ask for messages
+        for some minutes is no member of the group any more."""
+        began, done = time.monotonic(), 0
+        while done < len(messages) and not self._stop.is_set():
+            if done and time.monotonic() - began > _HELD_SECONDS:
+                return self._rewind()
+            taken = self._transact(messages[done:], batches, pulse)
+            if not taken:
+                return None
+            done += taken
+            pulse.beat(self._stand)
+        return None
+
+    def _transact(self, messages: list[RawMessage], batches: Batches, pulse: Pulse) -> int:
+        """How many of them are captured: none where the transaction was aborted, which is then read again."""
+        meter = Meter()
+        with self._watchdog.resting():
+            told = batches.tell(messages)
         meter.phase("read")
-        ends = {(message.topic, message.partition): message.offset + 1 for message in messages}
+        ends = {(message.topic, message.partition): message.offset + 1 for message in told.taken}
         positions = [TopicPartition(topic, number, offset) for (topic, number), offset in ends.items()]
         try:
             self._transactions.commit(told.records, positions, self._consumer.consumer_group_metadata())
@@ -124,16 +142,12 @@ class Capture:
             log.warning("%s", fault)
             meter.aborted()
             self._rewind()
-            return
+            return 0
         self._next.update(ends)
-        pulse.done(len(messages), len(told.records), told.committed)
+        pulse.done(len(told.taken), len(told.records), told.committed)
         meter.phase("commit")
         meter.committed(told)
-
-    def _one_by_one(self, messages: list[RawMessage]) -> Iterator[RawMessage]:
-        for message in messages:  # a batch of large files takes its time
-            self._watchdog.alive()
-            yield message
+        return len(told.taken)
 
     def _rewind(self) -> None:
         """Back to what is committed. Where a rebalance took a partition away, its new owner reads on."""

@@ -18,6 +18,11 @@ SOURCE_HEADER = "mainstem-source"
 """Raw message header that may name the source, for formats whose messages do not tell it."""
 
 
+MAX_ITEMS = 250_000
+"""Of one message: 64 MiB of resources of 270 bytes each, while small ones have 500. One that holds more is a single item, quarantined:
+2.2 million items of 64 MB of gzip would be 12 GB of memory."""
+
+
 class RawMessage(NamedTuple):
     """One message of a raw topic, as consumed. `timestamp` is the broker's append time in milliseconds."""
 

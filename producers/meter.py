@@ -16,8 +16,7 @@ _SAMPLES = 16
 class Meter:
     """Of one batch."""
 
-    def __init__(self, messages: int) -> None:
-        self._messages = messages
+    def __init__(self) -> None:
         self._mark = time.perf_counter()
 
     def phase(self, name: str) -> None:
@@ -31,8 +30,8 @@ class Meter:
 
     def committed(self, told: Told) -> None:
         """The batch is visible."""
-        metrics.EVENTS_IN.labels(STAGE).inc(self._messages)
-        metrics.BATCH_EVENTS.labels(STAGE).observe(self._messages)
+        metrics.EVENTS_IN.labels(STAGE).inc(len(told.taken))
+        metrics.BATCH_EVENTS.labels(STAGE).observe(len(told.taken))
         for topic, count in Counter([record.topic for record in told.records]).items():
             metrics.EVENTS_OUT.labels(STAGE, topic).inc(count)
         for (result, reason), count in told.outcomes.items():
@@ -42,4 +41,4 @@ class Meter:
         for at in told.committed[::max(1, len(told.committed) // _SAMPLES)]:
             if at is not None:
                 metrics.FRESHNESS.labels(STAGE).observe(max(0.0, now - at / 1000))
-        told.followed.done(self._messages, published=len(told.records))
+        told.followed.done(len(told.taken), published=len(told.records))

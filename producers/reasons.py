@@ -39,7 +39,8 @@ class Reason(Advised):
     TRUNCATED_TABLE = "truncated-table", (
         "The table was emptied with TRUNCATE, which names no rows. Have it exported again, or raise the incarnation.")
     BAD_ROW = "bad-row", "The row is not of the shape the mapping expects. Compare the table with the mapping, correct it and replay."
-    TOO_LARGE = "too-large", "What the item says is larger than a message may be. Have the source send a reference in its place."
+    TOO_LARGE = "too-large", (
+        "What the item says of one record is larger than 4 MB. Have the source send a reference in its place, or split it.")
     READER_FAULT = "reader-fault", "The format's reader failed. This is a fault in Mainstem: report it with the raw position, then replay."
     # ignored
     TOMBSTONE = "tombstone", "Debezium's mark for compaction after a delete; the delete itself was taken in."

@@ -6,11 +6,12 @@ came back. A process that hangs is worse than one that ends: nobody restarts it.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 log = logging.getLogger(__name__)
 
@@ -29,11 +30,22 @@ class Watchdog:
         self._seconds = seconds
         self._bark = bark
         self._seen = time.monotonic()
+        self._resting = False
         self._done = threading.Event()
         threading.Thread(target=self._watch, name="watchdog", daemon=True).start()
 
     def alive(self) -> None:
         self._seen = time.monotonic()
+
+    @contextlib.contextmanager
+    def resting(self) -> Iterator[None]:
+        """No bark within: work of our own takes as long as it takes, a large file more than a minute."""
+        self._resting = True
+        try:
+            yield
+        finally:
+            self.alive()
+            self._resting = False
 
     def stop(self) -> None:
         self._done.set()
@@ -41,7 +53,7 @@ class Watchdog:
     def _watch(self) -> None:
         while not self._done.wait(self._seconds / 10):
             silent = time.monotonic() - self._seen
-            if silent > self._seconds:
+            if silent > self._seconds and not self._resting:
                 log.error("stuck for %.0f s in a call to the broker; ending, so that it is started again (nothing is lost)", silent)
                 self._bark()
                 return

@@ -24,7 +24,7 @@ from mainstem.model import Entry, Known
 from processors.identity.linker import assign
 from processors.reconcile.fold import fold
 from processors.reconcile.resolve import fields
-from producers.fhir.bundle import CONTAINERS, contents
+from producers.fhir.bundle import CONTAINERS, Contents, contents
 from producers.fhir.content import resources
 from producers.fhir.errors import FieldError, RefusedError, UnreadableError
 from producers.fhir.subject import patient
@@ -85,10 +85,10 @@ def side(paths: Iterable[Path], source: str | None) -> Side:
     found = Side(fold_input.read(paths, source), {})
     for path in fold_input.listed(paths, fold_input.Input()):
         try:
-            tops = [top for top in resources(path.read_bytes()) if not isinstance(top, UnreadableError)]
+            whole = contents([top for top in resources(path.read_bytes()) if not isinstance(top, UnreadableError)])
         except (OSError, UnreadableError):
             continue  # `fold_input` names it
-        _resources(tops, found.digests)
+        _resources(whole, found.digests)
     return found
 
 
@@ -108,8 +108,7 @@ def compare(before: Side, after: Side, person_key: bytes, terms: Terms) -> Repor
         faults=sorted({*before.read.faults, *after.read.faults}))
 
 
-def _resources(tops: list[Any], found: dict[Resource, set[bytes]]) -> None:
-    whole = contents(tops)
+def _resources(whole: Contents, found: dict[Resource, set[bytes]]) -> None:
     patients = [str(each.get("id")) for each in whole.of("Patient")]
     for item in whole.items:
         identity = item.resource.get("id")

@@ -10,6 +10,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from producers.contract import MAX_ITEMS
+from producers.fhir.content import too_many
 from producers.fhir.elements import Resource, children, text
 from producers.fhir.errors import FieldError
 
@@ -59,7 +61,7 @@ def relative(target: str) -> str | None:
 
 
 def contents(tops: Sequence[Resource]) -> Contents:
-    """Items of the resources at the top of a file."""
+    """Items of the resources at the top of a file. Raises UnreadableError where they are more than MAX_ITEMS."""
     items: list[Item] = []
     targets: dict[str, Resource] = {}
     taken: dict[str, int] = {}
@@ -67,6 +69,8 @@ def contents(tops: Sequence[Resource]) -> Contents:
         for resource, full_url, contained in _walk(top, None):
             kind = resource.get("resourceType")
             kind = kind if isinstance(kind, str) else ""
+            if len(items) == MAX_ITEMS:
+                raise too_many()
             item = Item(_unique(_name(resource, kind), taken), kind, resource)
             items.append(item)
             if not contained:

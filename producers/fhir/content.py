@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 import zlib
+from itertools import islice
 from typing import Any, NoReturn
 
+from producers.contract import MAX_ITEMS
 from producers.fhir import xml
 from producers.fhir.errors import UnreadableError
 
@@ -31,10 +34,16 @@ def resources(data: bytes) -> list[dict[str, Any] | UnreadableError]:
     try:
         return [_object(data)]
     except UnreadableError:
-        lines = [line for line in data.splitlines() if line.strip()]
+        lines = list(islice((line for line in io.BytesIO(data) if line.strip()), MAX_ITEMS + 1))
         if len(lines) < 2 or not any(_is_resource(line) for line in lines):
             raise
+        if len(lines) > MAX_ITEMS:
+            raise too_many() from None
     return [_line(line, number) for number, line in enumerate(lines, 1)]
+
+
+def too_many() -> UnreadableError:
+    return UnreadableError(f"the file holds more than {MAX_ITEMS:,} resources", "split it by patient, and send the parts")
 
 
 def _line(line: bytes, number: int) -> dict[str, Any] | UnreadableError:

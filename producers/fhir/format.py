@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from mainstem.model import RawRef
 from mainstem.operations import Result
-from producers.contract import SOURCE_HEADER, ItemResult, RawMessage
+from producers.contract import MAX_ITEMS, SOURCE_HEADER, ItemResult, RawMessage
 from producers.fhir.bundle import contents
-from producers.fhir.content import resources
+from producers.fhir.content import resources, too_many
 from producers.fhir.errors import UnreadableError
 from producers.fhir.reader import UNNAMED, Origin, read
 from producers.fhir.reasons import Reason
@@ -36,10 +36,13 @@ def items(data: bytes, origin: Origin) -> list[Read]:
     """Every item of a file, of which there is always at least one: a file that cannot be read is one, and so is each bad line."""
     try:
         tops = resources(data)
+        found = contents([top for top in tops if not isinstance(top, UnreadableError)])
     except UnreadableError as fault:
         return [_unreadable("", fault, origin)]
     bad = [_unreadable(f"line/{number}", top, origin) for number, top in enumerate(tops, 1) if isinstance(top, UnreadableError)]
-    return bad + read(contents([top for top in tops if not isinstance(top, UnreadableError)]), origin)
+    if len(bad) + len(found.items) > MAX_ITEMS:
+        return [_unreadable("", too_many(), origin)]
+    return bad + read(found, origin)
 
 
 def _unreadable(item: str, fault: UnreadableError, origin: Origin) -> Read:

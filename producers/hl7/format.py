@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from mainstem.model import RawRef
-from producers.contract import SOURCE_HEADER, ItemResult, RawMessage
+from producers.contract import MAX_ITEMS, SOURCE_HEADER, ItemResult, RawMessage
 from producers.hl7.er7 import Message, NotER7Error, parse
 from producers.hl7.files import AUTHORITIES_HEADER, SEPARATOR, messages
 from producers.hl7.identity import CORRECTION, LEGACY_MERGE, LINK, MERGE, PERSON, UNLINK, Feed, UnidentifiedError, claims, event_of
@@ -42,6 +42,8 @@ def items(data: bytes, feed: Feed, raw: RawRef) -> list[Read]:
     found = messages(data)
     if len(found) == 1:
         return [_item("", found[0], feed, raw)]
+    if len(found) > MAX_ITEMS:
+        return [quarantined("", UNREADABLE, feed.source, Reason.UNREADABLE, f"it holds more than {MAX_ITEMS:,} messages, split it")]
     names = (f"message/{number}" for number in range(1, len(found) + 1))
     return [_item(name, each, feed, RawRef(raw.topic, raw.partition, raw.offset, name)) for name, each in zip(names, found, strict=True)]
 

@@ -15,7 +15,7 @@ import orjson
 
 from mainstem.model import RawRef
 from mainstem.nhs_number import VERIFIED, verified
-from producers.contract import FORMAT_HEADER, SOURCE_HEADER, ItemResult, RawMessage
+from producers.contract import FORMAT_HEADER, MAX_ITEMS, SOURCE_HEADER, ItemResult, RawMessage
 from producers.fhir.instants import utc
 from producers.items import Read, ignored, quarantined, taken
 from producers.pds.identity import SOURCE, superseded, to_ask
@@ -96,6 +96,8 @@ def _answers(value: dict[str, Any], raw: RawRef) -> list[Read]:
     entries = _entries(value)
     if not entries:
         return [quarantined("", "unknown", SOURCE, Reason.NOT_PDS)]
+    if len(entries) > MAX_ITEMS:
+        return [quarantined("", "unknown", SOURCE, Reason.UNREADABLE, f"it holds more than {MAX_ITEMS:,} answers, split it")]
     given = value.get("timestamp")
     at = utc(given) if isinstance(given, str) else None
     return [_answer(entry, at, RawRef(raw.topic, raw.partition, raw.offset, f"entry/{number}")) for number, entry in enumerate(entries, 1)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import signal
 import subprocess
 from collections import Counter
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from mainstem.operations import Result
+from mainstem.verify import received
 from producers.contract import FORMAT_HEADER, RawMessage
 from producers.debezium import DebeziumFormat
 from producers.mapping.load import load_all
@@ -127,6 +129,21 @@ def test_each_format_is_taken_in_and_what_cannot_be_is_quarantined(captured: Cap
     [quarantined] = captured.quarantined()
     assert quarantined.reason == Reason.UNKNOWN_FORMAT
     assert [one.kind for one in captured.assertions()] == ["patient"]
+
+
+def test_files_of_very_many_items_stop_nothing(captured: Captured) -> None:
+    """Of one the outcomes are more than a record of the ledger holds, of another more than capture takes."""
+    entries = [b'{"resourceType":"Bundle","entry":[' + b",".join([b'""'] * count) + b"]}" for count in (12_000, 383_500)]
+    patient = b'{"resourceType": "Patient", "id": "p1", "identifier": [{"system": "urn:x", "value": "77"}]}'
+    captured.send([message(gzip.compress(each), headers={FORMAT_HEADER: b"fhir"}) for each in (*entries, patient)])
+    captured.start()
+    outcomes = eventually(lambda: found if len(found := captured.outcomes()) == 3 else None, "three outcomes", 120)
+    assert [len(found) for _, found in sorted(outcomes.items())] == [12_001, 1, 1]
+    assert [each.result for each in (*outcomes[0, 1], *outcomes[0, 2])] == [Result.QUARANTINED, Result.ASSERTIONS]
+    said = [each.raw for each in (*captured.assertions().elements(), *captured.claims().elements())]
+    check = received.check_ledger(captured.bootstrap, captured.codec, [captured.raw], said)
+    assert check.compared == 3
+    assert [each for each in check.differences if captured.raw.name in each] == []
 
 
 def test_a_mapping_with_a_mistake_is_refused_before_anything_is_captured(captured: Captured) -> None:
