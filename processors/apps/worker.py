@@ -30,7 +30,7 @@ from processors.apps.releases import current, current_model
 from processors.apps.stages import MODEL, STAGES, TERMS
 from processors.identity.scoring.shelf import FOLDER, ModelShelf
 from processors.lane.contract import Stage
-from processors.lane.errors import FencedError, RestartNeededError, StageError, StuckError
+from processors.lane.errors import FencedError, OutputRefusedError, RestartNeededError, StageError, StuckError
 from processors.lane.lane import Lane, LaneSettings
 from processors.lane.snapshots import RECORDS
 from schemas import topics
@@ -47,6 +47,8 @@ EXIT_BUG = 70
 """A stage failed on its input (EX_SOFTWARE): starting again will fail at the same place."""
 EXIT_STUCK = 74
 """A call to the broker never returned (EX_IOERR): start again."""
+EXIT_REFUSED = 73
+"""A topic does not take an output (EX_CANTCREAT): starting again will fail at the same place, until it does or the input is another."""
 EXIT_AWAY = 69
 """A server did not answer, mostly while the worker was starting (EX_UNAVAILABLE): start again."""
 EXIT_OTHER = 71
@@ -57,7 +59,7 @@ EXIT_RESTART = 79
 
 
 _CODES = ((FencedError, EXIT_FENCED), (StageError, EXIT_BUG), (StuckError, EXIT_STUCK), (RestartNeededError, EXIT_RESTART),
-          (KafkaConnectionError, EXIT_AWAY))
+          (OutputRefusedError, EXIT_REFUSED), (KafkaConnectionError, EXIT_AWAY))
 
 
 class Heart(mode.Service):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 from collections.abc import Callable, Sequence
@@ -18,7 +19,7 @@ from processors.lane.meter import Meter
 from processors.lane.overlay import Overlay
 from processors.lane.store import Store
 from processors.lane.traces import Traces
-from schemas import events, topics
+from schemas import events, kafka, topics
 from schemas.codec import Codec
 from schemas.errors import RegistryUnavailableError, UndecodableError
 from schemas.partition import partition as partition_of
@@ -29,6 +30,8 @@ _COMPUTING = threading.Lock()
 """One partition of a process computes at a time, others meanwhile wait for the broker: Python would not run two at once anyway, and
 stages need not be thread-safe; nor is msgspec 0.22, which crashes when two threads convert to a type it has not seen before."""
 _REGISTRY_BACKOFF_SECONDS = 1.0
+_ROOM = 8192
+"""Of a message, for key, headers and framing."""
 
 
 class Computed(NamedTuple):
@@ -62,6 +65,21 @@ class Computing:
                 log.warning("%s: %s; waiting for it", self._name, fault)
                 if self._stop.wait(_REGISTRY_BACKOFF_SECONDS):
                     raise LaneStoppedError from None
+
+    def outgrown(self, messages: Sequence[Received], topic: str, store: Store) -> Received:
+        """The message by which, if they come one by one, a record for the topic is too large; the first where none is."""
+        overlay, largest = Overlay(store), kafka.MAX_BYTES - _ROOM
+        with _COMPUTING:
+            for message in messages:
+                sizes: list[int] = []
+                with contextlib.suppress(Exception):  # an answer is owed all the same
+                    outputs = self._stage.process([(message, self._decoders[message.topic.name](message.value))], overlay)
+                    sizes = [len(self._record(each, None).value or b"") for each in outputs if each.topic.name == topic]
+                if topic == self._stage.changelog.name:
+                    sizes.extend(len(value or b"") for value in overlay.changes.values())
+                if max(sizes, default=0) > largest:
+                    return message
+        return messages[0]
 
     def _once(self, messages: Sequence[Received], store: Store) -> Computed:
         """Decode, process, encode: pure but for what the codec asks the registry, so it may be repeated."""

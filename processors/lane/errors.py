@@ -63,6 +63,24 @@ class StageError(Exception):
                          "this is a bug in the stage: fix it and start the worker again, which goes on at that offset")
 
 
+class RefusedError(Exception):
+    """A topic takes a record of a transaction at no attempt: it is too large, or may not be written."""
+
+    def __init__(self, topic: str, why: str) -> None:
+        super().__init__(f"{topic} takes no such record ({why})")
+        self.topic, self.why = topic, why
+
+
+class OutputRefusedError(Exception):
+    """What a stage makes of its input cannot be written, now or later. Nothing of the batch was applied; a restart tries it again."""
+
+    def __init__(self, stage: str, refused: RefusedError, topic: str, partition: int, offset: int) -> None:
+        self.stage, self.output, self.why = stage, refused.topic, refused.why
+        self.topic, self.partition, self.offset = topic, partition, offset
+        super().__init__(f"{self.output} does not take what stage {stage} makes of {topic}/{partition} offset {offset} ({self.why}): let "
+                         "the worker write to it; where it is too large, have the source shorten the record; a new start goes on there")
+
+
 class StateBusyError(Exception):
     """The directory of a state partition is open in another process."""
 

@@ -16,7 +16,7 @@ from mainstem import faults
 from processors.lane import changelog
 from processors.lane.computing import Computed, Computing
 from processors.lane.contract import Received, Stage
-from processors.lane.errors import LaneStoppedError
+from processors.lane.errors import LaneStoppedError, OutputRefusedError, RefusedError
 from processors.lane.meter import Meter
 from processors.lane.snapshots import RENEWED_MS, Snapshots
 from processors.lane.store import MARKERS, Store, encode_markers
@@ -104,7 +104,7 @@ class Owner:
     def run(self, spans: Sequence[Span]) -> Done:
         """Process messages that lie at or after the markers, commit, then write the state.
 
-        Raises StageError, FencedError, LaneStoppedError; in each case nothing of the batch has been applied here.
+        Raises StageError, OutputRefusedError, FencedError, LaneStoppedError; in each case nothing of the batch has been applied here.
         """
         store = self._store
         if store is None:
@@ -121,7 +121,11 @@ class Owner:
         computed = self._computing.of(fresh, store)
         faults.at("computed")
         marker = Record(self._stage.changelog.name, self.partition, MARKERS, encode_markers(markers))
-        offset = self._transactions.commit(computed.records, marker)
+        try:
+            offset = self._transactions.commit(computed.records, marker)
+        except RefusedError as refused:
+            at = self._computing.outgrown(fresh, refused.topic, store)
+            raise OutputRefusedError(self._stage.name, refused, at.topic.name, at.partition, at.offset) from None
         faults.at("committed")
         self._meter.phase("commit")
         store.apply(computed.changes, markers, offset + 1, _now())

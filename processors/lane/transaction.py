@@ -11,9 +11,10 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from mainstem import faults
 from mainstem.observe import metrics
-from processors.lane.errors import FencedError, LaneStoppedError
+from processors.lane.errors import FencedError, LaneStoppedError, RefusedError
 from processors.lane.watch import Watch
-from schemas.transaction import Record, done_for, pauses
+from schemas import kafka
+from schemas.transaction import REFUSED, Record, done_for, pauses
 
 log = logging.getLogger(__name__)
 _CALL_SECONDS = 10.0
@@ -29,12 +30,14 @@ class Transactions:
         self._watch = watch
         self._stop = stop
         self._begun = False
+        self._undelivered: tuple[str | Message, KafkaError] | None = None
+        """Of one attempt: the topic, or the message, and why."""
         self._producer = Producer({
             "bootstrap.servers": bootstrap,
             "transactional.id": transactional_id,
             "transaction.timeout.ms": 60_000,
             "compression.type": "lz4",
-            "message.max.bytes": 16_000_000,
+            "message.max.bytes": kafka.MAX_BYTES,
             "queue.buffering.max.kbytes": 131_072,
             "log_level": 3,
         })
@@ -55,16 +58,23 @@ class Transactions:
     def commit(self, records: Sequence[Record], last: Record) -> int:
         """Write all of it, or nothing that a read_committed reader would see. Returns the offset of `last`.
 
-        Retries what can be retried until stopped. Raises FencedError where the producer is of no more use, LaneStoppedError.
+        Retries what can be retried until stopped. Raises FencedError where the producer is of no more use, RefusedError where an attempt is
+        of no more use, LaneStoppedError.
         """
         for attempt in pauses(self._stop):
+            self._undelivered = None
             try:
-                return self._once(records, last)
+                return self._once(records, last, self._noted if attempt > 1 else None)
             except KafkaException as fault:
                 error = self._error(fault)
                 log.warning("%s: transaction aborted (%s), attempt %d", self._id, error.name(), attempt)
                 self._abort()
                 metrics.ABORTS.labels(self._id.rpartition("-")[0]).inc()
+                if self._undelivered is not None and self._undelivered[1].code() in REFUSED:
+                    topic, error = self._undelivered
+                    raise RefusedError(topic if isinstance(topic, str) else topic.topic() or "", error.name()) from None
+                if attempt > 1 and error.code() in REFUSED:  # of which record nobody says
+                    raise RefusedError(" or ".join(sorted({each.topic for each in (*records, last)})), error.name()) from None
         raise LaneStoppedError
 
     def close(self) -> None:
@@ -75,19 +85,22 @@ class Transactions:
                 self._producer.abort_transaction(_CLOSE_SECONDS)
         self._producer.poll(0)
 
-    def _once(self, records: Sequence[Record], last: Record) -> int:
+    def _once(self, records: Sequence[Record], last: Record, noted: Callable[[KafkaError | None, Message], None] | None) -> int:
+        """`noted`: told of each record what became of it; only where an attempt has failed, since it costs a call a record."""
         offsets: list[int] = []
 
         def delivered(error: KafkaError | None, message: Message) -> None:
             if error is None:
                 offsets.append(message.offset() or 0)
+            else:
+                self._noted(error, message)
 
         with self._watched("begin_transaction"):
             self._producer.begin_transaction()
         self._begun = True
         faults.at("begun")
         for record in records:
-            self._produce(record, None)
+            self._produce(record, noted)
         self._produce(last, delivered)
         faults.at("produced")
         while self._flushing():
@@ -124,6 +137,14 @@ class Transactions:
                 self._producer.poll(0.1)
                 if self._stop.is_set():
                     raise LaneStoppedError from None
+            except KafkaException as fault:
+                self._undelivered = record.topic, fault.args[0]
+                raise
+
+    def _noted(self, error: KafkaError | None, message: Message) -> None:
+        """The first that failed. Asks nothing of the two: where the producer is fenced, the client calls this with an exception set."""
+        if error is not None and self._undelivered is None:
+            self._undelivered = message, error
 
     def _abort(self) -> None:
         for _ in pauses(self._stop):

@@ -54,11 +54,11 @@ class World:
     def flush(self) -> None:
         self._producer.flush()
 
-    def worker(self, name: str, *, instance: str = "", faulty: bool = False, session: float = SESSION_SECONDS) -> subprocess.Popen[bytes]:
+    def worker(self, name: str, *, instance: str = "", stage: str = "Counter", session: float = SESSION_SECONDS) -> subprocess.Popen[bytes]:
         """Start a worker process; its log is `<name>.log`, its state `<name>`, both in the world's directory. `session`: seconds after
         which its partitions are others'."""
         command = [sys.executable, "-m", "tests.processors.lane.toy_worker", self.prefix, self.kafka, self.registry,
-                   str(self.directory / name), instance, str(session), *(["faulty"] if faulty else [])]
+                   str(self.directory / name), instance, str(session), stage]
         with (self.directory / f"{name}.log").open("ab") as log:
             process = subprocess.Popen(command, stdout=log, stderr=log)
         self.workers.append(process)

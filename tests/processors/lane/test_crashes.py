@@ -93,12 +93,25 @@ def test_a_stage_that_fails_stops_the_worker_and_loses_nothing(world: World) -> 
     world.send(200)
     world.send(1, record="allergy/faulty")
     world.send(200)
-    process = world.worker("a", faulty=True)
+    process = world.worker("a", stage="Faulty")
     assert process.wait(30) == 70
     reason = world.log("a")
     assert f"stage {world.stage.name} failed with LookupError" in reason
     assert "toy_worker.py" in reason
     assert re.search(rf"on {world.stage.source.name}/\d offset \d+", reason)
+    world.worker("b")
+    world.await_all()
+    world.check()
+
+
+def test_an_output_larger_than_a_message_stops_the_worker_with_its_reason(world: World) -> None:
+    world.send(20)
+    world.send(1, record="allergy/verbose")
+    process = world.worker("a", stage="Verbose")
+    assert process.wait(30) == 73
+    reason = world.log("a")
+    assert f"{world.stage.out.name} does not take what stage {world.stage.name} makes of {world.stage.source.name}/" in reason
+    assert reason.count("transaction aborted") == 1
     world.worker("b")
     world.await_all()
     world.check()

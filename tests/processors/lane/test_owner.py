@@ -11,14 +11,14 @@ from confluent_kafka.admin import AdminClient
 
 from processors.lane import changelog, reader
 from processors.lane.contract import Received
-from processors.lane.errors import FencedError, StageError, StateBusyError
+from processors.lane.errors import FencedError, OutputRefusedError, StageError, StateBusyError
 from processors.lane.owner import Owner, Span
 from processors.lane.watch import Watch
 from schemas import topics
 from schemas.kafka import ensure_topics
 from tests.eventually import eventually
 from tests.processors.lane.conftest import World
-from tests.processors.lane.toy_worker import Faulty
+from tests.processors.lane.toy_worker import Faulty, Verbose
 
 pytestmark = pytest.mark.stack
 
@@ -176,6 +176,20 @@ def test_a_failing_stage_is_named_with_its_place_and_no_content(place: Place) ->
         owner.run([place.span()])
     assert raised.value.offset == before
     assert f"on {world.stage.source.name}/0 offset {before}" in str(raised.value)
+    owner.run([place.span(stop=before)])
+    assert owner.markers == {world.stage.source.name: before}
+
+
+def test_an_output_that_no_topic_takes_is_named_with_its_place_and_not_tried_for_ever(place: Place) -> None:
+    world = place.world
+    before = place.span().next
+    world.send(50, record="allergy/verbose")
+    owner = place.owner("a", Verbose(world.prefix))
+    owner.open()
+    with pytest.raises(OutputRefusedError) as raised:
+        owner.run([place.span()])
+    assert (raised.value.output, raised.value.offset, raised.value.why) == (world.stage.out.name, before, "MSG_SIZE_TOO_LARGE")
+    assert f"makes of {world.stage.source.name}/0 offset {before}" in str(raised.value)
     owner.run([place.span(stop=before)])
     assert owner.markers == {world.stage.source.name: before}
 
