@@ -10,11 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mainstem.kinds import BY_NAME
 from mainstem.kinds.base import DMD
 from mainstem.kinds.facts import NoTerms
 from mainstem.relations import ACROSS, HOLDS, NEAR, PRODUCT, TAKEN, WITHIN, relations
 from mainstem.terminology import builtin
 from mainstem.web.record import Item
+from tests.kinds.members import member
 from tests.web.made import coded, item
 
 PENICILLINS, AMOXICILLIN, IBUPROFEN, NSAID = "764146007", "372687004", "387207008", "372665008"
@@ -157,6 +159,14 @@ GIVEN = {"view": "administration", "status": "completed", "start": "2026-11-01T0
 def test_what_was_dispensed_and_lasts_or_was_just_given_is_taken(content: dict[str, Any], on: str, told: bool) -> None:
     taken = item("medicine", {"product": AMOXICILLIN_VTM} | content, fact="m")
     assert bool(relations([taken, allergy("p", PENICILLINS)], builtin(), on)) is told
+
+
+def test_a_stopped_chart_beside_a_list_without_a_status_takes_no_caution_away() -> None:
+    said = {"product": {"text": "Amoxicillin 500mg capsules"}, "start": "2026-01-01"}
+    bare = member("medicine", 1, "RXB/fhir", view="list", **said)
+    over = member("medicine", 2, "RXA/fhir", view="order", status="stopped", **said)
+    course = item("medicine", BY_NAME["medicine"].derive([over, bare], builtin()).content, fact="m")
+    assert found(course, allergy("p", "91936005")) == [(TAKEN.id, "m", "p", PENICILLINS)]
 
 
 def test_each_is_told_by_the_terminology_that_was_asked() -> None:

@@ -76,10 +76,10 @@ def in_hand(content: dict[str, Any], on: str) -> bool:
     return False
 
 
-def told(content: dict[str, Any]) -> str | None:
-    """The status in the words of rules: one that no rule knows may be active."""
+def told(content: dict[str, Any]) -> str:
+    """The status in the words of rules: one that no rule knows may be active, and without one what a list or chart holds is current."""
     said = word(content, "status")
-    return said if said in _STANDING else "active"
+    return said if said is not None and said in _STANDING else "active"
 
 
 def _supplied(supply: Any) -> int:
