@@ -139,13 +139,13 @@ def _explained() -> Iterator[None]:
     from confluent_kafka import KafkaException
 
     from deploy.stack import StackError
-    from processors.lane.errors import StateBusyError
+    from processors.lane.errors import StateBusyError, StateDamagedError
 
     try:
         yield
     except FileNotFoundError as fault:
         typer.echo(f"mainstem state: {fault} holds no state; a worker was stopped before it had any", err=True)
         raise typer.Exit(1) from None
-    except (StackError, StateBusyError, KafkaException) as fault:
+    except (StackError, StateBusyError, StateDamagedError, KafkaException) as fault:
         typer.echo(f"mainstem state: {fault}", err=True)
         raise typer.Exit(1) from None

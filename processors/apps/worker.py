@@ -30,7 +30,7 @@ from processors.apps.releases import current, current_model
 from processors.apps.stages import MODEL, STAGES, TERMS
 from processors.identity.scoring.shelf import FOLDER, ModelShelf
 from processors.lane.contract import Stage
-from processors.lane.errors import FencedError, OutputRefusedError, RestartNeededError, StageError, StuckError
+from processors.lane.errors import FencedError, OutputRefusedError, RestartNeededError, StageError, StateDamagedError, StuckError
 from processors.lane.lane import Lane, LaneSettings
 from processors.lane.snapshots import RECORDS
 from schemas import topics
@@ -47,6 +47,8 @@ EXIT_BUG = 70
 """A stage failed on its input (EX_SOFTWARE): starting again will fail at the same place."""
 EXIT_STUCK = 74
 """A call to the broker never returned (EX_IOERR): start again."""
+EXIT_DAMAGED = 72
+"""A local copy of state cannot be read (EX_OSFILE): started again, it builds that copy anew."""
 EXIT_REFUSED = 73
 """A topic does not take an output (EX_CANTCREAT): starting again will fail at the same place, until it does or the input is another."""
 EXIT_AWAY = 69
@@ -58,8 +60,8 @@ EXIT_RESTART = 79
 """Another release has come into force: start again."""
 
 
-_CODES = ((FencedError, EXIT_FENCED), (StageError, EXIT_BUG), (StuckError, EXIT_STUCK), (RestartNeededError, EXIT_RESTART),
-          (OutputRefusedError, EXIT_REFUSED), (KafkaConnectionError, EXIT_AWAY))
+_CODES = ((FencedError, EXIT_FENCED), (StageError, EXIT_BUG), (StuckError, EXIT_STUCK), (StateDamagedError, EXIT_DAMAGED),
+          (RestartNeededError, EXIT_RESTART), (OutputRefusedError, EXIT_REFUSED), (KafkaConnectionError, EXIT_AWAY))
 
 
 class Heart(mode.Service):

@@ -36,6 +36,15 @@ class ReleaseBehindError(RestartNeededError):
         self.activation = activation
 
 
+class StateDamagedError(RestartNeededError):
+    """The local copy of a state partition cannot be read. It is marked: when it is opened next, it is built anew from the changelog."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"{path} cannot be read, it is damaged: this worker ends, and builds that copy anew from its changelog when "
+                         "started again (nothing is lost); look at the disk if it happens again")
+        self.path = path
+
+
 class RecoveryError(Exception):
     """The changelog was read, but not to its end, or not to the end of a batch: the state would lack something. A new start reads on."""
 

@@ -19,7 +19,7 @@ from processors.lane.contract import Received, Stage
 from processors.lane.errors import LaneStoppedError, OutputRefusedError, RefusedError
 from processors.lane.meter import Meter
 from processors.lane.snapshots import RENEWED_MS, Snapshots
-from processors.lane.store import MARKERS, Store, encode_markers
+from processors.lane.store import MARKERS, Store, damaged, encode_markers
 from processors.lane.transaction import Transactions
 from processors.lane.watch import Watch
 from schemas.codec import Codec
@@ -90,10 +90,14 @@ class Owner:
         return applied
 
     def _nearest(self, identity: str) -> Store:
-        """The local copy; or a snapshot in its place, where that leaves clearly less to read."""
+        """The local copy; or a snapshot in its place, where that leaves clearly less to read. No snapshot in the place of a copy that is
+        damaged: it may have been taken of it."""
+        anew = damaged(self._path)
         store = Store(self._path, identity, _now())
         after = store.position + _WORTH_RECORDS
-        if self._snapshots is None or not self._snapshots.serving(identity, after, _now()):
+        if anew:
+            log.warning("%s: the local copy was damaged, and is built anew from the changelog", self.name)
+        if anew or self._snapshots is None or not self._snapshots.serving(identity, after, _now()):
             return store
         store.close()
         position = self._snapshots.restore(self._path, identity, after, _now())
@@ -104,7 +108,8 @@ class Owner:
     def run(self, spans: Sequence[Span]) -> Done:
         """Process messages that lie at or after the markers, commit, then write the state.
 
-        Raises StageError, OutputRefusedError, FencedError, LaneStoppedError; in each case nothing of the batch has been applied here.
+        Raises StageError, OutputRefusedError, StateDamagedError, FencedError, LaneStoppedError; in each case nothing of the batch has
+        been applied here.
         """
         store = self._store
         if store is None:

@@ -23,7 +23,7 @@ from rocksdict import (
     WriteBatch,
 )
 
-from processors.lane.errors import StateBusyError
+from processors.lane.errors import StateBusyError, StateDamagedError
 
 MARKERS = b"\x00markers"
 """Key of the markers, here and in the changelog: JSON, input topic -> next offset to process."""
@@ -40,7 +40,10 @@ BOUND = _CACHE + _BUFFERS * _BUFFER
 
 
 class Store:
-    """Opens what `path` holds if it is a copy of the changelog `identity`, else starts empty. Raises StateBusyError."""
+    """Opens what `path` holds if it is a copy of the changelog `identity`, else starts empty. Raises StateBusyError.
+
+    What reads and writes raises StateDamagedError where the copy is damaged, and marks it (`damaged`): the next to open it starts empty.
+    """
 
     def __init__(self, path: Path, identity: str, now_ms: int) -> None:
         self._path = path
@@ -51,10 +54,10 @@ class Store:
         """Next changelog offset to apply."""
         self.written = self._number(_WRITTEN)
         """When it last was all that the changelog holds, milliseconds since the epoch."""
-        self.markers: dict[str, int] = _decode_markers(self._db.get(MARKERS))
+        self.markers: dict[str, int] = _decode_markers(self.get(MARKERS))
 
     def _usable(self, identity: str, now_ms: int) -> bool:
-        return self._db.get(_IDENTITY) == identity.encode() and now_ms - self._number(_WRITTEN) < MAX_AGE_MS
+        return self.get(_IDENTITY) == identity.encode() and now_ms - self._number(_WRITTEN) < MAX_AGE_MS
 
     def reset(self, identity: str) -> None:
         """Forget everything; the changelog gives it back."""
@@ -65,29 +68,35 @@ class Store:
         self.position, self.written, self.markers = 0, 0, {}
 
     def get(self, key: bytes) -> bytes | None:
-        return self._db.get(key)
+        try:
+            return self._db.get(key)
+        except Exception as fault:
+            raise self._seen(fault) from None
 
     def multi_get(self, keys: Sequence[bytes]) -> list[bytes | None]:
         if len(keys) == 1:
-            return [self._db.get(keys[0])]  # at half the cost of a list of one
-        return cast(list[bytes | None], self._db.get(list(keys))) if keys else []
+            return [self.get(keys[0])]  # at half the cost of a list of one
+        try:
+            return cast(list[bytes | None], self._db.get(list(keys))) if keys else []
+        except Exception as fault:
+            raise self._seen(fault) from None
 
     def prefix(self, prefix: bytes) -> Iterator[tuple[bytes, bytes]]:
         bounds = ReadOptions()
         if (end := _after(prefix)) is not None:
             bounds.set_iterate_upper_bound(end)
         # The lane's own keys begin with a zero byte; a stage's never do.
-        return _within(self._db.items(from_key=prefix or b"\x01", read_opt=bounds), bounds, prefix)
+        return _within(self._walk(prefix or b"\x01", bounds), bounds, prefix)
 
     def before(self, key: bytes, within: bytes) -> tuple[bytes, bytes] | None:
         unbounded = ReadOptions()  # rocksdict 0.3 takes a lower bound for an upper one
-        return next(_within(self._db.items(backwards=True, from_key=key, read_opt=unbounded), unbounded, within, beyond=key), None)
+        return next(_within(self._walk(key, unbounded, backwards=True), unbounded, within, beyond=key), None)
 
     def after(self, key: bytes, within: bytes) -> tuple[bytes, bytes] | None:
         bounds = ReadOptions()
         if (end := _after(within)) is not None:
             bounds.set_iterate_upper_bound(end)
-        return next(_within(self._db.items(from_key=key, read_opt=bounds), bounds, within, beyond=key), None)
+        return next(_within(self._walk(key, bounds), bounds, within, beyond=key), None)
 
     def apply(self, changes: Iterable[tuple[bytes, bytes | None]], markers: dict[str, int], position: int, now_ms: int) -> None:
         """One atomic write: changes, markers and how far the changelog is contained."""
@@ -100,7 +109,10 @@ class Store:
         batch.put(MARKERS, encode_markers(markers))
         batch.put(_POSITION, _NUMBER.pack(position))
         batch.put(_WRITTEN, _NUMBER.pack(now_ms))
-        self._db.write(batch)
+        try:
+            self._db.write(batch)
+        except Exception as fault:
+            raise self._seen(fault) from None
         self.markers, self.position, self.written = markers, position, now_ms
 
     def stamp(self, now_ms: int) -> None:
@@ -126,15 +138,30 @@ class Store:
         self._db.close()
 
     def _number(self, key: bytes) -> int:
-        return _unpack(self._db.get(key))
+        return _unpack(self.get(key))
+
+    def _walk(self, key: bytes, bounds: ReadOptions, *, backwards: bool = False) -> Iterator[tuple[bytes, bytes]]:
+        try:
+            yield from _walked(self._db, key, bounds, backwards=backwards)
+        except Exception as fault:
+            raise self._seen(fault) from None
+
+    def _seen(self, fault: Exception) -> Exception:
+        """What to raise for a fault of RocksDB. Marks the copy where it is damage."""
+        if not _is_damage(fault):
+            return fault
+        _mark(self._path).touch()
+        return StateDamagedError(self._path)
 
 
 class View:
-    """The store of a worker, running or not, as it was when it was opened. Reads only; raises FileNotFoundError where there is none."""
+    """The store of a worker, running or not, as it was when it was opened. Reads only; raises FileNotFoundError where there is none, and
+    StateDamagedError where it cannot be read to its end."""
 
     def __init__(self, path: Path) -> None:
         if not (path / "CURRENT").exists():
             raise FileNotFoundError(path)
+        self._path = path
         self._db = _rdict(path, AccessType.read_only())
         self.identity = (self._db.get(_IDENTITY) or b"").decode()
         self.position = _unpack(self._db.get(_POSITION))
@@ -144,7 +171,11 @@ class View:
 
     def items(self) -> Iterator[tuple[bytes, bytes]]:
         """A stage's pairs, sorted by key: without the lane's own."""
-        return cast(Iterator[tuple[bytes, bytes]], self._db.items(from_key=b"\x01"))
+        bounds = ReadOptions()
+        try:
+            yield from _walked(self._db, b"\x01", bounds)
+        except Exception as fault:
+            raise (StateDamagedError(self._path) if _is_damage(fault) else fault) from None
 
     def figures(self) -> dict[str, int]:
         """Keys (an estimate), and bytes in tables and of table readers in memory."""
@@ -193,7 +224,38 @@ def decode_markers(data: bytes) -> dict[str, int]:
     return msgspec.json.decode(data, type=dict[str, int])
 
 
+def damaged(path: Path) -> bool:
+    """Whether a store found this copy damaged, and none has been built in its place since."""
+    return _mark(path).exists()
+
+
+def _mark(path: Path) -> Path:
+    return path.with_name(f".{path.name}.damaged")
+
+
+def _is_damage(fault: Exception) -> bool:
+    """Of what rocksdict 0.3 raises, all of one type: the text begins with RocksDB's own words. A full disk is no damage."""
+    return str(fault).startswith(("Corruption", "IO error: While pread"))
+
+
+def _walked(db: Rdict, key: bytes, bounds: ReadOptions, *, backwards: bool = False) -> Iterator[tuple[bytes, bytes]]:
+    """From a key on. Raises what ended it early: `Rdict.items` ends at what cannot be read as if there were no more."""
+    found = db.iter(bounds)
+    if backwards:
+        found.seek_for_prev(key)
+    else:
+        found.seek(key)
+    valid, step = found.valid, found.prev if backwards else found.next
+    while valid():
+        yield cast(bytes, found.key()), cast(bytes, found.value())
+        step()
+    found.status()
+
+
 def _open(path: Path) -> Rdict:
+    if damaged(path):
+        discard(path)
+        _mark(path).unlink(missing_ok=True)
     path.mkdir(parents=True, exist_ok=True)
     try:
         return _rdict(path)

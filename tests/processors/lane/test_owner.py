@@ -11,13 +11,16 @@ from confluent_kafka.admin import AdminClient
 
 from processors.lane import changelog, reader
 from processors.lane.contract import Received
-from processors.lane.errors import FencedError, OutputRefusedError, StageError, StateBusyError
+from processors.lane.errors import FencedError, OutputRefusedError, StageError, StateBusyError, StateDamagedError
 from processors.lane.owner import Owner, Span
+from processors.lane.snapshots import Snapshots
+from processors.lane.store import Store
 from processors.lane.watch import Watch
 from schemas import topics
 from schemas.kafka import ensure_topics
 from tests.eventually import eventually
 from tests.processors.lane.conftest import World
+from tests.processors.lane.test_damaged import harm
 from tests.processors.lane.toy_worker import Faulty, Verbose
 
 pytestmark = pytest.mark.stack
@@ -30,9 +33,9 @@ class Place:
         self.world = world
         self._owners: list[Owner] = []
 
-    def owner(self, directory: str, stage: object = None) -> Owner:
+    def owner(self, directory: str, stage: object = None, snapshots: Snapshots | None = None) -> Owner:
         made = Owner(stage or self.world.stage, 0, kafka=self.world.kafka, codec=self.world.codec,  # type: ignore[arg-type]
-                     state_dir=self.world.directory / directory, watch=Watch(pytest.fail))
+                     state_dir=self.world.directory / directory, watch=Watch(pytest.fail), snapshots=snapshots)
         self._owners.append(made)
         return made
 
@@ -111,6 +114,39 @@ def test_state_comes_back_from_the_changelog(place: Place, loss: str) -> None:
     assert owner.open() > 0
     assert owner.markers == markers
     place.world.send(400)
+    owner.run([place.span()])
+    assert {int(v) for v in reader.changelog_state(place.world.kafka, place.world.stage.changelog)[0].values()} == {16}
+    place.check()
+
+
+def test_a_copy_that_cannot_be_read_publishes_nothing_and_comes_back_from_the_changelog_alone(
+        place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("processors.lane.owner._WORTH_RECORDS", 1)  # of which a snapshot that serves must save so many
+    snapshots = Snapshots(place.world.directory / "snapshots", place.world.stage.name, 0, 1, 0.0)
+    owner = place.owner("a", snapshots=snapshots)
+    owner.open()
+    owner.run([place.span()])
+    owner.close()
+    path = place.world.directory / "a" / place.world.stage.name / "0"
+    identity = changelog.identity(place.world.kafka, place.world.stage.changelog)
+    store = Store(path, identity, int(time.time() * 1000))
+    beside = [(end + b"%06d" % number, b"%d" % number * 40) for end in (b"\x01", b"\xff") for number in range(5_000)]
+    store.apply(beside, store.markers, store.position, int(time.time() * 1000))
+    store.compact()
+    store.close()
+    harm(path, 0.3, 0.7)  # where the stage's own keys are
+    store = Store(path, identity, int(time.time() * 1000))
+    snapshots.take(store, identity, int(time.time() * 1000))  # whose digests are of what is damaged already
+    store.close()
+    place.world.send(400)
+    owner, before = place.owner("a", snapshots=snapshots), len(list(place.world.messages(place.world.stage.out)))
+    assert owner.open() == 0
+    with pytest.raises(StateDamagedError):
+        owner.run([place.span()])
+    assert len(list(place.world.messages(place.world.stage.out))) == before
+    owner.close()
+    owner = place.owner("a", snapshots=snapshots)
+    assert owner.open() > 0
     owner.run([place.span()])
     assert {int(v) for v in reader.changelog_state(place.world.kafka, place.world.stage.changelog)[0].values()} == {16}
     place.check()
