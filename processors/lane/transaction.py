@@ -30,8 +30,8 @@ class Transactions:
         self._watch = watch
         self._stop = stop
         self._begun = False
-        self._undelivered: tuple[str | Message, KafkaError] | None = None
-        """Of one attempt: the topic, or the message, and why."""
+        self._refused = ""
+        """The topic of the record that the client did not take, in the attempt in hand."""
         self._producer = Producer({
             "bootstrap.servers": bootstrap,
             "transactional.id": transactional_id,
@@ -62,19 +62,15 @@ class Transactions:
         of no more use, LaneStoppedError.
         """
         for attempt in pauses(self._stop):
-            self._undelivered = None
             try:
-                return self._once(records, last, self._noted if attempt > 1 else None)
+                return self._once(records, last)
             except KafkaException as fault:
                 error = self._error(fault)
                 log.warning("%s: transaction aborted (%s), attempt %d", self._id, error.name(), attempt)
                 self._abort()
                 metrics.ABORTS.labels(self._id.rpartition("-")[0]).inc()
-                if self._undelivered is not None and self._undelivered[1].code() in REFUSED:
-                    topic, error = self._undelivered
-                    raise RefusedError(topic if isinstance(topic, str) else topic.topic() or "", error.name()) from None
-                if attempt > 1 and error.code() in REFUSED:  # of which record nobody says
-                    raise RefusedError(" or ".join(sorted({each.topic for each in (*records, last)})), error.name()) from None
+                if error.code() in REFUSED:
+                    raise RefusedError(self._refused or "one of its topics", error.name()) from None
         raise LaneStoppedError
 
     def close(self) -> None:
@@ -85,22 +81,21 @@ class Transactions:
                 self._producer.abort_transaction(_CLOSE_SECONDS)
         self._producer.poll(0)
 
-    def _once(self, records: Sequence[Record], last: Record, noted: Callable[[KafkaError | None, Message], None] | None) -> int:
-        """`noted`: told of each record what became of it; only where an attempt has failed, since it costs a call a record."""
+    def _once(self, records: Sequence[Record], last: Record) -> int:
         offsets: list[int] = []
 
         def delivered(error: KafkaError | None, message: Message) -> None:
+            # No call where there is an error: to a producer that is fenced the client tells it with an exception set already.
             if error is None:
                 offsets.append(message.offset() or 0)
-            else:
-                self._noted(error, message)
 
+        self._refused = ""
         with self._watched("begin_transaction"):
             self._producer.begin_transaction()
         self._begun = True
         faults.at("begun")
         for record in records:
-            self._produce(record, noted)
+            self._produce(record, None)
         self._produce(last, delivered)
         faults.at("produced")
         while self._flushing():
@@ -137,14 +132,9 @@ class Transactions:
                 self._producer.poll(0.1)
                 if self._stop.is_set():
                     raise LaneStoppedError from None
-            except KafkaException as fault:
-                self._undelivered = record.topic, fault.args[0]
+            except KafkaException:
+                self._refused = record.topic
                 raise
-
-    def _noted(self, error: KafkaError | None, message: Message) -> None:
-        """The first that failed. Asks nothing of the two: where the producer is fenced, the client calls this with an exception set."""
-        if error is not None and self._undelivered is None:
-            self._undelivered = message, error
 
     def _abort(self) -> None:
         for _ in pauses(self._stop):
