@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Iterator
+from typing import TypeVar
 
 import pytest
 from confluent_kafka.admin import AdminClient
@@ -21,9 +22,11 @@ from schemas.kafka import ensure_topics
 from tests.eventually import eventually
 from tests.processors.lane.conftest import World
 from tests.processors.lane.test_damaged import harm
+from tests.processors.lane.toy import Counter
 from tests.processors.lane.toy_worker import Faulty, Verbose
 
 pytestmark = pytest.mark.stack
+Fault = TypeVar("Fault", StageError, OutputRefusedError)
 
 
 class Place:
@@ -54,6 +57,20 @@ class Place:
         wanted = [m.key for m in self.span().messages if m.value != b"rubbish"]
         found = [m.key() for m in self.world.messages(self.world.stage.out)]
         assert sorted(wanted) == sorted(found)  # type: ignore[type-var]
+
+    def stopped(self, stage: Counter, record: str, kind: type[Fault]) -> Fault:
+        """What an owner of the stage raises at the first of some messages of this record: it names that one, and what lies before it is
+        processed."""
+        before = self.span().next
+        self.world.send(50, record=record)
+        owner = self.owner("a", stage)
+        owner.open()
+        with pytest.raises(kind) as raised:
+            owner.run([self.span()])
+        assert raised.value.offset == before
+        owner.run([self.span(stop=before)])
+        assert owner.markers == {self.world.stage.source.name: before}
+        return raised.value
 
     def close(self) -> None:
         for owner in self._owners:
@@ -203,31 +220,14 @@ def test_an_undecodable_message_is_quarantined_and_the_stream_goes_on(place: Pla
 
 
 def test_a_failing_stage_is_named_with_its_place_and_no_content(place: Place) -> None:
-    world = place.world
-    before = place.span().next
-    world.send(50, record="allergy/faulty")
-    owner = place.owner("a", Faulty(world.prefix))
-    owner.open()
-    with pytest.raises(StageError) as raised:
-        owner.run([place.span()])
-    assert raised.value.offset == before
-    assert f"on {world.stage.source.name}/0 offset {before}" in str(raised.value)
-    owner.run([place.span(stop=before)])
-    assert owner.markers == {world.stage.source.name: before}
+    fault = place.stopped(Faulty(place.world.prefix), "allergy/faulty", StageError)
+    assert f"on {place.world.stage.source.name}/0 offset {fault.offset}" in str(fault)
 
 
 def test_an_output_that_no_topic_takes_is_named_with_its_place_and_not_tried_for_ever(place: Place) -> None:
-    world = place.world
-    before = place.span().next
-    world.send(50, record="allergy/verbose")
-    owner = place.owner("a", Verbose(world.prefix))
-    owner.open()
-    with pytest.raises(OutputRefusedError) as raised:
-        owner.run([place.span()])
-    assert (raised.value.output, raised.value.offset, raised.value.why) == (world.stage.out.name, before, "MSG_SIZE_TOO_LARGE")
-    assert f"makes of {world.stage.source.name}/0 offset {before}" in str(raised.value)
-    owner.run([place.span(stop=before)])
-    assert owner.markers == {world.stage.source.name: before}
+    fault = place.stopped(Verbose(place.world.prefix), "allergy/verbose", OutputRefusedError)
+    assert (fault.output, fault.why) == (place.world.stage.out.name, "MSG_SIZE_TOO_LARGE")
+    assert f"makes of {place.world.stage.source.name}/0 offset {fault.offset}" in str(fault)
 
 
 def test_recovery_rate(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
