@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicCollection, TopicPartition
 from confluent_kafka.admin import AdminClient
@@ -25,12 +25,17 @@ _PASSING = frozenset({
 _BATCH = 5_000
 
 
-def identity(bootstrap: str, topic: Topic) -> str:
-    """Cluster id and topic id: another value means that the topic was created anew. Raises KafkaException."""
+def identities(bootstrap: str, topics: Iterable[Topic]) -> dict[str, str]:
+    """Of each topic, cluster id and topic id: another value means that the topic was created anew. Raises KafkaException."""
     admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 3})
     cluster = admin.describe_cluster(request_timeout=_SECONDS).result()
-    [found] = admin.describe_topics(TopicCollection([topic.name]), request_timeout=_SECONDS).values()
-    return f"{cluster.cluster_id}/{found.result().topic_id}"
+    described = admin.describe_topics(TopicCollection([topic.name for topic in topics]), request_timeout=_SECONDS)
+    return {name: f"{cluster.cluster_id}/{found.result().topic_id}" for name, found in described.items()}
+
+
+def identity(bootstrap: str, topic: Topic) -> str:
+    """Of one topic. Raises KafkaException."""
+    return identities(bootstrap, [topic])[topic.name]
 
 
 def reader(bootstrap: str) -> Consumer:

@@ -36,6 +36,15 @@ class ReleaseBehindError(RestartNeededError):
         self.activation = activation
 
 
+class InputResetError(RestartNeededError):
+    """An input lies before where reading stood: it was made anew or has lost its end. What it holds is read after a restart."""
+
+    def __init__(self, topic: str, partition: int, offset: int, expected: int) -> None:
+        super().__init__(f"{topic}/{partition} goes on at offset {offset}, before {expected} where reading stood: it was made anew, or has "
+                         "lost its end; this worker ends, and reads it from where it now begins when started again")
+        self.topic, self.partition, self.offset, self.expected = topic, partition, offset, expected
+
+
 class StateDamagedError(RestartNeededError):
     """The local copy of a state partition cannot be read. It is marked: when it is opened next, it is built anew from the changelog."""
 

@@ -21,7 +21,10 @@ from schemas.kafka import FETCH_BYTES, FETCH_WAIT_MS
 
 
 class Fetched:
-    """The records of one fetch of one partition: everything committed from `start` up to, not including, `next`."""
+    """The records of one fetch of one partition: everything committed from `start` up to, not including, `next`.
+
+    Where they lie before `start`, that was beyond the log's end, and the client has gone back to the log's beginning.
+    """
 
     __slots__ = ("next", "records", "start")
 
@@ -29,6 +32,10 @@ class Fetched:
         self.records = records
         self.start = start
         self.next = next_
+
+    @property
+    def reset(self) -> bool:
+        return self.records[0].offset < self.start
 
 
 class PseudoRecord:

@@ -29,6 +29,7 @@ class Meter:
         # There from the start, at zero: Prometheus sees no increase in the first value of a series.
         metrics.EVENTS_IN.labels(stage)
         metrics.RECOVERY_SECONDS.labels(stage)
+        metrics.INPUT_RESETS.labels(stage)
 
     def begin(self) -> None:
         """A batch begins."""
@@ -62,6 +63,10 @@ class Meter:
         metrics.RECOVERY_SECONDS.labels(self._stage).observe(seconds)
         metrics.RECOVERED.labels(self._stage).inc(records)
         self.size(store)
+
+    def reset(self, inputs: int) -> None:
+        """So many inputs are not the logs that they were."""
+        metrics.INPUT_RESETS.labels(self._stage).inc(inputs)
 
     def size(self, store: Store) -> None:
         """At most once in ten seconds: call as often as you like."""

@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mainstem import faults
-from processors.lane import changelog
+from processors.lane import changelog, inputs
 from processors.lane.computing import Computed, Computing
 from processors.lane.contract import Received, Stage
 from processors.lane.errors import LaneStoppedError, OutputRefusedError, RefusedError
 from processors.lane.meter import Meter
 from processors.lane.snapshots import RENEWED_MS, Snapshots
-from processors.lane.store import MARKERS, Store, damaged, encode_markers
+from processors.lane.store import INPUTS, MARKERS, Store, damaged, decode_inputs, encode_inputs, encode_markers
 from processors.lane.transaction import Transactions
 from processors.lane.watch import Watch
 from schemas.codec import Codec
@@ -64,6 +64,9 @@ class Owner:
         self._meter = Meter(stage.name, partition)
         self._computing = Computing(stage, partition, codec, self._meter, self._stop)
         self._identity = ""
+        self._inputs = b""
+        """The input topics' identities, and what the changelog holds of them."""
+        self._told: bytes | None = None
         self._snapshots = snapshots
 
     @property
@@ -75,7 +78,8 @@ class Owner:
         """Returns how many changelog records were applied. Raises FencedError, StateBusyError, LaneStoppedError, KafkaException."""
         began = time.monotonic()
         topic = self._stage.changelog
-        identity = self._identity = changelog.identity(self._kafka, topic)
+        topics = changelog.identities(self._kafka, [*self._stage.inputs, topic])
+        identity = self._identity = topics.pop(topic.name)
         self._transactions.open()
         faults.at("fenced")
         self._store = self._nearest(identity)
@@ -83,6 +87,7 @@ class Owner:
         applied = changelog.recover(self._kafka, self._store, identity, topic.name, self.partition, _now(), self._stop.is_set)
         if self._snapshots is not None:
             self._snapshots.forget(identity, self._store.position)
+        self._settle(self._store, topics)
         took = time.monotonic() - began
         log.info("%s: opened in %.2f s, %d changelog records applied from %d on, %.0f a second", self.name, took, applied, start,
                  applied / took)
@@ -105,6 +110,14 @@ class Owner:
             log.info("%s: starts from a snapshot at %d", self.name, position)
         return Store(self._path, identity, _now())
 
+    def _settle(self, store: Store, found: dict[str, str]) -> None:
+        """Markers that can count in the inputs as they are now. The next batch writes them, and what they count in, to the changelog."""
+        self._inputs, self._told = encode_inputs(found), store.get(INPUTS)
+        moved = inputs.settled(self._kafka, self._stage.inputs, self.partition, store.markers, decode_inputs(self._told or b"{}"), found,
+                               self._stop.is_set)
+        store.markers = store.markers | moved
+        self._meter.reset(len(moved))
+
     def run(self, spans: Sequence[Span]) -> Done:
         """Process messages that lie at or after the markers, commit, then write the state.
 
@@ -125,20 +138,33 @@ class Owner:
         self._meter.begin()
         computed = self._computing.of(fresh, store)
         faults.at("computed")
-        marker = Record(self._stage.changelog.name, self.partition, MARKERS, encode_markers(markers))
+        name, records, changes = self._stage.changelog.name, computed.records, computed.changes
+        if self._told != self._inputs:
+            records.append(Record(name, self.partition, INPUTS, self._inputs))
+            changes.append((INPUTS, self._inputs))
         try:
-            offset = self._transactions.commit(computed.records, marker)
+            offset = self._transactions.commit(records, self._marker(markers))
         except RefusedError as refused:
             at = self._computing.outgrown(fresh, refused.topic, store)
             raise OutputRefusedError(self._stage.name, refused, at.topic.name, at.partition, at.offset) from None
         faults.at("committed")
         self._meter.phase("commit")
-        store.apply(computed.changes, markers, offset + 1, _now())
+        store.apply(changes, markers, offset + 1, _now())
+        self._told = self._inputs
         self._meter.phase("state")
         faults.at("stored")
         self._tell(len(fresh), computed, store)
         self._snapshot(store, _now())
         return Done(len(fresh), len(computed.outputs), computed.committed)
+
+    def reset(self, topic: Topic) -> None:
+        """Its input ends before its marker, which goes to the input's beginning. Raises FencedError, LaneStoppedError, KafkaException."""
+        store = self._store
+        if store is None:
+            raise LaneStoppedError
+        markers = store.markers | {topic.name: inputs.beginning(self._kafka, topic, self.partition, self._stop.is_set)}
+        offset = self._transactions.commit([], self._marker(markers))
+        store.apply([], markers, offset + 1, _now())
 
     def tend(self) -> None:
         """Where nothing comes: keep local copy and snapshot young, which would else cease to serve though they lack nothing.
@@ -168,6 +194,9 @@ class Owner:
             self._store.close()
             self._store = None
         self._meter.closed()
+
+    def _marker(self, markers: dict[str, int]) -> Record:
+        return Record(self._stage.changelog.name, self.partition, MARKERS, encode_markers(markers))
 
     def _snapshot(self, store: Store, now_ms: int) -> None:
         """Where one is due. A snapshot that cannot be taken is missed by nobody but a new owner, who reads more. `now_ms`: when the store

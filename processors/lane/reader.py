@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from processors.lane.changelog import batches, bounds, reader
-from processors.lane.store import MARKERS, decode_markers
+from processors.lane.store import MARKERS, OWN, decode_markers
 from schemas.topics import Topic
 
 _TAIL = 64
@@ -22,7 +22,7 @@ def changelog_state(bootstrap: str, changelog: Topic) -> dict[int, dict[bytes, b
                 key, value, of_partition = message.key() or b"", message.value(), state[message.partition() or 0]
                 if value is None:
                     of_partition.pop(key, None)
-                elif key != MARKERS:
+                elif not key.startswith(OWN):
                     of_partition[key] = value
         return state
     finally:

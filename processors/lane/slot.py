@@ -12,7 +12,7 @@ from typing import Any, Protocol, cast
 from faust.types import TP, EventT
 
 from processors.lane.contract import Received
-from processors.lane.errors import LaneStoppedError
+from processors.lane.errors import InputResetError, LaneStoppedError
 from processors.lane.feed import Fetched
 from processors.lane.owner import Done, Owner, Span
 from processors.lane.pulse import Pulse
@@ -69,6 +69,7 @@ class Slot:
         self._changed = asyncio.Condition()
         self._closed = False
         self._opening = asyncio.Lock()
+        self._using = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
@@ -99,6 +100,9 @@ class Slot:
             return
         topic = self._lane.topic(message.topic)
         expected = self.expected(topic.name)
+        if fetched.reset:
+            await self._reset(topic, fetched)
+            return
         if fetched.start > expected:
             log.warning("%s: %s was handed over from offset %d on, %d was expected; fetching it again", self.owner.name, message.topic,
                         fetched.start, expected)
@@ -147,7 +151,8 @@ class Slot:
                 taken = self._take()
                 self._changed.notify_all()
             try:
-                done: Done = await self._lane.call(self.owner.run, [span for _, span, _ in taken])
+                async with self._using:
+                    done: Done = await self._lane.call(self.owner.run, [span for _, span, _ in taken])
             except LaneStoppedError:
                 return
             except Exception as fault:
@@ -165,10 +170,27 @@ class Slot:
         """Always where nothing is queued, however large what is in flight."""
         return not self._queue or (self.waiting < _WAITING_RECORDS and self._bytes < _WAITING_BYTES)
 
+    async def _reset(self, topic: Topic, fetched: Fetched) -> None:
+        """The marker goes to the topic's beginning while its end still shows that it was reset; the process then ends, since all that is
+        queued and fetched is of a log that is no more."""
+        async with self._using:
+            if self._closed:
+                return
+            try:
+                await self._lane.call(self.owner.reset, topic)
+            except LaneStoppedError:
+                return
+            except Exception as fault:
+                self._lane.fatal(fault)
+            else:
+                self._lane.fatal(InputResetError(topic.name, self.owner.partition, fetched.records[0].offset, fetched.start))
+            self._closed = True
+
     async def _tend(self) -> None:
         """What fails here is tried again, and costs a new owner time at worst."""
         try:
-            await self._lane.call(self.owner.tend)
+            async with self._using:
+                await self._lane.call(self.owner.tend)
         except Exception as fault:
             log.warning("%s: its state was not renewed: %s", self.owner.name, type(fault).__name__)
 

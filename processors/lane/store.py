@@ -25,11 +25,17 @@ from rocksdict import (
 
 from processors.lane.errors import StateBusyError, StateDamagedError
 
-MARKERS = b"\x00markers"
+OWN = b"\x00"
+"""The lane's own keys begin with it; a stage's never do."""
+MARKERS = OWN + b"markers"
 """Key of the markers, here and in the changelog: JSON, input topic -> next offset to process."""
-_IDENTITY = b"\x00identity"
-_POSITION = b"\x00position"
-_WRITTEN = b"\x00written"
+INPUTS = OWN + b"inputs"
+"""Key of what the markers count in, likewise: JSON, input topic -> its identity (`changelog.identity`)."""
+_IDENTITY = OWN + b"identity"
+_POSITION = OWN + b"position"
+_WRITTEN = OWN + b"written"
+_STAGES = b"\x01"
+"""Where a stage's keys begin."""
 _NUMBER = struct.Struct(">q")
 MAX_AGE_MS = 12 * 3_600_000
 """Half of Kafka's default `delete.retention.ms`: an older copy could have missed deletions compacted away meanwhile."""
@@ -85,8 +91,7 @@ class Store:
         bounds = ReadOptions()
         if (end := _after(prefix)) is not None:
             bounds.set_iterate_upper_bound(end)
-        # The lane's own keys begin with a zero byte; a stage's never do.
-        return _within(self._walk(prefix or b"\x01", bounds), bounds, prefix)
+        return _within(self._walk(prefix or _STAGES, bounds), bounds, prefix)
 
     def before(self, key: bytes, within: bytes) -> tuple[bytes, bytes] | None:
         unbounded = ReadOptions()  # rocksdict 0.3 takes a lower bound for an upper one
@@ -173,7 +178,7 @@ class View:
         """A stage's pairs, sorted by key: without the lane's own."""
         bounds = ReadOptions()
         try:
-            yield from _walked(self._db, b"\x01", bounds)
+            yield from _walked(self._db, _STAGES, bounds)
         except Exception as fault:
             raise (StateDamagedError(self._path) if _is_damage(fault) else fault) from None
 
@@ -222,6 +227,14 @@ def _decode_markers(data: bytes | None) -> dict[str, int]:
 
 def decode_markers(data: bytes) -> dict[str, int]:
     return msgspec.json.decode(data, type=dict[str, int])
+
+
+def encode_inputs(inputs: dict[str, str]) -> bytes:
+    return msgspec.json.encode(inputs, order="deterministic")
+
+
+def decode_inputs(data: bytes) -> dict[str, str]:
+    return msgspec.json.decode(data, type=dict[str, str])
 
 
 def damaged(path: Path) -> bool:

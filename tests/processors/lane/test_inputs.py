@@ -1,0 +1,133 @@
+"""An input that is no longer the log that was read: made anew, or without its end or beginning. Nothing new in it is passed over."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from confluent_kafka import TopicPartition
+from confluent_kafka.admin import AdminClient
+
+from mainstem.observe import metrics
+from processors.lane.inputs import settled
+from processors.lane.owner import Span
+from schemas.kafka import ensure_topics
+from schemas.topics import Topic
+from tests.eventually import eventually
+from tests.processors.lane.conftest import World
+from tests.processors.lane.test_owner import Place
+
+pytestmark = pytest.mark.stack
+
+
+@pytest.fixture
+def place(world: World) -> Place:
+    world.send(400)
+    return Place(world)
+
+
+def make_anew(kafka: str, topic: Topic) -> None:
+    admin = AdminClient({"bootstrap.servers": kafka})
+    for future in admin.delete_topics([topic.name]).values():
+        future.result()
+    eventually(lambda: topic.name not in admin.list_topics().topics, "deletion")
+    ensure_topics(kafka, [topic])
+
+
+def resets(place: Place) -> float:
+    return sum(metrics.now(metrics.INPUT_RESETS, stage=place.world.stage.name))
+
+
+def once_processed(place: Place, beyond: int = 0) -> int:
+    """Offset after what an owner has processed, all there is; its marker is to lie so much further."""
+    owner = place.owner("a")
+    owner.open()
+    span = place.span()
+    owner.run([Span(span.topic, span.next + beyond, span.messages)])
+    owner.close()
+    return span.next
+
+
+def outputs(place: Place) -> int:
+    return sum(1 for _ in place.world.messages(place.world.stage.out))
+
+
+def taken(place: Place, directory: str = "a") -> int:
+    """How many messages of all that the input holds now are taken by a new owner."""
+    owner, before = place.owner(directory), outputs(place)
+    owner.open()
+    done = owner.run([place.span()])
+    assert owner.markers == {place.world.stage.source.name: place.span().next}
+    assert outputs(place) == before + done.published
+    return done.processed
+
+
+@pytest.mark.parametrize("directory", ["a", "elsewhere"])
+def test_one_made_anew_is_read_from_its_beginning_once(place: Place, directory: str) -> None:
+    """Whether the owner has its local copy or only the changelog."""
+    was = once_processed(place)
+    make_anew(place.world.kafka, place.world.stage.source)
+    place.world.send(800)
+    assert place.span().next > was, "else its end alone would show it"
+    assert taken(place, directory) == len(place.span().messages)
+    assert resets(place) == 1
+    assert taken(place, "another") == 0
+    assert resets(place) == 1
+
+
+def test_one_that_lost_its_end_is_read_from_its_beginning(place: Place) -> None:
+    """Since it may have lost more than it lacks now, and been written to since."""
+    once_processed(place, beyond=1)
+    assert taken(place) == len(place.span().messages)
+    assert resets(place) == 1
+    assert taken(place) == 0
+
+
+def test_one_that_lost_what_was_not_read_is_told_and_read_on(place: Place, caplog: pytest.LogCaptureFixture) -> None:
+    was = once_processed(place)
+    place.world.send(400)
+    source, more = place.world.stage.source, place.span(start=was)
+    gone = was + len(more.messages) // 2
+    for future in AdminClient({"bootstrap.servers": place.world.kafka}).delete_records([TopicPartition(source.name, 0, gone)]).values():
+        future.result()
+    assert taken(place) == more.next - gone
+    assert resets(place) == 1
+    assert f"has lost {gone - was} offsets that were not processed" in caplog.text
+
+
+def test_one_that_is_what_it_was_moves_nothing(place: Place) -> None:
+    once_processed(place)
+    place.world.send(400)
+    assert taken(place) == len(place.span().messages) // 2
+    assert resets(place) == 0
+
+
+def test_state_of_before_identities_were_kept_trusts_what_it_finds(place: Place) -> None:
+    was, source = once_processed(place), place.world.stage.source
+    assert settled(place.world.kafka, [source], 0, {source.name: was}, {}, {source.name: "any"}, lambda: False) == {}
+
+
+@pytest.mark.timeout(240)
+def test_a_worker_whose_input_is_made_anew_ends_and_reads_it_when_started_again(world: World) -> None:
+    world.send(800)
+    worker = world.worker("a")
+    world.await_all()
+    make_anew(world.kafka, world.stage.source)
+    world.sent.clear()
+    world.send(400)
+    assert worker.wait(90) == 79
+    assert "goes on at offset 0, before" in world.log("a")
+    for _ in range(world.stage.source.partitions):  # each may find its own partition reset at a time of its own
+        worker = world.worker("a")
+        try:
+            eventually(lambda: worker.poll() is not None or read_whole(world), "reading the new input", 60)
+        except TimeoutError:
+            pytest.fail(world.log("a"))
+        if worker.poll() is None:
+            break
+    assert sum(1 for _ in world.messages(world.stage.out)) == 1_200
+    assert {int(value) for value in world.state().values()} == {24}
+
+
+def read_whole(world: World) -> bool:
+    return world.processed() == world.sent.total()
