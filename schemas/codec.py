@@ -24,7 +24,7 @@ from confluent_kafka.schema_registry.error import SchemaRegistryError
 from fastavro.read import SchemaResolutionError
 
 from mainstem import model, operations, person_events
-from schemas.errors import RegistryUnavailableError, UndecodableError
+from schemas.errors import RegistryLostError, RegistryUnavailableError, UndecodableError
 from schemas.topics import Topic
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -66,7 +66,7 @@ class Codec:
 
     def __init__(self, registry_url: str) -> None:
         """`mock://` gives a registry inside the process, for tests and tools without servers."""
-        self._url = registry_url
+        self.url = registry_url
         self._client = SchemaRegistryClient.new_client({"url": registry_url})
         self._ids: dict[str, bytes] = {}
         self._writers: dict[int, dict[str, Any]] = {}
@@ -76,6 +76,17 @@ class Codec:
         for topic in topics:
             if topic.schema is not None:
                 self._head(topic)
+
+    def knows(self, topic: Topic, data: bytes) -> bool | None:
+        """Whether the registry gives the schema of a message's number, and it is one of this topic's; None where the message names none.
+        Raises RegistryUnavailableError."""
+        if len(data) < FRAMING or data[0] != 0:
+            return None
+        try:
+            writer = self._writer(_HEAD.unpack_from(data)[1], topic)
+        except (UndecodableError, RegistryLostError):
+            return False
+        return bool(writer.get("name") == avsc(_schema_of(topic))["name"])
 
     def encoder(self, topic: Topic) -> Callable[[msgspec.Struct], bytes]:
         schema, head = avsc(_schema_of(topic)), self._head(topic)
@@ -118,9 +129,9 @@ class Codec:
         if head is None:
             text = (_DIRECTORY / f"{_schema_of(topic)}.avsc").read_text()
             try:
-                schema_id = self._client.register_schema(f"{topic.name}-value", Schema(text, "AVRO"))
+                schema_id = self._client.register_schema(_subject(topic), Schema(text, "AVRO"))
             except _UNAVAILABLE as fault:
-                raise RegistryUnavailableError(self._url, str(fault)) from fault
+                raise RegistryUnavailableError(self.url, str(fault)) from fault
             head = self._ids[topic.name] = _HEAD.pack(0, schema_id)
         return head
 
@@ -131,15 +142,30 @@ class Codec:
                 text = self._client.get_schema(schema_id).schema_str
             except SchemaRegistryError as fault:
                 if fault.http_status_code == 404:
-                    raise UndecodableError(topic.name, f"schema id {schema_id} is not in the registry") from None
-                raise RegistryUnavailableError(self._url, str(fault)) from fault
+                    raise self._unknown(schema_id, topic) from None
+                raise RegistryUnavailableError(self.url, str(fault)) from fault
             except _UNAVAILABLE as fault:
-                raise RegistryUnavailableError(self._url, str(fault)) from fault
+                raise RegistryUnavailableError(self.url, str(fault)) from fault
             try:
                 writer = self._writers[schema_id] = cast(dict[str, Any], fastavro.parse_schema(json.loads(text or "null")))
             except Exception:  # a JSON Schema, Protobuf, or anything else that a registry holds
                 raise UndecodableError(topic.name, f"schema id {schema_id} is no Avro schema") from None
         return writer
+
+    def _unknown(self, schema_id: int, topic: Topic) -> Exception:
+        """What to raise for a number that the registry does not know: whoever writes to a topic registers its schema first, so that a
+        registry without any for it is not to be asked about its messages."""
+        try:
+            held = self._client.get_versions(_subject(topic))
+        except SchemaRegistryError as fault:
+            if fault.http_status_code != 404:
+                return RegistryUnavailableError(self.url, str(fault))
+            held = []
+        except _UNAVAILABLE as fault:
+            return RegistryUnavailableError(self.url, str(fault))
+        if held:
+            return UndecodableError(topic.name, f"schema id {schema_id} is not in the registry")
+        return RegistryLostError(self.url, topic.name)
 
 
 def write_file(out: BinaryIO, name: str, values: Iterable[msgspec.Struct]) -> None:
@@ -162,6 +188,10 @@ def _look_at(kind: type[msgspec.Struct]) -> None:
     """Let msgspec learn a type before threads use it: 0.22 crashes or hangs when two of them convert to a new type at once."""
     with _LOOKING, contextlib.suppress(msgspec.ValidationError):
         msgspec.convert({}, kind, builtin_types=(bytes,))
+
+
+def _subject(topic: Topic) -> str:
+    return f"{topic.name}-value"
 
 
 def _schema_of(topic: Topic) -> str:

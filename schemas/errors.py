@@ -20,6 +20,16 @@ class RegistryUnavailableError(ConnectionError):
         self.url = url
 
 
+class RegistryLostError(RegistryUnavailableError):
+    """The schema registry answers, but holds no schema of the messages that are there. A dependency fault too: they are good."""
+
+    def __init__(self, url: str, topic: str) -> None:
+        ConnectionError.__init__(
+            self, f"the schema registry at {url} does not hold what {topic} was written with: it has lost its schemas, or is another one; "
+                  "name the right one, or give it its data back (its numbers are in every message)")
+        self.url, self.topic = url, topic
+
+
 class KafkaUnavailableError(ConnectionError):
     """The broker does not answer, or refuses. A dependency fault: pause and retry."""
 

@@ -50,6 +50,8 @@ def run(
     from mainstem.terminology import Shelf
     from processors.apps import releases
     from processors.identity.scoring.shelf import FOLDER, ModelShelf
+    from schemas.errors import KafkaUnavailableError, RegistryUnavailableError, TopicDiffersError
+    from schemas.log import TruncatedReadError
     from seeds.trusts import SOURCES
 
     settings = Settings()
@@ -79,7 +81,8 @@ def run(
             _end(player)
             say("proving that nothing was lost and nothing doubled")
             passed = _command(home, "verify", "--source").returncode == 0
-    except (StackError, TrustsNotMadeError) as fault:
+    except (StackError, TrustsNotMadeError, TopicDiffersError, KafkaUnavailableError, RegistryUnavailableError,
+            TruncatedReadError) as fault:
         passed = False
         typer.echo(str(fault), err=True)
     finally:

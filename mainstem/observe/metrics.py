@@ -69,7 +69,7 @@ BATCH_EVENTS = _histogram("mainstem_batch_events", "Input messages of one batch"
 PHASE_SECONDS = _histogram("mainstem_phase_seconds", "Time one batch spent in one phase of its work", "stage", "phase", buckets=_SECONDS)
 ABORTS = _counter("mainstem_transactions_aborted_total", "Transactions given up and tried again", "stage")
 INPUT_RESETS = _counter("mainstem_input_resets_total",
-                        "Input partitions found made anew, or without the end or beginning they had, since the process was started", "stage")
+                        "Input partitions found made anew, or without their end or unread beginning, since the process started", "stage")
 LAG = _gauge("mainstem_lag_messages", "Messages between what is processed and the end of the partition", "stage", "topic", "partition")
 FRESHNESS = _histogram("mainstem_freshness_seconds",
                        "From the commit in the source's database to committed here, sampled; end to end where the stage is a sink",

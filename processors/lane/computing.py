@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import threading
 from collections.abc import Callable, Sequence
@@ -72,9 +71,13 @@ class Computing:
         with _COMPUTING:
             for message in messages:
                 sizes: list[int] = []
-                with contextlib.suppress(Exception):  # an answer is owed all the same
+                try:
                     outputs = self._stage.process([(message, self._decoders[message.topic.name](message.value))], overlay)
                     sizes = [len(self._record(each, None).value or b"") for each in outputs if each.topic.name == topic]
+                except RestartNeededError:
+                    raise
+                except Exception as fault:  # an answer is owed all the same
+                    log.debug("%s: %s while the record too large was sought", self._name, type(fault).__name__)
                 if topic == self._stage.changelog.name:
                     sizes.extend(len(value or b"") for value in overlay.changes.values())
                 if max(sizes, default=0) > largest:
@@ -119,6 +122,8 @@ class Computing:
         for item in batch:
             try:
                 self._stage.process([item], overlay)
+            except RestartNeededError:
+                raise
             except Exception:
                 return item[0]
         return batch[0][0]

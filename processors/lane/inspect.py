@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from processors.lane import changelog
+from processors.lane.errors import StateDamagedError
 from processors.lane.snapshots import Snapshots
-from processors.lane.store import MAX_AGE_MS, Store, View
+from processors.lane.store import MAX_AGE_MS, Store, View, damaged, discard
 from schemas.topics import Topic
 
 _MODULUS = 1 << 128
@@ -74,14 +75,14 @@ def verify(place: Place, kafka: str) -> dict[str, Any]:
 
 
 def compact(place: Place, kafka: str, dry_run: bool = False) -> dict[str, Any]:
-    """`dry_run`: say how large it is and leave it. A copy that is too old, or of another topic, is left for its worker to replace. Raises
-    StateBusyError while the worker runs."""
+    """`dry_run`: say how large it is and leave it. A copy that is damaged, too old, or of another topic, is left for its worker to replace.
+    Raises StateBusyError while the worker runs."""
     before, identity = _bytes(place.path), changelog.identity(kafka, place.changelog)
     if dry_run:
         return {**_named(place), "bytes_before": before, "bytes_after": "dry run: nothing changed"}
     view = View(place.path)
     view.close()
-    if view.identity != identity or _now() - view.written >= MAX_AGE_MS:
+    if damaged(place.path) or view.identity != identity or _now() - view.written >= MAX_AGE_MS:
         return {**_named(place), "bytes_before": before, "bytes_after": "left as it is: its worker will build it anew"}
     store = Store(place.path, identity, _now())
     try:
@@ -92,7 +93,8 @@ def compact(place: Place, kafka: str, dry_run: bool = False) -> dict[str, Any]:
 
 
 def snapshot(directory: Path, stage: str, topic: Topic, partition: int, kafka: str, dry_run: bool = False) -> dict[str, Any]:
-    """A snapshot at the end of the changelog. `dry_run`: say what it would start from and read at most, and write nothing."""
+    """A snapshot at the end of the changelog, from the last one, where that can be read to its end. `dry_run`: say what it would start from
+    and read at most, and write nothing."""
     snapshots, began = Snapshots(directory, stage, partition), time.monotonic()
     identity = changelog.identity(kafka, topic)
     if dry_run:
@@ -104,6 +106,9 @@ def snapshot(directory: Path, stage: str, topic: Topic, partition: int, kafka: s
     with tempfile.TemporaryDirectory(prefix=".made-", dir=directory) as made:
         path = Path(made) / str(partition)
         start = snapshots.restore(path, identity, 0, _now()) or 0
+        if start and not _readable(path):
+            discard(path)
+            start = 0
         store = Store(path, identity, _now())
         try:
             records = changelog.recover(kafka, store, identity, topic.name, partition, _now(), _never)
@@ -121,6 +126,17 @@ def content(pairs: Iterable[tuple[bytes, bytes]]) -> Content:
         count += 1
         total += int.from_bytes(hashlib.blake2b(len(key).to_bytes(4, "big") + key + value, digest_size=16).digest(), "big")
     return Content(count, total % _MODULUS)
+
+
+def _readable(path: Path) -> bool:
+    """A snapshot of a copy that was damaged has the right digests all the same."""
+    view = View(path)
+    try:
+        return all(True for _ in view.items())
+    except StateDamagedError:
+        return False
+    finally:
+        view.close()
 
 
 def _await(kafka: str, place: Place, position: int) -> None:

@@ -12,7 +12,7 @@ from typing import Any, Protocol, cast
 from faust.types import TP, EventT
 
 from processors.lane.contract import Received
-from processors.lane.errors import InputResetError, LaneStoppedError
+from processors.lane.errors import InputResetError, LaneStoppedError, RestartNeededError
 from processors.lane.feed import Fetched
 from processors.lane.owner import Done, Owner, Span
 from processors.lane.pulse import Pulse
@@ -191,6 +191,8 @@ class Slot:
         try:
             async with self._using:
                 await self._lane.call(self.owner.tend)
+        except RestartNeededError as fault:
+            self._lane.fatal(fault)
         except Exception as fault:
             log.warning("%s: its state was not renewed: %s", self.owner.name, type(fault).__name__)
 

@@ -48,11 +48,13 @@ BOUND = _CACHE + _BUFFERS * _BUFFER
 class Store:
     """Opens what `path` holds if it is a copy of the changelog `identity`, else starts empty. Raises StateBusyError.
 
-    What reads and writes raises StateDamagedError where the copy is damaged, and marks it (`damaged`): the next to open it starts empty.
+    What reads and writes raises StateDamagedError where the copy is damaged, and marks it (`damaged`): whoever opens it next starts empty,
+    and whoever opens it after that, until it was built anew to its end (`stamp`).
     """
 
     def __init__(self, path: Path, identity: str, now_ms: int) -> None:
         self._path = path
+        self._anew = damaged(path)
         self._db = _open(path)
         if not self._usable(identity, now_ms):
             self.reset(identity)
@@ -67,8 +69,9 @@ class Store:
 
     def reset(self, identity: str) -> None:
         """Forget everything; the changelog gives it back."""
-        self._db.close()
+        self.close()
         discard(self._path)
+        self._anew = damaged(self._path)
         self._db = _open(self._path)
         self._db.put(_IDENTITY, identity.encode())
         self.position, self.written, self.markers = 0, 0, {}
@@ -114,16 +117,18 @@ class Store:
         batch.put(MARKERS, encode_markers(markers))
         batch.put(_POSITION, _NUMBER.pack(position))
         batch.put(_WRITTEN, _NUMBER.pack(now_ms))
-        try:
+        with self._seeing():
             self._db.write(batch)
-        except Exception as fault:
-            raise self._seen(fault) from None
         self.markers, self.position, self.written = markers, position, now_ms
 
     def stamp(self, now_ms: int) -> None:
-        """At `now_ms` the changelog held nothing beyond `position`: the copy is as young as if it had been written then."""
-        self._db.put(_WRITTEN, _NUMBER.pack(now_ms))
+        """At `now_ms` the changelog held nothing beyond `position`: the copy is as young as if it had been written then, and whole."""
+        with self._seeing():
+            self._db.put(_WRITTEN, _NUMBER.pack(now_ms))
         self.written = now_ms
+        if self._anew:
+            _mark(self._path).unlink(missing_ok=True)
+            self._anew = False
 
     def size(self) -> tuple[int, int]:
         """Keys (RocksDB's estimate), and bytes on disk and in write buffers."""
@@ -133,30 +138,39 @@ class Store:
 
     def checkpoint(self, path: Path) -> None:
         """A copy of the store as it stands; table files are linked. `path` must not exist."""
-        Checkpoint(self._db).create_checkpoint(str(path))
+        with self._seeing():
+            Checkpoint(self._db).create_checkpoint(str(path))
 
     def compact(self) -> None:
         """Merge all tables, and drop what was deleted or overwritten."""
-        self._db.compact_range(None, None)
+        with self._seeing():
+            self._db.compact_range(None, None)
+            self._db.flush()  # says what the first keeps to itself: that it met damage
 
     def close(self) -> None:
-        self._db.close()
+        """Damage met by the way is marked, and no more to be told."""
+        with contextlib.suppress(StateDamagedError), self._seeing():
+            self._db.close()
 
     def _number(self, key: bytes) -> int:
         return _unpack(self.get(key))
 
     def _walk(self, key: bytes, bounds: ReadOptions, *, backwards: bool = False) -> Iterator[tuple[bytes, bytes]]:
-        try:
+        with self._seeing():
             yield from _walked(self._db, key, bounds, backwards=backwards)
+
+    @contextlib.contextmanager
+    def _seeing(self) -> Iterator[None]:
+        try:
+            yield
         except Exception as fault:
             raise self._seen(fault) from None
 
     def _seen(self, fault: Exception) -> Exception:
         """What to raise for a fault of RocksDB. Marks the copy where it is damage."""
-        if not _is_damage(fault):
-            return fault
-        _mark(self._path).touch()
-        return StateDamagedError(self._path)
+        if _is_damage(fault):
+            _mark(self._path).touch()
+        return _told(self._path, fault)
 
 
 class View:
@@ -167,12 +181,15 @@ class View:
         if not (path / "CURRENT").exists():
             raise FileNotFoundError(path)
         self._path = path
-        self._db = _rdict(path, AccessType.read_only())
-        self.identity = (self._db.get(_IDENTITY) or b"").decode()
-        self.position = _unpack(self._db.get(_POSITION))
-        self.written = _unpack(self._db.get(_WRITTEN))
-        """Milliseconds since the epoch."""
-        self.markers = _decode_markers(self._db.get(MARKERS))
+        try:
+            self._db = _rdict(path, AccessType.read_only())
+            self.identity = (self._db.get(_IDENTITY) or b"").decode()
+            self.position = _unpack(self._db.get(_POSITION))
+            self.written = _unpack(self._db.get(_WRITTEN))
+            """Milliseconds since the epoch."""
+            self.markers = _decode_markers(self._db.get(MARKERS))
+        except Exception as fault:
+            raise _told(path, fault) from None
 
     def items(self) -> Iterator[tuple[bytes, bytes]]:
         """A stage's pairs, sorted by key: without the lane's own."""
@@ -180,7 +197,7 @@ class View:
         try:
             yield from _walked(self._db, _STAGES, bounds)
         except Exception as fault:
-            raise (StateDamagedError(self._path) if _is_damage(fault) else fault) from None
+            raise _told(self._path, fault) from None
 
     def figures(self) -> dict[str, int]:
         """Keys (an estimate), and bytes in tables and of table readers in memory."""
@@ -238,12 +255,17 @@ def decode_inputs(data: bytes) -> dict[str, str]:
 
 
 def damaged(path: Path) -> bool:
-    """Whether a store found this copy damaged, and none has been built in its place since."""
+    """Whether a store found this copy damaged, and none has been built to its end in its place since."""
     return _mark(path).exists()
 
 
 def _mark(path: Path) -> Path:
     return path.with_name(f".{path.name}.damaged")
+
+
+def _told(path: Path, fault: Exception) -> Exception:
+    """What to raise for a fault of RocksDB."""
+    return StateDamagedError(path) if _is_damage(fault) else fault
 
 
 def _is_damage(fault: Exception) -> bool:
@@ -268,7 +290,6 @@ def _walked(db: Rdict, key: bytes, bounds: ReadOptions, *, backwards: bool = Fal
 def _open(path: Path) -> Rdict:
     if damaged(path):
         discard(path)
-        _mark(path).unlink(missing_ok=True)
     path.mkdir(parents=True, exist_ok=True)
     try:
         return _rdict(path)

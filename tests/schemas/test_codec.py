@@ -20,7 +20,7 @@ from mainstem import model, operations, person_events
 from schemas import codec as codecs
 from schemas import topics
 from schemas.codec import Codec
-from schemas.errors import RegistryUnavailableError, UndecodableError
+from schemas.errors import RegistryLostError, RegistryUnavailableError, UndecodableError
 
 RAW = model.RawRef("raw.rxa-epr.v1", 0, 7, "row")
 ASSERTION = model.Assertion(source="RXA/epr", patient="1", record="allergy/1", kind="allergy", position="0A", content=b'{"note":null}',
@@ -87,8 +87,37 @@ def test_damage_is_a_content_fault_and_nothing_else(noise: bytes) -> None:
 
 
 def test_a_schema_id_that_the_registry_does_not_know_is_a_content_fault() -> None:
+    codec = Codec("mock://unknown")
+    codec.register([topics.CLAIMS])
     with pytest.raises(UndecodableError, match="4711"):
-        Codec("mock://unknown").decoder(topics.CLAIMS)(struct.pack(">bI", 0, 4711) + b"x")
+        codec.decoder(topics.CLAIMS)(struct.pack(">bI", 0, 4711) + b"x")
+
+
+def test_a_registry_that_holds_nothing_for_a_topic_is_a_dependency_fault_until_it_does() -> None:
+    """Its messages are good: they wait, and are not put in quarantine."""
+    value = EXAMPLES["Claim"]
+    message = Codec("mock://has-it").encoder(topics.CLAIMS)(value)
+    codec = Codec("mock://lost-it")
+    codec.register([topics.ASSERTIONS])
+    decode = codec.decoder(topics.CLAIMS)
+    number = struct.unpack_from(">bI", message)[1]
+    unknown = struct.pack(">bI", 0, number + 4711) + message[codecs.FRAMING:]
+    for _ in range(2):
+        with pytest.raises(RegistryLostError, match=r"identity\.claims\.v1"):
+            decode(unknown)
+    codec.register([topics.CLAIMS])
+    with pytest.raises(UndecodableError):
+        decode(unknown)
+
+
+def test_a_registry_knows_the_messages_of_a_topic_by_number_and_name() -> None:
+    codec = Codec("mock://knows")
+    claim, assertion = codec.encoder(topics.CLAIMS)(EXAMPLES["Claim"]), codec.encoder(topics.ASSERTIONS)(EXAMPLES["Assertion"])
+    other = Codec("mock://knows-not")
+    assert codec.knows(topics.CLAIMS, claim)
+    assert codec.knows(topics.CLAIMS, assertion) is False, "the number is another schema's"
+    assert other.knows(topics.CLAIMS, claim) is False
+    assert codec.knows(topics.CLAIMS, b"\0") is codec.knows(topics.CLAIMS, b"rubbish") is None
 
 
 @pytest.mark.parametrize(("text", "kind"), [

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from processors.apps.worker import EXIT_DAMAGED
+from processors.lane import changelog, inspect
 from processors.lane.errors import StateDamagedError
+from processors.lane.inspect import Place
 from processors.lane.overlay import Overlay
+from processors.lane.snapshots import Snapshots
 from processors.lane.store import Store, View, damaged
+from tests.processors.lane.conftest import World
 
 IDENTITY, KEYS = "of-this-test-0", 20_000
 
@@ -59,19 +66,51 @@ def test_what_cannot_be_read_is_no_end(path: Path, read: Callable[[Store], objec
     assert damaged(path)
 
 
-def test_the_next_to_open_it_starts_empty_and_once(path: Path) -> None:
+def test_it_starts_empty_until_it_was_built_to_its_end(path: Path) -> None:
     store = Store(path, IDENTITY, 0)
     with pytest.raises(StateDamagedError):
         list(store.prefix(b"k"))
     store.close()
-    store = Store(path, IDENTITY, 0)
-    assert (store.position, list(store.prefix(b""))) == (0, [])
-    store.apply([(b"k", b"v")], {}, 1, 0)
-    store.close()
-    assert not damaged(path)
+    for ended in (False, True):  # the first to build it anew is killed meanwhile
+        store = Store(path, IDENTITY, 0)
+        assert (store.position, list(store.prefix(b""))) == (0, [])
+        store.apply([(b"k", b"v")], {}, 1, 0)
+        if ended:
+            store.stamp(0)
+        store.close()
+        assert damaged(path) != ended
     store = Store(path, IDENTITY, 0)
     assert list(store.prefix(b"")) == [(b"k", b"v")]
     store.close()
+
+
+WRITES: dict[str, Callable[[Store, Path], object]] = {
+    "compact": lambda store, path: store.compact(),
+    "checkpoint": lambda store, path: store.checkpoint(path.with_name("copy")),
+    "stamp": lambda store, path: store.stamp(1),
+    "apply": lambda store, path: store.apply([], {}, 2, 0),
+}
+
+
+@pytest.mark.parametrize("write", WRITES.values(), ids=WRITES)
+def test_what_writing_meets_is_told_too(path: Path, write: Callable[[Store, Path], object]) -> None:
+    """Once RocksDB has met damage where it merges tables, it takes no more."""
+    store = Store(path, IDENTITY, 0)
+    store.apply([(key(number), b"x" * 40) for number in range(0, KEYS, 2)], {}, 1, 0)
+    with contextlib.suppress(StateDamagedError):
+        store.compact()
+    Path(f"{path.parent}/.0.damaged").unlink()
+    with pytest.raises(StateDamagedError):
+        write(store, path)
+    store.close()
+    assert damaged(path)
+
+
+def test_a_look_from_beside_at_what_cannot_be_opened_tells(path: Path) -> None:
+    for manifest in path.glob("MANIFEST-*"):
+        manifest.write_bytes(b"rubbish")
+    with pytest.raises(StateDamagedError):
+        View(path)
 
 
 def test_a_look_from_beside_tells_and_marks_nothing(path: Path) -> None:
@@ -80,3 +119,51 @@ def test_a_look_from_beside_tells_and_marks_nothing(path: Path) -> None:
         list(view.items())
     view.close()
     assert not damaged(path)
+
+
+@pytest.mark.stack
+class TestOnAChangelog:
+    def state(self, world: World, directory: str = "a") -> Place:
+        stage = world.stage
+        return Place(stage.name, stage.changelog, 0, world.directory / directory / stage.name / "0", world.directory / "snapshots")
+
+    def harmed(self, world: World) -> Place:
+        """The state partition 0 of worker a, which was ended, all in tables that cannot be read."""
+        world.send(20_000, patients=8_000)
+        worker = world.worker("a")
+        world.await_all()
+        worker.terminate()
+        worker.wait(60)
+        state = self.state(world)
+        inspect.compact(state, world.kafka)
+        return state
+
+    @pytest.mark.timeout(240)
+    def test_a_worker_ends_with_its_own_code_and_builds_the_copy_anew(self, world: World) -> None:
+        state = self.harmed(world)
+        harm(state.path, 0.05, 0.6)
+        world.send(8_000, patients=8_000)
+        assert world.worker("a").wait(120) == EXIT_DAMAGED
+        assert "cannot be read, it is damaged" in world.log("a")
+        assert damaged(state.path)
+        assert "its worker will build it anew" in inspect.compact(state, world.kafka)["bytes_after"]
+        world.worker("a")
+        world.await_all()
+        world.check()
+        assert not damaged(state.path)
+
+    def test_a_snapshot_is_not_made_from_one_of_a_copy_that_was_damaged(self, world: World) -> None:
+        state = self.harmed(world)
+        store = Store(state.path, changelog.identity(world.kafka, state.changelog), time.time_ns() // 1_000_000)
+        harm(state.path)
+        snapshots = Snapshots(state.snapshots, state.stage, 0)
+        snapshots.take(store, changelog.identity(world.kafka, state.changelog), time.time_ns() // 1_000_000)
+        store.close()
+        world.send(8_000, patients=8_000)
+        world.worker("b")
+        world.await_all()
+        made = inspect.snapshot(state.snapshots, state.stage, state.changelog, 0, world.kafka)
+        assert (made["from"], made["records"] > 5_000) == (0, True)
+        view = View(Path(made["snapshot"]))
+        assert sum(1 for _ in view.items()) > 1_000
+        view.close()
