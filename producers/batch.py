@@ -30,8 +30,6 @@ _OUTCOMES = 5_000
 _BATCH_ITEMS = 50_000
 _BATCH_BYTES = 64 << 20
 """After a message with which a batch has so many items, or bytes of records, it ends: a message may hold MAX_ITEMS, or 64 MiB."""
-_ROOM = 4096
-"""For the key and the record's own framing."""
 
 
 class Told(NamedTuple):
@@ -92,7 +90,7 @@ class Batches:
                 *([self._record(QUARANTINE, source, item.quarantined)] if item.quarantined else []),
             ]
             if all(len(each) <= MAX_CONTENT for each in said) and all(
-                    len(record.value or b"") + len(record.key) + _ROOM < kafka.MAX_BYTES for record in records):
+                    len(record.value or b"") + len(record.key) < kafka.LARGEST_VALUE for record in records):
                 told.records.extend(records)
                 if item.assertions:
                     told.committed.append(item.assertions[0].committed)

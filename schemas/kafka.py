@@ -14,6 +14,8 @@ from schemas.topics import Topic
 
 MAX_BYTES = 16_000_000
 """Largest message; topics allow a little more."""
+LARGEST_VALUE = MAX_BYTES - 8192
+"""Of a message: the rest is for key, headers and framing."""
 FETCH_WAIT_MS = 50
 FETCH_BYTES = 64 << 10
 """For who reads all day: the broker answers a fetch when so much is there, or after that time. Else each transaction that ends

@@ -77,6 +77,8 @@ ENGINE = Dashboard("engine", "Mainstem: the engine", (
            (_rate("mainstem_recovered_records_total"), "{{stage}} records"))),
     Panel("Recovery, longest", "99 % of recoveries took at most", "s", ((_quantile(0.99, "mainstem_recovery_seconds"), "{{stage}}"),)),
     Panel("Transactions aborted", "And tried again, a second", "ops", ((_rate("mainstem_transactions_aborted_total"), "{{stage}}"),)),
+    Panel("Inputs reset", "Input partitions found to be other logs than were read, since the process started", "short",
+          (("sum by (stage) (mainstem_input_resets_total)", "{{stage}}"),)),
     Panel("Handovers", "Source patients taken over by another record, a second", "ops",
           ((_rate("mainstem_handovers_total"), "{{stage}}"),)),
     Panel("Rows into the stores", "Entries and summaries a second", "ops", ((_rate("mainstem_sink_rows_total"), "{{stage}}"),)),

@@ -29,8 +29,6 @@ _COMPUTING = threading.Lock()
 """One partition of a process computes at a time, others meanwhile wait for the broker: Python would not run two at once anyway, and
 stages need not be thread-safe; nor is msgspec 0.22, which crashes when two threads convert to a type it has not seen before."""
 _REGISTRY_BACKOFF_SECONDS = 1.0
-_ROOM = 8192
-"""Of a message, for key, headers and framing."""
 
 
 class Computed(NamedTuple):
@@ -67,7 +65,7 @@ class Computing:
 
     def outgrown(self, messages: Sequence[Received], topic: str, store: Store) -> Received:
         """The message by which, if they come one by one, a record for the topic is too large; the first where none is."""
-        overlay, largest = Overlay(store), kafka.MAX_BYTES - _ROOM
+        overlay = Overlay(store)
         with _COMPUTING:
             for message in messages:
                 sizes: list[int] = []
@@ -80,7 +78,7 @@ class Computing:
                     log.debug("%s: %s while the record too large was sought", self._name, type(fault).__name__)
                 if topic == self._stage.changelog.name:
                     sizes.extend(len(value or b"") for value in overlay.changes.values())
-                if max(sizes, default=0) > largest:
+                if max(sizes, default=0) > kafka.LARGEST_VALUE:
                     return message
         return messages[0]
 

@@ -19,6 +19,9 @@ from faust.types.transports import SchedulingStrategyT
 
 from schemas.kafka import FETCH_BYTES, FETCH_WAIT_MS
 
+_METADATA_MS = 30_000
+"""Until a topic that was away is looked for again, as it is after it was made anew."""
+
 
 class Fetched:
     """The records of one fetch of one partition: everything committed from `start` up to, not including, `next`.
@@ -51,7 +54,8 @@ class PseudoRecord:
 
     def __init__(self, tp: TP, fetched: Fetched) -> None:
         self.topic, self.partition = tp
-        self.offset = fetched.records[-1].offset
+        # Faust drops what lies before what it has read.
+        self.offset = fetched.start if fetched.reset else fetched.records[-1].offset
         self.timestamp = fetched.records[-1].timestamp
         self.value = fetched
 
@@ -89,6 +93,7 @@ class FeedThread(driver.AIOKafkaConsumerThread):
             # One fetch is in flight a broker; a partition that was consumed meanwhile waits for it. Faust's own is 1500.
             fetch_max_wait_ms=FETCH_WAIT_MS,
             fetch_min_bytes=FETCH_BYTES,
+            metadata_max_age_ms=_METADATA_MS,
             request_timeout_ms=int(conf.broker_request_timeout * 1000),
             session_timeout_ms=int(conf.broker_session_timeout * 1000),
             rebalance_timeout_ms=int(conf.broker_rebalance_timeout * 1000),

@@ -80,9 +80,7 @@ def compact(place: Place, kafka: str, dry_run: bool = False) -> dict[str, Any]:
     before, identity = _bytes(place.path), changelog.identity(kafka, place.changelog)
     if dry_run:
         return {**_named(place), "bytes_before": before, "bytes_after": "dry run: nothing changed"}
-    view = View(place.path)
-    view.close()
-    if damaged(place.path) or view.identity != identity or _now() - view.written >= MAX_AGE_MS:
+    if not _kept(place.path, identity):
         return {**_named(place), "bytes_before": before, "bytes_after": "left as it is: its worker will build it anew"}
     store = Store(place.path, identity, _now())
     try:
@@ -126,6 +124,15 @@ def content(pairs: Iterable[tuple[bytes, bytes]]) -> Content:
         count += 1
         total += int.from_bytes(hashlib.blake2b(len(key).to_bytes(4, "big") + key + value, digest_size=16).digest(), "big")
     return Content(count, total % _MODULUS)
+
+
+def _kept(path: Path, identity: str) -> bool:
+    """Whether its worker will go on with this copy."""
+    if damaged(path):
+        return False
+    view = View(path)
+    view.close()
+    return view.identity == identity and _now() - view.written < MAX_AGE_MS
 
 
 def _readable(path: Path) -> bool:

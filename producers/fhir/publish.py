@@ -15,8 +15,6 @@ from schemas import kafka, topics
 from schemas.errors import KafkaUnavailableError
 from schemas.partition import partition
 
-ROOM = 4096
-"""Bytes left for key, headers and framing beside a file in its message."""
 SECONDS = 60
 
 
@@ -35,8 +33,8 @@ class Publisher:
     def publish(self, message: RawMessage, source: str) -> None:
         """One raw message of the source's topic. Raises TooLargeError, KafkaUnavailableError."""
         value, key = message.value or b"", message.key or b""
-        if len(value) > kafka.MAX_BYTES - ROOM:
-            raise TooLargeError(len(value), kafka.MAX_BYTES - ROOM)
+        if len(value) > kafka.LARGEST_VALUE:
+            raise TooLargeError(len(value), kafka.LARGEST_VALUE)
         topic = topics.raw(source)
         if topic.name not in self._topics:
             kafka.ensure_topics(self._bootstrap, [topic])

@@ -154,14 +154,14 @@ class TestOnAChangelog:
 
     def test_a_snapshot_is_not_made_from_one_of_a_copy_that_was_damaged(self, world: World) -> None:
         state = self.harmed(world)
-        store = Store(state.path, changelog.identity(world.kafka, state.changelog), time.time_ns() // 1_000_000)
-        harm(state.path)
-        snapshots = Snapshots(state.snapshots, state.stage, 0)
-        snapshots.take(store, changelog.identity(world.kafka, state.changelog), time.time_ns() // 1_000_000)
-        store.close()
         world.send(8_000, patients=8_000)
         world.worker("b")
         world.await_all()
+        identity, now = changelog.identity(world.kafka, state.changelog), time.time_ns() // 1_000_000
+        store = Store(state.path, identity, now)
+        harm(state.path)
+        Snapshots(state.snapshots, state.stage, 0).take(store, identity, now)
+        store.close()
         made = inspect.snapshot(state.snapshots, state.stage, state.changelog, 0, world.kafka)
         assert (made["from"], made["records"] > 5_000) == (0, True)
         view = View(Path(made["snapshot"]))

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import signal
+from collections.abc import Iterator
+
 import pytest
 from confluent_kafka import TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from mainstem.observe import metrics
+from processors.apps.worker import EXIT_RESTART
 from processors.lane.inputs import settled
 from processors.lane.owner import Span
 from schemas.kafka import ensure_topics
@@ -19,9 +23,11 @@ pytestmark = pytest.mark.stack
 
 
 @pytest.fixture
-def place(world: World) -> Place:
+def place(world: World) -> Iterator[Place]:
     world.send(400)
-    return Place(world)
+    made = Place(world)
+    yield made
+    made.close()
 
 
 def make_anew(kafka: str, topic: Topic) -> None:
@@ -56,6 +62,7 @@ def taken(place: Place, directory: str = "a") -> int:
     owner.open()
     done = owner.run([place.span()])
     assert owner.markers == {place.world.stage.source.name: place.span().next}
+    owner.close()
     assert outputs(place) == before + done.published
     return done.processed
 
@@ -86,8 +93,9 @@ def test_one_that_lost_what_was_not_read_is_told_and_read_on(place: Place, caplo
     place.world.send(400)
     source, more = place.world.stage.source, place.span(start=was)
     gone = was + len(more.messages) // 2
-    for future in AdminClient({"bootstrap.servers": place.world.kafka}).delete_records([TopicPartition(source.name, 0, gone)]).values():
-        future.result()
+    admin = AdminClient({"bootstrap.servers": place.world.kafka})
+    for future in admin.delete_records([TopicPartition(source.name, 0, gone)]).values():
+        future.result(30)
     assert taken(place) == more.next - gone
     assert resets(place) == 1
     assert f"has lost {gone - was} offsets that were not processed" in caplog.text
@@ -106,22 +114,30 @@ def test_state_of_before_identities_were_kept_trusts_what_it_finds(place: Place)
 
 
 @pytest.mark.timeout(240)
-def test_a_worker_whose_input_is_made_anew_ends_and_reads_it_when_started_again(world: World) -> None:
+@pytest.mark.parametrize("noticed", [False, True])
+def test_a_worker_reads_an_input_that_was_made_anew_while_it_ran(world: World, noticed: bool) -> None:
+    """One that notices is left without partitions until the topic is back. One that does not, since it was away for that moment, asks
+    for what is beyond the end: it notes that it has to begin anew, and ends."""
     world.send(800)
-    worker = world.worker("a")
+    worker = world.worker("a", session=60)
     world.await_all()
+    if not noticed:
+        worker.send_signal(signal.SIGSTOP)
     make_anew(world.kafka, world.stage.source)
     world.sent.clear()
     world.send(400)
-    assert worker.wait(90) == 79
-    assert "goes on at offset 0, before" in world.log("a")
+    worker.send_signal(signal.SIGCONT)
+    if not noticed:
+        assert worker.wait(60) == EXIT_RESTART, world.log("a")
+        assert "goes on at offset 0, before" in world.log("a")
+        world.send(1_200)  # beyond where it stood
     eventually(lambda: read_whole(world), "reading the new input", 120)
-    assert sum(1 for _ in world.messages(world.stage.out)) == 1_200
-    assert {int(value) for value in world.state().values()} == {24}
+    assert sum(1 for _ in world.messages(world.stage.out)) == 800 + world.sent.total()
+    assert {int(value) for value in world.state().values()} == {16 + world.sent.total() // 50}
 
 
 def read_whole(world: World) -> bool:
     """Starts the worker again where it has ended: each partition finds at a time of its own that its input was reset."""
     if world.workers[-1].poll() is not None:
-        world.worker("a")
+        world.worker("a", session=60)
     return world.processed() == world.sent.total()
