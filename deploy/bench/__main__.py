@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import shutil
 import signal
 import subprocess
@@ -17,6 +18,7 @@ import typer
 from deploy.bench import environment, figures, fresh, machine, memory, report, soak
 from deploy.bench.mix import mix
 from deploy.bench.ring import Candidate, CandidateFailedError, Ring, Run, ours
+from deploy.platform import heaps
 from deploy.stack import Endpoints, down, up
 from mainstem.settings import Settings
 from mainstem.terminology import builtin
@@ -184,7 +186,8 @@ class _Unit:
         command = [sys.executable, "-m", "deploy.bench.units", part, "--kafka", self._endpoints.kafka, "--registry",
                    self._endpoints.registry, "--redis", self._endpoints.redis, "--topic", self._topic,
                    "--folder", str(self._folder / f"unit-{part}"), "--events", str(events or self._events)]
-        return orjson.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout.splitlines()[-1])
+        surroundings = {**os.environ, **heaps.shared(), **(heaps.returning() if part == "search" else {})}  # as in the platform
+        return orjson.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, env=surroundings).stdout.splitlines()[-1])
 
 
 def _contest(candidates: list[Candidate], missing: dict[str, str], rounds: list[figures.Round], loads: list[float],

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from deploy.platform import heaps
 from deploy.platform.capture import CaptureWatch
 from deploy.platform.processes import processes
 from deploy.platform.supervisor import Supervisor
@@ -24,9 +24,6 @@ from schemas.topics import Topic
 from seeds.trusts import TRUSTS, Trust
 
 Say = Callable[[str], None]
-_HEAPS = "MALLOC_ARENA_MAX", "2"
-"""Unless set already. By itself glibc shares up to eight heaps a processor among the threads of a process, of which a worker has sixty;
-what is free in one serves none of the others, and memory grows over hundreds of thousands of changes (`make soak`)."""
 
 _LOOKS, _TAIL = 8, 200
 """Topics looked at side by side, and of each partition how many messages: one may hold some that nobody of ours wrote."""
@@ -68,8 +65,7 @@ def check_known(kafka: str, codec: Codec, topic: Topic) -> None:
 def start(endpoints: Endpoints, home: Path, sources: Sequence[str], web_port: int, say: Say, workers: int = 1,
           snapshot_records: int = RECORDS, more: Mapping[str, str] | None = None) -> Platform:
     """Our processes and the connectors, supervised. Topics and schemas must be there (`prepare`). `more`: of their environment."""
-    heaps, few = _HEAPS
-    environment = {"MAINSTEM_METRICS_DIR": str(home / serving.DIRECTORY), heaps: os.environ.get(heaps, few), **(more or {})}
+    environment = {"MAINSTEM_METRICS_DIR": str(home / serving.DIRECTORY), **heaps.shared(), **(more or {})}
     ours = processes(endpoints, home, sources, web_port, workers, snapshot_records)
     supervisor = Supervisor(ours, home / "logs", say, environment)
     supervisor.start()

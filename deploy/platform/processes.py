@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from deploy.platform import heaps
 from deploy.stack import Endpoints
 from processors.identity.scoring.shelf import FOLDER
 from processors.lane.snapshots import RECORDS
@@ -18,6 +19,8 @@ class Process:
 
     name: str
     argv: tuple[str, ...]
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """Beyond what all have."""
 
 
 def processes(endpoints: Endpoints, home: Path, sources: Sequence[str], web_port: int, workers: int = 1,
@@ -29,8 +32,9 @@ def processes(endpoints: Endpoints, home: Path, sources: Sequence[str], web_port
     def module(name: str, *arguments: str) -> tuple[str, ...]:
         return (sys.executable, "-m", name, *servers, *arguments)
 
-    def sink(store: str) -> Process:
-        return Process(f"sink-{store}", module("sinks.runner", "--store", store, "--home", str(home), "--redis", endpoints.redis))
+    def sink(store: str, environment: Mapping[str, str] | None = None) -> Process:
+        return Process(f"sink-{store}", module("sinks.runner", "--store", store, "--home", str(home), "--redis", endpoints.redis),
+                       environment or {})
 
     def worker(number: int) -> Process:
         name, state = ("worker", "state") if number == 1 else (f"worker-{number}", f"state-{number}")
@@ -43,7 +47,7 @@ def processes(endpoints: Endpoints, home: Path, sources: Sequence[str], web_port
     return (
         Process("capture", module("producers.capture", *captured, "--others")),
         *(worker(number) for number in range(1, workers + 1)),
-        sink("search"),
+        sink("search", heaps.returning()),
         sink("analytics"),
         sink("cache"),
         Process("web", module("mainstem.web", "--redis", endpoints.redis, "--home", str(home), "--port", str(web_port),

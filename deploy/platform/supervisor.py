@@ -95,7 +95,8 @@ class Supervisor:
         elif now >= one.due:
             with one.log.open("ab") as log:
                 one.popen = subprocess.Popen(one.process.argv, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
-                                             env=self._environment, start_new_session=True, preexec_fn=_die_with_parent)  # noqa: PLW1509
+                                             env={**self._environment, **one.process.environment}, start_new_session=True,
+                                             preexec_fn=_die_with_parent)  # noqa: PLW1509
             one.started = now
 
 

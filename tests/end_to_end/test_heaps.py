@@ -1,4 +1,5 @@
-"""Heaps of glibc's malloc in a worker: what is free in one serves none of the others, so that with many its memory goes on growing."""
+"""How processes get their memory. Heaps of glibc's malloc in a worker: what is free in one serves none of the others, so that with many its
+memory goes on growing. The search sink has another malloc."""
 
 from __future__ import annotations
 
@@ -24,3 +25,8 @@ def test_the_threads_of_a_worker_share_two_heaps(world: World) -> None:
     workers = [pid for name, pid in world.platform.supervisor.pids().items() if name.startswith("worker")]
     found = [(len(list(Path(f"/proc/{pid}/task").iterdir())), _pieces(Path(f"/proc/{pid}/maps").read_text())) for pid in workers]
     assert all(threads > 20 and 1 <= pieces <= 3 for threads, pieces in found), found
+
+
+def test_the_search_sink_alone_has_jemalloc(world: World) -> None:
+    found = {name: "libjemalloc" in Path(f"/proc/{pid}/maps").read_text() for name, pid in world.platform.supervisor.pids().items()}
+    assert {name for name, has in found.items() if has} == {"sink-search"}
