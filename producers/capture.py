@@ -34,7 +34,7 @@ from producers.meter import Meter
 from producers.pulse import Pulse
 from producers.transaction import Transactions
 from producers.watchdog import Watchdog
-from schemas import kafka, topics
+from schemas import kafka, registered, topics
 from schemas.codec import Codec
 from schemas.errors import KafkaUnavailableError, RegistryUnavailableError, TopicDiffersError
 from schemas.log import TruncatedReadError
@@ -107,11 +107,12 @@ class Capture:
         for _ in pauses(self._stop):
             try:
                 kafka.ensure_topics(self._bootstrap, [*WRITES, *self._raw], seconds=_CALL_SECONDS)
+                registered.check(self._bootstrap, self._codec, WRITES)
                 self._codec.register(WRITES)
                 return Batches(self._codec, self._readers), Pulse(self._bootstrap, self._codec, self._instance)
-            except (KafkaUnavailableError, RegistryUnavailableError) as fault:
+            except (KafkaUnavailableError, *_NOT_NOW) as fault:
                 self._watchdog.alive()
-                log.warning("waiting: %s", fault)
+                log.warning("waiting: %s", _why(fault))
         raise StoppedError
 
     def _take(self, messages: list[RawMessage], batches: Batches, pulse: Pulse) -> None:

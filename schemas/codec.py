@@ -86,7 +86,7 @@ class Codec:
             writer = self._writer(_HEAD.unpack_from(data)[1], topic)
         except (UndecodableError, RegistryLostError):
             return False
-        return bool(writer.get("name") == avsc(_schema_of(topic))["name"])
+        return isinstance(writer, dict) and writer.get("name") == avsc(_schema_of(topic))["name"]
 
     def encoder(self, topic: Topic) -> Callable[[msgspec.Struct], bytes]:
         schema, head = avsc(_schema_of(topic)), self._head(topic)

@@ -15,18 +15,13 @@ from deploy.stack import Endpoints
 from deploy.stack.connectors import debezium_postgres, ensure_connector
 from mainstem.observe import serving
 from processors.lane.snapshots import RECORDS
-from schemas import log, topics
+from schemas import registered, topics
 from schemas.beats import Beats
 from schemas.codec import Codec
-from schemas.errors import RegistryLostError
 from schemas.kafka import ensure_topics
-from schemas.topics import Topic
 from seeds.trusts import TRUSTS, Trust
 
 Say = Callable[[str], None]
-
-_LOOKS, _TAIL = 8, 200
-"""Topics looked at side by side, and of each partition how many messages: one may hold some that nobody of ours wrote."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,22 +39,13 @@ class Platform:
 
 
 def prepare(endpoints: Endpoints, sources: Sequence[str]) -> Codec:
-    """Topics and schemas, made where missing. Raises what `ensure_topics` and the registry raise, and RegistryLostError for a registry
-    that does not know the messages that are there: to register with it would give their numbers to other schemas."""
+    """Topics and schemas, made where missing. Raises what `ensure_topics`, `registered.check` and the registry raise."""
     every = (*topics.ALL, *(topics.raw(source) for source in sources))
     ensure_topics(endpoints.kafka, every)
     codec = Codec(endpoints.registry)
-    with ThreadPoolExecutor(_LOOKS) as pool:
-        list(pool.map(lambda topic: check_known(endpoints.kafka, codec, topic), (topic for topic in topics.ALL if topic.schema)))
+    registered.check(endpoints.kafka, codec, topics.ALL)
     codec.register(topics.ALL)
     return codec
-
-
-def check_known(kafka: str, codec: Codec, topic: Topic) -> None:
-    """Raises RegistryLostError where the registry knows none of the last messages of a topic."""
-    told = {codec.knows(topic, bytes(message.value() or b"")) for message in log.read(kafka, topic, tail=_TAIL)}
-    if False in told and True not in told:
-        raise RegistryLostError(codec.url, topic.name)
 
 
 def start(endpoints: Endpoints, home: Path, sources: Sequence[str], web_port: int, say: Say, workers: int = 1,

@@ -45,6 +45,8 @@ def run(
 
         mainstem run --persons 5000 --rate 200 --for 120
     """
+    from confluent_kafka import KafkaException
+
     from deploy.platform import launch
     from deploy.stack import StackError, down, up
     from mainstem.terminology import Shelf
@@ -82,7 +84,7 @@ def run(
             say("proving that nothing was lost and nothing doubled")
             passed = _command(home, "verify", "--source").returncode == 0
     except (StackError, TrustsNotMadeError, TopicDiffersError, KafkaUnavailableError, RegistryUnavailableError,
-            TruncatedReadError) as fault:
+            TruncatedReadError, KafkaException) as fault:
         passed = False
         typer.echo(str(fault), err=True)
     finally:

@@ -30,13 +30,22 @@ from processors.apps.releases import current, current_model
 from processors.apps.stages import MODEL, STAGES, TERMS
 from processors.identity.scoring.shelf import FOLDER, ModelShelf
 from processors.lane.contract import Stage
-from processors.lane.errors import FencedError, OutputRefusedError, RestartNeededError, StageError, StateDamagedError, StuckError
+from processors.lane.errors import (
+    FencedError,
+    InputLostError,
+    OutputRefusedError,
+    RestartNeededError,
+    StageError,
+    StateDamagedError,
+    StuckError,
+)
 from processors.lane.lane import Lane, LaneSettings
 from processors.lane.snapshots import RECORDS
-from schemas import topics
+from schemas import registered, topics
 from schemas.codec import Codec
 from schemas.errors import KafkaUnavailableError, RegistryUnavailableError
 from schemas.kafka import ensure_topics, producer
+from schemas.log import TruncatedReadError
 
 log = logging.getLogger(__name__)
 _SWITCH_SECONDS = 0.001
@@ -51,6 +60,8 @@ EXIT_DAMAGED = 72
 """A local copy of state cannot be read (EX_OSFILE): started again, it builds that copy anew."""
 EXIT_REFUSED = 73
 """A topic does not take an output (EX_CANTCREAT): starting again will fail at the same place, until it does or the input is another."""
+EXIT_LOST = 76
+"""An input whose offsets count is not the log that it was (EX_PROTOCOL): starting again will end the same, until it is given back."""
 EXIT_AWAY = 69
 """A server did not answer, mostly while the worker was starting (EX_UNAVAILABLE): start again."""
 EXIT_OTHER = 71
@@ -61,7 +72,8 @@ EXIT_RESTART = 79
 
 
 _CODES = ((FencedError, EXIT_FENCED), (StageError, EXIT_BUG), (StuckError, EXIT_STUCK), (StateDamagedError, EXIT_DAMAGED),
-          (RestartNeededError, EXIT_RESTART), (OutputRefusedError, EXIT_REFUSED), (KafkaConnectionError, EXIT_AWAY))
+          (RestartNeededError, EXIT_RESTART), (InputLostError, EXIT_LOST), (OutputRefusedError, EXIT_REFUSED),
+          (KafkaConnectionError, EXIT_AWAY))
 
 
 class Heart(mode.Service):
@@ -112,7 +124,8 @@ class Crashing(mode.Worker):
 
 
 def run(stages: Sequence[Callable[[], Stage]], settings: LaneSettings) -> None:
-    """Run until a signal ends it. Raises KafkaUnavailableError, TopicDiffersError; ends the process on what is fatal."""
+    """Run until a signal ends it. Raises KafkaUnavailableError, TopicDiffersError, and what `registered.check` does; ends the process on
+    what is fatal."""
     faulthandler.enable()
     sys.setswitchinterval(_SWITCH_SECONDS)
 
@@ -123,6 +136,7 @@ def run(stages: Sequence[Callable[[], Stage]], settings: LaneSettings) -> None:
     lanes = [Lane(stage, settings, end) for stage in stages]
     used = {topic.name: topic for lane in lanes for topic in (*lane.stage.inputs, lane.stage.changelog)}
     ensure_topics(settings.kafka, [*used.values(), topics.HEARTBEATS, topics.QUARANTINE])
+    registered.check(settings.kafka, Codec(settings.registry), used.values())
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     heart = Heart(lanes, settings)
@@ -141,6 +155,8 @@ def main(
     models: Annotated[Path | None, typer.Option(help="Folder of the matching models at hand. Default: beside --state-dir")] = None,
     snapshots: Annotated[Path | None, typer.Option(help="Where snapshots of state are kept, for all workers of a stage")] = None,
     snapshot_records: Annotated[int, typer.Option(min=1, help="Changelog records from one snapshot to the next")] = RECORDS,
+    accept_input: Annotated[str, typer.Option(envvar="MAINSTEM_ACCEPT_INPUT", help="An input to be taken for the one that was read, by "
+                                              "the identity that a worker that refused it told")] = "",
 ) -> None:
     """Run stages on the lane."""
     observe.begin(instance or "worker")
@@ -151,8 +167,8 @@ def main(
         in_force = _in_force(names, kafka, Codec(registry), Shelf(terms or state_dir.parent / "terms"),
                              ModelShelf(models or state_dir.parent / FOLDER))
         run([partial(STAGES[name], in_force.get(name)) for name in names],
-            LaneSettings(kafka, registry, state_dir, instance, snapshots, snapshot_records))
-    except (KafkaUnavailableError, RegistryUnavailableError) as fault:
+            LaneSettings(kafka, registry, state_dir, instance, snapshots, snapshot_records, accept_input))
+    except (KafkaUnavailableError, RegistryUnavailableError, TruncatedReadError, KafkaException) as fault:
         log.critical("%s", fault)
         sys.exit(EXIT_AWAY)
 

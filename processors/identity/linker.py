@@ -70,6 +70,7 @@ class Linker:
 
     name = "linker"
     inputs = (topics.CLAIMS,)
+    offsets_count = True
     changelog = topics.LINKER_CHANGELOG
 
     def __init__(self, person_key: bytes | None = None, model: Model | None = None, activations: Collection[str] = ()) -> None:

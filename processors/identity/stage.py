@@ -52,6 +52,7 @@ class IdentityStage:
 
     name = "identity"
     inputs = (topics.ASSERTIONS, topics.ASSIGNMENTS, topics.ATTACHED)
+    offsets_count = False
     changelog = topics.IDENTITY_CHANGELOG
 
     def __init__(self, person_key: bytes | None = None) -> None:

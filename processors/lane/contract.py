@@ -68,6 +68,8 @@ class Stage(Protocol):
 
     name: str
     changelog: Topic
+    offsets_count: bool
+    """Whether it keeps offsets of its input as numbers that later ones must exceed: it then cannot read an input that was made anew."""
 
     @property
     def inputs(self) -> tuple[Topic, ...]: ...

@@ -45,6 +45,17 @@ class InputResetError(RestartNeededError):
         self.topic, self.partition, self.offset, self.expected = topic, partition, offset, expected
 
 
+class InputLostError(Exception):
+    """An input whose offsets a stage keeps as numbers of what it decides is another log: what it decided now would come too low to
+    count."""
+
+    def __init__(self, stage: str, topic: str, partition: int, why: str, identity: str) -> None:
+        super().__init__(f"{topic}/{partition} {why}. Stage {stage} numbers what it decides by its offsets, so that what it would decide "
+                         "now would not count: give the topic back what it held, each message at the offset it had (a mirror or a backup), "
+                         f"and start with MAINSTEM_ACCEPT_INPUT={identity}")
+        self.topic, self.partition, self.identity = topic, partition, identity
+
+
 class StateDamagedError(RestartNeededError):
     """The local copy of a state partition cannot be read. It is marked: when it is opened next, it is built anew from the changelog."""
 

@@ -3,6 +3,8 @@
 A topic can be made anew under its name, lose its end (a disk that was restored, an election of a replica that lacked it), or lose its
 beginning (deleted by hand; ours keep everything). Offsets then mean other messages, and a marker would pass over new ones without a
 word. How much was lost cannot be told, since the log may have grown since; so reading begins anew, and what is read twice changes nothing.
+
+Not seen: an end that was lost and has grown past the marker again before anybody looked, in a topic that is otherwise the same.
 """
 
 from __future__ import annotations
@@ -10,43 +12,51 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Mapping
 
+import msgspec
+
 from processors.lane.changelog import bounds, reader
 from schemas.topics import Topic
 
 log = logging.getLogger(__name__)
+RESET = ""
+"""In the place of a topic's identity: it was found to end before its marker."""
 
 
-def beginning(kafka: str, topic: Topic, partition: int, stopped: Callable[[], bool]) -> int:
-    """Its first offset. Raises LaneStoppedError, KafkaException."""
-    consumer = reader(kafka)
-    try:
-        return bounds(consumer, topic.name, partition, stopped)[0]
-    finally:
-        consumer.close()
+class Look(msgspec.Struct, frozen=True):
+    """What was found. `moved`: topic -> next offset to process, the first there is, where that is not the marker."""
+
+    moved: dict[str, int]
+    why: dict[str, str]
 
 
-def settled(kafka: str, inputs: Iterable[Topic], partition: int, markers: Mapping[str, int], read: Mapping[str, str],
-            found: Mapping[str, str], stopped: Callable[[], bool]) -> dict[str, int]:
-    """The markers that are to be others, topic -> next offset to process: the first there is. Each is logged.
-
-    `read`: identity of each topic that the markers are of; `found`: as they are now (`changelog.identities`). Raises LaneStoppedError,
-    KafkaException.
-    """
-    moved = {}
+def looked(kafka: str, inputs: Iterable[Topic], partition: int, markers: Mapping[str, int], read: Mapping[str, str],
+           found: Mapping[str, str], stopped: Callable[[], bool], certain: str = "") -> Look:
+    """The markers that are to be others. `read`: identity of each topic that the markers are of; `found`: as they are now
+    (`changelog.identities`). `certain`: a topic that has lost its end, whatever shows now. Raises LaneStoppedError, KafkaException."""
+    look = Look({}, {})
     consumer = reader(kafka)
     try:
         for name in (topic.name for topic in inputs if topic.name in markers):
             marker, (first, end) = markers[name], bounds(consumer, name, partition, stopped)
-            if read.get(name, found[name]) != found[name]:
+            known = read.get(name, found[name])
+            if known not in (found[name], RESET):
                 why = "was made anew since it was last read"
-            elif marker > end:
+            elif marker > end or name == certain or known == RESET:
                 why = "has lost its end, which was processed"
             elif marker < first:
-                why = f"has lost {first - marker} offsets that were not processed: have its writer send them again"
+                why = f"has lost up to {first - marker} messages that were not processed: have its writer send them again"
             else:
                 continue
-            moved[name] = first
-            log.error("%s/%d %s; reading it from its beginning, %d, where %d was next", name, partition, why, first, marker)
+            look.moved[name], look.why[name] = first, why
+            log.error("%s/%d %s; its beginning is %d, and %d was next", name, partition, why, first, marker)
     finally:
         consumer.close()
-    return moved
+    return look
+
+
+def encode(identities: Mapping[str, str]) -> bytes:
+    return msgspec.json.encode(identities, order="deterministic")
+
+
+def decode(data: bytes | None) -> dict[str, str]:
+    return msgspec.json.decode(data, type=dict[str, str]) if data else {}

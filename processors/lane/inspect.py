@@ -130,14 +130,20 @@ def _kept(path: Path, identity: str) -> bool:
     """Whether its worker will go on with this copy."""
     if damaged(path):
         return False
-    view = View(path)
+    try:
+        view = View(path)
+    except StateDamagedError:
+        return False
     view.close()
     return view.identity == identity and _now() - view.written < MAX_AGE_MS
 
 
 def _readable(path: Path) -> bool:
     """A snapshot of a copy that was damaged has the right digests all the same."""
-    view = View(path)
+    try:
+        view = View(path)
+    except StateDamagedError:
+        return False
     try:
         return all(True for _ in view.items())
     except StateDamagedError:

@@ -18,6 +18,7 @@ from faust.types import TP, StreamT
 
 from mainstem.observe import metrics
 from processors.lane.contract import Stage
+from processors.lane.errors import InputResetError, LaneStoppedError
 from processors.lane.feed import BatchScheduler, FeedConsumer, FeedTransport
 from processors.lane.owner import Owner
 from processors.lane.pulse import Pulse
@@ -42,6 +43,8 @@ class LaneSettings:
     snapshots: Path | None = None
     """Where snapshots of state partitions are kept, for all workers; none are taken where it is not given."""
     snapshot_records: int = RECORDS
+    accepted: str = ""
+    """Identity of an input that is to be taken for the one that was read (InputLostError)."""
     session_seconds: float = SESSION_SECONDS
     """A worker that gives no sign of life for so long has lost its partitions to others."""
 
@@ -145,7 +148,7 @@ class Lane:
         if settings.snapshots is not None:
             snapshots = Snapshots(settings.snapshots, self.stage.name, partition, settings.snapshot_records)
         return Owner(self._make_stage(), partition, kafka=settings.kafka, codec=self._codec, state_dir=settings.state_dir,
-                     watch=self._watch, snapshots=snapshots)
+                     watch=self._watch, snapshots=snapshots, accepted=settings.accepted)
 
     async def call(self, function: Callable[..., Any], *arguments: Any) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self._pool, function, *arguments)
@@ -155,6 +158,13 @@ class Lane:
 
     async def rewind(self, tp: TP, offset: int) -> None:
         await cast(FeedConsumer, self.app.consumer).rewind(tp, offset)
+
+    async def reset(self, topic: Topic, partition: int, fault: InputResetError) -> None:
+        """One partition has lost its end: others may have too, and could grow past their markers while the process is started again."""
+        done = await asyncio.gather(*(slot.reset(topic, slot.owner.partition == partition) for slot in self._slots.values()),
+                                    return_exceptions=True)
+        faults = [each for each in done if isinstance(each, Exception) and not isinstance(each, LaneStoppedError)]
+        self._on_fatal(faults[0] if faults else fault)
 
     def fatal(self, fault: Exception) -> None:
         self._on_fatal(fault)

@@ -16,10 +16,10 @@ from mainstem import faults
 from processors.lane import changelog, inputs
 from processors.lane.computing import Computed, Computing
 from processors.lane.contract import Received, Stage
-from processors.lane.errors import LaneStoppedError, OutputRefusedError, RefusedError
+from processors.lane.errors import InputLostError, LaneStoppedError, OutputRefusedError, RefusedError
 from processors.lane.meter import Meter
 from processors.lane.snapshots import RENEWED_MS, Snapshots
-from processors.lane.store import INPUTS, MARKERS, Store, damaged, decode_inputs, encode_inputs, encode_markers
+from processors.lane.store import INPUTS, MARKERS, Store, damaged, encode_markers
 from processors.lane.transaction import Transactions
 from processors.lane.watch import Watch
 from schemas.codec import Codec
@@ -52,7 +52,8 @@ class Owner:
     """`open` fences the previous owner and recovers; then `run` batches; `close` at the end."""
 
     def __init__(self, stage: Stage, partition: int, *, kafka: str, codec: Codec, state_dir: Path, watch: Watch,
-                 snapshots: Snapshots | None = None) -> None:
+                 snapshots: Snapshots | None = None, accepted: str = "") -> None:
+        """`accepted`: identity of an input that is to be taken for the one that was read."""
         self.name = f"{stage.name}-{partition}"
         self.partition = partition
         self._stage = stage
@@ -64,9 +65,9 @@ class Owner:
         self._meter = Meter(stage.name, partition)
         self._computing = Computing(stage, partition, codec, self._meter, self._stop)
         self._identity = ""
-        self._inputs = b""
-        """The input topics' identities, and what the changelog holds of them."""
-        self._told: bytes | None = None
+        self._accepted = accepted
+        self._inputs: dict[str, str] = {}
+        """Identity of each input topic."""
         self._snapshots = snapshots
 
     @property
@@ -78,8 +79,8 @@ class Owner:
         """Returns how many changelog records were applied. Raises FencedError, StateBusyError, LaneStoppedError, KafkaException."""
         began = time.monotonic()
         topic = self._stage.changelog
-        topics = changelog.identities(self._kafka, [*self._stage.inputs, topic])
-        identity = self._identity = topics.pop(topic.name)
+        self._inputs = changelog.identities(self._kafka, [*self._stage.inputs, topic])
+        identity = self._identity = self._inputs.pop(topic.name)
         self._transactions.open()
         faults.at("fenced")
         self._store = self._nearest(identity)
@@ -87,7 +88,7 @@ class Owner:
         applied = changelog.recover(self._kafka, self._store, identity, topic.name, self.partition, _now(), self._stop.is_set)
         if self._snapshots is not None:
             self._snapshots.forget(identity, self._store.position)
-        self._settle(self._store, topics)
+        self._settle(self._store)
         took = time.monotonic() - began
         log.info("%s: opened in %.2f s, %d changelog records applied from %d on, %.0f a second", self.name, took, applied, start,
                  applied / took)
@@ -110,13 +111,26 @@ class Owner:
             log.info("%s: starts from a snapshot at %d", self.name, position)
         return Store(self._path, identity, _now())
 
-    def _settle(self, store: Store, found: dict[str, str]) -> None:
-        """Markers that can count in the inputs as they are now. The next batch writes them, and what they count in, to the changelog."""
-        self._inputs, self._told = encode_inputs(found), store.get(INPUTS)
-        moved = inputs.settled(self._kafka, self._stage.inputs, self.partition, store.markers, decode_inputs(self._told or b"{}"), found,
-                               self._stop.is_set)
-        store.markers = store.markers | moved
-        self._meter.reset(len(moved))
+    def _settle(self, store: Store) -> None:
+        """Markers that can count in the inputs as they are now, and what they count in, here and in the changelog."""
+        told = store.get(INPUTS)
+        read = {name: self._inputs[name] if self._inputs.get(name) == self._accepted else known for name, known in
+                inputs.decode(told).items()}
+        look = inputs.looked(self._kafka, self._stage.inputs, self.partition, store.markers, read, self._inputs, self._stop.is_set)
+        self._meter.reset(len(look.moved))
+        self._refuse(look)
+        if store.markers and (look.moved or told != inputs.encode(self._inputs)):
+            self._note(store, store.markers | look.moved, self._inputs)
+
+    def _refuse(self, look: inputs.Look) -> None:
+        if self._stage.offsets_count and look.why:
+            name, why = next(iter(look.why.items()))
+            raise InputLostError(self._stage.name, name, self.partition, why, self._inputs[name])
+
+    def _note(self, store: Store, markers: dict[str, int], identities: dict[str, str]) -> None:
+        record = Record(self._stage.changelog.name, self.partition, INPUTS, inputs.encode(identities))
+        offset = self._transactions.commit([record], self._marker(markers))
+        store.apply([(INPUTS, record.value)], markers, offset + 1, _now())
 
     def run(self, spans: Sequence[Span]) -> Done:
         """Process messages that lie at or after the markers, commit, then write the state.
@@ -138,33 +152,35 @@ class Owner:
         self._meter.begin()
         computed = self._computing.of(fresh, store)
         faults.at("computed")
-        name, records, changes = self._stage.changelog.name, computed.records, computed.changes
-        if self._told != self._inputs:
-            records.append(Record(name, self.partition, INPUTS, self._inputs))
-            changes.append((INPUTS, self._inputs))
+        if not store.markers:
+            identities = inputs.encode(self._inputs)
+            computed.records.append(Record(self._stage.changelog.name, self.partition, INPUTS, identities))
+            computed.changes.append((INPUTS, identities))
         try:
-            offset = self._transactions.commit(records, self._marker(markers))
+            offset = self._transactions.commit(computed.records, self._marker(markers))
         except RefusedError as refused:
             at = self._computing.outgrown(fresh, refused.topic, store)
             raise OutputRefusedError(self._stage.name, refused, at.topic.name, at.partition, at.offset) from None
         faults.at("committed")
         self._meter.phase("commit")
-        store.apply(changes, markers, offset + 1, _now())
-        self._told = self._inputs
+        store.apply(computed.changes, markers, offset + 1, _now())
         self._meter.phase("state")
         faults.at("stored")
         self._tell(len(fresh), computed, store)
         self._snapshot(store, _now())
         return Done(len(fresh), len(computed.outputs), computed.committed)
 
-    def reset(self, topic: Topic) -> None:
-        """Its input ends before its marker, which goes to the input's beginning. Raises FencedError, LaneStoppedError, KafkaException."""
+    def reset(self, topic: Topic, certain: bool) -> None:
+        """An input has lost its end: the markers of all inputs of which that shows go back to their beginning, `topic`'s in any case where
+        it is `certain`. The next to open this partition is told. Raises FencedError, InputLostError, LaneStoppedError, KafkaException."""
         store = self._store
         if store is None:
             raise LaneStoppedError
-        markers = store.markers | {topic.name: inputs.beginning(self._kafka, topic, self.partition, self._stop.is_set)}
-        offset = self._transactions.commit([], self._marker(markers))
-        store.apply([], markers, offset + 1, _now())
+        look = inputs.looked(self._kafka, self._stage.inputs, self.partition, store.markers, self._inputs, self._inputs, self._stop.is_set,
+                             topic.name if certain else "")
+        self._refuse(look)
+        if look.moved:
+            self._note(store, store.markers | look.moved, self._inputs | dict.fromkeys(look.moved, inputs.RESET))
 
     def tend(self) -> None:
         """Where nothing comes: keep local copy and snapshot young, which would else cease to serve though they lack nothing.

@@ -48,6 +48,10 @@ class Surroundings(Protocol):
         """Fetch from this offset on."""
         ...
 
+    async def reset(self, topic: Topic, partition: int, fault: InputResetError) -> None:
+        """Have all slots see to their markers, this partition's in any case, and end the process."""
+        ...
+
     def fatal(self, fault: Exception) -> None:
         """End the process."""
         ...
@@ -101,7 +105,8 @@ class Slot:
         topic = self._lane.topic(message.topic)
         expected = self.expected(topic.name)
         if fetched.reset:
-            await self._reset(topic, fetched)
+            fault = InputResetError(message.topic, message.partition, fetched.records[0].offset, fetched.start)
+            await self._lane.reset(topic, message.partition, fault)
             return
         if fetched.start > expected:
             log.warning("%s: %s was handed over from offset %d on, %d was expected; fetching it again", self.owner.name, message.topic,
@@ -129,7 +134,7 @@ class Slot:
             self._changed.notify_all()
         if self._task is not None:
             await self._task
-        async with self._opening:
+        async with self._opening, self._using:
             await self._lane.call(self.owner.close)
 
     async def _work(self) -> None:
@@ -152,6 +157,8 @@ class Slot:
                 self._changed.notify_all()
             try:
                 async with self._using:
+                    if self._closed:
+                        return
                     done: Done = await self._lane.call(self.owner.run, [span for _, span, _ in taken])
             except LaneStoppedError:
                 return
@@ -170,21 +177,13 @@ class Slot:
         """Always where nothing is queued, however large what is in flight."""
         return not self._queue or (self.waiting < _WAITING_RECORDS and self._bytes < _WAITING_BYTES)
 
-    async def _reset(self, topic: Topic, fetched: Fetched) -> None:
-        """The marker goes to the topic's beginning while its end still shows that it was reset; the process then ends, since all that is
-        queued and fetched is of a log that is no more."""
+    async def reset(self, topic: Topic, certain: bool) -> None:
+        """Markers go back where inputs have lost their end, while that still shows; nothing is taken from then on, since all that is queued
+        and fetched is of a log that is no more. Raises what the owner's does."""
         async with self._using:
-            if self._closed:
-                return
-            try:
-                await self._lane.call(self.owner.reset, topic)
-            except LaneStoppedError:
-                return
-            except Exception as fault:
-                self._lane.fatal(fault)
-            else:
-                self._lane.fatal(InputResetError(topic.name, self.owner.partition, fetched.records[0].offset, fetched.start))
-            self._closed = True
+            if not self._closed:
+                self._closed = True
+                await self._lane.call(self.owner.reset, topic, certain)
 
     async def _tend(self) -> None:
         """What fails here is tried again, and costs a new owner time at worst."""

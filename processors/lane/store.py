@@ -246,14 +246,6 @@ def decode_markers(data: bytes) -> dict[str, int]:
     return msgspec.json.decode(data, type=dict[str, int])
 
 
-def encode_inputs(inputs: dict[str, str]) -> bytes:
-    return msgspec.json.encode(inputs, order="deterministic")
-
-
-def decode_inputs(data: bytes) -> dict[str, str]:
-    return msgspec.json.decode(data, type=dict[str, str])
-
-
 def damaged(path: Path) -> bool:
     """Whether a store found this copy damaged, and none has been built to its end in its place since."""
     return _mark(path).exists()

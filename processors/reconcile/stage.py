@@ -28,6 +28,7 @@ class ReconcileStage:
 
     name = "reconcile"
     inputs = (topics.PERSON_EVENTS,)
+    offsets_count = False
     changelog = topics.RECONCILE_CHANGELOG
 
     def __init__(self, terms: Terms | None = None, activations: Collection[str] = ()) -> None:

@@ -11,7 +11,8 @@ from confluent_kafka.admin import AdminClient
 
 from mainstem.observe import metrics
 from processors.apps.worker import EXIT_RESTART
-from processors.lane.inputs import settled
+from processors.lane.errors import InputLostError
+from processors.lane.inputs import looked
 from processors.lane.owner import Span
 from schemas.kafka import ensure_topics
 from schemas.topics import Topic
@@ -88,6 +89,61 @@ def test_one_that_lost_its_end_is_read_from_its_beginning(place: Place) -> None:
     assert taken(place) == 0
 
 
+def test_an_idle_one_is_told_once(place: Place) -> None:
+    """The marker goes back for good when the partition is opened, whether anything comes then or not."""
+    once_processed(place, beyond=1)
+    for _ in range(2):
+        owner = place.owner("a")
+        owner.open()
+        assert owner.markers == {place.world.stage.source.name: 0}
+        owner.close()
+    assert resets(place) == 1
+
+
+@pytest.mark.parametrize("certain", [False, True])
+def test_an_end_lost_while_it_is_read_is_remembered_however_it_grows(place: Place, certain: bool) -> None:
+    """`certain`: the client found itself beyond the end, which has grown past the marker since."""
+    was = once_processed(place, beyond=0 if certain else 1)
+    owner, source = place.owner("a"), place.world.stage.source
+    owner.open()
+    owner._store.markers = {source.name: was + (not certain)}  # type: ignore[union-attr]  # as before it was opened
+    owner.reset(source, certain)
+    owner.close()
+    place.world.send(800)
+    before = resets(place)
+    assert taken(place, "elsewhere") == len(place.span().messages)
+    assert resets(place) == before + 1
+    assert taken(place, "elsewhere") == 0
+    assert resets(place) == before + 1
+
+
+def test_where_nothing_is_lost_no_marker_goes_back(place: Place) -> None:
+    once_processed(place)
+    owner = place.owner("a")
+    owner.open()
+    owner.reset(place.world.stage.source, certain=False)
+    owner.close()
+    assert taken(place) == 0
+
+
+def test_one_whose_offsets_count_is_refused_until_it_is_given_back(place: Place) -> None:
+    """Of a new log the linker's decisions would come too low to count."""
+    place.world.stage.offsets_count = True
+    once_processed(place)
+    make_anew(place.world.kafka, place.world.stage.source)
+    place.world.send(800)
+    for _ in range(2):
+        with pytest.raises(InputLostError, match="MAINSTEM_ACCEPT_INPUT=") as told:
+            place.owner("a").open()
+        place.close()
+    owner = place.owner("a")
+    owner._accepted = told.value.identity
+    owner.open()
+    assert owner.run([place.span()]).processed == len(place.span().messages) // 2
+    owner.close()
+    assert taken(place) == 0
+
+
 def test_one_that_lost_what_was_not_read_is_told_and_read_on(place: Place, caplog: pytest.LogCaptureFixture) -> None:
     was = once_processed(place)
     place.world.send(400)
@@ -98,7 +154,7 @@ def test_one_that_lost_what_was_not_read_is_told_and_read_on(place: Place, caplo
         future.result(30)
     assert taken(place) == more.next - gone
     assert resets(place) == 1
-    assert f"has lost {gone - was} offsets that were not processed" in caplog.text
+    assert f"has lost up to {gone - was} messages that were not processed" in caplog.text
 
 
 def test_one_that_is_what_it_was_moves_nothing(place: Place) -> None:
@@ -110,7 +166,7 @@ def test_one_that_is_what_it_was_moves_nothing(place: Place) -> None:
 
 def test_state_of_before_identities_were_kept_trusts_what_it_finds(place: Place) -> None:
     was, source = once_processed(place), place.world.stage.source
-    assert settled(place.world.kafka, [source], 0, {source.name: was}, {}, {source.name: "any"}, lambda: False) == {}
+    assert looked(place.world.kafka, [source], 0, {source.name: was}, {}, {source.name: "any"}, lambda: False).moved == {}
 
 
 @pytest.mark.timeout(240)
@@ -132,6 +188,8 @@ def test_a_worker_reads_an_input_that_was_made_anew_while_it_ran(world: World, n
         assert "goes on at offset 0, before" in world.log("a")
         world.send(1_200)  # beyond where it stood
     eventually(lambda: read_whole(world), "reading the new input", 120)
+    told = ("was made anew", 1) if noticed else ("has lost its end, which was processed", 2)  # then and when it is opened again
+    assert world.log("a").count(told[0]) == told[1] * world.stage.source.partitions
     assert sum(1 for _ in world.messages(world.stage.out)) == 800 + world.sent.total()
     assert {int(value) for value in world.state().values()} == {16 + world.sent.total() // 50}
 

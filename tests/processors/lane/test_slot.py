@@ -67,6 +67,9 @@ class Around:
     async def rewind(self, tp: TP, offset: int) -> None:
         self.rewound.append((tp, offset))
 
+    async def reset(self, topic: Topic, partition: int, fault: Exception) -> None:
+        self.faults.append(fault)
+
     def fatal(self, fault: Exception) -> None:
         self.faults.append(fault)
 

@@ -18,6 +18,8 @@ def topic(name: str, schema: str | None = None, *, partitions: int = 4, compacte
 class Counter:
     """Each output is `<subject>=<count>`; state is the count per subject."""
 
+    offsets_count = False
+
     def __init__(self, prefix: str) -> None:
         self.name = f"{prefix}-counter"
         self.source = topic(f"{prefix}.in.v1", "Assertion")

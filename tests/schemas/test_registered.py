@@ -8,8 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from deploy.platform.launch import check_known
-from schemas import topics
+from schemas import registered, topics
 from schemas.codec import Codec
 from schemas.errors import RegistryLostError
 from schemas.kafka import ensure_topics, producer
@@ -41,7 +40,8 @@ def test_one_that_knows_some_of_the_last_is_the_right_one(kafka: str, registry: 
     good = codec.encoder(topics.CLAIMS)(EXAMPLES["Claim"])
     strange = b"\0\x7f\xff\xff\xff" + good[5:]
     for messages in ([], [good], [strange, good, strange, b"rubbish"], [b"", b"rubbish"]):
-        check_known(kafka, codec, holding(messages))
+        registered.check(kafka, codec, [holding(messages)])
+    registered.check(kafka, codec, [holding([strange]), holding([good])])
 
 
 def test_one_that_knows_none_is_not(kafka: str, registry: str, holding: Holding) -> None:
@@ -50,4 +50,4 @@ def test_one_that_knows_none_is_not(kafka: str, registry: str, holding: Holding)
     for messages in ([b"\0\x7f\xff\xff\xff" + good[5:]] * 3, [other, other, b"rubbish"]):
         topic = holding(messages)
         with pytest.raises(RegistryLostError, match=topic.name):
-            check_known(kafka, codec, topic)
+            registered.check(kafka, codec, [topic])
