@@ -192,3 +192,51 @@ def test_what_waits_is_bounded_by_its_bytes(size: int, most: int) -> None:
         assert around.faults == []
 
     asyncio.run(play())
+
+
+class Noting(Held):
+    """Writes down when its calls begin and end."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.calls: list[str] = []
+
+    def run(self, spans: Sequence[Span]) -> Done:
+        self.calls.append("run")
+        done = super().run(spans)
+        self.calls.append("ran")
+        return done
+
+    def reset(self, topic: Topic, certain: bool) -> None:
+        self.calls.append("reset")
+        time.sleep(0.1)
+        self.markers[topic.name] = 0
+        self.calls.append("was reset")
+
+    def close(self) -> None:
+        self.calls.append("close")
+
+
+def test_a_reset_waits_for_the_batch_in_flight_and_nothing_comes_between_or_after() -> None:
+    source = topic("slot.in.v1", "Assertion")
+
+    async def play() -> None:
+        around, owner = Around(source, Pulse("toy", "")), Noting()
+        slot = Slot(around, cast(Owner, owner), 1)
+        await slot.open()
+        for n in range(3):
+            record = ConsumerRecord(source.name, 0, n, 0, 1, b"k", b"v", None, 0, 0, ())
+            await slot.put(Event(Message(source.name, 0), Fetched([record], n, n + 1)))  # type: ignore[arg-type]
+            while not owner.calls:
+                await asyncio.sleep(0.01)
+        resetting = asyncio.create_task(slot.reset(source, certain=True))
+        await asyncio.sleep(0.05)
+        owner.released.set()
+        async with asyncio.timeout(30):
+            while "reset" not in owner.calls:
+                await asyncio.sleep(0.01)
+            await slot.close()  # a rebalance, as where a topic is deleted
+            await resetting
+        assert owner.calls == ["run", "ran", "reset", "was reset", "close"]
+
+    asyncio.run(play())
