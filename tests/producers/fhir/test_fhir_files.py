@@ -73,7 +73,7 @@ def test_a_source_has_two_parts(given: str):
 
 
 def test_a_file_that_fits_no_message_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(kafka, "MAX_BYTES", 4200)
+    monkeypatch.setattr(kafka, "LARGEST_VALUE", 100)
     message = read_file(folder / "b.json")
     with pytest.raises(TooLargeError, match="gzip it, or split it"):
         Publisher("127.0.0.1:9").publish(message, "RXA/epr")
