@@ -82,7 +82,7 @@ def chaos(
     try:
         with arena.arena(home, persons, seed, say) as place:
             report = run.run(place, seed, say, faults=faults, seconds=seconds, rate=rate, peace=peace)
-    except StackError as fault:
+    except (StackError, arena.TrustsNotMadeError) as fault:
         typer.echo(f"chaos: {fault}", err=True)
         raise typer.Exit(1) from None
     except (NotRecoveredError, NoRegisterError) as fault:
