@@ -14,7 +14,7 @@ from mainstem.kinds import allergy
 from mainstem.kinds.facts import Rule, Terms
 from mainstem.relations import taken
 
-NOT_CHECKED = Rule(
+NOT_CHECKED: Rule = Rule(
     "allergy.not-checked", "no code and no name tells the terminology in force what a standing allergy is to, or what is in a medicine "
     "that is taken, while there is something to hold it against: silence about it tells nothing", "design.md, Safety of absence")
 _NO_DRUGS = frozenset({"food", "environment"})
