@@ -48,6 +48,7 @@ _LINGER_SECONDS = 0.1
 _NEW_TOPICS_MS = 2_000
 """How soon a raw topic made later is noticed: the first file of a source nobody declared."""
 _CALL_SECONDS = 5.0
+_LOOK_SECONDS = 15.0
 _NOT_NOW = (KafkaException, RegistryUnavailableError, TruncatedReadError)
 _STUCK_SECONDS = 60.0
 _HELD_SECONDS = 60.0
@@ -107,7 +108,9 @@ class Capture:
         for _ in pauses(self._stop):
             try:
                 kafka.ensure_topics(self._bootstrap, [*WRITES, *self._raw], seconds=_CALL_SECONDS)
-                registered.check(self._bootstrap, self._codec, WRITES)
+                self._watchdog.alive()
+                registered.check(self._bootstrap, self._codec, WRITES, _LOOK_SECONDS)
+                self._watchdog.alive()
                 self._codec.register(WRITES)
                 return Batches(self._codec, self._readers), Pulse(self._bootstrap, self._codec, self._instance)
             except (KafkaUnavailableError, *_NOT_NOW) as fault:

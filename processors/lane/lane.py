@@ -159,10 +159,10 @@ class Lane:
     async def rewind(self, tp: TP, offset: int) -> None:
         await cast(FeedConsumer, self.app.consumer).rewind(tp, offset)
 
-    async def reset(self, topic: Topic, partition: int, fault: InputResetError) -> None:
-        """One partition has lost its end: others may have too, and could grow past their markers while the process is started again."""
-        done = await asyncio.gather(*(slot.reset(topic, slot.owner.partition == partition) for slot in self._slots.values()),
-                                    return_exceptions=True)
+    async def reset(self, topic: Topic, fault: InputResetError) -> None:
+        """One partition has lost its end. Others may have too, and could grow past their markers while the process is started again: all
+        go back, since what is read twice changes nothing."""
+        done = await asyncio.gather(*(slot.reset(topic) for slot in self._slots.values()), return_exceptions=True)
         faults = [each for each in done if isinstance(each, Exception) and not isinstance(each, LaneStoppedError)]
         self._on_fatal(faults[0] if faults else fault)
 

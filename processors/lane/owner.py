@@ -118,12 +118,14 @@ class Owner:
                 inputs.decode(told).items()}
         look = inputs.looked(self._kafka, self._stage.inputs, self.partition, store.markers, read, self._inputs, self._stop.is_set)
         self._meter.reset(len(look.moved))
-        self._refuse(look)
+        self._refuse(store, look, read)
         if store.markers and (look.moved or told != inputs.encode(self._inputs)):
             self._note(store, store.markers | look.moved, self._inputs)
 
-    def _refuse(self, look: inputs.Look) -> None:
+    def _refuse(self, store: Store, look: inputs.Look, read: dict[str, str]) -> None:
+        """Raises InputLostError where offsets count, and has it remembered: the input may soon have grown past its marker again."""
         if self._stage.offsets_count and look.why:
+            self._note(store, store.markers, read | dict.fromkeys(look.moved, inputs.RESET))
             name, why = next(iter(look.why.items()))
             raise InputLostError(self._stage.name, name, self.partition, why, self._inputs[name])
 
@@ -170,15 +172,15 @@ class Owner:
         self._snapshot(store, _now())
         return Done(len(fresh), len(computed.outputs), computed.committed)
 
-    def reset(self, topic: Topic, certain: bool) -> None:
-        """An input has lost its end: the markers of all inputs of which that shows go back to their beginning, `topic`'s in any case where
-        it is `certain`. The next to open this partition is told. Raises FencedError, InputLostError, LaneStoppedError, KafkaException."""
+    def reset(self, topic: Topic) -> None:
+        """An input has lost its end, if perhaps in another partition: its marker goes back to its beginning, as do those of other inputs of
+        which that shows. The next to open this partition is told. Raises FencedError, InputLostError, LaneStoppedError, KafkaException."""
         store = self._store
         if store is None:
             raise LaneStoppedError
         look = inputs.looked(self._kafka, self._stage.inputs, self.partition, store.markers, self._inputs, self._inputs, self._stop.is_set,
-                             topic.name if certain else "")
-        self._refuse(look)
+                             topic.name)
+        self._refuse(store, look, self._inputs)
         if look.moved:
             self._note(store, store.markers | look.moved, self._inputs | dict.fromkeys(look.moved, inputs.RESET))
 

@@ -48,8 +48,8 @@ class Surroundings(Protocol):
         """Fetch from this offset on."""
         ...
 
-    async def reset(self, topic: Topic, partition: int, fault: InputResetError) -> None:
-        """Have all slots see to their markers, this partition's in any case, and end the process."""
+    async def reset(self, topic: Topic, fault: InputResetError) -> None:
+        """Have the topic's markers go back in all slots, and end the process."""
         ...
 
     def fatal(self, fault: Exception) -> None:
@@ -106,7 +106,7 @@ class Slot:
         expected = self.expected(topic.name)
         if fetched.reset:
             fault = InputResetError(message.topic, message.partition, fetched.records[0].offset, fetched.start)
-            await self._lane.reset(topic, message.partition, fault)
+            await self._lane.reset(topic, fault)
             return
         if fetched.start > expected:
             log.warning("%s: %s was handed over from offset %d on, %d was expected; fetching it again", self.owner.name, message.topic,
@@ -177,13 +177,13 @@ class Slot:
         """Always where nothing is queued, however large what is in flight."""
         return not self._queue or (self.waiting < _WAITING_RECORDS and self._bytes < _WAITING_BYTES)
 
-    async def reset(self, topic: Topic, certain: bool) -> None:
-        """Markers go back where inputs have lost their end, while that still shows; nothing is taken from then on, since all that is queued
-        and fetched is of a log that is no more. Raises what the owner's does."""
+    async def reset(self, topic: Topic) -> None:
+        """The topic has lost its end: its marker goes back. Nothing is taken from then on, since all that is queued and fetched is of a log
+        that is no more. Raises what the owner's does."""
         async with self._using:
             if not self._closed:
                 self._closed = True
-                await self._lane.call(self.owner.reset, topic, certain)
+                await self._lane.call(self.owner.reset, topic)
 
     async def _tend(self) -> None:
         """What fails here is tried again, and costs a new owner time at worst."""

@@ -12,7 +12,7 @@ from schemas import registered, topics
 from schemas.codec import Codec
 from schemas.errors import RegistryLostError
 from schemas.kafka import ensure_topics, producer
-from schemas.topics import Topic
+from schemas.topics import Purpose, Topic
 from tests.schemas.test_codec import EXAMPLES
 
 pytestmark = pytest.mark.stack
@@ -42,6 +42,7 @@ def test_one_that_knows_some_of_the_last_is_the_right_one(kafka: str, registry: 
     for messages in ([], [good], [strange, good, strange, b"rubbish"], [b"", b"rubbish"]):
         registered.check(kafka, codec, [holding(messages)])
     registered.check(kafka, codec, [holding([strange]), holding([good])])
+    registered.check(kafka, codec, [holding([good, *[strange] * 300])])
 
 
 def test_one_that_knows_none_is_not(kafka: str, registry: str, holding: Holding) -> None:
@@ -49,5 +50,6 @@ def test_one_that_knows_none_is_not(kafka: str, registry: str, holding: Holding)
     good, other = codec.encoder(topics.CLAIMS)(EXAMPLES["Claim"]), codec.encoder(topics.ASSERTIONS)(EXAMPLES["Assertion"])
     for messages in ([b"\0\x7f\xff\xff\xff" + good[5:]] * 3, [other, other, b"rubbish"]):
         topic = holding(messages)
+        known = replace(holding([good]), purpose=Purpose.OPERATIONS)  # written by whoever was started first
         with pytest.raises(RegistryLostError, match=topic.name):
-            registered.check(kafka, codec, [topic])
+            registered.check(kafka, codec, [topic, known])

@@ -67,7 +67,7 @@ class Around:
     async def rewind(self, tp: TP, offset: int) -> None:
         self.rewound.append((tp, offset))
 
-    async def reset(self, topic: Topic, partition: int, fault: Exception) -> None:
+    async def reset(self, topic: Topic, fault: Exception) -> None:
         self.faults.append(fault)
 
     def fatal(self, fault: Exception) -> None:
@@ -207,7 +207,7 @@ class Noting(Held):
         self.calls.append("ran")
         return done
 
-    def reset(self, topic: Topic, certain: bool) -> None:
+    def reset(self, topic: Topic) -> None:
         self.calls.append("reset")
         time.sleep(0.1)
         self.markers[topic.name] = 0
@@ -229,7 +229,7 @@ def test_a_reset_waits_for_the_batch_in_flight_and_nothing_comes_between_or_afte
             await slot.put(Event(Message(source.name, 0), Fetched([record], n, n + 1)))  # type: ignore[arg-type]
             while not owner.calls:
                 await asyncio.sleep(0.01)
-        resetting = asyncio.create_task(slot.reset(source, certain=True))
+        resetting = asyncio.create_task(slot.reset(source))
         await asyncio.sleep(0.05)
         owner.released.set()
         async with asyncio.timeout(30):
