@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import tempfile
 import time
@@ -141,15 +142,10 @@ def _kept(path: Path, identity: str) -> bool:
 def _readable(path: Path) -> bool:
     """A snapshot of a copy that was damaged has the right digests all the same."""
     try:
-        view = View(path)
+        with contextlib.closing(View(path)) as view:
+            return all(True for _ in view.items())
     except StateDamagedError:
         return False
-    try:
-        return all(True for _ in view.items())
-    except StateDamagedError:
-        return False
-    finally:
-        view.close()
 
 
 def _await(kafka: str, place: Place, position: int) -> None:

@@ -130,9 +130,9 @@ class Owner:
             raise InputLostError(self._stage.name, name, self.partition, why, self._inputs[name])
 
     def _note(self, store: Store, markers: dict[str, int], identities: dict[str, str]) -> None:
-        record = Record(self._stage.changelog.name, self.partition, INPUTS, inputs.encode(identities))
+        record = self._basis(identities)
         offset = self._transactions.commit([record], self._marker(markers))
-        store.apply([(INPUTS, record.value)], markers, offset + 1, _now())
+        store.apply([(record.key, record.value)], markers, offset + 1, _now())
 
     def run(self, spans: Sequence[Span]) -> Done:
         """Process messages that lie at or after the markers, commit, then write the state.
@@ -155,9 +155,9 @@ class Owner:
         computed = self._computing.of(fresh, store)
         faults.at("computed")
         if not store.markers:
-            identities = inputs.encode(self._inputs)
-            computed.records.append(Record(self._stage.changelog.name, self.partition, INPUTS, identities))
-            computed.changes.append((INPUTS, identities))
+            basis = self._basis(self._inputs)
+            computed.records.append(basis)
+            computed.changes.append((basis.key, basis.value))
         try:
             offset = self._transactions.commit(computed.records, self._marker(markers))
         except RefusedError as refused:
@@ -212,6 +212,10 @@ class Owner:
             self._store.close()
             self._store = None
         self._meter.closed()
+
+    def _basis(self, identities: dict[str, str]) -> Record:
+        """What markers count in."""
+        return Record(self._stage.changelog.name, self.partition, INPUTS, inputs.encode(identities))
 
     def _marker(self, markers: dict[str, int]) -> Record:
         return Record(self._stage.changelog.name, self.partition, MARKERS, encode_markers(markers))

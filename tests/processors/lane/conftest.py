@@ -8,13 +8,20 @@ import uuid
 from collections import Counter as Tally
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 from confluent_kafka import Message
+from confluent_kafka.admin import AdminClient
 
 from mainstem.model import Assertion, RawRef
 from processors.lane import changelog, reader
+from processors.lane.contract import Received
+from processors.lane.errors import OutputRefusedError, StageError
 from processors.lane.lane import SESSION_SECONDS
+from processors.lane.owner import Owner, Span
+from processors.lane.snapshots import Snapshots
+from processors.lane.watch import Watch
 from schemas import topics
 from schemas.codec import Codec
 from schemas.kafka import ensure_topics, producer
@@ -22,6 +29,8 @@ from schemas.partition import partition
 from schemas.topics import Topic
 from tests.eventually import eventually
 from tests.processors.lane.toy import Counter
+
+Fault = TypeVar("Fault", StageError, OutputRefusedError)
 
 
 class World:
@@ -112,3 +121,67 @@ def world(kafka: str, registry: str, tmp_path: Path) -> Iterator[World]:
     made = World(kafka, registry, tmp_path)
     yield made
     made.end()
+
+
+class Place:
+    """Partition 0 of a world, with owners made on demand."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self._owners: list[Owner] = []
+
+    def owner(self, directory: str, stage: object = None, snapshots: Snapshots | None = None) -> Owner:
+        made = Owner(stage or self.world.stage, 0, kafka=self.world.kafka, codec=self.world.codec,  # type: ignore[arg-type]
+                     state_dir=self.world.directory / directory, watch=Watch(pytest.fail), snapshots=snapshots)
+        self._owners.append(made)
+        return made
+
+    def span(self, start: int = 0, stop: int | None = None) -> Span:
+        """What the input partition holds from `start` on."""
+        source = self.world.stage.source
+        consumer = changelog.reader(self.world.kafka)
+        found = [m for batch in changelog.batches(consumer, source.name, {0: start}) for m in batch]
+        consumer.close()
+        received = [Received(source, 0, m.offset() or 0, m.timestamp()[1], m.key(), m.value()) for m in found]
+        received = [r for r in received if stop is None or r.offset < stop]
+        return Span(source, received[-1].offset + 1, received)
+
+    def check(self) -> None:
+        """Outputs of partition 0 are those of its input."""
+        wanted = [m.key for m in self.span().messages if m.value != b"rubbish"]
+        found = [m.key() for m in self.world.messages(self.world.stage.out)]
+        assert sorted(wanted) == sorted(found)  # type: ignore[type-var]
+
+    def stopped(self, stage: Counter, record: str, kind: type[Fault]) -> Fault:
+        """What an owner of the stage raises at the first of some messages of this record: it names that one, and what lies before it is
+        processed."""
+        before = self.span().next
+        self.world.send(50, record=record)
+        owner = self.owner("a", stage)
+        owner.open()
+        with pytest.raises(kind) as raised:
+            owner.run([self.span()])
+        assert raised.value.offset == before
+        owner.run([self.span(stop=before)])
+        assert owner.markers == {self.world.stage.source.name: before}
+        return raised.value
+
+    def close(self) -> None:
+        for owner in self._owners:
+            owner.close()
+
+
+@pytest.fixture
+def place(world: World) -> Iterator[Place]:
+    world.send(400)
+    made = Place(world)
+    yield made
+    made.close()
+
+
+def make_anew(kafka: str, topic: Topic) -> None:
+    admin = AdminClient({"bootstrap.servers": kafka})
+    for future in admin.delete_topics([topic.name]).values():
+        future.result()
+    eventually(lambda: topic.name not in admin.list_topics().topics, "deletion")
+    ensure_topics(kafka, [topic])

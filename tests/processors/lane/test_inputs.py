@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
 
 import pytest
 from confluent_kafka import TopicPartition
@@ -14,29 +13,10 @@ from processors.apps.worker import EXIT_RESTART
 from processors.lane.errors import InputLostError
 from processors.lane.inputs import looked
 from processors.lane.owner import Span
-from schemas.kafka import ensure_topics
-from schemas.topics import Topic
 from tests.eventually import eventually
-from tests.processors.lane.conftest import World
-from tests.processors.lane.test_owner import Place
+from tests.processors.lane.conftest import Place, World, make_anew
 
 pytestmark = pytest.mark.stack
-
-
-@pytest.fixture
-def place(world: World) -> Iterator[Place]:
-    world.send(400)
-    made = Place(world)
-    yield made
-    made.close()
-
-
-def make_anew(kafka: str, topic: Topic) -> None:
-    admin = AdminClient({"bootstrap.servers": kafka})
-    for future in admin.delete_topics([topic.name]).values():
-        future.result()
-    eventually(lambda: topic.name not in admin.list_topics().topics, "deletion")
-    ensure_topics(kafka, [topic])
 
 
 def resets(place: Place) -> float:

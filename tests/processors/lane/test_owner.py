@@ -4,85 +4,19 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Iterator
-from typing import TypeVar
 
 import pytest
-from confluent_kafka.admin import AdminClient
 
 from processors.lane import changelog, reader
-from processors.lane.contract import Received
 from processors.lane.errors import FencedError, OutputRefusedError, StageError, StateBusyError, StateDamagedError
-from processors.lane.owner import Owner, Span
 from processors.lane.snapshots import Snapshots
 from processors.lane.store import Store
-from processors.lane.watch import Watch
 from schemas import topics
-from schemas.kafka import ensure_topics
-from tests.eventually import eventually
-from tests.processors.lane.conftest import World
+from tests.processors.lane.conftest import Place, make_anew
 from tests.processors.lane.test_damaged import harm
-from tests.processors.lane.toy import Counter
 from tests.processors.lane.toy_worker import Faulty, Verbose
 
 pytestmark = pytest.mark.stack
-Fault = TypeVar("Fault", StageError, OutputRefusedError)
-
-
-class Place:
-    """Partition 0 of a world, with owners made on demand."""
-
-    def __init__(self, world: World) -> None:
-        self.world = world
-        self._owners: list[Owner] = []
-
-    def owner(self, directory: str, stage: object = None, snapshots: Snapshots | None = None) -> Owner:
-        made = Owner(stage or self.world.stage, 0, kafka=self.world.kafka, codec=self.world.codec,  # type: ignore[arg-type]
-                     state_dir=self.world.directory / directory, watch=Watch(pytest.fail), snapshots=snapshots)
-        self._owners.append(made)
-        return made
-
-    def span(self, start: int = 0, stop: int | None = None) -> Span:
-        """What the input partition holds from `start` on."""
-        source = self.world.stage.source
-        consumer = changelog.reader(self.world.kafka)
-        found = [m for batch in changelog.batches(consumer, source.name, {0: start}) for m in batch]
-        consumer.close()
-        received = [Received(source, 0, m.offset() or 0, m.timestamp()[1], m.key(), m.value()) for m in found]
-        received = [r for r in received if stop is None or r.offset < stop]
-        return Span(source, received[-1].offset + 1, received)
-
-    def check(self) -> None:
-        """Outputs of partition 0 are those of its input."""
-        wanted = [m.key for m in self.span().messages if m.value != b"rubbish"]
-        found = [m.key() for m in self.world.messages(self.world.stage.out)]
-        assert sorted(wanted) == sorted(found)  # type: ignore[type-var]
-
-    def stopped(self, stage: Counter, record: str, kind: type[Fault]) -> Fault:
-        """What an owner of the stage raises at the first of some messages of this record: it names that one, and what lies before it is
-        processed."""
-        before = self.span().next
-        self.world.send(50, record=record)
-        owner = self.owner("a", stage)
-        owner.open()
-        with pytest.raises(kind) as raised:
-            owner.run([self.span()])
-        assert raised.value.offset == before
-        owner.run([self.span(stop=before)])
-        assert owner.markers == {self.world.stage.source.name: before}
-        return raised.value
-
-    def close(self) -> None:
-        for owner in self._owners:
-            owner.close()
-
-
-@pytest.fixture
-def place(world: World) -> Iterator[Place]:
-    world.send(400)
-    made = Place(world)
-    yield made
-    made.close()
 
 
 def test_a_new_owner_fences_the_old(place: Place) -> None:
@@ -184,11 +118,7 @@ def test_state_of_a_topic_created_anew_is_discarded(place: Place) -> None:
     owner.close()
     topic, kafka = place.world.stage.changelog, place.world.kafka
     before = changelog.identity(kafka, topic)
-    admin = AdminClient({"bootstrap.servers": kafka})
-    for future in admin.delete_topics([topic.name]).values():
-        future.result()
-    eventually(lambda: topic.name not in admin.list_topics().topics, "deletion")
-    ensure_topics(kafka, [topic])
+    make_anew(kafka, topic)
     assert changelog.identity(kafka, topic) != before
     owner = place.owner("a")
     owner.open()

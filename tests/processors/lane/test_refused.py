@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -12,8 +12,7 @@ from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, C
 
 from processors.lane.contract import Output, Received, State
 from processors.lane.errors import OutputRefusedError
-from tests.processors.lane.conftest import World
-from tests.processors.lane.test_owner import Place
+from tests.processors.lane.conftest import Place, World
 from tests.processors.lane.toy import Counter
 
 pytestmark = pytest.mark.stack
@@ -25,14 +24,6 @@ class Wordy(Counter):
     def process(self, batch: Sequence[tuple[Received, Any]], state: State) -> list[Output]:
         noise = random.Random(0).randbytes(20_000)
         return [msgspec.structs.replace(output, value=noise) for output in super().process(batch, state)]
-
-
-@pytest.fixture
-def place(world: World) -> Iterator[Place]:
-    world.send(40)
-    made = Place(world)
-    yield made
-    made.close()
 
 
 def limit(world: World, topic: str, size: int) -> None:

@@ -17,8 +17,7 @@ from processors.lane.owner import Owner
 from processors.lane.snapshots import Snapshots
 from processors.lane.store import Store, View
 from processors.lane.watch import Watch
-from tests.processors.lane.conftest import World
-from tests.processors.lane.test_owner import Place
+from tests.processors.lane.conftest import Place, World
 
 
 @pytest.mark.stack
