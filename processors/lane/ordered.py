@@ -32,12 +32,12 @@ class Ordered:
         """One that is not among them."""
         beginning = key[:key.find(END) + 1]
         if (alike := self._alike.get(beginning)) is not None:
-            if isinstance(alike, SortedList):
-                alike.add(key)
-            else:
+            if isinstance(alike, list):
                 insort(alike, key)
                 if len(alike) > _MANY:
                     self._alike[beginning] = SortedList(alike)
+            else:
+                alike.add(key)
         elif (other := self._lone.pop(beginning, None)) is not None:
             self._alike[beginning] = [key, other] if key < other else [other, key]
         else:
@@ -49,10 +49,10 @@ class Ordered:
         beginning = key[:key.find(END) + 1]
         if self._lone.pop(beginning, None) is None:
             alike = self._alike[beginning]
-            if isinstance(alike, SortedList):
-                alike.remove(key)
-            else:
+            if isinstance(alike, list):
                 del alike[bisect_left(alike, key)]
+            else:
+                alike.remove(key)
         if (found := self._sorted.get(key[:1])) is not None:
             found.remove(key)
 
@@ -66,7 +66,7 @@ class Ordered:
         alike = self._alike.get(prefix[:end])
         if not alike:
             return []
-        following = alike.irange(prefix) if isinstance(alike, SortedList) else islice(alike, bisect_left(alike, prefix), None)
+        following = islice(alike, bisect_left(alike, prefix), None) if isinstance(alike, list) else alike.irange(prefix)
         return list(takewhile(lambda key: key.startswith(prefix), following))
 
     def near(self, prefix: bytes) -> SortedList[bytes]:

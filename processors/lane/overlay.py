@@ -23,13 +23,17 @@ class Readable(Protocol):
 
 
 class Overlay:
-    """`State` over a store."""
+    """`State` over a store. What it changed is put in order when that is asked for, and of those keys alone that begin with the same byte:
+    most of what a batch writes is never looked for but by its whole key."""
 
     def __init__(self, store: Readable) -> None:
         self._store = store
         self.changes: dict[bytes, bytes | None] = {}
         """Key -> new value, None where deleted."""
-        self._changed = Ordered()
+        self._changed: list[bytes] = []
+        """Its keys, as they came."""
+        self._ordered: dict[bytes, tuple[Ordered, int]] = {}
+        """First byte -> those keys that begin with it, of so many of `_changed`."""
 
     def get(self, key: bytes) -> bytes | None:
         try:
@@ -46,7 +50,7 @@ class Overlay:
         return [changes[key] if key in changes else next(found) for key in keys]
 
     def prefix(self, prefix: bytes) -> Iterator[tuple[bytes, bytes]]:
-        ours = [(key, self.changes[key]) for key in self._changed.beginning(prefix)]
+        ours = [(key, self.changes[key]) for key in self._in_order(prefix).beginning(prefix)]
         theirs = self._store.prefix(prefix)
         return _merged(ours, theirs) if ours else theirs
 
@@ -54,25 +58,36 @@ class Overlay:
         theirs = self._store.before(key, within)
         while theirs is not None and theirs[0] in self.changes:
             theirs = self._store.before(theirs[0], within)
-        ours = self._first_set(self._changed.near(within).irange(within, key, inclusive=(True, False), reverse=True), within)
+        ours = self._first_set(self._in_order(within).near(within).irange(within, key, inclusive=(True, False), reverse=True), within)
         return max(ours, theirs) if ours and theirs else ours or theirs
 
     def after(self, key: bytes, within: bytes) -> tuple[bytes, bytes] | None:
         theirs = self._store.after(key, within)
         while theirs is not None and theirs[0] in self.changes:
             theirs = self._store.after(theirs[0], within)
-        ours = self._first_set(self._changed.near(within).irange(key, inclusive=(False, False)), within)
+        ours = self._first_set(self._in_order(within).near(within).irange(key, inclusive=(False, False)), within)
         return min(ours, theirs) if ours and theirs else ours or theirs
 
     def put(self, key: bytes, value: bytes) -> None:
         if key not in self.changes:
-            self._changed.add(key)
+            self._changed.append(key)
         self.changes[key] = value
 
     def delete(self, key: bytes) -> None:
         if key not in self.changes:
-            self._changed.add(key)
+            self._changed.append(key)
         self.changes[key] = None
+
+    def _in_order(self, prefix: bytes) -> Ordered:
+        """All changed keys that have its first byte; all, where it has none."""
+        first = prefix[:1]
+        ordered, seen = self._ordered.get(first) or (Ordered(), 0)
+        if seen < len(self._changed):
+            for key in self._changed[seen:]:
+                if key.startswith(first):
+                    ordered.add(key)
+            self._ordered[first] = ordered, len(self._changed)
+        return ordered
 
     def _first_set(self, keys: Iterable[bytes], within: bytes) -> tuple[bytes, bytes] | None:
         for key in keys:
