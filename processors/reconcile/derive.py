@@ -14,7 +14,9 @@ from mainstem.kinds import Kind
 from mainstem.kinds.facts import OF_FACT, Derived, Member, Place, Terms, latest_first
 from mainstem.model import Known, Provenance
 from processors.keys import pack
+from processors.reconcile import shorten
 from processors.reconcile.clusters import clusters
+from processors.reconcile.rules import SHORTENED
 
 
 class Group(NamedTuple):
@@ -115,7 +117,17 @@ def _fact(of: Group, ordered: tuple[Member, ...], kind: Kind | None, terms: Term
         derived = replace(derived, rules=derived.rules | {OF_FACT: kind.cannot_tell.id})
     winners = ordered[0].winners if len(ordered) == 1 else tuple([known for member in ordered for known in member.winners])
     sources, labels = _sources_and_labels(winners)
-    return Fact(fact_id(of, ordered[0].place), of, canonical.encode(derived.content), ordered, derived, winners, sources, labels, crowd)
+    derived, content = published(derived)
+    return Fact(fact_id(of, ordered[0].place), of, content, ordered, derived, winners, sources, labels, crowd)
+
+
+def published(derived: Derived) -> tuple[Derived, bytes]:
+    """What is derived as it can be published, and its content as canonical JSON: shortened where that would be too large."""
+    content = canonical.encode(derived.content)
+    if len(content) <= shorten.MOST:
+        return derived, content
+    said, content, fields = shorten.content(derived.content, content)
+    return replace(derived, content=said, rules=derived.rules | dict.fromkeys(fields, SHORTENED.id)), content
 
 
 def union(texts: Sequence[str]) -> tuple[str, ...]:
@@ -151,7 +163,8 @@ def provenance(fact: Fact) -> tuple[Provenance, ...]:
         for name, value in member.content.items() if several else ():
             if index not in decided.get(name, ()) and content.get(name) != value:
                 lost.setdefault(id(member.said.get(name, member.winners[0])), {})[name] = canonical.encode(value)
-    return tuple([_behind(known, fields[id(known)], lost.get(id(known))) for known in fact.winners])
+    fitting = shorten.lost(lost)
+    return tuple([_behind(known, fields[id(known)], fitting.get(id(known))) for known in fact.winners])
 
 
 def _behind(known: Known, fields: Iterable[str], lost: dict[str, bytes] | None) -> Provenance:

@@ -12,10 +12,10 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from mainstem import canonical, kinds
+from mainstem import kinds
 from mainstem.kinds import Kind
 from mainstem.kinds.facts import Previous, Terms
-from processors.reconcile.derive import Fact
+from processors.reconcile.derive import Fact, published
 
 
 class Standing(NamedTuple):
@@ -53,7 +53,8 @@ def follow(fact: Fact, before: Previous | None, terms: Terms) -> Fact:
     derived = kinds.BY_NAME[fact.kind].follow(fact.derived, before, terms)
     if derived is fact.derived:
         return fact
-    return replace(fact, derived=derived, content=canonical.encode(derived.content))
+    derived, content = published(derived)
+    return replace(fact, derived=derived, content=content)
 
 
 def aligned(facts: Iterable[Fact], terms: Terms) -> list[Fact]:

@@ -18,10 +18,12 @@ MOVED = Rule("identity.moved", "the source patient is another person's now, and 
              "design.md, How a person comes together")
 REGROUPED = Rule("fact.regrouped", "the records that made this fact make another one now, the successor",
                  "design.md, How convergence is had")
+SHORTENED = Rule("entry.shortened", "its records together say more than a message can hold: of long texts and lists the beginning is "
+                 "shown, the whole is in the raw messages", "design.md, promises 5 and 9")
 
 BY_ID: dict[str, Rule] = {
     rule.id: rule for rule in (
-        GREATEST_VERSION, MOST_RECENTLY_RECORDED, RETRACTED, REMOVED, ABSENT, MOVED, REGROUPED,
+        GREATEST_VERSION, MOST_RECENTLY_RECORDED, RETRACTED, REMOVED, ABSENT, MOVED, REGROUPED, SHORTENED,
         *(rule for kind in kinds.ALL for rule in kind.rules), *admissions.RULES, *relations.RULES, unchecked.NOT_CHECKED,
     )
 }
