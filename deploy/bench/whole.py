@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from pathlib import Path
 
 import psutil
 
-from deploy.platform import launch
+from deploy.platform import launch, trusts
 from deploy.stack import Endpoints, down, status, up
 from deploy.stack.ports import free_port
 from mainstem.terminology import Shelf
@@ -46,7 +45,8 @@ class Whole:
 
     def play(self, *arguments: str) -> subprocess.Popen[bytes]:
         """`mainstem seeds play`, which prints what it did as JSON."""
-        return subprocess.Popen([*_command("seeds", "play", self.home), *arguments, "--output", "json"], stdout=subprocess.PIPE)
+        command = [*trusts.MAINSTEM, "seeds", "play", "--home", str(self.home), *arguments, "--output", "json"]
+        return subprocess.Popen(command, stdout=subprocess.PIPE)
 
 
 @contextmanager
@@ -57,7 +57,7 @@ def whole(home: Path, persons: int, say: Callable[[str], None]) -> Iterator[Whol
         endpoints = up(home, say=say)
         codec = launch.prepare(endpoints, SOURCES)
         releases.ship(endpoints.kafka, codec, Shelf(home / "terms"), ModelShelf(home / FOLDER), say)
-        subprocess.run([*_command("seeds", "make", home), "--persons", str(persons), "--replace"], check=True, stdout=subprocess.DEVNULL)
+        trusts.make(home, persons)
         platform = launch.start(endpoints, home, SOURCES, free_port(), _quietly)
         launch.capture_trusts(endpoints, _quietly)
         made = Whole(home, endpoints, codec, platform)
@@ -73,10 +73,6 @@ def family(pid: int) -> list[psutil.Process]:
     """A process and its children that live."""
     process = psutil.Process(pid)
     return [process, *process.children(recursive=True)]
-
-
-def _command(group: str, command: str, home: Path) -> list[str]:
-    return [sys.executable, "-m", "mainstem.cli", group, command, "--home", str(home)]
 
 
 def _quietly(_text: str) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,7 +11,7 @@ from urllib.parse import urlsplit
 from deploy.chaos.disk import SmallDisk
 from deploy.chaos.plan import BEHIND_PROXIES, WORKERS
 from deploy.chaos.proxy import Proxy
-from deploy.platform import launch
+from deploy.platform import launch, trusts
 from deploy.platform.launch import Say
 from deploy.stack import Endpoints, down, up
 from deploy.stack.layout import StackSettings
@@ -45,14 +43,10 @@ class Arena:
         up(self.home, say=say, settings=self.settings)
 
 
-class TrustsNotMadeError(Exception):
-    """Without trusts there is nothing to break."""
-
-
 @contextmanager
 def arena(home: Path, persons: int, seed: int, say: Say) -> Iterator[Arena]:
     """Servers, trusts and processes, from nothing to captured, and their end. Raises StackError, ConnectorFailedError,
-    TrustsNotMadeError."""
+    TrustsNotMadeError, and what Kafka and the registry raise where they do not answer."""
     behind = free_port()
     broker = Proxy(free_port(frozenset({behind})), behind)
     fault_file = home.absolute() / "fault"
@@ -65,7 +59,7 @@ def arena(home: Path, persons: int, seed: int, say: Say) -> Iterator[Arena]:
     try:
         endpoints = up(home, say=say, settings=settings)
         launch.prepare(endpoints, SOURCES)
-        _make_trusts(home, persons, seed)
+        trusts.make(home, persons, "--seed", str(seed))
         through = Endpoints({**endpoints.addresses, "kafka": f"{LOOPBACK}:{broker.listen}",
                              **{name: _proxied(name, endpoints.addresses[name], proxies) for name in BEHIND_PROXIES if name != "broker"}})
         web_port = free_port(frozenset({behind, *(proxy.listen for proxy in proxies.values())}))
@@ -91,11 +85,3 @@ def _proxied(name: str, address: str, proxies: dict[str, Proxy]) -> str:
     proxy.start()
     proxies[name] = proxy
     return address.replace(f"{LOOPBACK}:{parts.port}", f"{LOOPBACK}:{proxy.listen}", 1)
-
-
-def _make_trusts(home: Path, persons: int, seed: int) -> None:
-    command = [sys.executable, "-m", "mainstem.cli", "seeds", "make", "--persons", str(persons), "--seed", str(seed), "--replace",
-               "--home", str(home)]
-    made = subprocess.run(command, check=False, capture_output=True, text=True)
-    if made.returncode:
-        raise TrustsNotMadeError(f"the synthetic trusts could not be made (exit code {made.returncode}): {made.stderr.strip()[-2000:]}")

@@ -52,7 +52,9 @@ def chaos(
     from deploy.chaos.inject import NotRecoveredError
     from deploy.chaos.plan import first
     from deploy.chaos.registers import NoRegisterError
+    from deploy.platform.trusts import TrustsNotMadeError
     from deploy.stack import StackError
+    from schemas.errors import KafkaUnavailableError, RegistryUnavailableError
 
     seed = secrets.randbelow(1_000_000) if seed is None else seed
     if plan:
@@ -82,7 +84,7 @@ def chaos(
     try:
         with arena.arena(home, persons, seed, say) as place:
             report = run.run(place, seed, say, faults=faults, seconds=seconds, rate=rate, peace=peace)
-    except (StackError, arena.TrustsNotMadeError) as fault:
+    except (StackError, TrustsNotMadeError, KafkaUnavailableError, RegistryUnavailableError) as fault:
         typer.echo(f"chaos: {fault}", err=True)
         raise typer.Exit(1) from None
     except (NotRecoveredError, NoRegisterError) as fault:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -14,14 +13,10 @@ from typing import Annotated
 
 import typer
 
+from deploy.platform import trusts
 from mainstem.settings import Settings
 
 app = typer.Typer(add_completion=False)
-_MAINSTEM = (sys.executable, "-m", "mainstem.cli")
-
-
-class TrustsNotMadeError(Exception):
-    """Without trusts there is nothing to run on."""
 
 
 @app.command()
@@ -83,7 +78,7 @@ def run(
             _end(player)
             say("proving that nothing was lost and nothing doubled")
             passed = _command(home, "verify", "--source").returncode == 0
-    except (StackError, TrustsNotMadeError, TopicDiffersError, KafkaUnavailableError, RegistryUnavailableError,
+    except (StackError, trusts.TrustsNotMadeError, TopicDiffersError, KafkaUnavailableError, RegistryUnavailableError,
             TruncatedReadError, KafkaException) as fault:
         passed = False
         typer.echo(str(fault), err=True)
@@ -110,20 +105,17 @@ def _make_trusts(home: Path, persons: int, seed: int, profile: str) -> None:
     made = home / "trusts.json"
     if made.exists():
         return
-    ended = _command(home, "seeds", "make", "--persons", str(persons), "--seed", str(seed), "--profile", profile,
-                     "--truth", str(home / "truth.jsonl"), "--replace")
-    if ended.returncode:
-        raise TrustsNotMadeError(f"the synthetic trusts could not be made (exit code {ended.returncode}): see what `seeds make` says above")
+    trusts.make(home, persons, "--seed", str(seed), "--profile", profile, "--truth", str(home / "truth.jsonl"), shown=True)
     made.write_text(f'{{"persons": {persons}, "seed": {seed}, "profile": "{profile}"}}\n')
 
 
 def _command(home: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run([*_MAINSTEM, *arguments, "--home", str(home)], check=False)
+    return subprocess.run([*trusts.MAINSTEM, *arguments, "--home", str(home)], check=False)
 
 
 def _start(name: str, home: Path, *arguments: str) -> subprocess.Popen[bytes]:
     with (home / "logs" / f"{name}.log").open("ab") as log:
-        return subprocess.Popen([*_MAINSTEM, *arguments, "--home", str(home)], stdout=log, stderr=subprocess.STDOUT,
+        return subprocess.Popen([*trusts.MAINSTEM, *arguments, "--home", str(home)], stdout=log, stderr=subprocess.STDOUT,
                                 stdin=subprocess.DEVNULL)
 
 
