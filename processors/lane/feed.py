@@ -110,6 +110,15 @@ class FeedThread(driver.AIOKafkaConsumerThread):
             stamped[TP(tp.topic, tp.partition)] = Fetched(records, start, after)
         return stamped
 
+    async def seen(self) -> None:
+        """Alive, with nothing to fetch: aiokafka has a member that has not fetched for `max_poll_interval` leave its group, and not come
+        back."""
+        await self.call_thread(self._seen)
+
+    async def _seen(self) -> None:
+        with self._ensure_consumer()._subscription.fetch_context():
+            pass
+
     async def rewind(self, positions: Mapping[TP, int]) -> None:
         """Fetch from these positions on."""
         await self.call_thread(self._rewind, positions)
@@ -144,6 +153,11 @@ class FeedConsumer(driver.Consumer):
         positions: dict[TP, int] = self.app.lane_positions(self.assignment())  # type: ignore[attr-defined]
         await cast(FeedThread, self._thread).rewind(positions)
         return positions
+
+    async def _wait_next_records(self, timeout: float) -> tuple[Any, set[TP] | None]:
+        if self.flow_active and not self._get_active_partitions():
+            await cast(FeedThread, self._thread).seen()
+        return await super()._wait_next_records(timeout)
 
     async def rewind(self, tp: TP, offset: int) -> None:
         self._read_offset[tp] = offset

@@ -36,10 +36,10 @@ Fault = TypeVar("Fault", StageError, OutputRefusedError)
 class World:
     """One toy stage under a prefix of its own."""
 
-    def __init__(self, kafka: str, registry: str, directory: Path) -> None:
+    def __init__(self, kafka: str, registry: str, directory: Path, stage: type[Counter] = Counter) -> None:
         self.kafka, self.registry, self.directory = kafka, registry, directory
         self.prefix = f"toy-{uuid.uuid4().hex[:8]}"
-        self.stage = Counter(self.prefix)
+        self.stage = stage(self.prefix)
         self.codec = Codec(registry)
         ensure_topics(kafka, [self.stage.source, self.stage.changelog, self.stage.out, topics.HEARTBEATS, topics.QUARANTINE])
         self._encode = self.codec.encoder(self.stage.source)

@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 import shutil
 import time
+from pathlib import Path
 
 import pytest
+from confluent_kafka.admin import AdminClient
 
 from processors.lane.lane import SESSION_SECONDS
 from processors.lane.store import MARKERS, encode_markers
 from schemas.kafka import producer
 from tests.eventually import eventually
 from tests.processors.lane.conftest import World
+from tests.processors.lane.toy import Single
 
 pytestmark = pytest.mark.stack
 LIMIT_SECONDS = 15
@@ -71,6 +74,33 @@ def test_a_killed_workers_partitions_are_served_elsewhere_in_time(world: World, 
         print(f"\nfailover: {took:.1f} s from kill -9 until the other worker has processed what was sent after it")
     assert took < 2 * LIMIT_SECONDS, "other tests share the machine; the one below is held to the limit"
     world.check()
+
+
+def test_a_worker_without_partitions_stays_to_take_over(kafka: str, registry: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """aiokafka has a member leave that has not fetched for an interval (1,000 s, here 2 s)."""
+    monkeypatch.setenv("BROKER_MAX_POLL_INTERVAL", "2")
+    world = World(kafka, registry, tmp_path, Single)
+    try:
+        world.send(100)
+        world.worker("a", stage="Single")
+        world.await_all()
+        world.worker("b", stage="Single")
+        eventually(lambda: members(world) == 2, "the second worker joining")
+        joined = time.monotonic()
+        eventually(lambda: time.monotonic() > joined + 6, "three intervals")
+        assert members(world) == 2
+        world.workers[bool(opened(world, "b"))].kill()
+        world.send(100)
+        world.await_all(60)
+        world.check()
+    finally:
+        world.end()
+
+
+def members(world: World) -> int:
+    """Of the stage's consumer group."""
+    admin, group = AdminClient({"bootstrap.servers": world.kafka}), f"mainstem-{world.stage.name}"
+    return len(admin.describe_consumer_groups([group])[group].result(30).members)
 
 
 @pytest.mark.slow

@@ -19,12 +19,13 @@ class Counter:
     """Each output is `<subject>=<count>`; state is the count per subject."""
 
     offsets_count = False
+    partitions = 4
 
     def __init__(self, prefix: str) -> None:
         self.name = f"{prefix}-counter"
-        self.source = topic(f"{prefix}.in.v1", "Assertion")
+        self.source = topic(f"{prefix}.in.v1", "Assertion", partitions=self.partitions)
         self.inputs = (self.source,)
-        self.changelog = topic(f"{prefix}.changelog.v1", compacted=True)
+        self.changelog = topic(f"{prefix}.changelog.v1", compacted=True, partitions=self.partitions)
         self.out = topic(f"{prefix}.out.v1")
 
     def process(self, batch: Sequence[tuple[Received, Any]], state: State) -> list[Output]:
@@ -39,3 +40,9 @@ class Counter:
 
     def react(self, received: Received, assertion: Assertion) -> None:
         """For the subclasses of tests."""
+
+
+class Single(Counter):
+    """Of one partition, as the linker is."""
+
+    partitions = 1

@@ -14,7 +14,7 @@ from mainstem.model import Assertion
 from processors.apps.worker import run
 from processors.lane.contract import Output, Received, State
 from processors.lane.lane import LaneSettings
-from tests.processors.lane.toy import Counter
+from tests.processors.lane.toy import Counter, Single
 
 
 class Faulty(Counter):
@@ -34,7 +34,7 @@ class Verbose(Counter):
                 for (_, assertion), output in zip(batch, outputs, strict=True)]
 
 
-STAGES = {stage.__name__: stage for stage in (Counter, Faulty, Verbose)}
+STAGES = {stage.__name__: stage for stage in (Counter, Faulty, Single, Verbose)}
 
 
 if __name__ == "__main__":
