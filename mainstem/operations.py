@@ -74,10 +74,13 @@ class Heartbeat(msgspec.Struct, frozen=True, kw_only=True):
     freshness: tuple[float, ...] = ()
     """Seconds from the source's commit to done here, sampled since the last heartbeat."""
     note: str = ""
-    """What it waits for; or, in the last one of a process that ends on purpose, `STOPPED` and why. No patient content."""
+    """What it waits for; or `IDLE` and why it takes nothing in; or, in the last one of a process that ends on purpose, `STOPPED` and why.
+    No patient content."""
 
 
 STOPPED = "stopped on purpose: "
+IDLE = "stands idle: "
+"""At least in part, until somebody helps."""
 
 
 class AuditEvent(msgspec.Struct, frozen=True, kw_only=True):

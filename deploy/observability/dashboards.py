@@ -79,6 +79,8 @@ ENGINE = Dashboard("engine", "Mainstem: the engine", (
     Panel("Transactions aborted", "And tried again, a second", "ops", ((_rate("mainstem_transactions_aborted_total"), "{{stage}}"),)),
     Panel("Inputs reset", "Input partitions found to be other logs than were read, since the process started", "short",
           (("sum by (stage) (mainstem_input_resets_total)", "{{stage}}"),)),
+    Panel("Inputs refused", "1 while a state partition stands idle, since an input is another log than was read", "short",
+          (("mainstem_input_refused", "{{stage}}/{{partition}}"),)),
     Panel("Handovers", "Source patients taken over by another record, a second", "ops",
           ((_rate("mainstem_handovers_total"), "{{stage}}"),)),
     Panel("Rows into the stores", "Entries and summaries a second", "ops", ((_rate("mainstem_sink_rows_total"), "{{stage}}"),)),

@@ -70,6 +70,9 @@ PHASE_SECONDS = _histogram("mainstem_phase_seconds", "Time one batch spent in on
 ABORTS = _counter("mainstem_transactions_aborted_total", "Transactions given up and tried again", "stage")
 INPUT_RESETS = _counter("mainstem_input_resets_total",
                         "Input partitions found made anew, or without their end or unread beginning, since the process started", "stage")
+INPUT_REFUSED = _gauge("mainstem_input_refused",
+                       "1 while a state partition stands idle, since an input whose offsets count is not the log that it was",
+                       "stage", "partition")
 LAG = _gauge("mainstem_lag_messages", "Messages between what is processed and the end of the partition", "stage", "topic", "partition")
 FRESHNESS = _histogram("mainstem_freshness_seconds",
                        "From the commit in the source's database to committed here, sampled; end to end where the stage is a sink",

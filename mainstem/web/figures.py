@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from mainstem.freshness import percentiles
-from mainstem.operations import STOPPED, Heartbeat
+from mainstem.operations import IDLE, STOPPED, Heartbeat
 
 STAGES = ("capture", "linker", "identity", "reconcile", "sink-search", "sink-analytics", "sink-cache")
 SILENT_MS = 5_000
@@ -44,6 +44,11 @@ class StageFigures:
     def silent(self) -> bool:
         return self.age is None or self.age * 1000 >= SILENT_MS
 
+    @property
+    def idle(self) -> bool:
+        """An instance takes nothing in, at least in part, until somebody helps."""
+        return self.note.startswith(IDLE)
+
 
 @dataclass(frozen=True, slots=True)
 class StoreFigures:
@@ -75,6 +80,10 @@ class Figures:
     @property
     def silent(self) -> tuple[str, ...]:
         return tuple(one.stage for one in self.stages if one.silent)
+
+    @property
+    def idle(self) -> tuple[str, ...]:
+        return tuple(one.stage for one in self.stages if one.idle)
 
     @property
     def rate(self) -> float:
@@ -160,7 +169,7 @@ def _stage(stage: str, beats: Sequence[Heartbeat], now: int) -> StageFigures:
         sum(beat.lag for beat in alive),
         sum(beat.processed for beat in alive),
         len(alive),
-        newest.note,
+        next((beat.note for beat in reversed(beats) if now - beat.at < SILENT_MS and beat.note.startswith(IDLE)), newest.note),
         *max(_stuck([beat for beat in beats if beat.instance == one.instance]) for one in alive),
         _stopped(beats, newest, now),
     )

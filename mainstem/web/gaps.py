@@ -100,11 +100,13 @@ def _of_sources(lines: tuple[SourceLine, ...], record: Record) -> Iterator[str]:
 
 
 def _of_stages(figures: Figures, sources: Sources) -> Iterator[str]:
-    silent = [stage for stage in figures.silent if stage in _WAY]
+    silent, idle = ([stage for stage in stages if stage in _WAY] for stages in (figures.silent, figures.idle))
     if not sources.stream.heard:
         yield "It is not known yet whether Mainstem's own processes are running."
     elif silent:
         yield f"Not heard for 5 seconds or more: {', '.join(silent)}. What organisations have sent since may not be shown."
+    if idle:
+        yield f"Standing idle until an operator helps: {', '.join(idle)}. What organisations have sent since may not be shown."
 
 
 def _on_the_way(lines: tuple[SourceLine, ...], figures: Figures) -> tuple[list[str], str]:

@@ -106,6 +106,8 @@ def _standing(one: StageFigures) -> tuple[bool, str]:
         return False, "never heard"
     if one.silent:
         return False, f"not heard for {one.age:.0f} s, {one.lag} messages behind when last heard: its process has ended or hangs"
+    if one.idle:
+        return False, one.note
     if one.stuck >= STUCK_SECONDS:
         where = f" of {one.stuck_at}" if one.stuck_at else ""
         return False, f"nothing{where} processed for {one.stuck:.0f} s while its lag grew to {one.lag} messages"

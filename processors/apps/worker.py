@@ -60,8 +60,6 @@ EXIT_DAMAGED = 72
 """A local copy of state cannot be read (EX_OSFILE): started again, it builds that copy anew."""
 EXIT_REFUSED = 73
 """A topic does not take an output (EX_CANTCREAT): starting again will fail at the same place, until it does or the input is another."""
-EXIT_LOST = 76
-"""An input whose offsets count is not the log that it was (EX_PROTOCOL): starting again will end the same, until it is given back."""
 EXIT_AWAY = 69
 """A server did not answer, mostly while the worker was starting (EX_UNAVAILABLE): start again."""
 EXIT_OTHER = 71
@@ -72,7 +70,7 @@ EXIT_RESTART = 79
 
 
 _CODES = ((FencedError, EXIT_FENCED), (StageError, EXIT_BUG), (StuckError, EXIT_STUCK), (StateDamagedError, EXIT_DAMAGED),
-          (RestartNeededError, EXIT_RESTART), (InputLostError, EXIT_LOST), (OutputRefusedError, EXIT_REFUSED),
+          (RestartNeededError, EXIT_RESTART), (InputLostError, EXIT_RESTART), (OutputRefusedError, EXIT_REFUSED),
           (KafkaConnectionError, EXIT_AWAY))
 
 

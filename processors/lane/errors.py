@@ -47,12 +47,12 @@ class InputResetError(RestartNeededError):
 
 class InputLostError(Exception):
     """An input whose offsets a stage keeps as numbers of what it decides is another log: what it decided now would come too low to
-    count."""
+    count. The state partition stands idle."""
 
     def __init__(self, stage: str, topic: str, partition: int, why: str, identity: str) -> None:
         super().__init__(f"{topic}/{partition} {why}. Stage {stage} numbers what it decides by its offsets, so that what it would decide "
-                         "now would not count: give the topic back what it held, each message at the offset it had (a mirror or a backup), "
-                         f"and start with MAINSTEM_ACCEPT_INPUT={identity}")
+                         "now would not count, and takes nothing in: give the topic back what it held, each message at the offset it had "
+                         f"(a mirror or a backup), and start its worker again with MAINSTEM_ACCEPT_INPUT={identity}")
         self.topic, self.partition, self.identity = topic, partition, identity
 
 

@@ -7,7 +7,7 @@ stretch is noticed whatever the reason.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, cast
 
 import aiokafka
@@ -153,6 +153,10 @@ class FeedConsumer(driver.Consumer):
         positions: dict[TP, int] = self.app.lane_positions(self.assignment())  # type: ignore[attr-defined]
         await cast(FeedThread, self._thread).rewind(positions)
         return positions
+
+    def resume_partitions(self, tps: Iterable[TP]) -> None:
+        """But those that stand idle."""
+        super().resume_partitions({tp for tp in tps if not self.app.lane_idle(tp)})  # type: ignore[attr-defined]
 
     async def _wait_next_records(self, timeout: float) -> tuple[Any, set[TP] | None]:
         if self.flow_active and not self._get_active_partitions():

@@ -7,6 +7,7 @@ Faust's offset commits are only what other tools see; on each assignment fetchin
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -17,8 +18,9 @@ import faust
 from faust.types import TP, StreamT
 
 from mainstem.observe import metrics
+from mainstem.operations import IDLE
 from processors.lane.contract import Stage
-from processors.lane.errors import InputResetError, LaneStoppedError
+from processors.lane.errors import InputLostError, InputResetError, LaneStoppedError
 from processors.lane.feed import BatchScheduler, FeedConsumer, FeedTransport
 from processors.lane.owner import Owner
 from processors.lane.pulse import Pulse
@@ -28,6 +30,7 @@ from processors.lane.watch import Watch
 from schemas.codec import Codec
 from schemas.topics import Topic
 
+log = logging.getLogger(__name__)
 SESSION_SECONDS = 9.0
 """After a kill others take the partitions within this, a heartbeat and the opening; a worker that is started again sooner keeps them."""
 
@@ -60,6 +63,9 @@ class LaneApp(faust.App):
     def lane_positions(self, assigned: Iterable[TP]) -> dict[TP, int]:
         return self.lane.positions(assigned)
 
+    def lane_idle(self, tp: TP) -> bool:
+        return self.lane.idle(tp)
+
 
 class Lane:
     """Runs the stage that `make_stage` makes, once a state partition. `on_fatal` is called at most once and should end the process."""
@@ -73,6 +79,8 @@ class Lane:
         self._inputs = {topic.name: topic for topic in self.stage.inputs}
         self._codec = Codec(settings.registry)
         self._slots: dict[int, Slot] = {}
+        self._told: set[str] = set()
+        """Refusals that the log holds: a slot is opened with each rebalance."""
         self._pool = ThreadPoolExecutor(max_workers=max(t.partitions for t in self.stage.inputs), thread_name_prefix=self.stage.name)
         self.pulse = Pulse(self.stage.name, settings.instance or "")
         self.app = self._app()
@@ -106,6 +114,11 @@ class Lane:
         return {tp: self._slots[tp.partition].expected(tp.topic) for tp in assigned
                 if tp.partition in self._slots and tp.topic in self._inputs}
 
+    def idle(self, tp: TP) -> bool:
+        """Whether nothing is to be taken of it, so that nothing need be fetched."""
+        slot = self._slots.get(tp.partition)
+        return slot is not None and slot.idle is not None
+
     def beat(self) -> None:
         """Tell the pulse where the partitions stand."""
         unread = cast(FeedConsumer, self.app.consumer).unread() if self._slots else {}
@@ -114,9 +127,11 @@ class Lane:
             if (slot := self._slots.get(tp.partition)) is not None:
                 lags[f"{tp.topic}/{tp.partition}"] = behind = count + slot.behind(tp.topic)
                 metrics.LAG.labels(self.stage.name, tp.topic, str(tp.partition)).set(behind)
-        positions = {f"{topic}/{slot.owner.partition}": offset for slot in self._slots.values()
+        positions = {f"{topic}/{slot.owner.partition}": offset for slot in self._slots.values() if slot.idle is None
                      for topic, offset in slot.owner.markers.items()}
-        self.pulse.stand(positions, lags, sum(unread.values()) + sum(slot.waiting for slot in self._slots.values()))
+        idle = " ".join(str(slot.idle) for slot in self._slots.values() if slot.idle)
+        self.pulse.stand(positions, lags, sum(unread.values()) + sum(slot.waiting for slot in self._slots.values()),
+                         f"{IDLE}{idle}" if idle else "")
 
     async def _agent(self, stream: StreamT[Any]) -> None:
         async for event in cast(faust.Stream, stream).noack().events():
@@ -165,6 +180,11 @@ class Lane:
         done = await asyncio.gather(*(slot.reset(topic) for slot in self._slots.values()), return_exceptions=True)
         faults = [each for each in done if isinstance(each, Exception) and not isinstance(each, LaneStoppedError)]
         self._on_fatal(faults[0] if faults else fault)
+
+    def refused(self, fault: InputLostError) -> None:
+        if str(fault) not in self._told:
+            self._told.add(str(fault))
+            log.critical("%s-%d %s%s", self.stage.name, fault.partition, IDLE, fault)
 
     def fatal(self, fault: Exception) -> None:
         self._on_fatal(fault)

@@ -65,8 +65,12 @@ class Meter:
         self.size(store)
 
     def reset(self, inputs: int) -> None:
-        """So many inputs are not the logs that they were."""
+        """So many inputs are not the logs that they were, and are read anew."""
         metrics.INPUT_RESETS.labels(self._stage).inc(inputs)
+
+    def refused(self) -> None:
+        """An input is not the log that it was, and is not read."""
+        metrics.INPUT_REFUSED.labels(self._stage, self._partition).set(1)
 
     def size(self, store: Store) -> None:
         """At most once in ten seconds: call as often as you like."""
@@ -80,6 +84,6 @@ class Meter:
 
     def closed(self) -> None:
         """The partition is another worker's now: its gauges would stand still here."""
-        for gauge in (metrics.STATE_ENTRIES, metrics.STATE_BYTES):
+        for gauge in (metrics.STATE_ENTRIES, metrics.STATE_BYTES, metrics.INPUT_REFUSED):
             gauge.remove_by_labels({"stage": self._stage, "partition": self._partition})
         metrics.LAG.remove_by_labels({"stage": self._stage, "partition": self._partition})

@@ -76,7 +76,8 @@ class Owner:
         return self._store.markers if self._store else {}
 
     def open(self) -> int:
-        """Returns how many changelog records were applied. Raises FencedError, StateBusyError, LaneStoppedError, KafkaException."""
+        """Returns how many changelog records were applied. Raises FencedError, StateBusyError, LaneStoppedError, KafkaException; and
+        InputLostError: the partition is recovered and held, and may be tended, but not run."""
         began = time.monotonic()
         topic = self._stage.changelog
         self._inputs = changelog.identities(self._kafka, [*self._stage.inputs, topic])
@@ -117,8 +118,8 @@ class Owner:
         read = {name: self._inputs[name] if self._inputs.get(name) == self._accepted else known for name, known in
                 inputs.decode(told).items()}
         look = inputs.looked(self._kafka, self._stage.inputs, self.partition, store.markers, read, self._inputs, self._stop.is_set)
-        self._meter.reset(len(look.moved))
         self._refuse(store, look, read)
+        self._meter.reset(len(look.moved))
         if store.markers and (look.moved or told != inputs.encode(self._inputs)):
             self._note(store, store.markers | look.moved, self._inputs)
 
@@ -126,6 +127,7 @@ class Owner:
         """Raises InputLostError where offsets count, and has it remembered: the input may soon have grown past its marker again."""
         if self._stage.offsets_count and look.why:
             self._note(store, store.markers, read | dict.fromkeys(look.moved, inputs.RESET))
+            self._meter.refused()
             name, why = next(iter(look.why.items()))
             raise InputLostError(self._stage.name, name, self.partition, why, self._inputs[name])
 

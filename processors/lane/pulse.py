@@ -23,6 +23,7 @@ class Pulse:
         self._positions: dict[str, int] = {}
         self._lags: dict[str, int] = {}
         self._freshness: list[float] = []
+        self._note = ""
 
     def done(self, done: Done) -> None:
         """A batch was committed."""
@@ -32,9 +33,9 @@ class Pulse:
             now = time.time()
             self._freshness.extend(max(0.0, now - at / 1000) for at in done.committed)
 
-    def stand(self, positions: dict[str, int], lags: dict[str, int], lag: int) -> None:
-        """`lags`: by partition, what is queued here included."""
-        self._positions, self._lags, self._lag = positions, lags, lag
+    def stand(self, positions: dict[str, int], lags: dict[str, int], lag: int, note: str = "") -> None:
+        """`lags`: by partition, what is queued here included. `note`: why something stands idle."""
+        self._positions, self._lags, self._lag, self._note = positions, lags, lag, note
 
     def beat(self, note: str = "") -> Heartbeat:
         """The heartbeat; starts new samples."""
@@ -42,4 +43,4 @@ class Pulse:
         metrics.HEARTBEATS.labels(self.stage).inc()
         return Heartbeat(stage=self.stage, instance=self._instance, at=time.time_ns() // 1_000_000, processed=self._processed,
                          published=self._published, lag=self._lag, positions=self._positions, lags=self._lags,
-                         freshness=tuple(freshness[:_SAMPLES]), note=note)
+                         freshness=tuple(freshness[:_SAMPLES]), note=note or self._note)

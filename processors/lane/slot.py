@@ -12,7 +12,7 @@ from typing import Any, Protocol, cast
 from faust.types import TP, EventT
 
 from processors.lane.contract import Received
-from processors.lane.errors import InputResetError, LaneStoppedError, RestartNeededError
+from processors.lane.errors import InputLostError, InputResetError, LaneStoppedError, RestartNeededError
 from processors.lane.feed import Fetched
 from processors.lane.owner import Done, Owner, Span
 from processors.lane.pulse import Pulse
@@ -52,6 +52,10 @@ class Surroundings(Protocol):
         """Have the topic's markers go back in all slots, and end the process."""
         ...
 
+    def refused(self, fault: InputLostError) -> None:
+        """Tell that a slot stands idle."""
+        ...
+
     def fatal(self, fault: Exception) -> None:
         """End the process."""
         ...
@@ -64,6 +68,8 @@ class Slot:
         self.owner = owner
         self.waiting = 0
         """Records queued or in the batch in flight."""
+        self.idle: InputLostError | None = None
+        """Why it takes nothing in until the worker is started again: only then can it be told that the input is to be accepted."""
         self._bytes = 0
         """Of those."""
         self._lane = lane
@@ -82,11 +88,15 @@ class Slot:
                 await self._lane.call(self.owner.open)
             except LaneStoppedError:
                 return
+            except InputLostError as fault:
+                self.idle = fault
+                self._lane.refused(fault)
             except Exception as fault:
                 self._lane.fatal(fault)
                 return
         if not self._closed:
-            self._expected = dict(self.owner.markers)
+            if self.idle is None:
+                self._expected = dict(self.owner.markers)
             self._task = asyncio.create_task(self._work(), name=self.owner.name)
 
     def expected(self, topic: str) -> int:
@@ -94,13 +104,13 @@ class Slot:
         return self._expected.get(topic, 0)
 
     def behind(self, topic: str) -> int:
-        """Offsets between what is processed and what is queued."""
-        return self.expected(topic) - self.owner.markers.get(topic, 0)
+        """Offsets between what is processed and what is queued. Of one that stands idle none: nothing there counts as processed."""
+        return 0 if self.idle else self.expected(topic) - self.owner.markers.get(topic, 0)
 
     async def put(self, event: EventT) -> None:
         """Queue what was fetched, waiting while the queue is full. What is out of its order is fetched again."""
         message, fetched = event.message, cast(Fetched, event.value)
-        if self._closed or message.generation_id != self._generation:
+        if self._closed or self.idle or message.generation_id != self._generation:
             return
         topic = self._lane.topic(message.topic)
         expected = self.expected(topic.name)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from mainstem.model import PartialList, SourceState
+from mainstem.operations import IDLE
 from mainstem.web.figures import Beats
 from tests.web import made
 from tests.web.made import NOW, PERSON, MadeQuarantine, MadeStream, item, record, sources
@@ -99,6 +100,14 @@ def test_silent_and_late_processes_make_a_record_incomplete() -> None:
     shown = text(read(record(), stream=MadeStream(beats)), "//*[@aria-label='This record may be incomplete']")
     assert "Not heard for 5 seconds or more: reconcile" in shown
     assert "5000 messages before sink-cache wait to be taken in" in shown
+
+
+def test_a_stage_that_stands_idle_makes_a_record_incomplete() -> None:
+    beats = Beats(15)
+    for stage in ("capture", "linker", "identity", "reconcile", "sink-cache"):
+        beats.add(made.beat(stage, NOW - 500, note=f"{IDLE}an input was made anew" if stage == "linker" else ""))
+    shown = text(read(record(), stream=MadeStream(beats)), "//*[@aria-label='This record may be incomplete']")
+    assert "Standing idle until an operator helps: linker" in shown
 
 
 def test_what_names_nobody_may_be_about_anyone() -> None:

@@ -15,7 +15,7 @@ import pytest
 
 from mainstem.observe import metrics
 from mainstem.observe.connect import Connector
-from mainstem.operations import STOPPED, Heartbeat
+from mainstem.operations import IDLE, STOPPED, Heartbeat
 from mainstem.web import health
 from mainstem.web.errors import StoreUnavailableError
 from mainstem.web.figures import STAGES, Beats
@@ -41,6 +41,14 @@ def test_stream_page() -> None:
         shown = visitor.get(path).text
         assert ">50<" in shown and "0.50 s" in shown and '<path class="line line--0"' in shown
         assert "Silent</strong> never heard" in shown
+
+
+def test_stream_page_tells_who_stands_idle() -> None:
+    beats = Beats(15)
+    beats.add(made.beat("linker", NOW - 500, note=f"{IDLE}an input was made anew"))
+    shown = client(sources(stream=MadeStream(beats))).get("/stream").text
+    assert 'aria-label="Stages that stand idle"' in shown and "Idle</strong> stands idle: an input was made anew" in shown
+    assert "Running</strong>" not in shown
 
 
 def test_health() -> None:
@@ -91,6 +99,8 @@ def test_health_sees_a_dead_capture_though_every_stage_is_up_to_date(connector: 
      "stage reconcile: stopped on purpose: stage reconcile failed (20 s ago)"),
     ([made.beat("reconcile", NOW - 500, note="StoreUnavailableError")],
      "stage reconcile: waits for a dependency (StoreUnavailableError)"),
+    ([made.beat("reconcile", NOW - 1500, instance="one of two", note=f"{IDLE}an input was made anew"), made.beat("reconcile", NOW - 500)],
+     "stage reconcile: stands idle: an input was made anew"),
 ])
 def test_health_gives_the_reason(reconcile: list[Heartbeat], reason: str) -> None:
     beats = Beats(15)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import uuid
@@ -177,6 +178,11 @@ def place(world: World) -> Iterator[Place]:
     made = Place(world)
     yield made
     made.close()
+
+
+def opened(world: World, name: str) -> list[int]:
+    """Partitions in the order in which the worker opened them."""
+    return [int(found) for found in re.findall(rf"{world.stage.name}-(\d+): opened", world.log(name))]
 
 
 def make_anew(kafka: str, topic: Topic) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 import time
 from pathlib import Path
@@ -14,18 +13,13 @@ from processors.lane.lane import SESSION_SECONDS
 from processors.lane.store import MARKERS, encode_markers
 from schemas.kafka import producer
 from tests.eventually import eventually
-from tests.processors.lane.conftest import World
+from tests.processors.lane.conftest import World, opened
 from tests.processors.lane.toy import Single
 
 pytestmark = pytest.mark.stack
 LIMIT_SECONDS = 15
 ENTRIES = 1_000_000
 """Of one partition."""
-
-
-def opened(world: World, name: str) -> list[int]:
-    """Partitions in the order in which the worker opened them."""
-    return [int(found) for found in re.findall(rf"{world.stage.name}-(\d+): opened", world.log(name))]
 
 
 def shared(world: World, seconds: float = 60, session: float = SESSION_SECONDS) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 
 import pytest
@@ -9,12 +10,15 @@ from confluent_kafka import TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from mainstem.observe import metrics
+from mainstem.operations import IDLE, Heartbeat
 from processors.apps.worker import EXIT_RESTART
+from processors.lane import reader
 from processors.lane.errors import InputLostError
 from processors.lane.inputs import looked
 from processors.lane.owner import Span
+from schemas import topics
 from tests.eventually import eventually
-from tests.processors.lane.conftest import Place, World, make_anew
+from tests.processors.lane.conftest import Place, World, make_anew, opened
 
 pytestmark = pytest.mark.stack
 
@@ -99,6 +103,7 @@ def test_an_end_lost_while_it_is_read_is_remembered_however_it_grows(place: Plac
 def test_one_whose_offsets_count_is_refused_until_it_is_given_back(place: Place, lost: str) -> None:
     """Of another log the linker's decisions would come too low to count. That it has grown past the marker meanwhile changes nothing."""
     place.world.stage.offsets_count = True
+    stage = place.world.stage.name
     was = once_processed(place, beyond=lost == "its end")
     if lost == "made anew":
         make_anew(place.world.kafka, place.world.stage.source)
@@ -111,7 +116,9 @@ def test_one_whose_offsets_count_is_refused_until_it_is_given_back(place: Place,
     for _ in range(2):
         with pytest.raises(InputLostError, match="MAINSTEM_ACCEPT_INPUT=") as told:
             place.owner("a").open()
+        assert metrics.now(metrics.INPUT_REFUSED, stage=stage) == [1]
         place.close()
+        assert metrics.now(metrics.INPUT_REFUSED, stage=stage) == []
         place.world.send(800)
     owner = place.owner("a")
     owner._accepted = told.value.identity
@@ -120,6 +127,75 @@ def test_one_whose_offsets_count_is_refused_until_it_is_given_back(place: Place,
     owner.run([place.span()])
     owner.close()
     assert taken(place) == 0
+    assert resets(place) == 0, "nothing was read anew"
+
+
+@pytest.mark.timeout(240)
+def test_where_one_is_refused_the_other_partitions_go_on(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever else comes and goes. The worker tells it once in its log, and in each heartbeat, and takes it up when it is told to."""
+    world, refused = place.world, f"{place.world.stage.source.name}/0"
+    marker = once_processed(place, beyond=1) + 1
+    worker = world.worker("a", instance="a", stage="Numbering", session=60)
+
+    def stand() -> dict[str, int]:
+        found = reader.markers(world.kafka, world.stage.changelog)
+        return {f"{topic}/{partition}": offset for partition, of_one in found.items() for topic, offset in of_one.items()}
+
+    def others_processed() -> bool:
+        stands = stand()
+        assert stands[refused] == marker
+        return sum(stands.values()) - marker == world.sent.total() - len(place.span().messages)
+
+    eventually(others_processed, "processing what the other partitions hold")
+    other = world.worker("b", instance="b", stage="Numbering")
+    eventually(lambda: set(opened(world, "b")) == {2, 3}, "sharing the partitions")
+    world.send(400)
+    eventually(others_processed, "going on")
+    other.terminate()
+    other.wait(30)
+    world.send(400)
+    eventually(others_processed, "going on alone")
+    assert worker.poll() is None
+    assert world.log("a").count(f"{world.stage.name}-0 {IDLE}{refused} has lost its end") == 1
+    beat = eventually(lambda: next((beat for beat in beats(world)[-1:] if len(beat.positions) == 3), None), "telling of the others")
+    assert beat.note.startswith(f"{IDLE}{refused}")
+    assert refused not in beat.positions
+    assert beat.lags[refused] > 0
+    accepted = re.findall("MAINSTEM_ACCEPT_INPUT=(.+)", world.log("a"))[-1]
+    worker.terminate()
+    worker.wait(30)
+    monkeypatch.setenv("MAINSTEM_ACCEPT_INPUT", accepted)
+    world.worker("a", instance="a", stage="Numbering")
+    eventually(lambda: stand()[refused] == place.span().next, "taking it up")
+    world.await_all()
+    eventually(lambda: beats(world)[-1].note == "" and refused in beats(world)[-1].positions, "telling so")
+
+
+def beats(world: World) -> list[Heartbeat]:
+    """Heartbeats of the world's stage."""
+    decode = world.codec.decoder(topics.HEARTBEATS)
+    found = (decode(message.value() or b"") for message in world.messages(topics.HEARTBEATS))
+    return [beat for beat in found if beat.stage == world.stage.name]
+
+
+@pytest.mark.timeout(240)
+def test_one_that_is_refused_while_it_is_read_is_so_when_the_worker_is_started_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And stays so: a worker that fetches nothing any more keeps its partitions, and tells of them."""
+    world.send(800)
+    worker = world.worker("a", stage="Numbering", session=60)
+    world.await_all()
+    worker.send_signal(signal.SIGSTOP)
+    make_anew(world.kafka, world.stage.source)
+    world.send(400)
+    worker.send_signal(signal.SIGCONT)
+    assert worker.wait(60) == EXIT_RESTART, world.log("a")
+    world.send(1_200)
+    monkeypatch.setenv("BROKER_MAX_POLL_INTERVAL", "2")
+    worker = world.worker("a", stage="Numbering", session=60)
+    eventually(lambda: world.log("a").count(IDLE) == world.stage.source.partitions, "all partitions standing idle")
+    eventually(lambda: sum(beat.note.startswith(IDLE) for beat in beats(world)) > 8, "standing idle for four intervals")
+    assert worker.poll() is None
+    assert world.processed() == 800
 
 
 def test_one_that_lost_what_was_not_read_is_told_and_read_on(place: Place, caplog: pytest.LogCaptureFixture) -> None:

@@ -15,6 +15,7 @@ from faust.types import TP
 
 from processors.lane import changelog
 from processors.lane import slot as slots
+from processors.lane.errors import InputLostError
 from processors.lane.feed import Fetched
 from processors.lane.owner import Done, Owner, Span
 from processors.lane.pulse import Pulse
@@ -57,6 +58,7 @@ class Around:
     pulse: Pulse
     rewound: list[tuple[TP, int]] = field(default_factory=list)
     faults: list[Exception] = field(default_factory=list)
+    told: list[Exception] = field(default_factory=list)
 
     async def call(self, function: Callable[..., Any], *arguments: Any) -> Any:
         return await asyncio.to_thread(function, *arguments)
@@ -69,6 +71,9 @@ class Around:
 
     async def reset(self, topic: Topic, fault: Exception) -> None:
         self.faults.append(fault)
+
+    def refused(self, fault: Exception) -> None:
+        self.told.append(fault)
 
     def fatal(self, fault: Exception) -> None:
         self.faults.append(fault)
@@ -190,6 +195,53 @@ def test_what_waits_is_bounded_by_its_bytes(size: int, most: int) -> None:
         assert all(each.acked for each in events)
         await slot.close()
         assert around.faults == []
+
+    asyncio.run(play())
+
+
+class Refusing(Held):
+    """An owner that refuses its input."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.markers = {"slot.in.v1": 7}
+        self.calls: list[str] = []
+
+    def open(self) -> None:
+        raise InputLostError("toy", "slot.in.v1", 0, "was made anew", "cluster/topic")
+
+    def run(self, spans: Sequence[Span]) -> Done:
+        self.calls.append("run")
+        return super().run(spans)
+
+    def tend(self) -> None:
+        self.calls.append("tend")
+
+    def close(self) -> None:
+        self.calls.append("close")
+
+
+def test_one_that_stands_idle_takes_nothing_and_keeps_its_state_young(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(slots, "_TEND_SECONDS", 0.05)
+    source = topic("slot.in.v1", "Assertion")
+
+    async def play() -> None:
+        around, owner = Around(source, Pulse("toy", "")), Refusing()
+        slot = Slot(around, cast(Owner, owner), 1)
+        await slot.open()
+        assert around.told == [slot.idle]
+        for start in (0, 50):  # what it begins with, and what is said to be beyond an end
+            record = ConsumerRecord(source.name, 0, 0, 0, 1, b"k", b"v", None, 0, 0, ())
+            event = Event(Message(source.name, 0), Fetched([record], start, 1))
+            await slot.put(event)  # type: ignore[arg-type]
+            assert not event.acked
+        assert (slot.waiting, slot.expected(source.name), slot.behind(source.name)) == (0, 0, 0)
+        async with asyncio.timeout(30):
+            while "tend" not in owner.calls:
+                await asyncio.sleep(0.01)
+        await slot.close()
+        assert set(owner.calls) == {"tend", "close"}
+        assert (around.faults, around.rewound) == ([], [])
 
     asyncio.run(play())
 

@@ -46,3 +46,9 @@ class Single(Counter):
     """Of one partition, as the linker is."""
 
     partitions = 1
+
+
+class Numbering(Counter):
+    """Refuses an input that is another log, as the linker does."""
+
+    offsets_count = True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,7 +15,7 @@ from mainstem.model import Assertion
 from processors.apps.worker import run
 from processors.lane.contract import Output, Received, State
 from processors.lane.lane import LaneSettings
-from tests.processors.lane.toy import Counter, Single
+from tests.processors.lane.toy import Counter, Numbering, Single
 
 
 class Faulty(Counter):
@@ -34,7 +35,7 @@ class Verbose(Counter):
                 for (_, assertion), output in zip(batch, outputs, strict=True)]
 
 
-STAGES = {stage.__name__: stage for stage in (Counter, Faulty, Single, Verbose)}
+STAGES = {stage.__name__: stage for stage in (Counter, Faulty, Numbering, Single, Verbose)}
 
 
 if __name__ == "__main__":
@@ -42,4 +43,5 @@ if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     state = Path(state_dir)
     run([lambda: STAGES[stage](prefix)],
-        LaneSettings(kafka, registry, state, instance or None, state.parent / "snapshots", session_seconds=float(session)))
+        LaneSettings(kafka, registry, state, instance or None, state.parent / "snapshots", session_seconds=float(session),
+                     accepted=os.environ.get("MAINSTEM_ACCEPT_INPUT", "")))
