@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
+from typing import NamedTuple
 
 import msgspec
 
@@ -22,18 +23,18 @@ RESET = ""
 """In the place of a topic's identity: it was found to end before its marker."""
 
 
-class Look(msgspec.Struct, frozen=True):
-    """What was found. `moved`: topic -> next offset to process, the first there is, where that is not the marker."""
+class Moved(NamedTuple):
+    """A marker that is to be another. `next`: offset to process next, the first there is."""
 
-    moved: dict[str, int]
-    why: dict[str, str]
+    next: int
+    why: str
 
 
 def looked(kafka: str, inputs: Iterable[Topic], partition: int, markers: Mapping[str, int], read: Mapping[str, str],
-           found: Mapping[str, str], stopped: Callable[[], bool], certain: str = "") -> Look:
-    """The markers that are to be others. `read`: identity of each topic that the markers are of; `found`: as they are now
+           found: Mapping[str, str], stopped: Callable[[], bool], certain: str = "") -> dict[str, Moved]:
+    """By topic, the markers that are to be others. `read`: identity of each topic that the markers are of; `found`: as they are now
     (`changelog.identities`). `certain`: a topic that has lost its end, whatever shows now. Raises LaneStoppedError, KafkaException."""
-    look = Look({}, {})
+    moved: dict[str, Moved] = {}
     consumer = reader(kafka)
     try:
         for name in (topic.name for topic in inputs if topic.name in markers):
@@ -47,11 +48,11 @@ def looked(kafka: str, inputs: Iterable[Topic], partition: int, markers: Mapping
                 why = f"has lost up to {first - marker} messages that were not processed: have its writer send them again"
             else:
                 continue
-            look.moved[name], look.why[name] = first, why
+            moved[name] = Moved(first, why)
             log.error("%s/%d %s; its beginning is %d, and %d was next", name, partition, why, first, marker)
     finally:
         consumer.close()
-    return look
+    return moved
 
 
 def encode(identities: Mapping[str, str]) -> bytes:

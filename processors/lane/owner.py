@@ -117,18 +117,18 @@ class Owner:
         told = store.get(INPUTS)
         read = {name: self._inputs[name] if self._inputs.get(name) == self._accepted else known for name, known in
                 inputs.decode(told).items()}
-        look = inputs.looked(self._kafka, self._stage.inputs, self.partition, store.markers, read, self._inputs, self._stop.is_set)
-        self._refuse(store, look, read)
-        self._meter.reset(len(look.moved))
-        if store.markers and (look.moved or told != inputs.encode(self._inputs)):
-            self._note(store, store.markers | look.moved, self._inputs)
+        moved = inputs.looked(self._kafka, self._stage.inputs, self.partition, store.markers, read, self._inputs, self._stop.is_set)
+        self._refuse(store, moved, read)
+        self._meter.reset(len(moved))
+        if store.markers and (moved or told != inputs.encode(self._inputs)):
+            self._note(store, _with(store.markers, moved), self._inputs)
 
-    def _refuse(self, store: Store, look: inputs.Look, read: dict[str, str]) -> None:
+    def _refuse(self, store: Store, moved: dict[str, inputs.Moved], read: dict[str, str]) -> None:
         """Raises InputLostError where offsets count, and has it remembered: the input may soon have grown past its marker again."""
-        if self._stage.offsets_count and look.why:
-            self._note(store, store.markers, read | dict.fromkeys(look.moved, inputs.RESET))
+        if self._stage.offsets_count and moved:
+            self._note(store, store.markers, read | dict.fromkeys(moved, inputs.RESET))
             self._meter.refused()
-            name, why = next(iter(look.why.items()))
+            name, (_, why) = next(iter(moved.items()))
             raise InputLostError(self._stage.name, name, self.partition, why, self._inputs[name])
 
     def _note(self, store: Store, markers: dict[str, int], identities: dict[str, str]) -> None:
@@ -180,11 +180,11 @@ class Owner:
         store = self._store
         if store is None:
             raise LaneStoppedError
-        look = inputs.looked(self._kafka, self._stage.inputs, self.partition, store.markers, self._inputs, self._inputs, self._stop.is_set,
-                             topic.name)
-        self._refuse(store, look, self._inputs)
-        if look.moved:
-            self._note(store, store.markers | look.moved, self._inputs | dict.fromkeys(look.moved, inputs.RESET))
+        moved = inputs.looked(self._kafka, self._stage.inputs, self.partition, store.markers, self._inputs, self._inputs, self._stop.is_set,
+                              topic.name)
+        self._refuse(store, moved, self._inputs)
+        if moved:
+            self._note(store, _with(store.markers, moved), self._inputs | dict.fromkeys(moved, inputs.RESET))
 
     def tend(self) -> None:
         """Where nothing comes: keep local copy and snapshot young, which would else cease to serve though they lack nothing.
@@ -241,6 +241,11 @@ class Owner:
         self._meter.size(store)
         if computed.traces is not None:
             computed.traces.done(events, len(computed.outputs))
+
+
+def _with(markers: dict[str, int], moved: dict[str, inputs.Moved]) -> dict[str, int]:
+    return markers | {name: each.next for name, each in moved.items()}
+
 
 def _now() -> int:
     return time.time_ns() // 1_000_000
