@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from processors.lane import changelog
+from processors.lane.damage import damaged
 from processors.lane.errors import StateDamagedError
 from processors.lane.snapshots import Snapshots
-from processors.lane.store import MAX_AGE_MS, Store, View, damaged, discard
+from processors.lane.store import MAX_AGE_MS, Store, View, discard
 from schemas.topics import Topic
 
 _MODULUS = 1 << 128

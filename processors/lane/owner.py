@@ -16,10 +16,11 @@ from mainstem import faults
 from processors.lane import changelog, inputs
 from processors.lane.computing import Computed, Computing
 from processors.lane.contract import Received, Stage
+from processors.lane.damage import damaged
 from processors.lane.errors import InputLostError, LaneStoppedError, OutputRefusedError, RefusedError
 from processors.lane.meter import Meter
 from processors.lane.snapshots import RENEWED_MS, Snapshots
-from processors.lane.store import INPUTS, MARKERS, Store, damaged, encode_markers
+from processors.lane.store import INPUTS, MARKERS, Store, encode_markers
 from processors.lane.transaction import Transactions
 from processors.lane.watch import Watch
 from schemas.codec import Codec

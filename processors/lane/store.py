@@ -23,6 +23,7 @@ from rocksdict import (
     WriteBatch,
 )
 
+from processors.lane.damage import damaged, mended, seeing, seen, told
 from processors.lane.errors import StateBusyError, StateDamagedError
 
 OWN = b"\x00"
@@ -80,7 +81,7 @@ class Store:
         try:
             return self._db.get(key)
         except Exception as fault:
-            raise self._seen(fault) from None
+            raise seen(self._path, fault) from None
 
     def multi_get(self, keys: Sequence[bytes]) -> list[bytes | None]:
         if len(keys) == 1:
@@ -88,7 +89,7 @@ class Store:
         try:
             return cast(list[bytes | None], self._db.get(list(keys))) if keys else []
         except Exception as fault:
-            raise self._seen(fault) from None
+            raise seen(self._path, fault) from None
 
     def prefix(self, prefix: bytes) -> Iterator[tuple[bytes, bytes]]:
         bounds = ReadOptions()
@@ -117,17 +118,17 @@ class Store:
         batch.put(MARKERS, encode_markers(markers))
         batch.put(_POSITION, _NUMBER.pack(position))
         batch.put(_WRITTEN, _NUMBER.pack(now_ms))
-        with self._seeing():
+        with seeing(self._path):
             self._db.write(batch)
         self.markers, self.position, self.written = markers, position, now_ms
 
     def stamp(self, now_ms: int) -> None:
         """At `now_ms` the changelog held nothing beyond `position`: the copy is as young as if it had been written then, and whole."""
-        with self._seeing():
+        with seeing(self._path):
             self._db.put(_WRITTEN, _NUMBER.pack(now_ms))
         self.written = now_ms
         if self._anew:
-            _mark(self._path).unlink(missing_ok=True)
+            mended(self._path)
             self._anew = False
 
     def size(self) -> tuple[int, int]:
@@ -138,39 +139,26 @@ class Store:
 
     def checkpoint(self, path: Path) -> None:
         """A copy of the store as it stands; table files are linked. `path` must not exist."""
-        with self._seeing():
+        with seeing(self._path):
             Checkpoint(self._db).create_checkpoint(str(path))
 
     def compact(self) -> None:
         """Merge all tables, and drop what was deleted or overwritten."""
-        with self._seeing():
+        with seeing(self._path):
             self._db.compact_range(None, None)
             self._db.flush()  # says what the first keeps to itself: that it met damage
 
     def close(self) -> None:
         """Damage met by the way is marked, and no more to be told."""
-        with contextlib.suppress(StateDamagedError), self._seeing():
+        with contextlib.suppress(StateDamagedError), seeing(self._path):
             self._db.close()
 
     def _number(self, key: bytes) -> int:
         return _unpack(self.get(key))
 
     def _walk(self, key: bytes, bounds: ReadOptions, *, backwards: bool = False) -> Iterator[tuple[bytes, bytes]]:
-        with self._seeing():
+        with seeing(self._path):
             yield from _walked(self._db, key, bounds, backwards=backwards)
-
-    @contextlib.contextmanager
-    def _seeing(self) -> Iterator[None]:
-        try:
-            yield
-        except Exception as fault:
-            raise self._seen(fault) from None
-
-    def _seen(self, fault: Exception) -> Exception:
-        """What to raise for a fault of RocksDB. Marks the copy where it is damage."""
-        if _is_damage(fault):
-            _mark(self._path).touch()
-        return _told(self._path, fault)
 
 
 class View:
@@ -189,7 +177,7 @@ class View:
             """Milliseconds since the epoch."""
             self.markers = _decode_markers(self._db.get(MARKERS))
         except Exception as fault:
-            raise _told(path, fault) from None
+            raise told(path, fault) from None
 
     def items(self) -> Iterator[tuple[bytes, bytes]]:
         """A stage's pairs, sorted by key: without the lane's own."""
@@ -197,7 +185,7 @@ class View:
         try:
             yield from _walked(self._db, _STAGES, bounds)
         except Exception as fault:
-            raise _told(self._path, fault) from None
+            raise told(self._path, fault) from None
 
     def figures(self) -> dict[str, int]:
         """Keys (an estimate), and bytes in tables and of table readers in memory."""
@@ -244,25 +232,6 @@ def _decode_markers(data: bytes | None) -> dict[str, int]:
 
 def decode_markers(data: bytes) -> dict[str, int]:
     return msgspec.json.decode(data, type=dict[str, int])
-
-
-def damaged(path: Path) -> bool:
-    """Whether a store found this copy damaged, and none has been built to its end in its place since."""
-    return _mark(path).exists()
-
-
-def _mark(path: Path) -> Path:
-    return path.with_name(f".{path.name}.damaged")
-
-
-def _told(path: Path, fault: Exception) -> Exception:
-    """What to raise for a fault of RocksDB."""
-    return StateDamagedError(path) if _is_damage(fault) else fault
-
-
-def _is_damage(fault: Exception) -> bool:
-    """Of what rocksdict 0.3 raises, all of one type: the text begins with RocksDB's own words. A full disk is no damage."""
-    return str(fault).startswith(("Corruption", "IO error: While pread"))
 
 
 def _walked(db: Rdict, key: bytes, bounds: ReadOptions, *, backwards: bool = False) -> Iterator[tuple[bytes, bytes]]:

@@ -11,11 +11,12 @@ import pytest
 
 from processors.apps.worker import EXIT_DAMAGED
 from processors.lane import changelog, inspect
+from processors.lane.damage import damaged
 from processors.lane.errors import StateDamagedError
 from processors.lane.inspect import Place
 from processors.lane.overlay import Overlay
 from processors.lane.snapshots import Snapshots
-from processors.lane.store import Store, View, damaged
+from processors.lane.store import Store, View
 from tests.processors.lane.conftest import World
 
 IDENTITY, KEYS = "of-this-test-0", 20_000
