@@ -28,7 +28,7 @@ from deploy.bench.england import (
     VOLUMES,
     WORKING_DAY,
 )
-from processors.lane.store import BOUND
+from processors.lane.rocks import BOUND
 from schemas.topics import PARTITIONS
 
 _STATES = 2
@@ -216,7 +216,7 @@ def _needs(bench: Mapping[str, Any], need: Demand, worker: Part) -> Iterator[str
     yield f"| workers | {workers:,} | a core each at {LOADED:.0%}; at most 64 partitions each |"
     memory = workers * resident + partitions * _STATES * BOUND / 1e9
     yield (f"| memory of workers | {memory:,.0f} GB | {resident:.2f} GB measured a worker {where}, "
-           f"for each partition {_STATES} states of at most {BOUND >> 20} MiB (`processors/lane/store.py`) |")
+           f"for each partition {_STATES} states of at most {BOUND >> 20} MiB (`processors/lane/rocks.py`) |")
     yield (f"| state | {_big(keys)} keys, {keys * back['state_bytes'] / back['state_keys'] / 1e12:,.1f} TB | "
            f"{units['keys_an_event']:.1f} keys a change that is news |")
     yield (f"| log | {a_year / 1e12:,.1f} TB a year, {a_year * REPLICAS / 1e12:,.1f} with {REPLICAS} replicas | {written:,.0f} bytes a "

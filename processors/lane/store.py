@@ -7,22 +7,12 @@ import shutil
 import struct
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import msgspec
-from rocksdict import (
-    AccessType,
-    BlockBasedIndexType,
-    BlockBasedOptions,
-    Cache,
-    Checkpoint,
-    DBCompressionType,
-    Options,
-    Rdict,
-    ReadOptions,
-    WriteBatch,
-)
+from rocksdict import AccessType, Checkpoint, Rdict, ReadOptions, WriteBatch
 
+from processors.lane import rocks
 from processors.lane.damage import damaged, mended, seeing, seen, told
 from processors.lane.errors import StateBusyError, StateDamagedError
 
@@ -40,10 +30,6 @@ _STAGES = b"\x01"
 _NUMBER = struct.Struct(">q")
 MAX_AGE_MS = 12 * 3_600_000
 """Half of Kafka's default `delete.retention.ms`: an older copy could have missed deletions compacted away meanwhile."""
-_MEBIBYTE = 1 << 20
-_CACHE, _BUFFER, _BUFFERS = 16 * _MEBIBYTE, 8 * _MEBIBYTE, 2
-BOUND = _CACHE + _BUFFERS * _BUFFER
-"""Bytes of memory that a store takes at most."""
 
 
 class Store:
@@ -93,19 +79,19 @@ class Store:
 
     def prefix(self, prefix: bytes) -> Iterator[tuple[bytes, bytes]]:
         bounds = ReadOptions()
-        if (end := _after(prefix)) is not None:
+        if (end := rocks.after(prefix)) is not None:
             bounds.set_iterate_upper_bound(end)
-        return _within(self._walk(prefix or _STAGES, bounds), bounds, prefix)
+        return rocks.within(self._walk(prefix or _STAGES, bounds), bounds, prefix)
 
     def before(self, key: bytes, within: bytes) -> tuple[bytes, bytes] | None:
         unbounded = ReadOptions()  # rocksdict 0.3 takes a lower bound for an upper one
-        return next(_within(self._walk(key, unbounded, backwards=True), unbounded, within, beyond=key), None)
+        return next(rocks.within(self._walk(key, unbounded, backwards=True), unbounded, within, beyond=key), None)
 
     def after(self, key: bytes, within: bytes) -> tuple[bytes, bytes] | None:
         bounds = ReadOptions()
-        if (end := _after(within)) is not None:
+        if (end := rocks.after(within)) is not None:
             bounds.set_iterate_upper_bound(end)
-        return next(_within(self._walk(key, bounds), bounds, within, beyond=key), None)
+        return next(rocks.within(self._walk(key, bounds), bounds, within, beyond=key), None)
 
     def apply(self, changes: Iterable[tuple[bytes, bytes | None]], markers: dict[str, int], position: int, now_ms: int) -> None:
         """One atomic write: changes, markers and how far the changelog is contained."""
@@ -158,7 +144,7 @@ class Store:
 
     def _walk(self, key: bytes, bounds: ReadOptions, *, backwards: bool = False) -> Iterator[tuple[bytes, bytes]]:
         with seeing(self._path):
-            yield from _walked(self._db, key, bounds, backwards=backwards)
+            yield from rocks.walked(self._db, key, bounds, backwards=backwards)
 
 
 class View:
@@ -170,7 +156,7 @@ class View:
             raise FileNotFoundError(path)
         self._path = path
         try:
-            self._db = _rdict(path, AccessType.read_only())
+            self._db = rocks.database(path, AccessType.read_only())
             self.identity = (self._db.get(_IDENTITY) or b"").decode()
             self.position = _unpack(self._db.get(_POSITION))
             self.written = _unpack(self._db.get(_WRITTEN))
@@ -183,7 +169,7 @@ class View:
         """A stage's pairs, sorted by key: without the lane's own."""
         bounds = ReadOptions()
         try:
-            yield from _walked(self._db, _STAGES, bounds)
+            yield from rocks.walked(self._db, _STAGES, bounds)
         except Exception as fault:
             raise told(self._path, fault) from None
 
@@ -211,17 +197,6 @@ def _unpack(data: bytes | None) -> int:
     return _NUMBER.unpack(data)[0] if data else 0
 
 
-def _within(items: Iterable[tuple[Any, Any]], bounds: ReadOptions, prefix: bytes, beyond: bytes | None = None,
-            ) -> Iterator[tuple[bytes, bytes]]:
-    """The items but `beyond`, holding on to `bounds`: RocksDB keeps a pointer into them, and rocksdict 0.3 lets go of them meanwhile."""
-    for key, value in items:
-        if not key.startswith(prefix):
-            break
-        if key != beyond:
-            yield key, value
-    del bounds
-
-
 def encode_markers(markers: dict[str, int]) -> bytes:
     return msgspec.json.encode(markers, order="deterministic")
 
@@ -234,26 +209,12 @@ def decode_markers(data: bytes) -> dict[str, int]:
     return msgspec.json.decode(data, type=dict[str, int])
 
 
-def _walked(db: Rdict, key: bytes, bounds: ReadOptions, *, backwards: bool = False) -> Iterator[tuple[bytes, bytes]]:
-    """From a key on. Raises what ended it early: `Rdict.items` ends at what cannot be read as if there were no more."""
-    found = db.iter(bounds)
-    if backwards:
-        found.seek_for_prev(key)
-    else:
-        found.seek(key)
-    valid, step = found.valid, found.prev if backwards else found.next
-    while valid():
-        yield cast(bytes, found.key()), cast(bytes, found.value())
-        step()
-    found.status()
-
-
 def _open(path: Path) -> Rdict:
     if damaged(path):
         discard(path)
     path.mkdir(parents=True, exist_ok=True)
     try:
-        return _rdict(path)
+        return rocks.database(path)
     except Exception as fault:
         if "LOCK" in str(fault):
             raise StateBusyError(path) from None
@@ -262,40 +223,4 @@ def _open(path: Path) -> Rdict:
         # A damaged copy is no loss: the changelog is the truth.
         discard(path)
         path.mkdir(parents=True)
-        return _rdict(path)
-
-
-def _rdict(path: Path, access: AccessType | None = None) -> Rdict:
-    """With our options also where the store exists: unless its family's are given, rocksdict 0.3 takes those that the store has kept of
-    itself, which are without cache size and filter."""
-    options = _options()
-    return Rdict(str(path), options, column_families={"default": options}, access_type=access or AccessType.read_write())
-
-
-def _options() -> Options:
-    """Memory bounded per partition (`BOUND`). Index and filter are kept in pieces: whole, those of a
-    table of 30 MB are larger than the cache lets one block be, and each look-up reads and unpacks them again, at half a millisecond."""
-    table = BlockBasedOptions()
-    table.set_block_cache(Cache(_CACHE))
-    table.set_cache_index_and_filter_blocks(True)
-    table.set_index_type(BlockBasedIndexType.two_level_index_search())
-    table.set_partition_filters(True)
-    table.set_pin_top_level_index_and_filter(True)
-    table.set_bloom_filter(10, False)
-    options = Options(raw_mode=True)
-    options.create_if_missing(True)
-    options.set_block_based_table_factory(table)
-    options.set_write_buffer_size(_BUFFER)
-    options.set_max_write_buffer_number(_BUFFERS)
-    options.set_max_open_files(256)
-    options.set_max_background_jobs(2)
-    options.set_compression_type(DBCompressionType.lz4())
-    options.set_keep_log_file_num(2)
-    options.set_max_total_wal_size(32 * _MEBIBYTE)
-    return options
-
-
-def _after(prefix: bytes) -> bytes | None:
-    """The least key greater than all keys with this prefix."""
-    trimmed = prefix.rstrip(b"\xff")
-    return trimmed[:-1] + bytes([trimmed[-1] + 1]) if trimmed else None
+        return rocks.database(path)
