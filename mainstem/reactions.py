@@ -20,7 +20,8 @@ _REACTS = re.compile(_REACTION, re.IGNORECASE)
 _DENIES = re.compile(rf"\b(?:no|not|nil|never|denies|denied|without)(?:\s+\w+){{0,3}}\s+{_REACTION}|\b(?:excluded|ruled out|unlikely|"
                      r"de-?labell?ed|family history|fh)\b", re.IGNORECASE)
 """Also of somebody else."""
-_LEAD = re.compile(r"^\s*(?:(?:known|severe|serious|previous|documented|reported|history of|drug|alert|warning)\s+)+", re.IGNORECASE)
+_LEAD = re.compile(r"^\s*(?:(?:known|severe|serious|previous|documented|reported|history of|drug|alert|warning|"
+                   r"query|possible|probable|suspected)\s+)+", re.IGNORECASE)
 
 
 def causes(entry: Stated, terms: Terms) -> tuple[dict[str, Any], ...]:

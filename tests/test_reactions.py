@@ -24,7 +24,8 @@ def agents(kind: str, content: dict[str, Any]) -> set[str]:
 @pytest.mark.parametrize("code", [
     PENICILLIN, IN_WORDS, {"text": "ALLERGY - PENICILLIN"}, {"text": "H/O: penicillin allergy"}, {"text": "Severe penicillin allergy"},
     {"text": "History of anaphylaxis due to penicillin"}, coded("PA1", "Penicillin allergy", "urn:local"),
-    {"text": "Allergic to: penicillin"}, {"text": "Penicillin - adverse reaction"},
+    {"text": "Allergic to: penicillin"}, {"text": "Penicillin - adverse reaction"}, {"text": "?penicillin allergy"},
+    {"text": "Penicillin allergy?"}, {"text": "Suspected penicillin allergy"}, {"text": "Possible severe penicillin allergy"},
     PENICILLIN | {"text": "Do not give penicillin: allergy"},
 ])
 @pytest.mark.parametrize("kind", ["problem", "flag"])

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from mainstem.kinds.base import SNOMED, Coded, Concept, Content, Kind, Text
 from mainstem.kinds.facts import Derived, Member, Rule, Terms, by_recency, first_of, first_to_value, latest_first
-from mainstem.kinds.names import PARTS
+from mainstem.kinds.names import MAYBE, PARTS, doubted
 from mainstem.kinds.same import DATE, PROSE, by, coded, line, unordered
 from mainstem.kinds.statuses import DENIED, word
 from mainstem.kinds.titles import named
@@ -168,15 +168,17 @@ def asked(content: dict[str, Any], terms: Terms) -> tuple[dict[str, Any], ...]:
     """What a terminology is to be asked for to tell all that this may be to. More may be told than makes a key: nothing is decided by it.
 
     Its agent; where no code of that tells one (`Adverse reaction to drug`), its words, whole or else each part that is a name
-    (`Penicillin - rash`, `penicillin, aspirin`). Empty where it says that none is known, or what it was to is lost."""
+    (`Penicillin - rash`, `penicillin, aspirin`; of `?penicillin allergy` what it asks about). Empty where it says that none is known, or
+    what it was to is lost."""
     agent = content.get("agent")
     if not isinstance(agent, dict) or is_degraded(content) or none_known(content, terms) is not None:
         return ()
-    if terms.agents(agent):
-        return (agent,)
     codings = agent.get("codes") or ()
     texts = [said for said in (agent.get("text"), *(coding.get("display") for coding in codings)) if isinstance(said, str)]
-    for names in (texts, [part for said in texts for part in PARTS.split(said)]):
+    sure = [said for said in texts if not doubted(said)]
+    if terms.agents(agent) and (len(sure) == len(texts) or not terms.by_name(agent)):
+        return (agent,)
+    for names in (sure, [MAYBE.sub("", part) for said in texts for part in PARTS.split(said)]):
         if told := tuple(one for one in ({"text": name} for name in dict.fromkeys(names)) if terms.agents(one)):
             return told
     return ()

@@ -42,13 +42,31 @@ _CAUSED = re.compile(
 """How findings are named in SNOMED CT and by clinicians: the cause stands after the finding, or before it."""
 PARTS = re.compile(r"[,;:/&+()?]|\s-+|\b(?:and|or)\b", re.IGNORECASE)
 """Between the names in a text that tells several things."""
+COMPARATOR = r"[<>]=?|[≤≥]"
+"""Before a number: more and less than it are two things."""
+ONE_WAY = {"<=": "≤", ">=": "≥"}
+MAYBE = re.compile(r"^\s*(?:query|possible|probable|suspected)\s+", re.IGNORECASE)
+"""Before a name: it may be so."""
+_DOUBT = re.compile(
+    r"(?<!\w)\?|\?(?!\w)|\([^()]*\b(?:query|possibl[ey]|probabl[ey]|suspected|unconfirmed|unlikely|excluded|refuted|ruled out|no evidence|"
+    r"not allergic|no allergy|tolerate[sd]|family history|fh)\b[^()]*\)\s*$", re.IGNORECASE)
+"""A question mark within a word is a letter that was lost (`Sj?gren`)."""
+_TOKEN = re.compile(rf"(?:{COMPARATOR})(?=\s*-?\d)|[\w./%]+")
 
 
 @lru_cache(maxsize=1 << 14)
 def plain(text: str) -> str:
-    """Letters, digits and what strengths are written with; one space between words; no capitals."""
-    words = (word.strip("./_") for word in re.split(r"[^\w./%]+", unicodedata.normalize("NFKC", text).casefold()))
-    return " ".join(word for word in words if word)
+    """Letters, digits, what strengths are written with, and whether it is more or less than a number; one space between words; no
+    capitals."""
+    words = (word.strip("./_") for word in _TOKEN.findall(unicodedata.normalize("NFKC", text).casefold()))
+    return " ".join(ONE_WAY.get(word, word) for word in words if word)
+
+
+@lru_cache(maxsize=1 << 14)
+def doubted(text: str) -> bool:
+    """Whether folding takes away what makes a name no statement: `?Asthma`, `asthma (?)`, `Penicillin (suspected)`. Other words of doubt
+    or denial (`possible asthma`) are left by it, and make another text."""
+    return _DOUBT.search(unicodedata.normalize("NFKC", text)) is not None
 
 
 def forms(text: str) -> Iterator[str]:

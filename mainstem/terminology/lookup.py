@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
-from mainstem.kinds.names import caused_by, forms, key, plain
+from mainstem.kinds.names import caused_by, doubted, forms, key, plain
 from mainstem.shelf import shown
 from mainstem.terminology import codes
 from mainstem.terminology.statements import Concept, Level, Link
@@ -63,11 +63,11 @@ class Terminology:
 
     def agent(self, concept: dict[str, Any]) -> str | None:
         """The causative agent behind an allergy's coding: equal for finding, substance, salt, moiety and product of one agent."""
-        return self._told(concept, self.store.agent, "cause")
+        return self._told(concept, self.store.agent, "cause", sure=True)
 
     def agent_of(self, concept: dict[str, Any]) -> Answer:
         """`agent`, with the reason where it cannot be told."""
-        rows = self._rows(concept, "cause")
+        rows = self._rows(concept, "cause", sure=True)
         if isinstance(rows, str):
             return Answer(None, rows)
         found = {told for row in rows if (told := self.store.agent(row))}
@@ -93,7 +93,7 @@ class Terminology:
 
     def moiety(self, concept: dict[str, Any]) -> str | None:
         """VTM of a medicine (AMPP, AMP, VMPP, VMP or VTM), or its VMP where that has none."""
-        return self._told(concept, self.store.moiety, "product")
+        return self._told(concept, self.store.moiety, "product", sure=False)
 
     def moiety_of(self, concept: dict[str, Any]) -> Answer:
         rows = self._rows(concept, "product")
@@ -109,15 +109,15 @@ class Terminology:
 
     def current(self, concept: dict[str, Any]) -> str | None:
         """The concept as coded today: code history followed."""
-        return self._told(concept, self.store.current, "exact")
+        return self._told(concept, self.store.current, "exact", sure=True)
 
     def current_of(self, concept: dict[str, Any]) -> Answer:
-        rows = self._rows(concept, "exact")
+        rows = self._rows(concept, "exact", sure=True)
         return Answer(None, rows) if isinstance(rows, str) else _answer({self.store.current(row) for row in rows})
 
     def none_known(self, concept: dict[str, Any]) -> str | None:
         """The code of `no known allergy` or the narrower one said (716186003, 409137002 ...); None where it says nothing of the kind."""
-        return self._told(concept, self.store.none_known, "exact")
+        return self._told(concept, self.store.none_known, "exact", sure=True)
 
     def form(self, concept: dict[str, Any]) -> str | None:
         """Dose form of a product, where the release tells one."""
@@ -170,9 +170,9 @@ class Terminology:
     def _row(self, code: str) -> int:
         return self.store.row(int(code)) if code.isascii() and code.isdigit() and len(code) < 19 else -1
 
-    def _told(self, concept: dict[str, Any], ask: Callable[[int], int], ways: Ways) -> str | None:
+    def _told(self, concept: dict[str, Any], ask: Callable[[int], int], ways: Ways, *, sure: bool) -> str | None:
         """The one answer that all its known codings give. Says no reason, which takes half as long."""
-        rows = self._rows(concept, ways)
+        rows = self._rows(concept, ways, sure=sure)
         if isinstance(rows, str):
             return None
         if len(rows) == 1:
@@ -180,8 +180,8 @@ class Terminology:
             return str(sole) if sole else None
         return _answer({found for row in rows if (found := ask(row))}).code
 
-    def _rows(self, concept: dict[str, Any], ways: Ways) -> Sequence[int] | str:
-        """Rows of its codings that are known, else of what it is named; else why there are none."""
+    def _rows(self, concept: dict[str, Any], ways: Ways, *, sure: bool = False) -> Sequence[int] | str:
+        """Rows of its codings that are known, else of what it is named; else why there are none. `sure`: words in doubt name nothing."""
         codings = concept.get("codes")
         if not isinstance(codings, (list, tuple)):
             codings = ()
@@ -194,15 +194,22 @@ class Terminology:
                 reason = UNKNOWN_CODE
                 if row >= 0:
                     rows.append(row)
-        return rows or self._by_name(concept, codings, ways) or reason
+        return rows or self._by_name(concept, codings, ways, sure=sure) or reason
 
-    def _by_name(self, concept: dict[str, Any], codings: Sequence[Any], ways: Ways) -> tuple[int, ...]:
-        """Rows that its text, else its displays, name. All that name something count, so that they may contradict each other."""
+    def _by_name(self, concept: dict[str, Any], codings: Sequence[Any], ways: Ways, *, sure: bool) -> tuple[int, ...]:
+        """Rows that its text, else its displays, name. All that name something count, so that they may contradict each other; where it is
+        to be sure, one that asks (`?Asthma`) puts all in doubt."""
         text = concept.get("text")
-        rows = self._named(text, ways) if isinstance(text, str) else ()
+        rows: tuple[int, ...] = ()
+        if isinstance(text, str):
+            if sure and doubted(text):
+                return ()
+            rows = self._named(text, ways)
         for coding in codings:
             display = coding.get("display") if isinstance(coding, dict) else None
             if isinstance(display, str) and display != text:
+                if sure and doubted(display):
+                    return ()
                 rows += tuple(row for row in self._named(display, ways) if row not in rows)
         return rows
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from mainstem import canonical, kinds
 from mainstem.kinds import same
+from mainstem.kinds.allergy import asked
 from mainstem.kinds.base import SNOMED
 from mainstem.kinds.facts import OF_FACT, NoTerms
 from mainstem.terminology import builtin
@@ -59,6 +60,19 @@ def test_a_reaction_in_the_text_is_set_aside_where_the_record_states_it(text, re
 ])
 def test_what_cannot_be_told_stays_apart(agent):
     assert key(agent) is None
+
+
+@pytest.mark.parametrize("text", [
+    "?penicillin allergy", "Penicillin allergy?", "? penicillin", "Penicillin (suspected)", "penicillin (possibly)",
+    "possible penicillin allergy", "suspected penicillin allergy", "query penicillin"])
+def test_an_allergy_in_doubt_is_one_of_its_own_and_is_held_against_what_is_taken(text):
+    """Together with the one that is stated, the later words of the two would be shown: the certain would look doubtful, or the doubtful
+    certain. No statement that none is known may come of it either."""
+    content = {"agent": {"text": text}}
+    assert ALLERGY.key(content, builtin()) is None
+    assert builtin().none_known({"text": "?NKDA"}) is builtin().none_known({"text": "NKDA?"}) is None
+    assert {agent for one in asked(content, builtin()) for agent in builtin().agents(one)} == {"764146007"}
+    assert asked(content | {"agent": snomed("91936005", text)}, builtin()) == (snomed("91936005", text),)
 
 
 @pytest.mark.parametrize(("agent", "found"), [

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mainstem.kinds.names import caused_by, form_of, forms, plain
+from mainstem.kinds.names import caused_by, doubted, form_of, forms, plain
 
 
 @pytest.mark.parametrize(("text", "bare"), [
@@ -38,7 +38,23 @@ def test_causes_of_findings(text, cause):
     assert caused_by(text) == cause
 
 
-@given(st.text(max_size=40))
+@pytest.mark.parametrize(("text", "folded"), [
+    ("Weight <50kg", "weight < 50kg"), ("weight > 50kg", "weight > 50kg"), ("Age >= 65", "age \u2265 65"),
+    ("age \u226565", "age \u2265 65"), ("base excess <-5", "base excess < 5"),
+    ("Penicillin -> rash", "penicillin rash"), ("<Penicillin>", "penicillin")])
+def test_more_and_less_than_a_number_are_two_names(text, folded):
+    assert plain(text) == folded
+
+
+@pytest.mark.parametrize(("text", "found"), [
+    ("?Asthma", True), ("asthma ?", True), ("Asthma (?)", True), ("Penicillin (suspected)", True), ("Penicillin (no allergy)", True),
+    ("Penicillin", False), ("Xalatan (Upjohn UK Ltd)", False), ("Penicillin (rash)", False), ("Sj?gren", False),
+    ("possible asthma", False)])
+def test_what_folding_would_make_a_statement_of(text, found):
+    assert doubted(text) is found
+
+
+@given(st.text(max_size=40) | st.text("<>=?- 5a\u2264", max_size=10))
 def test_any_text_folds_and_folds_no_further(text):
     assert plain(plain(text)) == plain(text)
     assert all(name == plain(name) for name in forms(text))

@@ -47,6 +47,33 @@ def test_words_count_only_where_they_are_equal():
     assert key(text="Frozen shoulder") != key(text="Frozen left shoulder")
 
 
+@pytest.mark.parametrize("said", [
+    "?{}", "? {}", "??{}", "{}?", "{} (?)", "\uff1f{}", "query {}", "{}, query", "suspected {}", "possible {}", "family history of {}",
+    "FH: {}", "no evidence of {}", "{} - excluded"])
+@pytest.mark.parametrize("name", ["Asthma", "Frozen shoulder"])
+def test_words_that_ask_doubt_or_deny_are_not_the_condition(said, name):
+    text = said.format(name)
+    assert key(text=text) is not None
+    assert key(text=text) != key(text=name)
+    assert key(**coded("X9", text, LOCAL)) == key(text=text)
+    assert key(text=text) == key(text=text.upper())
+
+
+def test_words_in_doubt_beside_a_name_are_not_the_condition():
+    named = {"codes": [{"system": LOCAL, "code": "X9", "display": "Asthma"}]}
+    assert key(**named, text="?Asthma") == key(text="? asthma") != key(**named) == ASTHMA
+    assert key(**coded(ASTHMA, "?Asthma")) == ASTHMA, "a code states what it states; what is in doubt about it, its verification says"
+
+
+def test_a_question_mark_in_a_word_is_a_letter_that_was_lost():
+    assert key(text="Sj?gren syndrome") == key(text="sj gren syndrome")
+
+
+def test_a_question_mark_alone_says_nothing():
+    assert key(text="?") is key(text=" ?? ") is None
+    assert key(**coded("X9", "?", LOCAL)) == f"{LOCAL} X9"
+
+
 @pytest.mark.parametrize("text", ["Other", "see notes", "n/a", ""])
 def test_words_that_say_nothing_make_no_two_records_one(text):
     assert key(text=text) is None

@@ -93,6 +93,20 @@ def test_words_name_an_agent_by_equality_only(text, agent):
     assert builtin().agent({"text": text}) == agent
 
 
+@pytest.mark.parametrize("text", ["?Asthma", "asthma ?", "Asthma (?)", "\uff1fAsthma"])
+def test_words_that_ask_name_no_concept(text):
+    concept = {"codes": [{"system": "urn:local", "code": "X9", "display": "Asthma"}], "text": text}
+    for asked in ({"text": text}, concept, {"codes": [{"system": "urn:local", "code": "X9", "display": text}]}):
+        assert builtin().current(asked) is None
+        assert builtin().current_of(asked).code is None
+    assert builtin().agent({"text": "?penicillin"}) is builtin().agent_of({"text": "?penicillin"}).code is None
+
+
+def test_a_medicine_in_doubt_is_still_held_against_allergies():
+    assert builtin().agents({"text": "?amoxicillin 500mg capsules"}) == ("372687004",)
+    assert builtin().moiety({"text": "?amoxicillin 500mg capsules"}) == builtin().moiety({"text": "amoxicillin 500mg capsules"})
+
+
 def test_a_code_that_is_known_counts_before_words():
     assert builtin().moiety({"codes": [{"system": DMD, "code": "317291008"}], "text": "Paracetamol 500mg tablets"}) == "25673006"
     assert builtin().agent({"codes": [{"system": SNOMED, "code": "196461000000101"}], "text": "Allergy to penicillin"}) is None
