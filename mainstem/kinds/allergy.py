@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from mainstem.kinds.base import SNOMED, Coded, Concept, Content, Kind, Text
 from mainstem.kinds.facts import Derived, Member, Rule, Terms, by_recency, first_of, first_to_value, latest_first
 from mainstem.kinds.names import MAYBE, PARTS, doubted
-from mainstem.kinds.same import DATE, PROSE, by, coded, line, unordered
+from mainstem.kinds.same import DATE, PROSE, concept_like, line, listed, same_concept
 from mainstem.kinds.statuses import DENIED, word
 from mainstem.kinds.titles import named
 
@@ -81,10 +81,15 @@ class AllergyContent(Content, frozen=True):
 
 
 def _reaction(reaction: dict[str, Any]) -> Any:
-    return coded(reaction.get("manifestation") or {}), line(reaction.get("severity") or "")
+    return concept_like(reaction.get("manifestation") or {}), line(reaction.get("severity") or "")
 
 
-REACTIONS = by(unordered(_reaction))
+def _same_reaction(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    return (same_concept(one.get("manifestation") or {}, other.get("manifestation") or {})
+            and line(one.get("severity") or "") == line(other.get("severity") or ""))
+
+
+REACTIONS = listed(_reaction, _same_reaction)
 
 
 class Allergy(Kind):

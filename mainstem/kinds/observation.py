@@ -12,7 +12,7 @@ from mainstem.kinds.base import Amount, Coded, Concept, Content, Kind, Quantity,
 from mainstem.kinds.concepts import CODED_FIRST, meaning, show_coded
 from mainstem.kinds.facts import Derived, Member, Terms, by_recency, latest_first
 from mainstem.kinds.identifiers import day, digest, minute
-from mainstem.kinds.same import DATE, PERSON, PROSE, amount, by, coded, line, unordered
+from mainstem.kinds.same import DATE, PERSON, PROSE, amount, coded, concept_like, line, listed, same_concept
 from mainstem.kinds.titles import named
 
 
@@ -44,7 +44,15 @@ def _component(component: dict[str, Any]) -> Any:
     return coded(component["code"]), amount(value) if value else None, line(component.get("value_text") or "")
 
 
-COMPONENTS = by(unordered(_component))
+def _like(component: dict[str, Any]) -> Any:
+    return concept_like(component["code"]), _component(component)
+
+
+def _same_component(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    return same_concept(one["code"], other["code"]) and _component(one)[1:] == _component(other)[1:]
+
+
+COMPONENTS = listed(_like, _same_component)
 
 
 class Observation(Kind):

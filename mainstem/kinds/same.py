@@ -16,6 +16,7 @@ from functools import lru_cache
 from typing import Any, get_args, get_type_hints
 
 from mainstem.kinds.base import DMD, SNOMED, Coded, Kind, Quantity
+from mainstem.kinds.titles import named
 
 Same = Callable[[Any, Any], bool]
 """Whether two values of a field, decoded JSON or None where nothing is said, say the same."""
@@ -53,6 +54,20 @@ def by(canonical: Callable[[Any], Any]) -> Same:
 def unordered(canonical: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """Canonical form of a list whose order says nothing."""
     return lambda values: sorted(repr(_form(canonical, value)) for value in values)
+
+
+def listed(like: Callable[[Any], Any], alike: Same) -> Same:
+    """Lists whose order says nothing: put in order by `like`, each says the same as the one in its place. For what has no canonical form,
+    as concepts do; two that `like` cannot tell apart count as a change rather than as none."""
+
+    def same(one: Any, other: Any) -> bool:
+        try:
+            ordered = [sorted(values, key=lambda value: (repr(like(value)), repr(value))) for values in (one, other)]
+            return len(one) == len(other) and all(map(alike, *ordered))
+        except (AttributeError, KeyError, TypeError):
+            return bool(one == other)
+
+    return same
 
 
 def line(text: str) -> str:
@@ -109,7 +124,8 @@ def unit(text: str) -> str:
 
 def coded(value: Mapping[str, Any]) -> Any:
     """A concept by its codes, in any order; a display and who chose it say nothing beside a code that a terminology keeps. A display
-    beside any other code does, and so does a text that no display repeats."""
+    beside any other code does, and so does a text that no display repeats. For values side by side: from one version of a record to the
+    next, `same_concept` sees more."""
     codes = _codes(value)
     return sorted(codes), "\n".join(sorted({*_own_names(value), _beyond(value, _names(value) if codes else frozenset())} - {""}))
 
@@ -129,6 +145,11 @@ def same_concept(one: Any, other: Any) -> bool:
     if text == another:
         return True
     return {text, another} <= {"", *names, *others} and (not text or not another or text in others or another in names)
+
+
+def concept_like(concept: Mapping[str, Any]) -> Any:
+    """What finds a concept of one list in another (`listed`): its codes, then its name."""
+    return sorted(_codes(concept)), line(named(dict(concept), ""))
 
 
 def _differing(kind: Kind, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:

@@ -35,6 +35,12 @@ SAME = [
                               for name in ("Neoclarityn (MSD)", "Neoclarityn (Organon)"))),
     ("allergy", "reactions", [{"manifestation": named("Rash", "OTHER", LOCAL)}],
      [{"manifestation": concept("OTHER", display=None, text="Rash", system=LOCAL)}]),
+    ("allergy", "reactions", [{"manifestation": concept("1", display="Rash")}], [{"manifestation": named("Rash", "1", SNOMED)}]),
+    ("allergy", "reactions", [{"manifestation": concept("1", display="Old name")}], [{"manifestation": concept("1", display="New name")}]),
+    ("allergy", "reactions", [{"manifestation": concept("1", display="Old name")}, {"manifestation": concept("2")}],
+     [{"manifestation": concept("2")}, {"manifestation": concept("1", display="New name", text="Old name")}]),
+    ("observation", "components", [{"code": concept("1", display="Old name"), "value": {"value": "80.0"}}, {"code": concept("2")}],
+     [{"code": concept("2")}, {"code": concept("1", display="New name"), "value": {"value": "80"}}]),
     ("allergy", "reactions", [{"severity": "mild"}, {"severity": "severe"}], [{"severity": "severe"}, {"severity": "mild"}]),
     ("problem", "abatement", "2012-05-17T00:00:00+01:00", "2012-05-17"),
     ("problem", "onset", "2012-05-17T09:00:00+01:00", "2012-05-17T08:00:00.000Z"),
@@ -62,6 +68,14 @@ OTHER = [
     ("allergy", "agent", *(concept("OTHER", display=name, text="See notes", system=LOCAL) for name in ("Penicillin", "Erythromycin"))),
     ("allergy", "agent", *(concept("OTHER", display=name, system=LOCAL) for name in ("Penicillin", None))),
     ("allergy", "reactions", *([{"manifestation": named(name, "OTHER", LOCAL)}] for name in ("Rash", "Anaphylaxis"))),
+    ("allergy", "reactions", *([{"manifestation": named(name, "1", SNOMED)}] for name in ("Rash", "Anaphylaxis"))),
+    ("allergy", "reactions", [{"manifestation": concept("1", "2")}], [{"manifestation": concept("1")}, {"manifestation": concept("2")}]),
+    ("allergy", "reactions", *([{"manifestation": concept(code), "severity": severity} for code, severity in said]
+                               for said in ((("1", "mild"), ("2", "severe")), (("1", "severe"), ("2", "mild"))))),
+    ("observation", "components", *([{"code": named(name, "1", SNOMED), "value_text": "80"}] for name in ("Systolic", "Diastolic"))),
+    ("observation", "components", *([{"code": concept("1"), "value": {"value": "80"}}, {"code": concept("2"), "value": {"value": value}}]
+                                    for value in ("60", "61"))),
+    ("allergy", "reactions", [{"manifestation": 1}], [{"manifestation": 2}]),
     ("medicine", "product", *(named(f"Methotrexate {strength} tablets", "387381009", DMD) for strength in ("2.5mg", "10mg"))),
     ("medicine", "product", *({"codes": [named(name, "OTHER", LOCAL)["codes"][0], named("Drug", "1", SNOMED)["codes"][0]]}
                               for name in ("Neoclarityn", "Nasonex"))),
@@ -98,6 +112,20 @@ def test_every_field_has_a_comparison_and_none_is_of_a_field_that_is_not(kind):
     fields = set(kind.Content.__struct_fields__)
     assert comparisons(kind).keys() == fields
     assert kind.compared.keys() <= fields
+
+
+_names = st.sampled_from([None, "Rash", "Wheeze"])
+_reactions = st.lists(st.builds(
+    lambda code, system, display, text: {"manifestation": concept(code, display=display, text=text, system=system)},
+    st.sampled_from("12"), st.sampled_from([SNOMED, LOCAL]), _names, _names), max_size=4)
+
+
+@given(_reactions, _reactions, st.randoms(use_true_random=False))
+def test_the_order_of_a_list_says_nothing_and_either_side_sees_the_change(one, other, rng):
+    mixed = [*one]
+    rng.shuffle(mixed)
+    assert not differing(kinds.BY_NAME["allergy"], {"reactions": one}, {"reactions": mixed})
+    assert _differs("allergy", "reactions", one, other) is _differs("allergy", "reactions", other, mixed)
 
 
 @given(st.text())
