@@ -173,20 +173,31 @@ _OFTEN: tuple[tuple[str, Fraction | None, str | None], ...] = (
     (r"(?:once|1 times?|1x) ?(?:a |per |every |each )?(?:week|weekly)|weekly|every week|each week", Fraction(1, 7), None),
     (r"(?:twice|2 times?) (?:a |per |every )?(?:week|weekly)", Fraction(2, 7), None),
     (r"(?:once|1 times?) (?:a |per |every )?(?:month|monthly)|monthly|every month", Fraction(1, 30), None),
-    (r"(?:once )?(?:a day |daily )?(?:at (?:night|bedtime)|in the evening|(?:every|each) (?:night|evening))|nightly|nocte|on|o\.n\.?",
+    (r"(?:once )?(?:a day |daily )?(?:at (?:night|bedtime)|in the evening|(?:every|each) (?:night|evening))|nightly|nocte|on|o\.n\.?|"
+     r"qhs|qpm",
      Fraction(1), "night"),
-    (r"(?:once )?(?:a day |daily )?(?:in the morning|(?:every|each) morning)|mane|om|o\.m\.?", Fraction(1), "morning"),
+    (r"(?:once )?(?:a day |daily )?(?:in the morning|(?:every|each) morning)|mane|om|o\.m\.?|qam", Fraction(1),
+     "morning"),
     (rf"(?:once|1 times?|1x){_DAY}|daily|(?:every|each|per) day|od|o\.d\.?|qd|q\.d\.?", Fraction(1), None),
 )
-"""Times a day. BNF, Latin abbreviations; HL7 v3 GTSAbbreviation: QD and QOD, where OD is daily as in the BNF. `4 hourly` and
-`every 4 hours` are reckoned."""
+"""Times a day. BNF, Latin abbreviations; HL7 v3 GTSAbbreviation: QD and QOD, where OD is daily as in the BNF; HL7 v2 table 0335: QAM, QPM
+(the evening), QHS. `4 hourly` and `every 4 hours` are reckoned."""
+_CODES: dict[str, tuple[Fraction, str | None]] = {
+    "am": (Fraction(1), "morning"), "pm": (Fraction(1), None), "bed": (Fraction(1), "night"), "wk": (Fraction(1, 7), None),
+    "mo": (Fraction(1, 30), None)}
+"""HL7 v3 GTSAbbreviation, where they are all that is said: `8 am` may be the hour, `1 wk` how long, `Mo` among other words a Monday. PM is
+every afternoon there, and the evening to others: no moment is told. Left unread: HS, which may be half a strength; of table 0335, Q3M,
+which is minutes there and months to a clinician, and meals (ACM), of which there may be one or three."""
 _NEEDED = r"prn|p\.r\.n\.?|(?:when|as|if) (?:required|needed|necessary)"
-_EVERY = re.compile(r"(?:every (\d+) (hour|day|week|month)s?|(\d+) ?-? ?(hour)ly|q ?(\d+) ?(h))(?![a-z])")
+_EVERY = re.compile(r"(?:every (\d+) (hour|day|week|month)s?|(\d+) ?-? ?(hour)ly|q ?(\d+) ?([hdwl]))(?![a-z])")
+"""HL7 v2 table 0335: Q6H, Q2D, Q1W, Q1L (a month)."""
+_ON_DAY = re.compile(r"q ?(\d*) ?j ?[1-7](?! ?[\d.,/-])")
+"""HL7 v2 table 0335: QJ6 is every Saturday, Q2J6 every other one."""
 _PER = re.compile(r"(\d+) per (\d+(?:\.\d+)?) ?(s|min|h|d|wk|mo|a)(?: on (mon|tue|wed|thu|fri|sat|sun))?(?![a-z])")
 """As FHIR's frequency, period and periodUnit are written: `1 per 2 wk`. Of several days of the week, or ranges, it cannot be told."""
 _HOURS = {"s": Fraction(1, 3600), "min": Fraction(1, 60), **dict.fromkeys(("hour", "h"), Fraction(1)),
-          **dict.fromkeys(("day", "d"), Fraction(24)), **dict.fromkeys(("week", "wk"), Fraction(168)),
-          **dict.fromkeys(("month", "mo"), Fraction(720)), "a": Fraction(8760)}
+          **dict.fromkeys(("day", "d"), Fraction(24)), **dict.fromkeys(("week", "wk", "w"), Fraction(168)),
+          **dict.fromkeys(("month", "mo", "l"), Fraction(720)), "a": Fraction(8760)}
 _FILLER = re.compile(
     r"(?:take|taken|to be taken|inhale|apply|inject|use|give|insert|instil|swallow|place|by mouth|orally|as directed|"
     r"(?:with or )?(?:with|after|before) (?:food|meals?|breakfast|water)|on an empty stomach|and|[.,;:()])(?![a-z])")
@@ -200,10 +211,12 @@ def _read(text: str) -> _Said | None:
     """The whole text, or None."""
     rest = " ".join(_NUMBERS.get(word, word) for word in re.findall(r"[^\W\d_]+|[\d.,/]+|\S", text.casefold().replace("half a ", "half ")))
     rest = re.sub(r"\b([a-z]) \. (?=[a-z]\b)", r"\1.", rest).replace(" / ", "/").replace("–", "-").strip()
+    if coded := _CODES.get(rest):
+        return _Said(None, *coded, as_needed=False)
     amount: Amount | None = None
     times: set[Fraction] = set()
     moments: set[str] = set()
-    needed = False
+    needed = on_day = False
     while rest:
         if found := _PRN.match(rest):
             needed = True
@@ -212,6 +225,12 @@ def _read(text: str) -> _Said | None:
             if not int(number):
                 return None
             times.add(24 / (int(number) * _HOURS[unit]))
+        elif found := _ON_DAY.match(rest):
+            weeks = int(found[1] or 1)
+            if on_day or not weeks:
+                return None
+            on_day = True
+            times.add(Fraction(1, 7 * weeks))
         elif found := _PER.match(rest):
             each, every = Fraction(found[1]), Fraction(found[2]) * _HOURS[found[3]]
             if not each or not every:

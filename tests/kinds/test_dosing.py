@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -127,6 +128,33 @@ def said(product: str, dose: str | None = None, amount: str | None = None, frequ
 def test_differ(one, other, found):
     assert sorted(differ(regimen(one), regimen(other))) == found
     assert sorted(differ(regimen(other), regimen(one))) == found
+
+
+@pytest.mark.parametrize(("code", "times", "moment"), [
+    ("AM", 1, "morning"), ("QAM", 1, "morning"), ("PM", 1, None), ("QPM", 1, "night"), ("BED", 1, "night"), ("QHS", 1, "night"),
+    ("WK", Fraction(1, 7), None), ("MO", Fraction(1, 30), None), ("Q1W", Fraction(1, 7), None), ("Q2W", Fraction(1, 14), None),
+    ("Q2D", Fraction(1, 2), None), ("Q1L", Fraction(1, 30), None), ("QJ1", Fraction(1, 7), None), ("QJ7", Fraction(1, 7), None),
+    ("Q1J6", Fraction(1, 7), None), ("Q2J2", Fraction(1, 14), None)])
+def test_timing_codes_of_hl7(code, times, moment):
+    """HL7 v2 table 0335, and HL7 v3 GTSAbbreviation, which FHIR takes."""
+    found = regimen(said(METFORMIN, amount="500 mg", frequency=code))
+    assert (found.times, found.moment, found.as_needed) == (times, moment, False)
+    assert found == regimen(said(METFORMIN, amount="500 mg", frequency=code.casefold()))
+
+
+@pytest.mark.parametrize("frequency", [
+    "HS", "Q3M", "Q30S", "Q0W", "Q0J1", "QJ8", "QJ", "QJ12", "QJ1 QJ4", "QJ1, 4", "AM PM", "QAM QHS", "8 am", "10 PM", "1 wk", "1 mo",
+    "Mo We", "ACM", "QSHIFT", "C", "5ID", "in bed"])
+def test_codes_that_may_mean_two_things_are_left_unread(frequency):
+    assert regimen(said(METFORMIN, amount="500 mg", frequency=frequency)).times is None
+
+
+def test_a_weekly_code_differs_from_a_daily_one():
+    weekly, daily = (regimen(said(METHOTREXATE, amount="10 mg", frequency=code)) for code in ("QJ1", "AM"))
+    assert list(differ(weekly, daily)) == ["frequency"]
+    assert list(differ(weekly, regimen(said(METHOTREXATE, "4 tablets once a week")))) == []
+    assert list(differ(daily, regimen(said(METHOTREXATE, "4 tablets at night")))) == ["frequency"]
+    assert list(differ(regimen(said(METHOTREXATE, "4 tablets", frequency="PM")), regimen(said(METHOTREXATE, "4 tablets at night")))) == []
 
 
 @pytest.mark.parametrize(("product", "written"), [
