@@ -84,6 +84,11 @@ class Kind(Protocol):
         """First and last day (`2019-03-02`) that a member speaks of, where `gap` counts. None: undated; it joins only a sole cluster."""
         return None
 
+    def parted(self, members: Sequence[Member], terms: Terms) -> Sequence[Sequence[Member]]:
+        """Members whose dates run on, sorted by place, parted further where they tell themselves apart (serial samples under one number);
+        each part in their order. Where `gap` counts; not asked of a key that more than `clusters.SERIES` records share."""
+        return [members]
+
     def derive(self, members: Sequence[Member], terms: Terms) -> Derived:
         """The fact's content from its members, which come sorted by place; at least one."""
         return latest_first(members)

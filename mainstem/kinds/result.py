@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
@@ -111,6 +112,24 @@ class Result(Kind):
 
     def span(self, content: dict[str, Any], terms: Terms) -> tuple[str, str] | None:
         return next((found for name in ("taken", "requested", "reported") if (found := days(content.get(name)))), None)
+
+    def parted(self, members: Sequence[Member], terms: Terms) -> Sequence[Sequence[Member]]:
+        """Serial samples under one number: each minute of a value is a result, where one source patient's own records tell of all these
+        minutes; two feeds that time one sample otherwise (collected, received) do not. A copy that tells no minute stands with a sample
+        whose value it repeats. Where it says more (another value, a correction, that it was cancelled), it may be of any of them, and all
+        stay one entry in conflict. Why: docs/decisions/serial-samples-are-results-of-their-own.md."""
+        if len({taken for member in members if isinstance(taken := member.content.get("taken"), str) and "T" in taken}) < 2:
+            return [members]
+        samples: dict[str, list[Member]] = {}
+        for member in members:
+            if _valued(member) and (at := _sample(member)) is not None:
+                samples.setdefault(at, []).append(member)
+        if len(samples) < 2 or not _told_by_one(samples):
+            return [members]
+        homes = [_home(member, samples) for member in members]
+        if None in homes:
+            return [members]
+        return [[member for member, home in zip(members, homes, strict=True) if home == at] for at in samples]
 
     def derive(self, members: Sequence[Member], terms: Terms) -> Derived:
         """The report that supersedes the others decides what was found; another source that still holds another value is a conflict."""
@@ -237,6 +256,29 @@ def _samples(members: Sequence[Member], order: Sequence[int]) -> dict[str, int]:
         if _valued(members[index]) and (sample := _sample(members[index])) is not None:
             found.setdefault(sample, index)
     return found
+
+
+def _told_by_one(samples: Mapping[str, Sequence[Member]]) -> bool:
+    """Whether one source patient has values of every minute."""
+    told = Counter(subject for members in samples.values() for subject in {member.place.subject for member in members})
+    return max(told.values()) == len(samples)
+
+
+def _home(member: Member, samples: Mapping[str, Sequence[Member]]) -> str | None:
+    """The sample a member stands with: its own; else one that it says nothing beyond, of its day before others, the earliest. None: it
+    may be of any."""
+    at, taken = _sample(member), str(member.content.get("taken") or "")
+    if at in samples:
+        return at
+    may_be = [each for each, held in samples.items() if any(_adds_nothing(member, report) for report in held)]
+    return min(may_be, key=lambda each: (each[:10] != taken[:10], each), default=None)
+
+
+def _adds_nothing(copy: Member, report: Member) -> bool:
+    """Whether it is the order, or says the same value in no later standing."""
+    if not _valued(copy):
+        return copy.content.get("status") == "requested"
+    return _standing(copy) <= _standing(report) and _value(copy.content) == _value(report.content)
 
 
 def _contradicts(shown: Member, other: Member) -> bool:

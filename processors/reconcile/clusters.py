@@ -2,7 +2,8 @@
 
 The members' spans are walked by their first day; one that begins no more than `Kind.gap` days after everything before it has ended
 belongs to it. Undated members tell no cluster from another: they join one that stands alone; beside several, or none, they
-are together a fact of their own, so that nothing said is shown as part of a course that it may not belong to.
+are together a fact of their own, so that nothing said is shown as part of a course that it may not belong to. A kind may part them
+further (`Kind.parted`).
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from mainstem.kinds.facts import Member, Terms
 
 UNDATED = (-1, -1)
 """In place of a first and last day."""
+SERIES = 64
+"""Members of a key that its kind may part further. At most `crowd.LIMIT`: of a crowded key nobody looks at every member."""
 
 
 def clusters(members: Sequence[Member], kind: Kind, terms: Terms) -> list[list[Member]]:
@@ -23,7 +26,10 @@ def clusters(members: Sequence[Member], kind: Kind, terms: Terms) -> list[list[M
     if kind.gap is None or len(members) == 1:
         return [list(members)]
     spans = [days(kind.span(member.content, terms)) or UNDATED for member in members]
-    return [[members[index] for index in sorted(run)] for run in runs(spans, kind.gap)]
+    found = [[members[index] for index in sorted(run)] for run in runs(spans, kind.gap)]
+    if type(kind).parted is Kind.parted or len(members) > SERIES:
+        return found
+    return [list(part) for run in found for part in kind.parted(run, terms)]
 
 
 def runs(spans: Sequence[tuple[int, int]], gap: int | None, *, join: bool = True) -> list[list[int]]:

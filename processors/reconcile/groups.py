@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Container, Iterable, Mapping
 from typing import NamedTuple
 
@@ -175,18 +176,21 @@ class Groups:
         self._state.put(moves.key, layout.encode(crowd.gathered()))
 
     def _shrink(self, of: Group, moves: Moves, crowd: Crowd, changed: Changed) -> None:
-        """A group that is no longer a crowded one."""
+        """A group that is no longer a crowded one. Its kind may part its facts now (`Kind.parted`), of which one keeps the name."""
         homes = crowd.places()
         crowd.dissolve()
         found = facts(of, self._records.at(list(homes)), self._terms)
-        touched = {fact.fact for fact in changed.facts}
-        self._found([fact for fact in found if fact.fact in touched])
+        touched, before = {fact.fact for fact in changed.facts}, Counter(homes.values())
+        anew = [fact for fact in found if fact.fact in touched or len(fact.members) != before[fact.fact]]
+        self._found(anew)
+        self._handed_over(moves, [fact.fact for fact in anew])
         if not homes:
             self._state.delete(moves.key)
             return
         after = Gathered(sorted(homes), [fact.fact for fact in found])
         if len(found) > 1:
-            after.homes = [after.facts.index(homes[place]) for place in after.members]
+            now = {member.place: at for at, fact in enumerate(found) for member in fact.members}
+            after.homes = [now[place] for place in after.members]
         self._state.put(moves.key, layout.encode(after))
 
     def _handed_over(self, moves: Moves, names: Iterable[str]) -> None:

@@ -151,6 +151,54 @@ def test_no_sample_lends_its_time_to_anothers_value():
     assert derived(member("result", 1, source="Y/gp", **copy), told[1]).content["taken"] == AFTERNOON["taken"]
 
 
+def parted(*members) -> list[list[int]]:
+    found = RESULT.parted(members, builtin())
+    return [[members.index(member) for member in part] for part in found]
+
+
+def told(n: int, at: str | None, value: str | None = None, status: str = "final", source: str = "RXA/epr", **more: Any):
+    taken = at if at is None or "-" in at else f"2026-01-03T{at}Z"
+    content = {"taken": taken, "value": value and amount(value, "ng/L"), "status": status, **more}
+    return member("result", n, source=source, **{name: said for name, said in content.items() if said is not None})
+
+
+EIGHT, ELEVEN = told(1, "08:00:00", "12"), told(2, "11:00:00", "40")
+
+
+@pytest.mark.parametrize(("others", "expected"), [
+    ([], [[0], [1]]),
+    ([told(3, "08:00:40", "12", source="B/epr"), told(4, "2026-01-03T12:00:00+01:00", "40", source="B/epr")], [[0, 2], [1, 3]]),
+    ([told(3, "08:00:00", "13", source="B/epr")], [[0, 2], [1]]),                                   # a conflict of that sample's own
+    ([told(3, "08:00:00", "13", "corrected", source="B/epr")], [[0, 2], [1]]),
+    ([told(3, "2026-01-03", "40.0", source="Y/gp"), told(4, "2026-01-03", "12", source="Y/gp")], [[0, 3], [1, 2]]),
+    ([told(3, None, "40", source="Y/gp", reported="2026-01-06")], [[0], [1, 2]]),
+    ([told(3, "2026-01-03", "40", "preliminary", source="Y/gp")], [[0], [1, 2]]),
+    ([told(3, "13:00:00", "12")], [[0], [1], [2]]),
+    ([told(3, "2026-01-04T08:00:00Z", "12"), told(4, "2026-01-04", "12", source="Y/gp")], [[0], [1], [2, 3]]),
+    ([told(3, None, None, "requested", requested="2026-01-03")], [[0, 2], [1]]),
+    ([told(3, "11:00:00", None, "requested")], [[0], [1, 2]]),
+    ([told(3, "11:00:00", None, "cancelled", source="Y/gp")], [[0], [1, 2]]),
+])
+def test_serial_samples_of_one_order_are_as_many_results(others, expected):
+    assert parted(EIGHT, ELEVEN, *others) == expected
+
+
+@pytest.mark.parametrize("members", [
+    [EIGHT, told(2, "08:25:00", "12", source="B/epr")],                                             # collected here, received there
+    [EIGHT, told(2, "11:00:00", "40", source="B/epr")],
+    [EIGHT, ELEVEN, told(3, "08:25:00", "12", source="B/epr")],
+    [EIGHT, ELEVEN, told(3, "2026-01-03", "50", source="Y/gp")],                                    # a third, or which of them was wrong?
+    [EIGHT, ELEVEN, told(3, "2026-01-03", "40", "corrected", source="Y/gp")],
+    [EIGHT, ELEVEN, told(3, "2026-01-03", None, "cancelled", source="Y/gp")],
+    [EIGHT, ELEVEN, told(3, "14:00:00", None, note="haemolysed")],
+    [EIGHT, ELEVEN, told(3, "2026-01-03", None, note="haemolysed", source="Y/gp")],
+    [EIGHT, told(2, "2026-01-03", "40")], [EIGHT, told(2, "08:00:30", "40")], [EIGHT, told(2, "00:00:00", "40")],
+])
+def test_where_it_is_not_sure_which_sample_is_which_they_are_one_result(members):
+    """In conflict, as it was, where the values are of two minutes or differ: no copy is given to a sample that it may not be of."""
+    assert parted(*members) == [list(range(len(members)))]
+
+
 contents = st.fixed_dictionaries({"test": st.just(SODIUM), "order_id": st.just("1")}, optional={
     "status": st.sampled_from(["requested", "preliminary", "final", "corrected", "cancelled", "odd"]),
     "value": st.sampled_from([amount("140"), amount("150"), amount("140.0")]), "value_text": st.sampled_from(["ok", "OK"]),

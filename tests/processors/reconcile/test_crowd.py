@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from mainstem import canonical, kinds
 from mainstem.kinds.base import DMD, SNOMED
 from mainstem.kinds.facts import Member
-from mainstem.model import Assertion, Known, RawRef
+from mainstem.model import Assertion, Known, RawRef, Status
 from mainstem.terminology import builtin
-from processors.reconcile import derive, groups, layout, resolve, tree
+from processors.reconcile import clusters, derive, groups, layout, resolve, tree
 from processors.reconcile.derive import Crowded, Group, crowded, facts, matters
 from processors.reconcile.entries import behind, envelope
-from tests.processors.convergence import check
+from tests.processors.convergence import check, order_and_duplicates_make_no_difference
 from tests.processors.pipeline import Pipeline
 from tests.processors.reconcile.test_other_kinds import WORLD
 from tests.strategies import KEY, SOURCES, claims, positions, statuses
@@ -105,6 +105,7 @@ def dense(draw: st.DrawFn) -> list[Any]:
 @pytest.mark.parametrize(("limit", "leaf", "bough"), [(1, 1, 3), (1, 2, 3), (3, 2, 4)])
 def test_the_stream_gives_what_the_fold_gives(limit, leaf, bough, monkeypatch):
     monkeypatch.setattr(groups, "LIMIT", limit)
+    monkeypatch.setattr(clusters, "SERIES", limit)
     monkeypatch.setattr(tree, "LEAF", leaf)
     monkeypatch.setattr(tree, "BOUGH", bough)
     boughs = 0
@@ -127,6 +128,62 @@ def test_the_stream_gives_what_the_fold_gives(limit, leaf, bough, monkeypatch):
 
     holds()
     assert boughs
+
+
+def _sample(record: int, taken: str, value: str, source: str = SOURCES[0], status: Status = Status.ASSERTED,
+            position: str = "1") -> Assertion:
+    content = {"test": {"text": "Troponin"}, "order_id": "1", "value": {"value": value}, "status": "final", "taken": taken}
+    return Assertion(source=source, patient="1", record=f"result/{record}", kind="result", status=status, position=position,
+                     content=canonical.encode(content), raw=RawRef("raw.x.v1", 0, 0))
+
+
+HOURS = tuple(f"2024-01-03T{hour:02}:00:00Z" for hour in (8, 11, 14, 17))
+series = st.lists(st.builds(
+    _sample, st.integers(0, 7), st.sampled_from((*HOURS[:3], "2024-01-03", "2024-06-03T08:00:00Z")), st.sampled_from(["12", "40"]),
+    st.sampled_from((*SOURCES[:1] * 5, SOURCES[1])), st.sampled_from([Status.ASSERTED, Status.ASSERTED, Status.RETRACTED]),
+    st.sampled_from("123456789")), min_size=8, max_size=60)
+
+
+@pytest.mark.parametrize(("limit", "most"), [(3, 3), (5, 4), (64, 64)])
+def test_serial_samples_come_and_go_as_their_key_grows_and_shrinks(limit, most, monkeypatch):
+    monkeypatch.setattr(groups, "LIMIT", limit)
+    monkeypatch.setattr(clusters, "SERIES", most)
+    monkeypatch.setattr(tree, "LEAF", 2)
+    monkeypatch.setattr(tree, "BOUGH", 3)
+    at_once = 0
+
+    @settings(max_examples=60, deadline=None)
+    @given(st.one_of(series, st.lists(st.one_of(_said("result", 5), claims), max_size=40)), st.integers(0, 2**32))
+    def holds(world: list[Any], seed: int) -> None:
+        nonlocal at_once
+        rng = random.Random(seed)
+        pipeline = Pipeline(KEY, builtin())
+        for value in world:
+            pipeline.publish(value)
+            if rng.random() < 0.5:
+                pipeline.run(rng)
+                check(pipeline)
+        order_and_duplicates_make_no_difference(world, rng, builtin())
+        for record in pipeline.folded().values():
+            told = [canonical.decode(entry.content).get("taken", "") for entry in record.entries if not entry.conflict]
+            at_once = max(at_once, sum(taken in HOURS for taken in told))
+
+    holds()
+    assert at_once > 1
+
+
+def test_samples_of_a_key_that_is_crowded_no_longer_are_results_again(monkeypatch):
+    monkeypatch.setattr(groups, "LIMIT", 3)
+    monkeypatch.setattr(clusters, "SERIES", 3)
+    pipeline, rng = Pipeline(KEY, builtin()), random.Random(1)
+    known = []
+    for said in (*(_sample(n, taken, str(n)) for n, taken in enumerate(HOURS)),
+                 _sample(3, HOURS[3], "3", status=Status.RETRACTED, position="2")):
+        pipeline.publish(said)
+        pipeline.run(rng)
+        check(pipeline)
+        known.append(len(pipeline.current()))
+    assert known == [1, 2, 3, 1, 3]
 
 
 def test_that_a_key_is_crowded_is_no_news():

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from mainstem import canonical
 from mainstem.model import Assertion, Entry, Known, RawRef
 from mainstem.terminology import builtin
+from processors.reconcile.clusters import SERIES
+from processors.reconcile.crowd import LIMIT
 from processors.reconcile.fold import fold_by
 from tests.processors.convergence import check, order_and_duplicates_make_no_difference, streamed
 from tests.strategies import SAME_PERSON, assertions_of, claims
@@ -86,6 +88,39 @@ def test_weeks_of_results_under_no_known_order_are_as_many_results():
     weeks = [{"order_id": "UNKNOWN", "test": SODIUM, "value": value, "taken": at, "status": status}
              for at, value, status in zip(taken, (*VALUES[:1] * 2, VALUES[1]), ("final", "final", "preliminary"), strict=True)]
     assert {content(entry)["taken"] for entry in folded(*(("RXA/epr", "2026-02-20", said) for said in weeks))} == set(taken)
+
+
+EIGHT, ELEVEN = ({"order_id": "24L1", "test": {"text": "Troponin"}, "value": {"value": value, "unit": "ng/L"}, "status": "final",
+                  "taken": f"2026-01-03T{hour}:00:00Z"} for hour, value in (("08", "12"), ("11", "40")))
+
+
+def test_serial_samples_under_one_order_are_two_results_and_their_copies_are_none():
+    said = [("RXA/epr", "2026-01-03", EIGHT), ("RXA/epr", "2026-01-03", ELEVEN),
+            ("A/gp", "2026-01-06", EIGHT | {"taken": "2026-01-03"}), ("A/gp", "2026-01-06", ELEVEN | {"taken": "2026-01-03"})]
+    for some in (said[:2], said):
+        entries = folded(*some)
+        assert {(content(entry)["taken"], content(entry)["value"]["value"]) for entry in entries} == {
+            (EIGHT["taken"], "12"), (ELEVEN["taken"], "40")}
+        assert not any(entry.conflict for entry in entries)
+        assert {entry.sources for entry in entries} == {tuple(sorted({source for source, *_ in some}))}
+
+
+def test_a_correction_supersedes_its_own_sample_alone_and_one_that_tells_no_minute_is_a_conflict():
+    two = [("RXA/epr", "2026-01-03", EIGHT), ("RXA/epr", "2026-01-03", ELEVEN)]
+    corrected = {"status": "corrected", "value": {"value": "14", "unit": "ng/L"}}
+    shown = {content(entry)["value"]["value"] for entry in folded(*two, ("RXA/epr", "2026-01-05", EIGHT | corrected))}
+    assert shown == {"14", "40"}
+    [entry] = folded(*two, ("A/gp", "2026-01-05", EIGHT | corrected | {"taken": "2026-01-03"}))
+    assert entry.conflict and content(entry)["value"]["value"] == "14"
+
+
+@pytest.mark.parametrize(("many", "entries"), [(SERIES, SERIES), (SERIES + 1, 1)])
+def test_a_number_that_very_many_records_share_tells_no_samples_apart(many, entries):
+    said = [("RXA/epr", "2026-01-03", EIGHT | {"taken": f"2026-01-03T{n // 60:02}:{n % 60:02}:00Z"}) for n in range(1, many + 1)]
+    found = folded(*said)
+    assert len(found) == entries
+    assert [entry.conflict for entry in found] == [entries == 1] * entries
+    assert SERIES <= LIMIT, "whoever parts a key looks at each of its members"
 
 
 @pytest.mark.parametrize(("one", "other", "facts"), [
