@@ -11,7 +11,7 @@ from typing import Any
 
 from mainstem.kinds.concepts import meaning
 from mainstem.kinds.facts import Terms
-from mainstem.kinds.names import forms
+from mainstem.kinds.names import doubted, forms
 
 _GROUPS: dict[str, tuple[str, ...]] = {
     "influenza": ("influenza", "flu", "influenza virus", "influenza a and influenza b", "fluad", "flucelvax", "fluenz", "fluenz tetra",
@@ -75,6 +75,8 @@ def _names(concept: dict[str, Any], terms: Terms) -> Iterator[str]:
 
 
 def _named(text: str) -> str | None:
+    if doubted(text):
+        return None
     for name in forms(text):
         words = re.sub(r"[^\w%]+", " ", name).split()
         for kept in (words, [word for word in words if word not in _ABOUT]):

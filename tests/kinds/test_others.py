@@ -105,6 +105,7 @@ def test_one_fact(kind, one, other):
     ("immunisation", FLU, FLU | {"given": "2025-10-04"}),
     ("immunisation", FLU, FLU | {"procedure": {"text": "MMR vaccination"}}),
     ("immunisation", without(FLU, "given"), without(FLU, "given")),
+    ("immunisation", *({"vaccine": {"text": text}, "given": "2025-10-03"} for text in ("MMR", "?MMR"))),
     ("flag", {"code": {"text": "Alert"}, "note": "Latex"}, {"code": {"text": "Alert"}, "note": "Dog"}),
     ("flag", {"code": {"text": "<50kg"}}, {"code": {"text": ">50kg"}}),
     ("flag", {"code": {"text": "Weight < 50kg"}}, {"code": {"text": "weight 50kg"}}),
