@@ -58,7 +58,7 @@ class DebeziumFormat:
         try:
             told = table.tell(change.before, change.after, new=change.op == "c")
         except RefusedError as fault:
-            raise _QuarantinedError(fault.reason, f"{fault.what} of table {change.table}") from None
+            raise _refused(fault, change) from None
         except KeyError as fault:
             if change.op == "d" and fault.args[0] not in (change.before or {}):
                 raise _QuarantinedError(Reason.NO_BEFORE, f"column {fault.args[0]} of table {change.table}") from None
@@ -80,15 +80,20 @@ class DebeziumFormat:
             Claim(source=self._source, patient=patient, type=each.type, ref=each.ref, status=each.status, incarnation=incarnation,
                   position=change.position, body=each.body, committed=change.committed, raw=raw)
             for patient, each in told.evidence)
+        if told.refused is not None:
+            return self._quarantined(message, _refused(told.refused, change), assertions, claims)
         outcome = Outcome(offset=message.offset, result=Result.ASSERTIONS, assertions=len(assertions), claims=len(claims))
         return ItemResult(outcome, assertions, claims)
 
-    def _quarantined(self, message: RawMessage, fault: _QuarantinedError) -> ItemResult:
-        outcome = Outcome(offset=message.offset, result=Result.QUARANTINED, reason=fault.reason.value)
+    def _quarantined(self, message: RawMessage, fault: _QuarantinedError, assertions: tuple[Assertion, ...] = (),
+                     claims: tuple[Claim, ...] = ()) -> ItemResult:
+        """`assertions`, `claims`: what the row says no longer, although what it says now cannot be taken in."""
+        outcome = Outcome(offset=message.offset, result=Result.QUARANTINED, reason=fault.reason.value, assertions=len(assertions),
+                          claims=len(claims))
         raw = RawRef(message.topic, message.partition, message.offset)
         detail = f"{fault.where}: {fault.reason.todo}" if fault.where else fault.reason.todo
         quarantined = Quarantined(stage=STAGE, raw=raw, source=self._source, reason=fault.reason.value, detail=detail)
-        return ItemResult(outcome, quarantined=quarantined)
+        return ItemResult(outcome, assertions, claims, quarantined)
 
 
 class _QuarantinedError(Exception):
@@ -105,6 +110,10 @@ class _Change(NamedTuple):
     after: _Row | None
     position: str
     committed: int | None
+
+
+def _refused(fault: RefusedError, change: _Change) -> _QuarantinedError:
+    return _QuarantinedError(fault.reason, f"{fault.what} of table {change.table}")
 
 
 def _ignored(offset: int, reason: Reason) -> ItemResult:

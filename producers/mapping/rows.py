@@ -53,6 +53,8 @@ class Told(NamedTuple):
     """With the patient it is about."""
     ignored: Reason | None = None
     """Set where nothing was said."""
+    refused: RefusedError | None = None
+    """Set where the row cannot be taken in. What is told is then only what it said before and says no longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,15 @@ class RecordRule:
         return Status.ASSERTED
 
 
+class _Spoken(NamedTuple):
+    """What one row speaks of, by the rule and the patient."""
+
+    places: list[tuple[RecordRule, Place]]
+    evidence: list[tuple[str, Evidence]]
+    refused: RefusedError | None = None
+    """Why there may be more."""
+
+
 @dataclass(frozen=True, slots=True)
 class Table:
     """One mapped table."""
@@ -107,47 +118,59 @@ class Table:
     not_taken: frozenset[str]
 
     def tell(self, before: Row | None, after: Row | None, *, new: bool) -> Told:
-        """`new`: nothing was said of the row before (an insert). Raises RefusedError, KeyError where a column is lacking."""
+        """`new`: nothing was said of the row before (an insert). Raises KeyError where a column is lacking, RefusedError.
+
+        A row that is refused, since it names no patient or lacks a key, still no longer says what it said of its earlier patient. A place
+        that it names all the same stays as it was."""
+        ignored = after is not None and self._ignores(after)
+        now = self._spoken(after)
+        refused = now.refused
         statements: list[Statement] = []
         evidence: list[tuple[str, Evidence]] = []
-        if after is None:
-            ignored = False
-        elif not (ignored := self.ignore is not None and self.ignore(after)):
-            patient = self._patient(after)
-            statements = [rule.statement(after, rule.place(after, patient)) for rule in self.records if rule.speaks(after)]
-            evidence = [(patient, found) for claim in self.claims if (found := claim(after, patient)) is not None]
-        spoken = {statement.place for statement in statements}
+        if after is not None and refused is None:
+            statements = [rule.statement(after, place) for rule, place in now.places]
+            evidence = list(now.evidence)
+        named = {place for _, place in now.places}
         if before is not None:
-            claimed = {(patient, found.type, found.ref) for patient, found in evidence}
-            withdrawn, gone = self._before(before, after is None)
-            statements += [each for each in withdrawn if each.place not in spoken]
-            evidence += [(patient, each) for patient, each in gone if (patient, each.type, each.ref) not in claimed]
-        elif not new and after is not None:
-            statements += self._might_have_said(after, spoken, ignored)
-        if statements or evidence:
-            return Told(statements, evidence)
+            earlier = self._spoken(before)
+            if earlier.refused is not None and after is None:
+                refused = RefusedError(Reason.NO_BEFORE, earlier.refused.what)
+            claimed = {(patient, found.type, found.ref) for patient, found in now.evidence}
+            statements += [Statement(place, rule.kind, Status.REMOVED) for rule, place in earlier.places if place not in named]
+            evidence += [(patient, found._replace(status=_ended(found, after is None), body=b"{}"))
+                         for patient, found in earlier.evidence if (patient, found.type, found.ref) not in claimed]
+        elif not new and after is not None and refused is None:
+            statements += self._might_have_said(after, named, ignored)
+        if statements or evidence or refused is not None:
+            return Told(statements, evidence, refused=refused)
         return Told([], [], Reason.IGNORED_ROW if ignored else Reason.NOTHING_SAID)
 
-    def _before(self, row: Row, deleted: bool) -> tuple[list[Statement], list[tuple[str, Evidence]]]:
-        """What the row said, withdrawn. A row that was quarantined then said nothing."""
-        if self.ignore is not None and self.ignore(row):
-            return [], []
+    def _ignores(self, row: Row) -> bool:
+        return self.ignore is not None and self.ignore(row)
+
+    def _spoken(self, row: Row | None) -> _Spoken:
+        """As far as it can be told: where one of the row's places lacks a key, the others are told."""
+        if row is None or self._ignores(row):
+            return _Spoken([], [])
         try:
             patient = self._patient(row)
-            places = [(rule, rule.place(row, patient)) for rule in self.records if rule.speaks(row)]
         except RefusedError as fault:
-            if deleted:
-                raise RefusedError(Reason.NO_BEFORE, fault.what) from None
-            return [], []
-        gone = [(patient, found._replace(status=_ended(found, deleted), body=b"{}"))
-                for claim in self.claims if (found := claim(row, patient)) is not None]
-        return [Statement(place, rule.kind, Status.REMOVED) for rule, place in places], gone
+            return _Spoken([], [], fault)
+        places: list[tuple[RecordRule, Place]] = []
+        refused = None
+        for rule in self.records:
+            if rule.speaks(row):
+                try:
+                    places.append((rule, rule.place(row, patient)))
+                except RefusedError as fault:
+                    refused = fault
+        return _Spoken(places, [(patient, found) for claim in self.claims if (found := claim(row, patient)) is not None], refused)
 
-    def _might_have_said(self, row: Row, spoken: set[Place], ignored: bool) -> list[Statement]:
-        """Removals of what the row does not speak of now and may have spoken of before."""
+    def _might_have_said(self, row: Row, named: set[Place], ignored: bool) -> list[Statement]:
+        """Removals of what the row does not speak of now and may have spoken of before. Raises RefusedError."""
         patient = self._patient(row)
         silent = [rule for rule in self.records if ignored or not rule.speaks(row)]
-        return [Statement(place, rule.kind, Status.REMOVED) for rule in silent if (place := rule.place(row, patient)) not in spoken]
+        return [Statement(place, rule.kind, Status.REMOVED) for rule in silent if (place := rule.place(row, patient)) not in named]
 
     def _patient(self, row: Row) -> str:
         patient = text(row[self.patient])

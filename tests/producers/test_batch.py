@@ -12,9 +12,11 @@ from producers import batch
 from producers.batch import Batches, Told
 from producers.contract import FORMAT_HEADER, SOURCE_HEADER, RawMessage
 from producers.formats import Readers
+from producers.mapping.load import parse
 from producers.reasons import Reason
 from schemas import kafka, topics
 from schemas.codec import Codec
+from tests.producers.changes import ALLERGY, SMALL, change
 
 SOURCE = "RXX/files"
 MANY_ENTRIES = gzip.compress(b'{"resourceType":"Bundle","entry":[' + b",".join([b'""'] * 383_500) + b"]}")
@@ -95,3 +97,11 @@ def test_what_one_item_says_of_a_record_has_its_limit(size: int, reason: str) ->
     assert [each.reason for each in outcomes(found)] == [reason]
     assert any(record.topic == topics.QUARANTINE.name and b"larger than 4 MB" in (record.value or b"") for record in found.records) == bool(
         reason)
+
+
+def test_a_row_that_is_quarantined_brings_its_removals_and_the_ledger_counts_them() -> None:
+    topic = topics.raw("RXX/test").name
+    rows = Batches(CODEC, Readers(["RXX/test"], {"RXX/test": parse(SMALL, "small.yaml")}))
+    found = rows.tell([change("u", "allergy", ALLERGY, ALLERGY | {"mrn": None}, offset=3)._replace(topic=topic)])
+    assert [record.topic for record in found.records] == [topics.ASSERTIONS.name, topics.QUARANTINE.name, topics.LEDGER.name]
+    assert outcomes(found) == [Outcome(offset=3, result=Result.QUARANTINED, reason=Reason.NO_PATIENT.value, assertions=1)]

@@ -32,12 +32,13 @@ def captured(kafka: str, registry: str, tmp_path: Path) -> Iterator[Captured]:
 
 
 def rows(count: int, start: int = 0) -> list[RawMessage]:
-    """Rows of some hundred patients, with a tombstone and a bad one now and then, over both partitions."""
+    """Rows of some hundred patients, with a tombstone, a bad one and one filed under nobody now and then, over both partitions."""
     made = []
     for number in range(start, start + count):
         row = ALLERGY | {"id": number, "mrn": str(number % 300), "note": CANARY}
         one = (message(None) if number % 50 == 3 else message(CANARY.encode()) if number % 50 == 7
                else change("c", "patient", after=PATIENT | {"mrn": str(number % 300)}, lsn=BEGUN + number) if number % 50 == 11
+               else change("u", "allergy", row, row | {"mrn": None}, lsn=BEGUN + number) if number % 50 == 17
                else change("c", "allergy", after=row, lsn=BEGUN + number))
         made.append(one._replace(partition=number % 2))
     return made

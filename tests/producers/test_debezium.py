@@ -5,11 +5,14 @@ from __future__ import annotations
 import orjson
 import pytest
 
-from mainstem.model import Status
-from mainstem.operations import Result
+from mainstem import versions
+from mainstem.model import Assertion, Status
+from mainstem.operations import Outcome, Result
+from producers.contract import RawMessage
 from producers.debezium import SNAPSHOT_MARGIN, UNAVAILABLE, DebeziumFormat
+from producers.mapping.load import parse
 from producers.reasons import Reason
-from tests.producers.changes import ALLERGY, BEGUN, CONTACT, PATIENT, change, message, only, reader, said
+from tests.producers.changes import ALLERGY, BEGUN, CONTACT, PATIENT, SMALL, change, message, only, reader, said
 
 MOVED = ALLERGY | {"mrn": "1002"}
 
@@ -61,6 +64,57 @@ def test_a_row_with_a_new_key_is_removed_under_the_old_one() -> None:
     assert [said(each) for each in assertions] == [("1001", "allergy/6", "", "asserted"), ("1001", "allergy/5", "", "removed")]
 
 
+def standing(*changes: RawMessage) -> dict[tuple[str, str], str]:
+    """Patient and record -> the status of the greatest version, after these."""
+    greatest: dict[tuple[str, str], Assertion] = {}
+    for each in (one for raw in changes for one in only(reader().read(raw)).assertions):
+        place = each.patient, each.record
+        greatest[place] = max(greatest.get(place, each), each, key=versions.of_assertion)
+    return {place: each.status.value for place, each in greatest.items()}
+
+
+def test_a_row_unfiled_from_its_patient_is_removed_from_them_whatever_comes_of_it() -> None:
+    unfiled = ALLERGY | {"mrn": None}
+    filed, taken = change("c", "allergy", after=ALLERGY, lsn=1), change("u", "allergy", ALLERGY, unfiled, lsn=2)
+    assert standing(filed, taken) == {("1001", "allergy/5"): "removed"}
+    assert standing(filed, taken, change("u", "allergy", unfiled, MOVED, lsn=3)) == {
+        ("1001", "allergy/5"): "removed", ("1002", "allergy/5"): "asserted"}
+    assert standing(filed, taken, change("d", "allergy", unfiled, lsn=3)) == {("1001", "allergy/5"): "removed"}
+
+
+@pytest.mark.parametrize(("lacks", "reason"), [("mrn", Reason.NO_PATIENT), ("id", Reason.NO_KEY)])
+def test_a_row_that_is_refused_is_quarantined_with_the_removals_it_brings(lacks: str, reason: Reason) -> None:
+    item = only(reader().read(change("u", "allergy", ALLERGY, ALLERGY | {lacks: None})))
+    assert [said(each) for each in item.assertions] == [("1001", "allergy/5", "", "removed")]
+    assert item.outcome == Outcome(offset=7, result=Result.QUARANTINED, reason=reason.value, assertions=1)
+    assert item.quarantined is not None
+    assert f"column {lacks} of table t.allergy" in item.quarantined.detail
+
+
+def test_the_claims_of_a_patient_row_that_loses_its_patient_are_taken_back() -> None:
+    item = only(reader().read(change("u", "patient", PATIENT | {"survivor": "1002"}, PATIENT | {"mrn": None})))
+    assert [(each.patient, each.type, each.status.value) for each in item.claims] == [
+        ("1001", "carries-number", "removed"), ("1001", "merged-into", "retracted")]
+    assert (item.outcome.result, item.outcome.assertions, item.outcome.claims) == (Result.QUARANTINED, 1, 2)
+
+
+def test_of_a_row_with_several_records_one_without_its_key_hides_no_other() -> None:
+    """Row -> order, and the result in it; the result's key goes away, and then the row."""
+    table = SMALL + """  t.order:
+    records:
+      - {kind: result, record: "order/{id}", fields: {note: note}}
+      - {kind: result, record: "sample/{sample}", fields: {note: note}}
+"""
+    both = {"id": 1, "mrn": "1001", "sample": 2, "note": "x"}
+    one = both | {"sample": None}
+    read = DebeziumFormat("RXX/test", parse(table, "small.yaml")).read
+    lost, gone = only(read(change("u", "order", both, one))), only(read(change("d", "order", one)))
+    assert (lost.outcome.reason, [said(each) for each in lost.assertions]) == (
+        Reason.NO_KEY, [("1001", "sample/2", "", "removed")])
+    assert (gone.outcome.reason, [said(each) for each in gone.assertions]) == (
+        Reason.NO_BEFORE, [("1001", "order/1", "", "removed")])
+
+
 def test_a_row_that_turns_into_another_kind_is_removed_as_the_first() -> None:
     assertions = only(reader().read(change("u", "contact", CONTACT, CONTACT | {"kind": "done"}))).assertions
     assert [(each.kind, said(each)) for each in assertions] == [
@@ -109,8 +163,6 @@ def test_with_schema_and_payload_the_change_is_the_same() -> None:
 
 
 def test_incarnation_goes_before_position() -> None:
-    from producers.mapping.load import parse
-    from tests.producers.changes import SMALL
     restored = DebeziumFormat("RXX/test", parse(SMALL.replace("patient: mrn", "incarnation: 2\npatient: mrn", 1), "small.yaml"))
     item = only(restored.read(change("c", "patient", after=PATIENT)))
     assert {each.incarnation for each in (*item.assertions, *item.claims)} == {2}
