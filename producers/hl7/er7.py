@@ -8,11 +8,12 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 CLEARED: Final = '""'
-_CHARSETS = {"ASCII": "latin-1", "8859/1": "latin-1", "8859/15": "iso8859-15", "UNICODE UTF-8": "utf-8", "UNICODE": "utf-8"}
+_CHARSETS = {"ASCII": "latin-1", "UNICODE UTF-8": "utf-8", "UNICODE": "utf-8",
+             **{f"8859/{part}": f"iso8859-{part}" for part in (*range(1, 10), 15)}}
 """MSH-18, HL7 table 0211. What calls itself ASCII and is not is mostly Latin-1."""
 
 
@@ -26,13 +27,14 @@ class NotER7Error(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Separators:
-    """MSH-1 and MSH-2."""
+    """MSH-1 and MSH-2, and the character set in which escapes spell bytes."""
 
     field: str = "|"
     component: str = "^"
     repeat: str = "~"
     escape: str = "\\"
     subcomponent: str = "&"
+    charset: str = "utf-8"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +88,12 @@ def parse(data: bytes) -> Message:
     data = data.removeprefix(codecs.BOM_UTF8).lstrip(b"\x0b\r\n ")  # some files begin so; a frame of MLLP does
     if not data.startswith(b"MSH") or len(data) < 9:
         raise NotER7Error("it does not begin with an MSH segment")
-    text = _decoded(data)
+    charset = _charset(data)
+    text = _decoded(data, charset)
     marks = text[3:text.find(text[3], 4)]
     if len(set(marks)) < len(marks) or len(marks) < 4 or any(each.isalnum() or each.isspace() for each in marks):
         raise NotER7Error("MSH-1 and MSH-2 do not name five different separators")
-    separators = Separators(*marks[:5])
+    separators = replace(Separators(*marks[:5]), charset=charset)
     segments = []
     for line in re.split(r"[\r\n]+", text):
         name, *fields = line.split(separators.field)
@@ -102,7 +105,8 @@ def parse(data: bytes) -> Message:
 
 
 def unescaped(text: str, separators: Separators) -> str:
-    r"""`\F\ \S\ \T\ \R\ \E\` are separators, `\Xhh..\` bytes, `\.br\` a new line; formatting (`\H\ \N\`) is left out."""
+    r"""`\F\ \S\ \T\ \R\ \E\` are separators, `\Xhh..\` bytes in the message's character set, `\.br\` a new line; formatting (`\H\ \N\`) is
+    left out."""
     mark = separators.escape
     if mark not in text:
         return text
@@ -112,19 +116,24 @@ def unescaped(text: str, separators: Separators) -> str:
     def plain(found: re.Match[str]) -> str:
         code = found[1]
         if re.fullmatch(r"X(?:[0-9A-Fa-f]{2})+", code):
-            return bytes.fromhex(code[1:]).decode("latin-1")
+            return _decoded(bytes.fromhex(code[1:]), separators.charset)
         return named.get(code, found[0])  # unknown: as it stands, rather than lost
 
     return re.sub(f"{re.escape(mark)}([^{re.escape(mark)}]*){re.escape(mark)}", plain, text)
 
 
-def _decoded(data: bytes) -> str:
-    """By MSH-18; where it names none, UTF-8, and Latin-1 where it is not that."""
+def _charset(data: bytes) -> str:
+    """By MSH-18. UTF-8 where it names none, or one of which nothing is known here."""
     fields = re.split(rb"[\r\n]", data, maxsplit=1)[0].split(data[3:4])
     named = fields[17].split(b"~")[0].decode("ascii", "replace").strip() if len(fields) > 17 else ""
-    for charset in (_CHARSETS.get(named, "utf-8"), "utf-8", "latin-1"):
+    return _CHARSETS.get(named.upper(), "utf-8")
+
+
+def _decoded(data: bytes, charset: str) -> str:
+    """Where they are not in that, UTF-8; and Latin-1 where they are not in that either."""
+    for each in (charset, "utf-8"):
         try:
-            return data.decode(charset)
+            return data.decode(each)
         except UnicodeDecodeError:
             continue
-    raise AssertionError("Latin-1 decodes anything")
+    return data.decode("latin-1")

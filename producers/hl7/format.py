@@ -14,6 +14,7 @@ from producers.hl7.files import AUTHORITIES_HEADER, SEPARATOR, messages
 from producers.hl7.identity import CORRECTION, LEGACY_MERGE, LINK, MERGE, PERSON, UNLINK, Feed, UnidentifiedError, claims, event_of
 from producers.hl7.reasons import Reason
 from producers.items import Read, ignored, quarantined, taken
+from producers.reasons import Reason as AnyReason
 
 _IDENTITY = PERSON | {MERGE, LEGACY_MERGE, CORRECTION, LINK, UNLINK}
 UNREADABLE = "message"
@@ -22,7 +23,7 @@ UNREADABLE = "message"
 
 class Hl7Format:
     """Reads the messages of one source. The header `mainstem-source` goes before it; `mainstem-authorities` names the CX-4 values
-    of the source's own patient numbers, and without it every number that is no NHS number counts as the source's."""
+    of the source's own patient numbers; without it every number that is no NHS number, visit or paper counts as the source's."""
 
     name = "hl7"
 
@@ -49,6 +50,14 @@ def items(data: bytes, feed: Feed, raw: RawRef) -> list[Read]:
 
 
 def _item(name: str, data: bytes, feed: Feed, raw: RawRef) -> Read:
+    """A fault of ours is of the one message in which it shows, not of those around it."""
+    try:
+        return _read(name, data, feed, raw)
+    except Exception as fault:
+        return quarantined(name, UNREADABLE, feed.source, AnyReason.READER_FAULT, type(fault).__name__)
+
+
+def _read(name: str, data: bytes, feed: Feed, raw: RawRef) -> Read:
     try:
         message = parse(data)
     except NotER7Error as fault:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from operator import itemgetter
 
 from mainstem.nhs_number import VERIFIED, verified
 from producers.hl7.er7 import CLEARED, Repeat, Segment
@@ -12,6 +13,15 @@ NOT_TRACED, TRACE_REQUIRED, CONFLICT = "02", "03", "05"
 _NHS_TYPES = {"NH", "NHSNMBR", "NHSNUMBER"}
 """CX-5: HL7 table 0203 has NH; NHSNMBR is what HL7 UK A.3 feeds send."""
 _NHS_AUTHORITIES = {"NHS", "NHSNBR", "NHSNMBR"}
+_PATIENT_TYPES = ("PI", "MR")
+"""CX-5, HL7 table 0203: patient internal identifier, medical record number."""
+_OTHER_TYPES = frozenset({
+    "VN", "AN", "ANC", "AND", "ANT",  # visit, accounts
+    "SS", "DL", "PPN", "PRC", "CZ", "TAX", "MI", "BR", "BRN", "BCT",  # papers
+    "HC", "JHN", "MA", "MB", "MC", "MCD", "MCN", "MCR", "MCT", "SN", "WC", "WCN", "NI", "NII",  # insurance, other countries' schemes
+    "GI", "GL", "GN", "EI", "EN"})  # guarantor, employment
+"""CX-5, HL7 table 0203: numbers of a visit or a paper, under which a person is no patient of this source. A word that the table does not
+have is the feed's own, as `MRN`."""
 _STATUS = re.compile(r"(?:NSTS)?(0[1-8])")
 """NHS number status indicator, plain or as the HL7 UK code `NSTS01`."""
 
@@ -24,15 +34,18 @@ class Number:
 
 
 def local_ids(repeats: list[Repeat], authorities: frozenset[str]) -> list[str]:
-    """Local patient numbers in order. `authorities`: CX-4 values of ours; empty: whatever is no NHS number counts.
+    """Local patient numbers, those that say so by their type first. `authorities`: CX-4 values of ours; empty: whatever is no NHS number
+    and numbers nothing else counts.
 
     A number of another authority is another source's, and means nothing here (uk-standards: the wrong trust's tag)."""
     found = []
     for each in repeats:
-        value, authority = each.component(1), each.component(4)
-        if value and value != CLEARED and not _is_nhs(each) and (not authorities or (authority or "") in authorities):
-            found.append(value)
-    return list(dict.fromkeys(found))
+        value, authority, type_ = each.component(1), each.component(4), (each.component(5) or "").upper()
+        if not value or value == CLEARED or _is_nhs(each) or type_ in _OTHER_TYPES:
+            continue
+        if not authorities or (authority or "") in authorities:
+            found.append((type_ not in _PATIENT_TYPES, value))
+    return list(dict.fromkeys(value for _, value in sorted(found, key=itemgetter(0))))
 
 
 def nhs_number(pid: Segment) -> Number | None:

@@ -28,7 +28,8 @@ PERSON = frozenset({"A01", "A04", "A05", "A08", "A28", "A31"})
 MERGE, LEGACY_MERGE, CORRECTION, LINK, UNLINK = "A40", "A34", "A47", "A24", "A37"
 _MERGED = "merge"
 """`ref` of merges. FHIR's `Patient.link` is a claim of another."""
-_GENDERS = {"M": "male", "F": "female", "O": "other"}
+_GENDERS = {"M": "male", "F": "female", "O": "other", "U": None, "A": None, "N": None, CLEARED: None}
+"""PID-8 (HL7 table 0001). None: the source does not know, or knows no longer."""
 _NAMES = {"L": 0, "D": 1, "CURRENT": 1, "": 2}
 """XPN-7, best first. Nicknames, partners' and pseudonymous names identify nobody."""
 _FORMER = frozenset({"A", "B", "C", "M"})
@@ -89,16 +90,20 @@ class _Said:
             yield self._claim(patient, "demographics", ref, body)
 
     def merges(self) -> Iterator[Claim]:
-        """Each MRG is about the PID before it. One ref a patient: a later merge of the same patient takes the earlier one's place."""
+        """Each MRG is about the PID before it. One ref a patient: a later merge of the same patient takes the earlier one's place.
+
+        Of a message with several, all can be told or none is: half a merge is no merge that the source spoke of."""
         pid: Segment | None = None
         found = False
         for segment in self._message.segments:
             if segment.name == "PID":
                 pid = segment
-            elif segment.name == "MRG" and pid is not None:
-                into = self._patient(pid)
-                for merged in local_ids(segment.repeats(1), self._feed.authorities):
-                    found = True
+            elif segment.name == "MRG":
+                numbers = local_ids(segment.repeats(1), self._feed.authorities)
+                if pid is None or not numbers:
+                    raise UnidentifiedError("MRG-1 holds no patient number of this source, or no PID goes before it")
+                found, into = True, self._patient(pid)
+                for merged in numbers:
                     if merged != into:
                         correction = {"correction": True} if self._event == CORRECTION else {}
                         yield self._claim(merged, "merged-into", _MERGED, {"into": f"{self._feed.source}|{into}", **correction})
@@ -127,12 +132,13 @@ class _Said:
                      recorded=next((moments.utc(each.value(2)) for each in self._message.of("EVN")), None))
 
     def _position(self, ref: str) -> str:
-        """Message time and control id (design.md). The time stands first, as in FHIR, so that what both say of one patient of a source
-        compares by when it was said. Of merges alone, which FHIR has no claim of, legacy ones are less than all others."""
+        """Message time and control id (design.md); of one moment, number 10 is later than 9. The time stands first, as in FHIR, so that
+        what both say of one patient of a source compares by when it was said. Of merges alone, which FHIR has no claim of, legacy ones are
+        less than all others."""
         sent = moments.utc(self._message.head.value(7)) or next((moments.utc(each.value(2)) for each in self._message.of("EVN")), None)
         if sent is None:
             raise UnidentifiedError("neither MSH-7 nor EVN-2 says when it was sent")
-        said = f"{sent}|{self._message.head.value(10) or ''}"
+        said = f"{sent}|{self._message.head.value(10) or '':0>20}"
         return f"{0 if self._event == LEGACY_MERGE else 1}|{said}" if ref == _MERGED else said
 
 
@@ -151,10 +157,10 @@ def _demographics(pid: Segment) -> Iterator[tuple[str, dict[str, Any]]]:
             yield "given", {"given": given or None}
     yield from _former_names(pid)
     born, pseudo = pid.value(7), pid.value(31)
-    if born == CLEARED or moments.date(born):
-        yield "birth_date", {"birth_date": moments.date(_text(born))}
-    if pid.value(8):
-        yield "gender", {"gender": _GENDERS.get(pid.value(8) or "")}
+    if born == CLEARED or moments.birth_date(born):
+        yield "birth_date", {"birth_date": moments.birth_date(_text(born))}
+    if (gender := (pid.value(8) or "").upper()) in _GENDERS:
+        yield "gender", {"gender": _GENDERS[gender]}
     homes = [each for each in pid.repeats(11) if (each.component(7) or "").upper() not in _NO_HOME]
     if lived := [each for each in homes if any(each.component(place) for place in (*_LINES, _POSTCODE))]:
         home = next((each for each in lived if _text(each.component(_POSTCODE))), lived[0])

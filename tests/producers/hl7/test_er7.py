@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from producers.hl7.er7 import CLEARED, NotER7Error, Separators, parse, unescaped
-from producers.hl7.moments import date, utc
+from producers.hl7.moments import birth_date, utc
 
 
 def test_fields_repeats_components_and_subcomponents() -> None:
@@ -40,10 +40,17 @@ def test_what_is_escaped_comes_back(text: str) -> None:
 
 
 @pytest.mark.parametrize(("name", "data"), [("", "é".encode()), ("8859/1", "é".encode("latin-1")), ("", "é".encode("latin-1")),
-                                            ("UNICODE UTF-8", "é".encode()), ("ASCII", "é".encode("latin-1"))])
+                                            ("UNICODE UTF-8", "é".encode()), ("ASCII", "é".encode("latin-1")),
+                                            ("8859/2", "é".encode("iso8859-2")), ("8859/15", "é".encode("iso8859-15")),
+                                            ("", rb"\XC3A9\ "), ("UNICODE UTF-8", rb"\XC3A9\ "), ("8859/1", rb"\XE9\ "), ("", rb"\XE9\ ")])
 def test_character_sets(name: str, data: bytes) -> None:
     message = b"MSH|^~\\&" + b"|" * 16 + name.encode() + b"\rPID|" + data
     assert parse(message).of("PID")[0].value(1) == "é"
+
+
+def test_a_letter_of_central_europe() -> None:
+    message = b"MSH|^~\\&" + b"|" * 16 + b"8859/2\rPID|\xb1|\\XB1\\"
+    assert [parse(message).of("PID")[0].value(field) for field in (1, 2)] == ["ą", "ą"]
 
 
 @pytest.mark.parametrize("data", [b"", b"PID|1", b"MSH", b"MSH|^~\\&|a\rnot a segment", b"MSH||||||||", b"MSHabcdefgh", b"{}"])
@@ -62,11 +69,21 @@ def test_bytes_of_whatever_kind_raise_nothing_else(data: bytes) -> None:
 @pytest.mark.parametrize(("text", "moment"), [
     ("20260102030405.6+0100", "2026-01-02T02:04:05.600000Z"), ("20260702030405", "2026-07-02T02:04:05.000000Z"),
     ("2026", "2026-01-01T00:00:00.000000Z"), ("20261302", None), ("", None), (None, None), ("2026-01-02", None),
-    ("00010101000000+1400", None)])
+    ("00010101000000+1400", None), ("20260102+9900", None), ("20260102+2400", None), ("20260102-0060", None),
+    ("٢٠٢٦", None)])
 def test_times(text: str | None, moment: str | None) -> None:
     assert utc(text) == moment
 
 
-def test_dates_keep_their_precision() -> None:
-    assert [date(each) for each in ("19610615", "196106", "1961", "19610615120000", "x", None)] == [
-        "1961-06-15", "1961-06", "1961", "1961-06-15", None, None]
+def test_the_hour_that_comes_twice_is_taken_for_its_first_pass() -> None:
+    """An offset says which it was."""
+    assert [utc(each) for each in ("20261025005900", "20261025015000", "20261025011000", "20261025020000", "20261025011000+0000")] == [
+        f"2026-10-{each}:00.000000Z" for each in ("24T23:59", "25T00:50", "25T00:10", "25T02:00", "25T01:10")]
+
+
+@pytest.mark.parametrize(("text", "born"), [
+    ("19610615", "1961-06-15"), ("196106", "1961-06"), ("1961", "1961"), ("19610615120000", "1961-06-15"), ("20240229", "2024-02-29"),
+    ("x", None), (None, None), ("00000000", None), ("19611345", None), ("19610230", None), ("01021961", None), ("1961abc", None),
+    ("1961-06-15", None), ("00010101", None), ("99991231", None), ("19610600", None)])
+def test_dates_of_birth_keep_their_precision_and_are_days_of_a_calendar(text: str | None, born: str | None) -> None:
+    assert birth_date(text) == born

@@ -12,12 +12,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mainstem.model import Claim
+from mainstem.model import Claim, RawRef
 from mainstem.operations import Result
 from processors.identity.linker import assign
 from producers.contract import FORMAT_HEADER, SOURCE_HEADER, ItemResult, RawMessage
 from producers.formats import Reader
+from producers.hl7.er7 import Message
 from producers.hl7.files import AUTHORITIES_HEADER, messages, read_file
+from producers.hl7.format import items
+from producers.hl7.identity import Feed, claims
 from producers.hl7.reasons import Reason
 from tests.producers.hl7.test_hl7_identity import admitted, message, mrg, pid
 from tests.producers.test_reading_properties import check
@@ -67,6 +70,28 @@ def test_a_batch_in_one_raw_message_has_an_outcome_for_each_message_in_it() -> N
     assert [(each.outcome.item, outcomes([each])[0]) for each in found] == [
         ("message/1", "2 claims"), ("message/2", "1 claims"), ("message/3", "not-adt")]
     assert [claim.raw.item for each in found for claim in each.claims] == ["message/1", "message/1", "message/2"]
+
+
+@pytest.mark.parametrize("zone", [b"+9900", b"+2400", b"-0099"])
+def test_a_time_zone_that_there_is_not_is_of_its_message_alone(zone: bytes) -> None:
+    sent = ADMIT.replace(b"ADT", zone + b"ADT").replace(b"20260101080000||" + zone, b"20260101080000" + zone + b"||")
+    assert sent.count(zone) == 1
+    assert outcomes(read(b"\r".join((ADMIT, sent, MERGE)))) == ["2 claims", "2 claims", "1 claims"], "EVN-2 says when it was recorded"
+    neither = b"\r".join((sent.split(b"\r")[0], b"EVN|A28|20260101080000" + zone, *sent.split(b"\r")[2:]))
+    assert outcomes(read(b"\r".join((ADMIT, neither, MERGE)))) == ["2 claims", "unidentified", "1 claims"]
+
+
+def test_a_fault_of_the_reader_is_of_the_message_in_which_it_shows(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(message: Message, feed: Feed, raw: RawRef) -> list[Claim]:
+        if message.of("MRG"):
+            raise RuntimeError(CANARY)
+        return claims(message, feed, raw)
+
+    monkeypatch.setattr("producers.hl7.format.claims", fails)
+    found = items(b"\r".join((ADMIT, MERGE, ADMIT)), Feed("RXA/hl7"), RawRef("raw.rxa-hl7.v1", 0, 5))
+    assert [each.reason for each in found] == ["", "reader-fault", ""]
+    assert "RuntimeError" in found[1].detail
+    assert CANARY not in found[1].detail
 
 
 def lines(end: bytes, value: bytes) -> bytes:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mainstem import canonical
+from mainstem import canonical, versions
 from mainstem.model import Claim, RawRef
 from processors.identity.linker import assign, review
 from producers.hl7.er7 import parse
@@ -223,6 +223,48 @@ def test_what_cannot_be_read_says_nothing_and_a_business_is_no_home() -> None:
     found = said(message("A31", "0101080000", pid("1", born="unknown", pseudo="?", home=homes)))
     assert {claim.ref: canonical.decode(claim.body) for claim in found} == {
         "address": {"postcode": "ZZ2 2ZZ", "address": ["2 High Street"]}}
+
+
+@pytest.mark.parametrize(("sex", "gender"), [
+    ("M", ["male"]), ("m", ["male"]), ("f", ["female"]), ("O", ["other"]), ("U", [None]), ('""', [None]), ("", []), ("Male", [])])
+def test_a_gender_that_is_no_code_says_nothing(sex: str, gender: list[str | None]) -> None:
+    assert [canonical.decode(each.body)["gender"] for each in said(message("A31", "0101080000", pid("1", sex=sex)))] == gender
+
+
+@pytest.mark.parametrize("born", ["00000000", "19611345", "02031980"])
+def test_a_date_of_birth_that_is_no_day_leaves_the_one_before(born: str) -> None:
+    assert said(message("A31", "0101080000", pid("1", born=born))) == []
+
+
+@pytest.mark.parametrize(("ids", "patient"), [
+    ("V7^^^RXA^VN~1^^^RXA^MR", "1"), ("V7^^^RXA^vn~1^^^RXA", "1"), ("A7^^^RXA^AN~1^^^RXA^HOSP", "1"), ("7^^^RXA^HOSP~1^^^RXA^PI", "1"),
+    ("1^^^RXA^MR~2^^^RXA^PI", "1"), ("1^^^RXA^HOSP~2^^^RXA", "1"), ("1^^^RXA^MRN~7^^^RXA^SS", "1")])
+def test_the_patient_is_a_number_of_the_patient_not_of_a_visit_or_a_paper(ids: str, patient: str) -> None:
+    for feed in (FEED, Feed("RXA/hl7")):
+        told = claims(parse(message("A31", "0101080000", f"PID|||{ids}||BELL")), feed, RawRef("r", 0, 0))
+        assert {each.patient for each in told} == {patient}
+
+
+def test_a_visit_number_alone_is_nobody() -> None:
+    with pytest.raises(UnidentifiedError):
+        said(message("A31", "0101080000", "PID|||V7^^^RXA^VN||BELL"))
+    with pytest.raises(UnidentifiedError):
+        said(message("A40", "0101080000", pid("1"), "MRG|V7^^^RXA^VN"))
+
+
+@pytest.mark.parametrize("second", ["MRG|^^^RXA^MR", "MRG|4^^^RXB^MR", "MRG|"])
+def test_a_merge_of_several_of_which_one_cannot_be_told_is_not_told_by_half(second: str) -> None:
+    with pytest.raises(UnidentifiedError, match="MRG-1"):
+        said(message("A40", "0101080000", pid("1"), mrg("2"), pid("3"), second))
+    with pytest.raises(UnidentifiedError, match="MRG-1"):
+        said(message("A40", "0101080000", mrg("4"), pid("1"), mrg("2")))
+
+
+def test_of_one_second_control_id_10_is_later_than_9() -> None:
+    nine, ten = (message("A08", "0101080000", pid("1", name=name)).replace(b"ADT^A08|0101080000", b"ADT^A08|" + number)
+                 for number, name in ((b"MSG9", "OLD"), (b"MSG10", "NEW")))
+    newest = max(said(ten, nine), key=versions.of_claim)
+    assert canonical.decode(newest.body) == {"family": "NEW"}
 
 
 def test_a_pseudo_person_stays_one_when_a_message_is_silent_of_it() -> None:
