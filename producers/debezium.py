@@ -11,17 +11,15 @@ import orjson
 
 from mainstem.model import Assertion, Claim, RawRef
 from mainstem.operations import Outcome, Quarantined, Result
+from producers import unsent
 from producers.contract import ItemResult, RawMessage
 from producers.items import STAGE
 from producers.mapping.rows import Mapping, RefusedError, Told
 from producers.reasons import Reason
 
-UNAVAILABLE = "__debezium_unavailable_value"
-"""Stands for a large value (TOAST) that an update did not touch and the database did not send again."""
 SNAPSHOT_MARGIN = 1 << 20
 """How far below its log position a snapshot's row is placed (docs/decisions/snapshot-rows-yield-to-the-log.md)."""
 
-_UNAVAILABLE_BYTES = UNAVAILABLE.encode()
 _Row = dict[str, Any]
 _WAL_END = 1 << 64
 
@@ -166,23 +164,14 @@ def _row_change(op: Any, envelope: _Row, value: bytes) -> _Change:
             raise _QuarantinedError(Reason.NO_BEFORE, f"table {name}")
     elif op != "t" and after is None:
         raise _QuarantinedError(Reason.NOT_A_CHANGE, f"table {name} without a row")
-    if after is not None and _UNAVAILABLE_BYTES in value:
-        after = _completed(after, before, name)
+    if after is not None and unsent.any_in(value):
+        try:
+            after = unsent.completed(after, before)
+        except unsent.UnsentError as fault:
+            raise _QuarantinedError(Reason.UNAVAILABLE_VALUE, f"column {fault.column} of table {name}") from None
     if op == "r":
         lsn = max(0, lsn - SNAPSHOT_MARGIN)
     return _Change(op, name, before, after, f"{lsn:016X}", committed if _whole(committed, 1 << 63) else None)
-
-
-def _completed(after: _Row, before: _Row | None, table: str) -> _Row:
-    """The row with what was not sent again taken from the row before."""
-    whole = dict(after)
-    for column, cell in after.items():
-        if cell == UNAVAILABLE:
-            earlier = (before or {}).get(column, UNAVAILABLE)
-            if earlier == UNAVAILABLE:
-                raise _QuarantinedError(Reason.UNAVAILABLE_VALUE, f"column {column} of table {table}")
-            whole[column] = earlier
-    return whole
 
 
 def _whole(value: Any, limit: int) -> bool:
