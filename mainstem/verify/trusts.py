@@ -10,6 +10,7 @@ import psycopg
 from psycopg import sql
 
 from mainstem.verify.report import Check
+from producers.debezium import SNAPSHOT_MARGIN
 from schemas import log, topics
 
 Keys = dict[str, set[bytes]]
@@ -52,8 +53,9 @@ def _captured(bootstrap: str, source: str) -> Keys:
 
 
 def row(key: bytes, value: bytes) -> tuple[tuple[str, bytes], int, bool] | None:
-    """Of a row change: table and hash of the row's key, the log position, and whether the row lives. None for what is no row change, which
-    capture has quarantined, as the check of the ledger shows: it must say neither that a row was captured nor that it was deleted."""
+    """Of a row change: table and hash of the row's key, the log position at which capture places it, and whether the row lives. None for
+    what is no row change, which capture has quarantined, as the check of the ledger shows: it must say neither that a row was captured nor
+    that it was deleted."""
     try:
         keyed, envelope = orjson.loads(key), orjson.loads(value)
         keyed, envelope = keyed.get("payload", keyed), envelope.get("payload", envelope)
@@ -63,6 +65,8 @@ def row(key: bytes, value: bytes) -> tuple[tuple[str, bytes], int, bool] | None:
         return None
     if not (isinstance(keyed, dict) and isinstance(schema, str) and isinstance(table, str) and type(lsn) is int):
         return None
+    if op == "r":
+        lsn = max(0, lsn - SNAPSHOT_MARGIN)
     return ((table, _hash(keyed)), lsn, op != "d") if op in ("c", "r", "u", "d") else None
 
 

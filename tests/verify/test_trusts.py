@@ -24,6 +24,15 @@ def test_a_row_change_with_and_without_its_schema():
     assert deleted == (plain[0], 8, False)
 
 
+def test_a_delete_in_a_transaction_that_was_open_at_the_snapshot_is_later_than_its_row():
+    """As capture places the two (docs/decisions/snapshot-rows-yield-to-the-log.md)."""
+    snapshot = read({"op": "r", "source": SOURCE | {"lsn": 1 << 30}})
+    deleted = read({"op": "d", "source": SOURCE | {"lsn": (1 << 30) - 500}})
+    assert snapshot[0] == deleted[0]
+    assert snapshot[1] < deleted[1]
+    assert read({"op": "r", "source": SOURCE})[1] == 0
+
+
 @pytest.mark.parametrize("envelope", [
     {"op": "u", "source": {"schema": "epr", "table": "patient"}}, {"op": "u", "source": SOURCE | {"lsn": "7"}},
     {"op": "u", "source": SOURCE | {"lsn": None}}, {"op": "u", "source": SOURCE | {"table": None}},
