@@ -42,6 +42,8 @@ class Told(NamedTuple):
     """Result and reason -> items."""
     followed: Followed
     """Spans of the messages that are traced."""
+    unread: set[tuple[str, str]]
+    """Raw topic and column of what the mappings do not know."""
 
 
 class Batches:
@@ -55,7 +57,7 @@ class Batches:
 
     def tell(self, messages: Iterable[RawMessage]) -> Told:
         """Messages of several partitions; of each partition in offset order. Takes no more of them than one transaction should hold."""
-        told = Told([], [], [], Counter(), Followed(_PRODUCER))
+        told = Told([], [], [], Counter(), Followed(_PRODUCER), set())
         items = size = 0
         outcomes: dict[tuple[str, int], list[Outcome]] = {}
         for message in messages:
@@ -66,6 +68,7 @@ class Batches:
             for item in reader.read(message):
                 outcome = self._item(item, message, source, told)
                 told.outcomes[outcome.result, outcome.reason] += 1
+                told.unread.update((message.topic, column) for column in item.unread)
                 run.append(outcome)
                 items += 1
             size += sum(len(record.value or b"") for record in told.records[before:])

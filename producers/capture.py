@@ -33,6 +33,7 @@ from producers.mapping.rows import Mapping
 from producers.meter import Meter
 from producers.pulse import Pulse
 from producers.transaction import Transactions
+from producers.unread import Unread
 from producers.watchdog import Watchdog
 from schemas import kafka, registered, topics
 from schemas.codec import Codec
@@ -72,6 +73,7 @@ class Capture:
         self._next: dict[tuple[str, int], int] = {}
         self._id = f"{group}-{instance}"
         self._watchdog = Watchdog(_STUCK_SECONDS)
+        self._unread = Unread()
         self._transactions = Transactions(bootstrap, self._id, stop, self._watchdog.alive)
         self._consumer = kafka.consumer(bootstrap, group, group_instance_id=self._id,
                                         topic_metadata_refresh_interval_ms=_NEW_TOPICS_MS,
@@ -151,6 +153,7 @@ class Capture:
         pulse.done(len(told.taken), len(told.records), told.committed)
         meter.phase("commit")
         meter.committed(told)
+        self._unread.tell(told.unread)
         return len(told.taken)
 
     def _rewind(self) -> None:

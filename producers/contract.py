@@ -42,6 +42,8 @@ class ItemResult(NamedTuple):
     assertions: tuple[Assertion, ...] = ()
     claims: tuple[Claim, ...] = ()
     quarantined: Quarantined | None = None
+    unread: tuple[str, ...] = ()
+    """Columns of the row that the mapping does not know, `epr.allergy.refuted_reason`. Nothing of them was taken."""
 
 
 class Format(Protocol):

@@ -65,7 +65,8 @@ class DebeziumFormat:
             raise _QuarantinedError(Reason.BAD_ROW, f"table {change.table}: {type(fault).__name__}") from None
         if told.ignored is not None:
             return _ignored(message.offset, told.ignored)
-        return self._stamped(message, change, told, mapping.incarnation)
+        unread = tuple(f"{change.table}.{column}" for column in table.unread(change.after or {}))
+        return self._stamped(message, change, told, mapping.incarnation)._replace(unread=unread)
 
     def _stamped(self, message: RawMessage, change: _Change, told: Told, incarnation: int) -> ItemResult:
         raw = RawRef(message.topic, message.partition, message.offset)

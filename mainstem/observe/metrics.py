@@ -78,6 +78,8 @@ FRESHNESS = _histogram("mainstem_freshness_seconds",
                        "From the commit in the source's database to committed here, sampled; end to end where the stage is a sink",
                        "stage", buckets=_FRESH)
 QUARANTINED = _counter("mainstem_quarantined_total", "Input items put in quarantine", "stage", "reason")
+COLUMNS_UNREAD = _gauge("mainstem_columns_unread",
+                        "Columns of captured rows that the mapping neither reads nor leaves on purpose, since the process started", "topic")
 HANDOVERS = _counter("mainstem_handovers_total", "Source patients taken over whole by another person's record", "stage")
 STATE_ENTRIES = _gauge("mainstem_state_entries", "Keys in a state partition, as RocksDB estimates them", "stage", "partition")
 STATE_BYTES = _gauge("mainstem_state_bytes", "Bytes of a state partition on disk and in write buffers", "stage", "partition")

@@ -117,6 +117,10 @@ class Table:
     """Every column that is read."""
     not_taken: frozenset[str]
 
+    def unread(self, row: Row) -> tuple[str, ...]:
+        """Columns that the mapping neither reads nor leaves on purpose."""
+        return tuple(row.keys() - self.columns - self.not_taken)
+
     def tell(self, before: Row | None, after: Row | None, *, new: bool) -> Told:
         """`new`: nothing was said of the row before (an insert). Raises KeyError where a column is lacking, RefusedError.
 
