@@ -14,6 +14,8 @@ Reader = Callable[[str], str | None]
 
 _EPOCH_DAY = date(1970, 1, 1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_OTHER_UNITS = 1 << 42
+"""A number below it is a moment of these centuries in seconds or milliseconds, and in microseconds one of 1970."""
 _INSTANT = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:\.(\d+))?(Z|[+-]\d\d(?::?\d\d)?)?")
 _DAY = re.compile(r"(\d{4}-\d\d-\d\d)(?:Z|[+-]\d\d:\d\d)")
 """A day with a zone, as `xs:date` has it; Debezium ends each so where it spells dates out."""
@@ -49,8 +51,11 @@ def day(cell: Cell) -> str | None:
 
 
 def instant(cell: Cell) -> str | None:
-    """A moment in UTC: epoch microseconds (`MicroTimestamp`), or ISO 8601 text (`ZonedTimestamp`); no fraction where it is zero."""
+    """A moment in UTC: ISO 8601 text (`IsoTimestamp`, `ZonedTimestamp`) or epoch microseconds (`MicroTimestamp`); no fraction where it is
+    zero. A number that can hardly be microseconds is no moment."""
     if isinstance(cell, int) and not isinstance(cell, bool):
+        if abs(cell) < _OTHER_UNITS:
+            return str(cell)
         try:
             return _moment(_EPOCH + timedelta(microseconds=cell))
         except OverflowError:
