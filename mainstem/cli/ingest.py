@@ -75,7 +75,8 @@ def hl7(
     paths: Annotated[list[Path], typer.Argument(help="Files or folders, gzipped or not; a file may hold many messages.")],
     source: Annotated[str, typer.Option(help="Whose system they come from: ODS code and system, RXA/pas.")],
     authority: Annotated[list[str] | None, typer.Option(help="Assigning authority (CX-4) of the source's own patient numbers; may be "
-                                                             "given several times. Without it all but NHS numbers are its own.")] = None,
+                                                             "given several times. Without it all but NHS numbers and those of visits, "
+                                                             "accounts and papers are its own.")] = None,
     dry_run: DryRun = False,
     home: Home = None,
     kafka: Servers = None,
