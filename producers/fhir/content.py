@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 import zlib
@@ -80,11 +81,11 @@ def _refuse(_: str) -> NoReturn:
 
 
 def _decompress(data: bytes) -> bytes:
-    unpacker = zlib.decompressobj(wbits=31)
+    """All members of a gzip (RFC 1952, 2.2): files that were appended, or written in blocks, have several."""
     try:
-        out = unpacker.decompress(data, LIMIT + 1)
-    except zlib.error:
+        with gzip.GzipFile(fileobj=io.BytesIO(data)) as zipped:
+            return zipped.read(LIMIT + 1)
+    except EOFError:
+        raise UnreadableError("the gzip stream is cut short", "copy the file again") from None
+    except (zlib.error, gzip.BadGzipFile):
         raise UnreadableError("the gzip stream is damaged", "copy the file again") from None
-    if len(out) <= LIMIT and not unpacker.eof:
-        raise UnreadableError("the gzip stream is cut short", "copy the file again")
-    return out

@@ -84,11 +84,13 @@ def ods_code(organisation: Resource | None) -> str | None:
 
 def _texts(value: Any) -> Iterator[str]:
     """Every text in a resource that may be a date, wherever it stands."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, (dict, list)):
-        for each in value.values() if isinstance(value, dict) else value:
-            yield from _texts(each)
+    pending = [value]
+    while pending:
+        each = pending.pop()
+        if isinstance(each, str):
+            yield each
+        elif isinstance(each, (dict, list)):
+            pending += each.values() if isinstance(each, dict) else each
 
 
 def _when(element: Resource, name: str) -> str | None:

@@ -22,7 +22,15 @@ def refuse_modified(resource: Resource) -> None:
         raise RefusedError(Reason.MODIFIED)
 
 
-def _modified(value: Any) -> bool:
-    if isinstance(value, dict):
-        return any(value.get(name) for name in UNKNOWN) or any(_modified(each) for name, each in value.items() if name != "contained")
-    return isinstance(value, list) and any(_modified(each) for each in value)
+def _modified(resource: Resource) -> bool:
+    """However deep its extensions go."""
+    pending: list[Any] = [resource]
+    while pending:
+        value = pending.pop()
+        if isinstance(value, dict):
+            if any(value.get(name) for name in UNKNOWN):
+                return True
+            pending += [each for name, each in value.items() if name != "contained"]
+        elif isinstance(value, list):
+            pending += value
+    return False

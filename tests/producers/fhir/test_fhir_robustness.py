@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from mainstem.operations import Result
 from producers.contract import SOURCE_HEADER, RawMessage
-from producers.fhir import FhirFormat, xml
+from producers.fhir import FhirFormat, content, xml
 from producers.fhir.reasons import Reason
 from producers.items import Read
 from tests.producers.fhir.conftest import read, read_bytes
@@ -184,6 +184,15 @@ def test_no_resource_at_all(data: bytes):
     assert [each.reason for each in read_bytes(data)] == ["unreadable"]
 
 
+def test_extensions_in_extensions_are_read_however_deep():
+    def deep(innermost: dict[str, Any]) -> dict[str, Any]:
+        for _ in range(300):
+            innermost = {"url": "x", "extension": [innermost]}
+        return {"resourceType": "Flag", "id": "f", "subject": SODIUM["subject"], "code": {"text": "x"}, "extension": [innermost]}
+    assert [str(each.reason) for each in read(ALLERGY_R4, deep({"url": "x"}))] == ["container", "", ""]
+    assert [str(each.reason) for each in read(ALLERGY_R4, deep({"modifierExtension": [{}]}))] == ["container", "", "modified"]
+
+
 def test_deep_nesting():
     resource: Any = SODIUM
     for _ in range(150):
@@ -191,6 +200,20 @@ def test_deep_nesting():
     found = read(resource)
     assert len(found) == 151
     assert found[-1].assertions
+
+
+def test_every_member_of_a_gzip_is_read():
+    lines = [json.dumps(each).encode() + b"\n" for each in (ALLERGY_R4, SODIUM)]
+    whole = b"".join(gzip.compress(line, mtime=0) for line in [*lines, b""])
+    assert [each.item for each in read_bytes(whole)] == ["AllergyIntolerance/a", "Observation/na"]
+    for damaged in (whole[:-30], whole + b"x"):
+        assert [(str(each.reason), "again" in each.detail) for each in read_bytes(damaged)] == [("unreadable", True)]
+
+
+def test_members_of_a_gzip_are_one_file_of_one_limit(monkeypatch):
+    monkeypatch.setattr(content, "LIMIT", 1 << 20)
+    member = gzip.compress(b" " * (1 << 19), mtime=0)
+    assert "larger than 1 MiB" in read_bytes(member * 3)[0].detail
 
 
 def test_an_entry_that_is_no_resource_does_not_vanish():
