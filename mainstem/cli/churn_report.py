@@ -24,10 +24,11 @@ from mainstem.model import Entry, Known
 from processors.identity.linker import assign
 from processors.reconcile.fold import fold
 from processors.reconcile.resolve import fields
-from producers.fhir.bundle import CONTAINERS, Contents, contents
+from producers.fhir.bundle import Contents, contents
 from producers.fhir.content import resources
 from producers.fhir.errors import FieldError, RefusedError, UnreadableError
-from producers.fhir.subject import patient
+from producers.fhir.subject import whose
+from producers.fhir.walk import CONTAINERS
 
 
 class Resource(NamedTuple):
@@ -114,11 +115,12 @@ def _resources(whole: Contents, found: dict[Resource, set[bytes]]) -> None:
         identity = item.resource.get("id")
         if item.type and item.type not in CONTAINERS and isinstance(identity, str):
             try:
-                whose = patients[0] if len(patients) == 1 else patient(item.resource, whole)
+                person = patients[0] if len(patients) == 1 else whose(item.resource, whole).patient
             except (FieldError, RefusedError):
-                whose = ""
+                person = ""
             written = hashlib.sha256(orjson.dumps(item.resource)).digest()
-            found.setdefault(Resource(whose, item.type, identity.strip()), set()).add(written)
+            kind = item.type if item.within is None else item.name.rpartition("/")[0]      # contained: after its container
+            found.setdefault(Resource(person, kind, identity.strip()), set()).add(written)
 
 
 def _together(before: fold_input.Input, after: fold_input.Input) -> fold_input.Input:

@@ -20,7 +20,6 @@ from producers.fhir.bundle import Contents
 from producers.fhir.datatypes import code, codes
 from producers.fhir.elements import Resource, children, extensions, text, texts
 from producers.fhir.errors import FieldError
-from producers.fhir.mapping.base import targets
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +102,7 @@ def _reasons(sections: list[Resource], contents: Contents) -> set[str]:
     for section in sections:
         try:
             warned = [each for extension in extensions(section, "ListWarningCode") for each in _warnings(extension)]
-            listed = [target for entry in children(section, "entry") for target in targets(entry, "item")]
+            listed = [target for entry in children(section, "entry") for target in contents.named(entry, "item")]
         except FieldError:
             found.add(INCOMPLETE)
             continue

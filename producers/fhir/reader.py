@@ -8,12 +8,12 @@ from typing import Any
 
 from msgspec.structs import replace as replace_claim
 
-from mainstem import canonical
+from mainstem import canonical, versions
 from mainstem.kinds.patient import PatientContent
 from mainstem.model import Assertion, Claim, RawRef, Status
 from mainstem.operations import Result
 from producers.fhir import export, former, subject
-from producers.fhir.bundle import CONTAINERS, DELETION, Contents, Item
+from producers.fhir.bundle import Contents, Item
 from producers.fhir.elements import Resource
 from producers.fhir.errors import FieldError, PassedOverError, RefusedError
 from producers.fhir.labels import labels
@@ -23,7 +23,9 @@ from producers.fhir.mapping.patient import merges, nhs_number
 from producers.fhir.modifiers import refuse_modified
 from producers.fhir.reasons import Reason
 from producers.fhir.types import CONTEXT, NO_KIND
+from producers.fhir.walk import CONTAINERS, DELETION
 from producers.items import Read
+from producers.reasons import Reason as AnyReason
 
 UNNAMED = "unknown/fhir"
 """Source of files that do not say whose they are and for which nobody has said it."""
@@ -51,7 +53,7 @@ class _File:
         self._exported = export.exported(contents)
 
     def read(self) -> list[Read]:
-        found = [self._item(item) for item in self._contents.items]
+        found = _apart([self._item(item) for item in self._contents.items])
         return self._with_manifest(found) if self._context.gpconnect else found
 
     def _item(self, item: Item) -> Read:
@@ -67,17 +69,19 @@ class _File:
         if item.type not in MAPPERS:
             return replace(blank, type="unknown", reason=Reason.UNKNOWN_TYPE, detail=Reason.UNKNOWN_TYPE.todo)
         try:
-            patient = subject.patient(item.resource, self._contents)
-            blank = replace(blank, patient=patient, source=self._source_for(patient))
+            whose = subject.whose(item.resource, self._contents)
+            blank = replace(blank, patient=whose.patient, source=self._source_for(whose.patient))
             refuse_modified(item.resource)
             mapped = MAPPERS[item.type](item.resource, self._context)
-            return self._taken(blank, item, mapped)
+            return self._taken(blank, item, mapped, whose.contained)
         except PassedOverError as passed:
             return replace(blank, result=Result.IGNORED, reason=passed.reason)
         except RefusedError as refused:
             return replace(blank, reason=refused.reason, detail=refused.reason.todo)
         except FieldError as fault:
             return replace(blank, reason=Reason.BAD_ELEMENT, detail=str(fault))
+        except Exception:                                  # ours, and this resource's alone
+            return replace(blank, reason=AnyReason.READER_FAULT, detail=AnyReason.READER_FAULT.todo)
 
     def _source_for(self, patient: str) -> str:
         """An unnamed system's patients are kept only under ids that no other system has: `1` could be anybody's."""
@@ -87,11 +91,14 @@ class _File:
             raise RefusedError(Reason.NO_SOURCE)
         return UNNAMED
 
-    def _taken(self, blank: Read, item: Item, mapped: Mapped) -> Read:
-        record = mapped.record or subject.record(item.resource, item.type)
-        assertion = self._assertion(blank, item, mapped, record)
-        claims = tuple(self._claims(assertion, item.resource, mapped)) if item.type == "Patient" else ()
-        return replace(blank, result=Result.ASSERTIONS, assertions=(assertion,), claims=claims)
+    def _taken(self, blank: Read, item: Item, mapped: Mapped, contained: Resource | None) -> Read:
+        assertion = self._assertion(blank, item, mapped, mapped.record or subject.record(item))
+        claims: Iterable[Claim] = ()
+        if item.type == "Patient":
+            claims = self._claims(assertion, item.resource, mapped)
+        elif contained is not None and mapped.status is not Status.RETRACTED:
+            claims = self._carried(assertion, contained)
+        return replace(blank, result=Result.ASSERTIONS, assertions=(assertion,), claims=tuple(claims))
 
     def _assertion(self, blank: Read, item: Item, mapped: Mapped, record: str) -> Assertion:
         return Assertion(
@@ -106,6 +113,15 @@ class _File:
             yield _claim(assertion, assertion.patient, "demographics", "", body)
         yield self._merges(assertion, resource)
 
+    def _carried(self, assertion: Assertion, patient: Resource) -> Iterator[Claim]:
+        """What a contained Patient says of who it is. It holds what its container needs: what it leaves out it does not take back."""
+        if nhs_number(patient):
+            yield self._number(assertion, patient)
+        content = MAPPERS["Patient"](patient, self._context).content
+        body = former.demographics(content, patient, assertion.position) if isinstance(content, PatientContent) else {}
+        if body:
+            yield _claim(assertion, assertion.patient, "demographics", "", body)
+
     def _number(self, assertion: Assertion, resource: Resource) -> Claim:
         """A Patient without a number withdraws the one it had, as a row without one does."""
         number = nhs_number(resource)
@@ -116,7 +132,7 @@ class _File:
     def _merges(self, assertion: Assertion, resource: Resource) -> Claim:
         """All of `Patient.link` is one claim of its own, what it replaces too: a later version without a link, or with another, takes
         it back, and nothing that the other Patient says of itself does."""
-        here, found = f"{assertion.source}|", sorted({link for link in merges(resource) if link[0] != assertion.patient})
+        here, found = f"{assertion.source}|", sorted({link for link in merges(resource, self._contents) if link[0] != assertion.patient})
         sides = {"into": [here + other for other, survives in found if survives],
                  "from": [here + other for other, survives in found if not survives]}
         body = {name: others[0] if len(others) == 1 else others for name, others in sides.items() if others}
@@ -147,6 +163,27 @@ class _File:
 
     def _raw(self, item: str) -> RawRef:
         return RawRef(self._origin.raw.topic, self._origin.raw.partition, self._origin.raw.offset, item)
+
+
+def _apart(found: list[Read]) -> list[Read]:
+    """Of resources with one id and version that say different things the record can hold one: the greatest, as it would be chosen
+    across files. The others are quarantined, not lost in it."""
+    together: dict[tuple[str, ...], list[int]] = {}
+    for number, each in enumerate(found):
+        for assertion in each.assertions:
+            together.setdefault(_place(assertion), []).append(number)
+    for numbers in together.values():
+        if len(numbers) > 1:
+            said = {number: versions.of_assertion(found[number].assertions[0]) for number in numbers}
+            for number in numbers:
+                if said[number] < max(said.values()):
+                    found[number] = replace(found[number], result=Result.QUARANTINED, reason=Reason.DUPLICATE_ID,
+                                            detail=Reason.DUPLICATE_ID.todo, assertions=(), claims=())
+    return found
+
+
+def _place(assertion: Assertion) -> tuple[str, ...]:
+    return assertion.source, assertion.patient, assertion.record, assertion.part, assertion.position
 
 
 def _claim(assertion: Assertion, patient: str, kind: str, ref: str, body: dict[str, Any]) -> Claim:

@@ -14,7 +14,12 @@ class Reason(Advised):
     UNKNOWN_TYPE = "unknown-type", "It has no resourceType that FHIR R4 or STU3 knows. Send FHIR resources."
     NO_SOURCE = "no-source", ("Nothing in the file says whose system it comes from, and its patient id could be any system's. "
                               "Say it with --source ODS/system.")
-    NO_PATIENT = "no-patient", "It does not say which patient it is about. Give it a subject: a Patient in the file, or `Patient/<id>`."
+    NO_PATIENT = "no-patient", ("It does not say which patient it is about: it names none, or one of another server or without a usable "
+                                "identifier. Give it a subject: a Patient in the file, or `Patient/<id>`.")
+    SEVERAL_SERVERS = "several-servers", ("The file holds resources of several servers (fullUrl), where one id may be two patients'. "
+                                          "Send each server's in a file of its own.")
+    DUPLICATE_ID = "duplicate-id", ("Another resource of the file has its id and version and says something else, and was taken in. "
+                                    "Give each an id of its own, or a version, and send both again.")
     NO_ID = "no-id", "It has no usable id and no business identifier, so a later version of it could not be told. Give it an id."
     NO_PRODUCT = "no-product", ("The medicine is not named: its Medication is not in the file and the reference has no display. "
                                 "Send the Medication with it, in one Bundle.")

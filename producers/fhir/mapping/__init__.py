@@ -34,7 +34,7 @@ MAPPERS: dict[str, Mapper] = {
 def context_of(contents: Contents) -> Context:
     """What mappers need to know of the file around a resource. Raises FieldError where that cannot be read."""
     return Context(contents, is_gpconnect(contents), observation.reports(contents),
-                   medicine.last_issues(list(contents.of("MedicationRequest"))))
+                   medicine.last_issues(contents))
 
 
 __all__ = ["MAPPERS", "Context", "Mapped", "Mapper", "context_of"]

@@ -10,7 +10,7 @@ from msgspec import UNSET, UnsetType
 
 from mainstem.kinds.base import Coded, Content
 from mainstem.model import Status
-from producers.fhir.bundle import Contents, relative
+from producers.fhir.bundle import Contents
 from producers.fhir.datatypes import coded
 from producers.fhir.elements import Resource, child, children, many, text, texts
 from producers.fhir.errors import FieldError
@@ -53,24 +53,21 @@ class Context:
 
     def shown(self, reference: Resource, owner: Resource) -> str | None:
         """A reference as text. An unresolved id is no name, and is left out."""
-        target = self.contents.resolve(reference, owner)
-        try:
-            if target is not None and target.get("resourceType") == "PractitionerRole":
-                target = self.contents.resolve(child(target, "practitioner"), target)
-            named = _named(target) if target else None
-        except FieldError:                                 # the target's own fault, found when it is its turn
-            named = None
-        return named or text(reference, "display")
+        return told(self.contents.resolve(reference, owner), self._called) or text(reference, "display")
 
     def concept_of(self, owner: Resource, element: str) -> Coded | None:
         """The code of what a reference points to (`reasonReference` -> Condition.code), else what it displays."""
         for reference in children(owner, element):
-            target = self.contents.resolve(reference, owner)
-            found = coded(child(target, "code")) if target else None
+            found = told(self.contents.resolve(reference, owner), lambda target: coded(child(target, "code")))
             shown = text(reference, "display")
             if found or shown:
                 return found or Coded(text=shown)
         return None
+
+    def _called(self, target: Resource) -> str | None:
+        if target.get("resourceType") == "PractitionerRole":
+            target = self.contents.resolve(child(target, "practitioner"), target) or {}
+        return _named(target)
 
 
 Mapper = Callable[[Resource, Context], Mapped]
@@ -90,25 +87,12 @@ def joined(values: Iterable[str | None], separator: str = "\n") -> str | None:
     return separator.join(dict.fromkeys(value for value in values if value)) or None
 
 
-def business_identifier(resource: Resource, *elements: str) -> str | None:
-    """The first identifier that is not the logical id in other words (EMIS: patient id + id, differently in each release)."""
-    identity = _bare(text(resource, "id") or "")
-    for element in elements or ("identifier",):
-        for identifier in children(resource, element):
-            value = text(identifier, "value")
-            if value and not (identity and identity in _bare(value)):
-                return value
-    return None
-
-
-def targets(resource: Resource, element: str) -> list[str]:
-    """`Type/id` of the references of an element."""
-    found = (relative(text(reference, "reference") or "") for reference in children(resource, element))
-    return [each for each in found if each]
-
-
-def _bare(value: str) -> str:
-    return value.replace("-", "").upper()
+def told(target: Resource | None, reading: Callable[[Resource], T | None]) -> T | None:
+    """What another resource says to one that names it. The other's fault is found when it is its turn, and spoils nobody else's."""
+    try:
+        return reading(target) if target is not None else None
+    except FieldError:
+        return None
 
 
 def _named(target: Resource) -> str | None:

@@ -7,7 +7,8 @@ from mainstem.kinds.base import Coded
 from mainstem.kinds.encounter import EncounterContent
 from producers.fhir.datatypes import concept, label, notes, period
 from producers.fhir.elements import Resource, child, children, date, text
-from producers.fhir.mapping.base import Context, Mapped, business_identifier, joined, said, status_of
+from producers.fhir.identity import business_identifier
+from producers.fhir.mapping.base import Context, Mapped, joined, said, status_of
 
 CLASS = {"IMP": "inpatient", "ACUTE": "inpatient", "NONAC": "inpatient", "OBSENC": "inpatient", "PRENC": "inpatient",
          "SS": "inpatient", "AMB": "outpatient", "EMER": "emergency", "HH": "home-visit", "FLD": "contact", "VR": "contact"}
@@ -38,7 +39,7 @@ def encounter(resource: Resource, context: Context) -> Mapped:
 
 
 def appointment(resource: Resource, context: Context) -> Mapped:
-    people = [(text(child(each, "actor") or {}, "reference") or "", context.name(each, "actor"))
+    people = [(_kind(child(each, "actor"), resource, context), context.shown(child(each, "actor") or {}, resource))
               for each in children(resource, "participant")]
     recorded = date(resource, "created")
     return Mapped("appointment", AppointmentContent(
@@ -46,11 +47,17 @@ def appointment(resource: Resource, context: Context) -> Mapped:
         service=said(concept(resource, "serviceType", "serviceCategory", "appointmentType")),
         status=said(text(resource, "status")),
         start=said(date(resource, "start")), end=said(date(resource, "end")),
-        location=said(joined((name for target, name in people if "Location/" in target), ", ")),
-        clinician=said(joined((name for target, name in people if "Practitioner" in target), ", ")),
+        location=said(joined((name for kind, name in people if kind == "Location"), ", ")),
+        clinician=said(joined((name for kind, name in people if kind.startswith("Practitioner")), ", ")),
         reason=said(concept(resource, "reasonCode", "reason") or context.concept_of(resource, "reasonReference")),
         note=said(joined([text(resource, "description"), notes(resource, "comment"), notes(resource, "patientInstruction")])),
     ), status_of(text(resource, "status")), recorded)
+
+
+def _kind(reference: Resource | None, owner: Resource, context: Context) -> str:
+    """The type of what a reference points to, else the one that it names."""
+    target = context.contents.resolve(reference, owner)
+    return str(target.get("resourceType")) if target else (text(reference or {}, "reference") or "").rpartition("/")[0].rpartition("/")[2]
 
 
 def _clinician(resource: Resource, context: Context) -> str | None:

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from mainstem.kinds.base import Coded
 from mainstem.kinds.medicine import MedicineContent
+from producers.fhir import identity
+from producers.fhir.bundle import Contents
 from producers.fhir.datatypes import amount, code, coded, concept, label, notes, period, quantity
 from producers.fhir.elements import Resource, boolean, child, children, choice, date, extension, text, texts
 from producers.fhir.errors import FieldError, PassedOverError, RefusedError
-from producers.fhir.mapping.base import Context, Mapped, joined, said, status_of, targets
+from producers.fhir.mapping.base import Context, Mapped, joined, said, status_of, told
 from producers.fhir.reasons import Reason
 
 STATUS = {
@@ -33,7 +35,7 @@ def statement(resource: Resource, context: Context) -> Mapped:
     start, end = period(resource, "effectivePeriod")
     recorded = date(resource, "dateAsserted")
     issued = extension(resource, "MedicationStatementLastIssueDate")
-    plans = targets(resource, "basedOn") if context.gpconnect else []
+    plans = context.contents.named(resource, "basedOn") if context.gpconnect else []
     return Mapped("medicine", MedicineContent(
         view="list", product=product, form=said(form),
         start=said(start or date(resource, "effectiveDateTime")), end=said(end),
@@ -46,7 +48,7 @@ def statement(resource: Resource, context: Context) -> Mapped:
 
 def request(resource: Resource, context: Context) -> Mapped:
     """An order; in GP Connect the plan behind a listed medicine, or an issue of it."""
-    plans = targets(resource, "basedOn")
+    plans = context.contents.named(resource, "basedOn")
     if context.gpconnect and text(resource, "intent") == "order" and plans and plans[0].startswith("MedicationRequest/"):
         return _issue(resource, plans[0], context)
     intent = text(resource, "intent")
@@ -94,15 +96,15 @@ def administration(resource: Resource, context: Context) -> Mapped:
     ), status_of(text(resource, "status")), start or date(resource, "effectiveDateTime"))
 
 
-def last_issues(requests: list[Resource]) -> dict[str, str]:
+def last_issues(contents: Contents) -> dict[str, str]:
     """Plan -> its latest issue that was not cancelled. Ties go to the greater id, so that the order in the file does not matter."""
     latest: dict[str, tuple[str, str]] = {}
-    for each in requests:
+    for each in contents.of("MedicationRequest"):
         try:
-            plans, identity = targets(each, "basedOn"), text(each, "id")
-            if text(each, "intent") != "order" or not plans or not identity or text(each, "status") in NOT_ISSUED:
+            plans, name = contents.named(each, "basedOn"), identity.name(each)
+            if text(each, "intent") != "order" or not plans or not name or text(each, "status") in NOT_ISSUED:
                 continue
-            candidate = (_issued(each) or "", f"MedicationRequest/{identity}")
+            candidate = (_issued(each) or "", name)
         except FieldError:                                 # this one is quarantined when it is its turn
             continue
         latest[plans[0]] = max(latest.get(plans[0], candidate), candidate)
@@ -113,7 +115,7 @@ def _issue(resource: Resource, plan: str, context: Context) -> Mapped:
     """Only the latest issue speaks: earlier ones would say an earlier `last_issued`."""
     if text(resource, "status") in NOT_ISSUED:
         raise PassedOverError(Reason.NOT_ISSUED)
-    if context.last_issues.get(plan) != f"MedicationRequest/{text(resource, 'id')}":
+    if context.last_issues.get(plan) != identity.name(resource):
         raise PassedOverError(Reason.EARLIER_ISSUE)
     return Mapped("medicine", MedicineContent(last_issued=said(_issued(resource))), recorded=date(resource, "authoredOn"),
                   record=plan, part="supply")
@@ -130,9 +132,9 @@ def _product(resource: Resource, context: Context) -> tuple[Coded, str | None]:
         return stated, None
     reference = child(resource, "medicationReference")
     medication = context.contents.resolve(reference, resource)
-    found = coded(child(medication, "code")) if medication else None
-    if medication and found:
-        return found, label(medication, "form")
+    found = told(medication, lambda one: coded(child(one, "code")))
+    if found:
+        return found, told(medication, lambda one: label(one, "form"))
     shown = text(reference, "display") if reference else None
     if shown:
         return Coded(text=shown), None

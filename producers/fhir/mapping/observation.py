@@ -9,11 +9,13 @@ from __future__ import annotations
 from mainstem.kinds.base import Coded, Quantity
 from mainstem.kinds.observation import Component, ObservationContent
 from mainstem.kinds.result import ResultContent
+from producers.fhir import identity
 from producers.fhir.bundle import Contents
 from producers.fhir.datatypes import amount, coded, codes, concept, label, moment, notes
 from producers.fhir.elements import Resource, child, children, date, many, text
 from producers.fhir.errors import FieldError
-from producers.fhir.mapping.base import Context, Mapped, business_identifier, joined, said, status_of, targets
+from producers.fhir.identity import business_identifier
+from producers.fhir.mapping.base import Context, Mapped, joined, said, status_of, told
 
 INVESTIGATIONS = {"laboratory", "LAB", "imaging", "RAD"}
 STATUS = {"registered": "requested", "partial": "preliminary", "preliminary": "preliminary", "final": "final",
@@ -23,7 +25,7 @@ UNSHOWN = {"valueSampledData": "sampled data", "valueAttachment": "attachment"}
 
 
 def observation(resource: Resource, context: Context) -> Mapped:
-    report = context.reports.get(f"Observation/{text(resource, 'id')}")
+    report = context.reports.get(identity.name(resource) or "")
     if report is not None or "specimen" in resource or INVESTIGATIONS & set(codes(resource, "category")):
         return _result(resource, report, context)
     value, words, concept_ = _value(resource)
@@ -45,22 +47,23 @@ def observation(resource: Resource, context: Context) -> Mapped:
 def _result(resource: Resource, report: Resource | None, context: Context) -> Mapped:
     value, words, concept_ = _value(resource)
     limits = child(resource, "referenceRange") or {}
-    specimen = context.contents.resolve(child(resource, "specimen") or child(report or {}, "specimen"), resource)
+    own = child(resource, "specimen")
+    specimen = (context.contents.resolve(own, resource) if own else
+                told(report, lambda one: context.contents.resolve(child(one, "specimen"), one)))
     recorded = date(resource, "issued")
     parts = [_component_text(each) for each in _components(resource) or ()]
     return Mapped("result", ResultContent(
         test=said(concept(resource, "code")),
-        panel=said(concept(report, "code") if report else None),
-        specimen=said(concept(specimen, "type") if specimen else None),
-        specimen_id=said(_specimen_id(specimen) if specimen else None),
-        order_id=said(_order_id(resource, context) or (_order_id(report, context) if report else None)),
+        panel=said(told(report, lambda one: concept(one, "code"))),
+        specimen=said(told(specimen, lambda one: concept(one, "type"))),
+        specimen_id=said(told(specimen, _specimen_id)),
+        order_id=said(_order_id(resource, context) or told(report, lambda one: _order_id(one, context))),
         status=said(STATUS.get(text(resource, "status") or "")),
         value=said(value), value_text=said(joined([words, *parts])), value_code=said(concept_),
         low=said(amount(limits, "low")), high=said(amount(limits, "high")),
         interpretation=said(label(resource, "interpretation")),
-        taken=said(moment(resource, "effective") or (moment(report, "effective") if report else None)
-                   or (_collected(specimen) if specimen else None)),
-        reported=said(recorded or (date(report, "issued") if report else None)),
+        taken=said(moment(resource, "effective") or told(report, lambda one: moment(one, "effective")) or told(specimen, _collected)),
+        reported=said(recorded or told(report, lambda one: date(one, "issued"))),
         performer=said(context.name(resource, "performer")),
         note=said(joined([notes(resource, "note", "comment"), text(limits, "text")])),
     ), status_of(text(resource, "status")), recorded)
@@ -74,8 +77,8 @@ def report(resource: Resource, context: Context) -> Mapped:
                                        for each in children(resource, name)) if found]
     return Mapped("result", ResultContent(
         panel=said(concept(resource, "code")),
-        specimen=said(concept(specimen, "type") if specimen else None),
-        specimen_id=said(_specimen_id(specimen) if specimen else None),
+        specimen=said(told(specimen, lambda one: concept(one, "type"))),
+        specimen_id=said(told(specimen, _specimen_id)),
         order_id=said(_order_id(resource, context)),
         status=said(STATUS.get(text(resource, "status") or "")),
         value_text=said(text(resource, "conclusion")),
@@ -91,22 +94,22 @@ def reports(contents: Contents) -> dict[str, Resource]:
     """Observation -> the report that names it; the least report id where several do, so that order does not matter."""
     found: dict[str, Resource] = {}
     for each in sorted(contents.of("DiagnosticReport"), key=lambda one: str(one.get("id"))):
-        queue = _named(each, "result")
+        queue = _named(contents, each, "result")
         for name in queue:                                 # grows while it is walked: groups name their members
             if name in found:
                 continue
             found[name] = each
             member = contents.targets.get(name, {})
-            queue += _named(member, "hasMember")
+            queue += _named(contents, member, "hasMember")
             queue += [target for related in many(member, "related") if isinstance(related, dict)
-                      for target in _named(related, "target")]
+                      for target in _named(contents, related, "target")]
     return found
 
 
-def _named(element: Resource, name: str) -> list[str]:
+def _named(contents: Contents, element: Resource, name: str) -> list[str]:
     """References that can be read; one that cannot quarantines its own resource, not those it stands beside."""
     try:
-        return targets(element, name)
+        return contents.named(element, name)
     except FieldError:
         return []
 
@@ -170,7 +173,7 @@ def _order_id(resource: Resource, context: Context) -> str | None:
     for reference in children(resource, "basedOn"):
         order = context.contents.resolve(reference, resource)
         logical = child(reference, "identifier")
-        found = (business_identifier(order) if order else None) or (text(logical, "value") if logical else None)
+        found = told(order, business_identifier) or (text(logical, "value") if logical else None)
         if found:
             return found
     return business_identifier(resource) if resource.get("resourceType") == "DiagnosticReport" else None

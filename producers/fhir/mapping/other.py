@@ -8,7 +8,8 @@ from mainstem.kinds.flag import FlagContent
 from mainstem.kinds.procedure import ProcedureContent
 from producers.fhir.datatypes import concept, label, moment, notes, period
 from producers.fhir.elements import Resource, boolean, child, children, choice, date, integer, text
-from producers.fhir.mapping.base import ENTERED_IN_ERROR, Context, Mapped, business_identifier, joined, said, status_of
+from producers.fhir.identity import business_identifier
+from producers.fhir.mapping.base import ENTERED_IN_ERROR, Context, Mapped, joined, said, status_of, told
 
 
 def procedure(resource: Resource, context: Context) -> Mapped:
@@ -69,18 +70,22 @@ def care_plan(resource: Resource, context: Context) -> Mapped:
     status = text(resource, "status")
     start, end = period(resource, "period")
     details = [child(each, "detail") or {} for each in children(resource, "activity")]
-    goals = [context.contents.resolve(each, resource) or each for each in children(resource, "goal")]
+    goals = [told(context.contents.resolve(each, resource), _goal) or text(each, "display") for each in children(resource, "goal")]
     return Mapped("careplan", CarePlanContent(
         plan_id=said(business_identifier(resource)),
         category=said(concept(resource, "category")),
         title=said(text(resource, "title") or text(resource, "description")),
         status=said(None if status == ENTERED_IN_ERROR else status),
         start=said(start), end=said(end),
-        goals=said(tuple(shown for shown in (label(each, "description") or text(each, "display") for each in goals) if shown) or None),
+        goals=said(tuple(shown for shown in goals if shown) or None),
         activities=said(tuple(shown for shown in (_activity(each) for each in details) if shown) or None),
         author=said(context.name(resource, "author")),
         note=said(joined([text(resource, "description") if text(resource, "title") else None, notes(resource)])),
     ), status_of(status), date(resource, "created"))
+
+
+def _goal(goal: Resource) -> str | None:
+    return label(goal, "description")
 
 
 def _activity(detail: Resource) -> str | None:

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 from mainstem.kinds.patient import Identifier, Name, PatientContent
 from mainstem.nhs_number import VERIFIED, verified
+from producers.fhir.bundle import Contents
 from producers.fhir.datatypes import code
 from producers.fhir.elements import Resource, boolean, child, children, date, extension, text, texts
 from producers.fhir.export import ods_code
-from producers.fhir.mapping.base import Context, Mapped, said, targets
+from producers.fhir.identity import NHS_NUMBER
+from producers.fhir.mapping.base import Context, Mapped, said, told
 
-NHS_NUMBER = ("https://fhir.nhs.uk/Id/nhs-number", "http://fhir.nhs.net/Id/nhs-number")
 NOT_TRACED = "02"
 """The verification status is an optional extension (UKCore-Patient, CareConnect-GPC-Patient: 0..1). A number without one is
 present and nobody says that it was traced: it must not link by itself."""
@@ -68,13 +69,13 @@ def nhs_number(resource: Resource) -> Number | None:
     return found[0] if len({each.value for each in found}) == 1 else Number(min(each.value for each in found), CONFLICT)
 
 
-def merges(resource: Resource) -> list[tuple[str, bool]]:
+def merges(resource: Resource, contents: Contents) -> list[tuple[str, bool]]:
     """Local ids of other Patients in `link`, and whether this one was merged into them (`replaced-by`) or they into it (`replaces`)."""
     found = []
     for link in children(resource, "link"):
         kind = text(link, "type")
         if kind in ("replaced-by", "replaces"):
-            found += [(target.removeprefix("Patient/"), kind == "replaced-by") for target in targets(link, "other")
+            found += [(target.removeprefix("Patient/"), kind == "replaced-by") for target in contents.named(link, "other")
                       if target.startswith("Patient/")]
     return found
 
@@ -103,7 +104,7 @@ def _practice(resource: Resource, context: Context) -> str | None:
     for element in ("generalPractitioner", "managingOrganization") if context.gpconnect else ("generalPractitioner",):
         for reference in children(resource, element):
             logical = child(reference, "identifier")
-            found = ods_code(context.contents.resolve(reference, resource)) or ods_code({"identifier": [logical or {}]})
+            found = told(context.contents.resolve(reference, resource), ods_code) or ods_code({"identifier": [logical or {}]})
             if found:
                 return found
     return None

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from mainstem.kinds.problem import ProblemContent
 from producers.fhir.datatypes import code, codes, concept, label, moment, notes
 from producers.fhir.elements import Resource, choice, extension, extensions
-from producers.fhir.mapping.base import ENTERED_IN_ERROR, Context, Mapped, joined, said, status_of, targets
+from producers.fhir.mapping.base import ENTERED_IN_ERROR, Context, Mapped, joined, said, status_of
 
 STATUS = {"active": "active", "recurrence": "active", "relapse": "active", "inactive": "inactive", "remission": "inactive",
           "resolved": "resolved"}
 
 
-def problem(resource: Resource, _: Context) -> Mapped:
+def problem(resource: Resource, context: Context) -> Mapped:
     verification, status = code(resource, "verificationStatus"), code(resource, "clinicalStatus")
     significance = extension(resource, "ProblemSignificance")
     recorded = choice(resource, "recordedDate", "assertedDate")
@@ -26,14 +28,14 @@ def problem(resource: Resource, _: Context) -> Mapped:
         onset=said(moment(resource, "onset")),
         abatement=said(moment(resource, "abatement")),
         recorded=said(recorded),
-        related=said(_related(resource)),
+        related=said(_related(resource, context.contents.named)),
         note=said(notes(resource)),
     ), status_of(verification), recorded)
 
 
-def _related(resource: Resource) -> tuple[str, ...] | None:
+def _related(resource: Resource, named: Callable[[Resource, str], list[str]]) -> tuple[str, ...] | None:
     """What GP Connect links to a problem, and its parents and children; not the Lists, which are headings of consultations."""
-    linked = [target for each in extensions(resource, "RelatedClinicalContent") for target in targets(each, "valueReference")]
+    linked = [target for each in extensions(resource, "RelatedClinicalContent") for target in named(each, "valueReference")]
     linked += [target for each in extensions(resource, "RelatedProblemHeader") for other in extensions(each, "target")
-               for target in targets(other, "valueReference")]
+               for target in named(other, "valueReference")]
     return tuple(sorted({target for target in linked if not target.startswith("List/")})) or None

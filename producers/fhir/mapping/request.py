@@ -5,7 +5,8 @@ from __future__ import annotations
 from mainstem.kinds.referral import ReferralContent
 from producers.fhir.datatypes import concept, label, moment, notes
 from producers.fhir.elements import Resource, child, children, date, text
-from producers.fhir.mapping.base import Context, Mapped, business_identifier, joined, said, status_of, targets
+from producers.fhir.identity import business_identifier
+from producers.fhir.mapping.base import Context, Mapped, joined, said, status_of
 
 
 def service_request(resource: Resource, context: Context) -> Mapped:
@@ -37,12 +38,12 @@ def referral_request(resource: Resource, context: Context) -> Mapped:
 
 def _common(resource: Resource, context: Context) -> dict:
     requester = child(resource, "requester") or {}
-    status = text(resource, "status")
+    status, named = text(resource, "status"), context.contents.named
     return {
         "status": said(None if status in ("unknown", "entered-in-error") else status),
         "priority": said(text(resource, "priority")),
         "referred": said(date(resource, "authoredOn")),
-        "related": said(tuple(sorted({*targets(resource, "supportingInfo"), *targets(resource, "supportingInformation")})) or None),
+        "related": said(tuple(sorted({*named(resource, "supportingInfo"), *named(resource, "supportingInformation")})) or None),
         "referrer": said(context.name(requester, "agent") if "agent" in requester else context.name(resource, "requester")),
     }
 

@@ -45,9 +45,9 @@ def test_the_agent_may_stand_in_the_reaction():
 
 
 def test_ended_allergies_contained_in_a_list_are_items():
-    section = gpc("List", contained=[ALLERGY_R4 | {"id": "ended", "clinicalStatus": "resolved"}])
+    section = gpc("List", code=coding("1103671000000101"), contained=[ALLERGY_R4 | {"id": "ended", "clinicalStatus": "resolved"}])
     found = read(section)
-    assert [(each.item, str(each.result)) for each in found] == [("List", "ignored"), ("AllergyIntolerance/ended", "assertions")]
+    assert [(each.item, str(each.result)) for each in found] == [("List", "ignored"), ("List/AllergyIntolerance/ended", "assertions")]
     assert json.loads(found[1].assertions[0].content)["clinical_status"] == "resolved"
 
 

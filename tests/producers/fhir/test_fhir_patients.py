@@ -198,7 +198,7 @@ def test_the_patient_is_the_one_referred_to(reference):
         "resourceType": "Bundle",
         "entry": [
             {"fullUrl": "urn:uuid:5d3bd0a6-0000-4000-8000-000000000001", "resource": patient()},
-            {"resource": FLAG | {"subject": {"reference": reference}}},
+            {"fullUrl": "https://fhir.example/Flag/f1", "resource": FLAG | {"subject": {"reference": reference}}},
         ],
     }
     flag = next(each for each in read(bundle) if each.type == "Flag")

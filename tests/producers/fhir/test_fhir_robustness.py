@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from mainstem.operations import Result
 from producers.contract import SOURCE_HEADER, RawMessage
 from producers.fhir import FhirFormat, content, xml
+from producers.fhir.mapping import MAPPERS
 from producers.fhir.reasons import Reason
 from producers.items import Read
 from tests.producers.fhir.conftest import read, read_bytes
@@ -184,6 +185,34 @@ def test_no_resource_at_all(data: bytes):
     assert [each.reason for each in read_bytes(data)] == ["unreadable"]
 
 
+def test_a_bad_resource_spoils_none_that_names_it():
+    """What it would have added is missing there; its own outcome says why."""
+    for bad, named, lacks in (
+        (REPORT | {"issued": "02/01/2024", "result": [{"reference": "Observation/na"}]}, SODIUM, "reported"),
+        (SPECIMEN | {"type": 5}, SODIUM | {"specimen": {"reference": "Specimen/s"}}, "specimen"),
+        ({"resourceType": "Condition", "id": "c", "subject": SODIUM["subject"], "code": "asthma"},
+         issue("i1", "2020-01-01") | {"meta": {}, "medicationCodeableConcept": {"text": "Warfarin"},
+                                      "reasonReference": [{"reference": "Condition/c"}]}, "reason"),
+        ({"resourceType": "Medication", "id": "m", "code": 5},
+         PLAN | {"medicationReference": {"reference": "Medication/m", "display": "Warfarin"}}, "form"),
+        ({"resourceType": "Goal", "id": "g", "description": {"coding": 5}},
+         {"resourceType": "CarePlan", "id": "cp", "subject": SODIUM["subject"], "goal": [{"reference": "Goal/g"}]}, "goals"),
+        ({"resourceType": "Organization", "id": "o", "identifier": 5},
+         {"resourceType": "Patient", "id": "p1", "generalPractitioner": [{"reference": "Organization/o"}]}, "gp_practice"),
+    ):
+        found = {each.type: each for each in read(bad, named)}
+        assert found[bad["resourceType"]].result in (Result.QUARANTINED, Result.IGNORED)
+        assert found[named["resourceType"]].assertions, bad["resourceType"]
+        assert lacks not in json.loads(found[named["resourceType"]].assertions[0].content)
+
+
+def test_a_patient_with_bad_identifiers_spoils_no_reference_by_identifier():
+    bad, good = {"resourceType": "Patient", "id": "q", "identifier": ["x"]}, {"resourceType": "Patient", "id": "p1"}
+    identifier = {"system": "urn:mrn", "value": "1"}
+    found = read(bad, good | {"identifier": [identifier]}, SODIUM | {"subject": {"identifier": identifier}})
+    assert [(str(each.reason), each.patient) for each in found[1:]] == [("bad-element", "q"), ("", "p1"), ("", "p1")]
+
+
 def test_extensions_in_extensions_are_read_however_deep():
     def deep(innermost: dict[str, Any]) -> dict[str, Any]:
         for _ in range(300):
@@ -193,6 +222,29 @@ def test_extensions_in_extensions_are_read_however_deep():
     assert [str(each.reason) for each in read(ALLERGY_R4, deep({"modifierExtension": [{}]}))] == ["container", "", "modified"]
 
 
+def test_a_fault_of_ours_is_one_resources(monkeypatch):
+    monkeypatch.setitem(MAPPERS, "Observation", lambda resource, context: 1 / 0)
+    found = read(ALLERGY_R4, SODIUM)
+    assert [str(each.reason) for each in found] == ["container", "", "reader-fault"]
+    assert (found[2].patient, found[2].source) == ("p1", "RXA/fhir")
+
+
+def test_of_two_that_share_id_and_version_the_one_not_taken_in_does_not_vanish():
+    egg, nuts = (ALLERGY_R4 | {"code": {"text": agent}} for agent in ("Egg", "Nuts"))
+    one, other = read(egg, nuts), read(nuts, egg)
+    for found in (one, other):
+        assert sorted(str(each.reason) for each in found[1:]) == ["", "duplicate-id"]
+    kept = [each.assertions[0].content for found in (one, other) for each in found if each.assertions]
+    assert kept[0] == kept[1], "whatever their order"
+    withdrawn = ALLERGY_R4 | {"verificationStatus": "entered-in-error"}
+    assert [str(each.reason) for each in read(withdrawn, ALLERGY_R4)[1:]] == ["duplicate-id", ""], "shown, not hidden"
+
+
+def test_versions_and_copies_of_a_resource_are_no_duplicates():
+    later = ALLERGY_R4 | {"code": {"text": "Egg"}, "meta": {"versionId": "2"}}
+    assert [len(each.assertions) for each in read(ALLERGY_R4, later, ALLERGY_R4)[1:]] == [1, 1, 1]
+
+
 def test_deep_nesting():
     resource: Any = SODIUM
     for _ in range(150):
@@ -200,6 +252,16 @@ def test_deep_nesting():
     found = read(resource)
     assert len(found) == 151
     assert found[-1].assertions
+
+
+@pytest.mark.parametrize("depth", [0, 1, 60])
+def test_the_parts_of_a_parameter_hold_resources_too(depth):
+    parameter: Any = {"name": "x", "resource": SODIUM}
+    for _ in range(depth):
+        parameter = {"name": "x", "part": [parameter, {"name": "y", "valueString": "z"}]}
+    found = read({"resourceType": "Parameters", "parameter": [parameter, {"name": "x", "resource": ALLERGY_R4}]})
+    assert [each.item for each in found] == ["Parameters", "Observation/na", "AllergyIntolerance/a"]
+    assert all(each.assertions for each in found[1:])
 
 
 def test_every_member_of_a_gzip_is_read():
