@@ -8,12 +8,11 @@ decides or changes; or where a value of its own that the entry does not show doe
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
-
-import orjson
 
 from mainstem import canonical, kinds, versions
 from mainstem.cli import fold_input
@@ -118,7 +117,7 @@ def _resources(whole: Contents, found: dict[Resource, set[bytes]]) -> None:
                 person = patients[0] if len(patients) == 1 else whose(item.resource, whole).patient
             except (FieldError, RefusedError):
                 person = ""
-            written = hashlib.sha256(orjson.dumps(item.resource)).digest()
+            written = hashlib.sha256(json.dumps(item.resource).encode()).digest()
             kind = item.type if item.within is None else item.name.rpartition("/")[0]      # contained: after its container
             found.setdefault(Resource(person, kind, identity.strip()), set()).add(written)
 

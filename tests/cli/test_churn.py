@@ -140,3 +140,15 @@ def test_what_cannot_be_read_is_named_and_the_rest_compared(before, tmp_path):
     found = churn(before, after, "--output", "json", exit_code=1)
     assert "broken.json" in found.stderr
     assert json.loads(found.stdout)["in_common"] == 2
+
+
+def test_a_contained_allergy_and_a_deep_extension_are_compared_like_others(tmp_path):
+    def export(day: str, status: str) -> dict:
+        ended = changed(ALLERGY, clinicalStatus={"coding": [{"code": status}]})
+        for _ in range(300):
+            ended["extension"] = [{"url": "x", "extension": ended.pop("extension", [])}]
+        return bundle(day, ALLERGY, {"resourceType": "List", "id": "l", "contained": [ended]})
+    before, after = export("2024-01-01", "inactive"), export("2024-06-01", "resolved")
+    found = report(write(tmp_path / "before", before), write(tmp_path / "after", after))
+    assert [(each["type"], each["id"], [field["field"] for field in each["fields"]]) for each in found["changes"]] == [
+        ("List/l/AllergyIntolerance", "a-1", ["clinical_status"])]
