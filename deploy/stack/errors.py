@@ -70,12 +70,12 @@ class FetchError(StackError):
 
 
 class ChecksumError(StackError):
-    """What Maven brought is not what `deploy/java/checksums.sha256` lists."""
+    """What Maven brought is not what the `checksums.sha256` beside the pom lists."""
 
-    def __init__(self, part: str, differing: Sequence[str]) -> None:
+    def __init__(self, part: str, differing: Sequence[str], listed: Path) -> None:
         self.part, self.differing = part, tuple(differing)
         names = ", ".join(differing)
-        super().__init__(f"{part}: fetched files differ from deploy/java/checksums.sha256: {names}. Nothing was installed. Delete them "
+        super().__init__(f"{part}: fetched files differ from {listed}: {names}. Nothing was installed. Delete them "
                          f"from the local Maven repository and try again; after a change of the pom run `mainstem stack fetch --relock`")
 
 
