@@ -53,3 +53,12 @@ class BeyondLogError(RuntimeError):
         self.place = place
         self.position = position
         self.end = end
+
+
+class UnfitError(ValueError):
+    """The store refuses entries for what is in them; `Store.fits` tells which. Nothing of them is in the message."""
+
+    def __init__(self, store: str, count: int) -> None:
+        super().__init__(f"the {store} store does not take {count} entries for what is in them; the sink puts them in quarantine")
+        self.store = store
+        self.count = count

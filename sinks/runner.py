@@ -42,6 +42,11 @@ Serving = AbstractContextManager[object]
 
 
 def _search(where: Where) -> tuple[Store, Serving]:
+    settings = SinkSettings()
+    if settings.search_url is not None:
+        from sinks.search.cluster import ClusterStore
+
+        return ClusterStore(settings), nullcontext()
     from sinks.search import SearchStore
 
     return SearchStore(where.home), nullcontext()

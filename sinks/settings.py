@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import SecretStr
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -11,6 +11,14 @@ class SinkSettings(BaseSettings):
 
     analytics_url: SecretStr | None = None
     """A ClickHouse server, `http://user:password@host:8123`; without it chDB runs inside the analytics sink."""
+    search_url: SecretStr | None = None
+    """An OpenSearch cluster, `https://user:password@host:9200`; without it a tantivy index lies in the home."""
+    search_index: str = "mainstem-search"
+    """How its indices begin: another for each Mainstem of one cluster."""
+    search_shards: int = Field(1, ge=1)
+    """Pieces that the index is made in, with the next `--rebuild`: one for each 30 GB or so."""
+    search_replicas: int = Field(1, ge=0)
+    """Copies of each piece beside the first."""
     query_seconds: int = 10
     """Longest a query may run."""
     query_rows: int = 10_000

@@ -25,7 +25,8 @@ hypothesis.settings.register_profile("mainstem", deadline=None, derandomize=True
 hypothesis.settings.register_profile("fuzz", deadline=None, print_blob=True)
 hypothesis.settings.load_profile("mainstem")
 
-SERVER_FIXTURES = {"provider", "endpoints", "kafka", "registry", "connect_url", "postgres", "database", "redis_url"}
+SERVER_FIXTURES = {"provider", "endpoints", "kafka", "registry", "connect_url", "postgres", "database", "redis_url",
+                   "opensearch"}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

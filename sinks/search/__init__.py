@@ -1,6 +1,6 @@
-"""The search store: tantivy, embedded. One process writes, any number read."""
+"""The search store: tantivy in the home, or an OpenSearch cluster; one reader for both."""
 
+from sinks.search.embedded import SearchStore
 from sinks.search.reader import EntryHit, PersonHit, SearchReader
-from sinks.search.store import SearchStore
 
 __all__ = ["EntryHit", "PersonHit", "SearchReader", "SearchStore"]

@@ -1,16 +1,12 @@
-"""What an entry is in the index: its document, the fields of all documents, and how text is cut into words.
-
-Each indexed field is a term dictionary of its own in each segment, and a commit makes a segment: most of what a commit costs. So what is
-asked for exactly shares one field, and what is only shown is one stored value.
-"""
+"""What an entry is in the search store: the words it is found by, what is asked for exactly, what is shown. One for all engines."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -22,9 +18,7 @@ from sinks import policy
 from sinks.contract import CURRENT
 
 LAYOUT = "v2"
-"""Of the documents. A change of `schema` or `of_entry` needs another name: the store is then built anew beside the old one."""
-POSITIONS = "positions"
-"""Key of the one document that holds the positions: committed with what they stand for."""
+"""Of the documents. A change of what is indexed needs another name: the store is then built anew beside the old one."""
 WORDS = "mainstem-words"
 _WHEN = ("taken", "given", "performed", "start", "onset", "recorded", "created", "referred", "last_issued", "reported", "requested",
          "birth_date")
@@ -33,33 +27,11 @@ _STATUS = ("clinical_status", "status", "encounter_class")
 _NO_WORDS = frozenset({"system", "mime_type", "verification"})
 
 
-def directory(home: Path) -> Path:
-    return home / "stores" / "search" / LAYOUT
-
-
-@cache
-def schema() -> tantivy.Schema:
-    build = tantivy.SchemaBuilder()
-    for name in ("key", "exact"):
-        build.add_text_field(name, tokenizer_name="raw", index_option="basic")
-    for name in ("title", "name", "body"):
-        build.add_text_field(name, tokenizer_name=WORDS, index_option="freq")
-    build.add_unsigned_field("version", fast=True)
-    build.add_bytes_field("shown", stored=True)
-    return build.build()
-
-
 @cache
 def analyzer() -> tantivy.TextAnalyzer:
     """Words in lower case without accents, as indexed and as asked for."""
     build = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple())
     return build.filter(tantivy.Filter.remove_long(60)).filter(tantivy.Filter.lowercase()).filter(tantivy.Filter.ascii_fold()).build()
-
-
-def open_index(path: Path, *, create: bool) -> tantivy.Index:
-    index = tantivy.Index(schema(), path=str(path)) if create else tantivy.Index.open(str(path))
-    index.register_tokenizer(WORDS, analyzer())
-    return index
 
 
 class Shown(msgspec.Struct, array_like=True, omit_defaults=True):
@@ -79,6 +51,19 @@ class Shown(msgspec.Struct, array_like=True, omit_defaults=True):
     birth: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Indexed:
+    """A current entry as it is found and shown."""
+
+    title: str
+    names: list[str]
+    """Of a patient entry, each in one text."""
+    body: str
+    exact: list[str]
+    """Terms by which it is found exactly, see `exact`."""
+    shown: Shown
+
+
 def key(person: str, fact: str) -> str:
     """Short, since a term dictionary costs by the letter. 120 bits of a digest: no two entries share one."""
     return base64.b64encode(hashlib.blake2b(f"{person}|{fact}".encode(), digest_size=15).digest()).decode()
@@ -89,33 +74,15 @@ def exact(field: str, value: str) -> str:
     return f"{_LETTER[field]}{value}"
 
 
-def of_entry(entry: Entry, at: str) -> tantivy.Document:
-    """`at`: its key. A withdrawn entry leaves a tombstone: its key and version, none of its content."""
-    document: dict[str, Any] = {"key": at, "version": entry.version}
-    if entry.status == CURRENT:
-        shown = Shown(entry.person, entry.fact, entry.version, canonical.digest(entry.content).hex(), entry.kind,
-                      sorted({source.partition("/")[0] for source in entry.sources}))
-        document |= _words(shown, policy.searchable(canonical.decode(entry.content), entry.labels))
-        document["exact"] = [exact(field, value) for field, value in _asked(shown, policy.PDS_RESTRICTED in entry.labels)]
-        document["shown"] = _encode(shown)
-    return tantivy.Document.from_dict(document, schema())
-
-
-def of_positions(text: str) -> tantivy.Document:
-    return tantivy.Document.from_dict({"key": POSITIONS, "shown": text.encode()}, schema())
-
-
-def shown(document: tantivy.Document) -> Shown:
-    return _decode(_held(document))
-
-
-def positions(document: tantivy.Document) -> str:
-    return _held(document).decode()
-
-
-def _held(document: tantivy.Document) -> bytes:
-    held: Any = document.get_first("shown")
-    return bytes(held)
+def indexed(entry: Entry) -> Indexed | None:
+    """None of a withdrawn entry: only its version is kept."""
+    if entry.status != CURRENT:
+        return None
+    shown = Shown(entry.person, entry.fact, entry.version, canonical.digest(entry.content).hex(), entry.kind,
+                  sorted({source.partition("/")[0] for source in entry.sources}))
+    names, body = _words(shown, policy.searchable(canonical.decode(entry.content), entry.labels))
+    asked = [exact(field, value) for field, value in _asked(shown, policy.PDS_RESTRICTED in entry.labels)]
+    return Indexed(shown.title, names, body, asked, shown)
 
 
 def _asked(shown: Shown, restricted: bool) -> Iterator[tuple[str, str]]:
@@ -129,22 +96,21 @@ def _asked(shown: Shown, restricted: bool) -> Iterator[tuple[str, str]]:
         yield "restricted", ""
 
 
-def _words(shown: Shown, content: dict[str, Any]) -> dict[str, Any]:
-    """The fields of words; `shown` is filled with what an entry is shown by."""
-    kind, found = kinds.BY_NAME.get(shown.kind), dict[str, Any]()
+def _words(shown: Shown, content: dict[str, Any]) -> tuple[list[str], str]:
+    """Names and all other text; `shown` is filled with what an entry is shown by."""
+    kind, names = kinds.BY_NAME.get(shown.kind), list[str]()
     shown.heading = kind.heading if kind else shown.kind
-    found["title"] = shown.title = kind.title(content) if kind else shown.kind
+    shown.title = kind.title(content) if kind else shown.kind
     shown.date = next((content[f] for f in _WHEN if isinstance(content.get(f), str)), "")
     shown.status = next((content[f] for f in _STATUS if isinstance(content.get(f), str)), "")
     if shown.kind == "patient":
-        found["name"] = [_full(one) for one in content.pop("names", ())]
+        names = [_full(one) for one in content.pop("names", ())]
         numbers = [content.pop("nhs_number", None), *(one.get("value") for one in content.pop("identifiers", ()))]
         shown.numbers = [_digits(one) for one in numbers if one]
         shown.birth = content.get("birth_date") or ""
     texts: list[str] = []
     _gather(content, texts)
-    found["body"] = " \n".join(texts)
-    return found
+    return names, " \n".join(texts)
 
 
 def _full(name: Mapping[str, Any]) -> str:
@@ -169,5 +135,3 @@ def _gather(value: Any, texts: list[str]) -> None:
 
 
 _LETTER = {"person": "p", "kind": "k", "current": "c", "organisation": "o", "number": "n", "birth": "b", "restricted": "r"}
-_encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(Shown).decode

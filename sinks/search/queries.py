@@ -1,15 +1,63 @@
-"""What is asked of the index, as tantivy queries."""
+"""What is asked of the search store, as data: each engine says it in its own words (`embedded.engine`, `cluster.engine`)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-
-from tantivy import Occur, Query
-
-from sinks.search import documents
+from dataclasses import dataclass
 
 _FUZZY_FROM = 4
 """Letters. Shorter names have too many neighbours at one edit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exactly:
+    """A value of a field that is asked for exactly; it does not count for the order."""
+
+    field: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """The word as it is, the rarer the better."""
+
+    field: str
+    word: str
+    boost: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """Words that begin so, each as good as the other."""
+
+    field: str
+    word: str
+    boost: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Nearly:
+    """Words one letter away: another, none, one more, or two in each other's place."""
+
+    field: str
+    word: str
+
+
+@dataclass(frozen=True, slots=True)
+class Every:
+    """All of them hold."""
+
+    of: tuple[Query, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Some:
+    """At least one holds; each that does counts."""
+
+    of: tuple[Query, ...]
+
+
+Query = Exactly | Term | Beginning | Nearly | Every | Some
 
 
 def number(text: str) -> str | None:
@@ -19,64 +67,41 @@ def number(text: str) -> str | None:
 
 
 def current() -> Query:
-    return _exact("current", "")
+    return Exactly("current", "")
 
 
 def by_number(digits: str) -> Query:
-    return _all([_exact("number", digits), current()])
+    return Every((Exactly("number", digits), current()))
 
 
 def patient(person: str) -> Query:
-    return _all([_exact("person", person), _exact("kind", "patient"), current()])
+    return Every((Exactly("person", person), Exactly("kind", "patient"), current()))
 
 
 def restricted(person: str) -> Query:
     """Patient entries of a person whose whereabouts must not be told."""
-    return _all([_exact("person", person), _exact("kind", "patient"), _exact("restricted", ""), current()])
+    return Every((Exactly("person", person), Exactly("kind", "patient"), Exactly("restricted", ""), current()))
 
 
 def by_name(words: Sequence[str], births: Sequence[str]) -> Query:
     """Every word begins or nearly is a name of one patient entry, born on one of the dates where there are any."""
-    return _all([*(_name(word) for word in words), *(_exact("birth", birth) for birth in births), current()])
+    return Every((*(_name(word) for word in words), *(Exactly("birth", birth) for birth in births), current()))
 
 
 def by_words(words: Sequence[str], exact: Mapping[str, str] | None = None) -> Query:
     """Every word begins a word of one entry."""
-    return _all([*(_word(word) for word in words), *(_exact(field, value) for field, value in (exact or {}).items()), current()])
+    return Every((*(_word(word) for word in words), *(Exactly(field, value) for field, value in (exact or {}).items()), current()))
 
 
 def by_any(words: Sequence[str]) -> Query:
     """Every word is found in the names or in the words of one entry."""
-    return _all([*(_any([_name(word), _word(word)]) for word in words), current()])
+    return Every((*(Some((_name(word), _word(word))) for word in words), current()))
 
 
 def _name(word: str) -> Query:
-    ways = [_boosted("name", word, 4.0), Query.boost_query(_prefix("name", word), 2.0)]
-    if len(word) >= _FUZZY_FROM:
-        ways.append(Query.fuzzy_term_query(documents.schema(), "name", word, distance=1, transposition_cost_one=True))
-    return _any(ways)
+    ways: tuple[Query, ...] = (Term("name", word, 4.0), Beginning("name", word, 2.0))
+    return Some((*ways, Nearly("name", word)) if len(word) >= _FUZZY_FROM else ways)
 
 
 def _word(word: str) -> Query:
-    return _any([_boosted("title", word, 4.0), Query.boost_query(_prefix("title", word), 2.0), _boosted("body", word, 1.5),
-                 _prefix("body", word)])
-
-
-def _boosted(field: str, word: str, by: float) -> Query:
-    return Query.boost_query(Query.term_query(documents.schema(), field, word), by)
-
-
-def _prefix(field: str, word: str) -> Query:
-    return Query.fuzzy_term_query(documents.schema(), field, word, distance=0, prefix=True)
-
-
-def _exact(field: str, value: str) -> Query:
-    return Query.const_score_query(Query.term_query(documents.schema(), "exact", documents.exact(field, value), "basic"), 0.0)
-
-
-def _all(queries: Sequence[Query]) -> Query:
-    return Query.boolean_query([(Occur.Must, query) for query in queries])
-
-
-def _any(queries: Sequence[Query]) -> Query:
-    return Query.boolean_query([(Occur.Should, query) for query in queries])
+    return Some((Term("title", word, 4.0), Beginning("title", word, 2.0), Term("body", word, 1.5), Beginning("body", word)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import tempfile
@@ -13,10 +14,13 @@ import pytest
 from redis import Redis
 from redis.exceptions import RedisError
 
+from deploy.stack import artefacts
+from deploy.stack.errors import FetchError, MissingProgramError
+from deploy.stack.layout import StackSettings
 from sinks.analytics import AnalyticsStore
 from sinks.cache import CacheStore
 from sinks.contract import Store
-from sinks.search import SearchStore
+from tests.sinks.searching import SEARCH, own_opensearch, searching
 
 
 @pytest.fixture(scope="session")
@@ -49,17 +53,39 @@ def _until_up(url: str) -> None:
             return
 
 
-@pytest.fixture(params=["search", "analytics", "cache"])
+@pytest.fixture(scope="session")
+def opensearch_parts() -> Path:
+    try:
+        return artefacts.fetch(StackSettings().cache.absolute(), print, artefacts.OPENSEARCH)
+    except (FetchError, MissingProgramError) as fault:
+        pytest.skip(f"not run on OpenSearch: {fault}")
+
+
+@pytest.fixture(scope="session")
+def opensearch(request: pytest.FixtureRequest) -> Iterator[str]:
+    """URL of an OpenSearch: of `MAINSTEM_TEST_SEARCH_URL`, else one of our own. It is shared: each test has an index of its own."""
+    if given := os.environ.get("MAINSTEM_TEST_SEARCH_URL"):
+        yield given
+        return
+    with own_opensearch(request.getfixturevalue("opensearch_parts")) as server:
+        yield server.url
+
+
+@pytest.fixture(params=[*SEARCH, "analytics", "cache"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    made: Store
-    if request.param == "search":
-        made = SearchStore(tmp_path)
+    """Each is empty and open."""
+    if request.param in ("search", "cluster"):
+        with searching(request, tmp_path) as place:
+            yield from _opened(place.store())
     elif request.param == "analytics":
-        made = AnalyticsStore(tmp_path, b"test")
+        yield from _opened(AnalyticsStore(tmp_path, b"test"))
     else:
         url = request.getfixturevalue("own_redis")
         Redis.from_url(url).flushall()
-        made = CacheStore(url)
+        yield from _opened(CacheStore(url))
+
+
+def _opened(made: Store) -> Iterator[Store]:
     made.open()
     yield made
     made.close()

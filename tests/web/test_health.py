@@ -23,7 +23,7 @@ from mainstem.web.health import Watch
 from mainstem.web.sources import Sources
 from mainstem.web.stores import SearchedPeople
 from sinks.search import SearchStore
-from sinks.search.documents import directory
+from sinks.search.embedded.index import directory
 from tests.eventually import eventually
 from tests.web import made
 from tests.web.made import NOW, MadeAudit, MadeStream, sources

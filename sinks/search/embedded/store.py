@@ -15,7 +15,8 @@ from schemas.topics import Purpose
 from sinks import policy
 from sinks.contract import Batch, Held, Place, Positions
 from sinks.errors import StoreHeldError, StoreUnavailableError
-from sinks.search import documents
+from sinks.search.embedded import index as layout
+from sinks.search.embedded.engine import EmbeddedEngine
 from sinks.search.reader import SearchReader
 
 _HEAP = 64_000_000
@@ -29,7 +30,7 @@ class SearchStore:
     pace = 0.2
 
     def __init__(self, home: Path) -> None:
-        self._path = documents.directory(home)
+        self._path = layout.directory(home)
         self._index: tantivy.Index | None = None
         self._writer: tantivy.IndexWriter | None = None
 
@@ -37,7 +38,7 @@ class SearchStore:
         self.close()
         try:
             self._path.mkdir(parents=True, exist_ok=True)
-            self._index = documents.open_index(self._path, create=True)
+            self._index = layout.open_index(self._path, create=True)
         except (OSError, ValueError) as fault:
             raise StoreUnavailableError(self.name, type(fault).__name__) from None
         try:
@@ -51,28 +52,28 @@ class SearchStore:
     def apply(self, batch: Batch, positions: Positions) -> None:
         index, writer = self._opened()
         entering = [entry for entry in batch.latest_entries() if policy.enters(self.purpose, entry.kind, entry.labels)]
-        made = [(key := documents.key(entry.person, entry.fact), entry.version, documents.of_entry(entry, key)) for entry in entering]
+        made = [(entry.version, *layout.of_entry(entry)) for entry in entering]
         try:
             searcher = index.searcher()
-            for key, version, document in made:
+            for version, key, document in made:
                 held = _version(searcher, key)
                 if version > held:
                     if held:  # each segment is searched for each key that is deleted
                         writer.delete_documents_by_term("key", key)
                     writer.add_document(document)
             faults.at("sink half applied")
-            writer.delete_documents_by_term("key", documents.POSITIONS)
-            writer.add_document(documents.of_positions(orjson.dumps({str(place): n for place, n in positions.items()}).decode()))
+            writer.delete_documents_by_term("key", layout.POSITIONS)
+            writer.add_document(layout.of_positions(orjson.dumps({str(place): n for place, n in positions.items()}).decode()))
             writer.commit()
             index.reload()
         except (OSError, ValueError) as fault:
             raise StoreUnavailableError(self.name, type(fault).__name__) from None
 
     def fits(self, entry: Entry) -> None:
-        documents.of_entry(entry, "")
+        layout.of_entry(entry)
 
     def contents(self) -> Iterator[Held]:
-        return SearchReader(self._path).contents()
+        return SearchReader(EmbeddedEngine(self._path)).contents()
 
     def clear(self) -> None:
         index, writer = self._opened()
@@ -94,15 +95,15 @@ class SearchStore:
     def _positions(self, index: tantivy.Index) -> Positions:
         index.reload()
         searcher = index.searcher()
-        hits = searcher.search(_by_key(documents.POSITIONS), 1, count=False).hits
+        hits = searcher.search(_by_key(layout.POSITIONS), 1, count=False).hits
         if not hits:
             return {}
-        held = orjson.loads(documents.positions(searcher.doc(hits[0][1])))
+        held = orjson.loads(layout.positions(searcher.doc(hits[0][1])))
         return {Place.parse(text): offset for text, offset in held.items()}
 
 
 def _by_key(key: str) -> tantivy.Query:
-    return tantivy.Query.term_query(documents.schema(), "key", key, "basic")
+    return tantivy.Query.term_query(layout.schema(), "key", key, "basic")
 
 
 def _version(searcher: tantivy.Searcher, key: str) -> int:

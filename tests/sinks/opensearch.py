@@ -1,0 +1,83 @@
+"""An OpenSearch of one node for tests: on loopback, in a directory of its own, with a small heap; killed and started again as wanted."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+from deploy.stack import java
+from deploy.stack.account import unprivileged
+from deploy.stack.layout import StackSettings
+from deploy.stack.ports import LOOPBACK, free_port
+
+_HEAP_MB = 512
+_PATIENCE = 90
+_LOGGING = """status = error
+appender.console.type = Console
+appender.console.name = console
+appender.console.layout.type = PatternLayout
+appender.console.layout.pattern = %d %p %c{1.}: %m%n
+rootLogger.level = warn
+rootLogger.appenderRef.console.ref = console
+"""
+
+
+class OpenSearch:
+    """`home`: where it keeps everything, reachable for anybody, since what the server asks about its directories knows no capability;
+    `parts`: what `artefacts.fetch` brought."""
+
+    def __init__(self, home: Path, parts: Path) -> None:
+        port = free_port()
+        self.url = f"http://{LOOPBACK}:{port}"
+        self._parts, self._home = parts, home
+        self._process: subprocess.Popen[bytes] | None = None
+        self._account = unprivileged(StackSettings().postgres_account, parts)
+        home.chmod(0o755)
+        for name in ("config", "data", "logs", "tmp"):
+            (home / name).mkdir(parents=True)
+            self._account.own(home / name)
+        (home / "config" / "log4j2.properties").write_text(_LOGGING)
+        (home / "config" / "opensearch.yml").write_text("\n".join((
+            "cluster.name: mainstem-test", "node.name: one", "discovery.type: single-node", f"network.host: {LOOPBACK}",
+            f"http.port: {port}", f"transport.port: {free_port(frozenset({port}))}", f"path.data: {home / 'data'}",
+            f"path.logs: {home / 'logs'}", "cluster.routing.allocation.disk.threshold_enabled: false")) + "\n")
+
+    def start(self) -> None:
+        """Returns when it answers. It ends with this process, however that ends."""
+        command = java.command(
+            _HEAP_MB, ("-cp", f"{self._parts}/lib/*", "org.opensearch.bootstrap.OpenSearch"),
+            properties={"java.io.tmpdir": str(self._home / "tmp"), "opensearch.path.home": str(self._parts),
+                        "opensearch.path.conf": str(self._home / "config"), "opensearch.distribution.type": "zip",
+                        "opensearch.bundled_jdk": "false", "log4j2.disable.jmx": "true", "log4j.shutdownHookEnabled": "false"},
+            flags=(f"-javaagent:{self._parts}/agent/opensearch-agent.jar", "-XX:TieredStopAtLevel=1"))
+        with (self._home / "log").open("ab") as log:
+            self._process = subprocess.Popen((*self._account.prefix, "setpriv", "--pdeathsig", "KILL", "--", *command), stdout=log,
+                                             stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, cwd=self._home / "tmp")
+        deadline = time.monotonic() + _PATIENCE
+        while not self._answers():
+            assert self._process.poll() is None and time.monotonic() < deadline, \
+                f"OpenSearch did not come up: {(self._home / 'log').read_text()[-3000:]}"
+            time.sleep(0.1)
+
+    def kill(self) -> None:
+        self._end(signal.SIGKILL)
+
+    def stop(self) -> None:
+        self._end(signal.SIGTERM)
+
+    def _end(self, how: signal.Signals) -> None:
+        process, self._process = self._process, None
+        if process is not None:
+            process.send_signal(how)
+            process.wait(30)
+
+    def _answers(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.url}/_cluster/health?wait_for_status=yellow&timeout=2s", timeout=5) as answer:
+                return bool(answer.status == 200)
+        except (urllib.error.URLError, OSError):
+            return False
