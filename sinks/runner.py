@@ -79,7 +79,11 @@ def main(
     redis: Annotated[str, typer.Option(help="Redis URL of the live cache")] = "redis://127.0.0.1:6379/0",
     rebuild: Annotated[bool, typer.Option("--rebuild", help="Empty the store and build it anew from the topics")] = False,
 ) -> None:
-    """Write what is published to one store, and say so once a second."""
+    """Write what is published to one store, and say so once a second.
+
+    Instead of what lies in the home, the search store is the OpenSearch cluster that MAINSTEM_SEARCH_URL names, and the analytics store
+    the ClickHouse server that MAINSTEM_ANALYTICS_URL names.
+    """
     observe.begin(f"sink-{store.value}")
     stop = threading.Event()
 

@@ -26,7 +26,7 @@ hypothesis.settings.register_profile("fuzz", deadline=None, print_blob=True)
 hypothesis.settings.load_profile("mainstem")
 
 SERVER_FIXTURES = {"provider", "endpoints", "kafka", "registry", "connect_url", "postgres", "database", "redis_url",
-                   "opensearch"}
+                   "opensearch", "own_opensearch"}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

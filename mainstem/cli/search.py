@@ -37,6 +37,7 @@ def search(
 ) -> None:
     """Search what is currently known. A word is found by its beginning; names are also found when misspelt by a letter.
 
+    The store is the one in the home, or the OpenSearch cluster that MAINSTEM_SEARCH_URL names.
     That a person was among the results is written to the audit first; where that fails, nothing is shown. Examples:
 
         mainstem search penicillin
@@ -52,6 +53,7 @@ def search(
     from mainstem.web.stores import CachedRecords
     from schemas.codec import Codec
     from sinks.errors import NotBuiltError
+    from sinks.errors import StoreUnavailableError as SinkUnavailableError
     from sinks.search import SearchReader
 
     home = home or Settings().home
@@ -63,7 +65,7 @@ def search(
             reader.people(text, limit) if people
             else reader.entries(text, person=person, kind=kind, organisation=organisation, limit=limit))
         shown = audited(found, records, audit, actor or getpass.getuser())
-    except (NotBuiltError, StackError, AuditUnavailableError, StoreUnavailableError) as fault:
+    except (NotBuiltError, SinkUnavailableError, StackError, AuditUnavailableError, StoreUnavailableError) as fault:
         typer.echo(str(fault), err=True)
         raise typer.Exit(1) from None
     if len(shown) < len(found):

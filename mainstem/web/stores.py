@@ -19,7 +19,7 @@ from sinks.search import PersonHit, SearchReader
 
 
 class SearchedPeople:
-    """People through the search store of a home directory."""
+    """People through the search store of a home directory, or through the cluster that the settings name."""
 
     def __init__(self, home: Path) -> None:
         self._home = home
@@ -37,6 +37,8 @@ class SearchedPeople:
             return reader.people(text, limit)
         except NotBuiltError:
             raise StoreUnavailableError("search store", "nothing has been indexed yet") from None
+        except SinkUnavailableError as fault:
+            raise StoreUnavailableError("search store", fault.why) from None
         except (ValueError, OSError) as fault:
             self._reader = None  # what is there when asked again may be another index
             raise StoreUnavailableError("search store", f"its index cannot be read: {type(fault).__name__}") from None

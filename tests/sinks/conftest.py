@@ -20,7 +20,8 @@ from deploy.stack.layout import StackSettings
 from sinks.analytics import AnalyticsStore
 from sinks.cache import CacheStore
 from sinks.contract import Store
-from tests.sinks.searching import SEARCH, own_opensearch, searching
+from tests.sinks.opensearch import OpenSearch
+from tests.sinks.searching import SEARCH, searching
 
 
 @pytest.fixture(scope="session")
@@ -62,13 +63,21 @@ def opensearch_parts() -> Path:
 
 
 @pytest.fixture(scope="session")
-def opensearch(request: pytest.FixtureRequest) -> Iterator[str]:
-    """URL of an OpenSearch: of `MAINSTEM_TEST_SEARCH_URL`, else one of our own. It is shared: each test has an index of its own."""
-    if given := os.environ.get("MAINSTEM_TEST_SEARCH_URL"):
-        yield given
-        return
-    with own_opensearch(request.getfixturevalue("opensearch_parts")) as server:
-        yield server.url
+def own_opensearch(opensearch_parts: Path) -> Iterator[OpenSearch]:
+    """An OpenSearch that tests may kill and start again."""
+    with tempfile.TemporaryDirectory(prefix="mainstem-opensearch-") as directory:
+        server = OpenSearch(Path(directory), opensearch_parts)
+        try:
+            server.start()
+            yield server
+        finally:
+            server.stop()
+
+
+@pytest.fixture(scope="session")
+def opensearch(request: pytest.FixtureRequest) -> str:
+    """URL of an OpenSearch: of `MAINSTEM_TEST_SEARCH_URL`, else of our own. Each test has an index of its own there."""
+    return os.environ.get("MAINSTEM_TEST_SEARCH_URL") or request.getfixturevalue("own_opensearch").url
 
 
 @pytest.fixture(params=[*SEARCH, "analytics", "cache"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,21 +15,8 @@ from sinks.contract import Store
 from sinks.search import SearchReader, SearchStore
 from sinks.search.cluster import ClusterStore, client, index
 from sinks.settings import SinkSettings
-from tests.sinks.opensearch import OpenSearch
 
 SEARCH = ["search", pytest.param("cluster", marks=pytest.mark.stack)]
-
-
-@contextmanager
-def own_opensearch(parts: Path) -> Iterator[OpenSearch]:
-    """For who wants to kill it."""
-    with tempfile.TemporaryDirectory(prefix="mainstem-opensearch-") as directory:
-        server = OpenSearch(Path(directory), parts)
-        try:
-            server.start()
-            yield server
-        finally:
-            server.stop()
 
 
 @contextmanager

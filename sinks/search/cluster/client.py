@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,14 +21,19 @@ _SECONDS = 30
 """Longest that an answer may take."""
 _CONNECTIONS = 10
 """Kept open by a process: threads of the web that ask at once."""
+_TELLING = ("opensearch", "opensearchpy.trace")
+"""Loggers of the library: they tell of each request, the second with all that is in it."""
 
 
 def connect(settings: SinkSettings) -> OpenSearch:
-    """Nothing is asked yet. https is verified against the system's authorities, or those of `SSL_CERT_FILE`. Raises ValueError."""
+    """Nothing is asked yet. https is verified against the system's authorities, or those of `SSL_CERT_FILE`. Raises
+    StoreUnavailableError where the address is none."""
     assert settings.search_url is not None
     url = settings.search_url.get_secret_value()
     if urlsplit(url).scheme not in ("http", "https"):
-        raise ValueError("MAINSTEM_SEARCH_URL does not begin with https:// or http://")
+        raise StoreUnavailableError(NAME, "MAINSTEM_SEARCH_URL does not begin with https:// or http://")
+    for name in _TELLING:
+        logging.getLogger(name).setLevel(logging.ERROR)
     return OpenSearch(url, timeout=_SECONDS, max_retries=0, pool_maxsize=_CONNECTIONS)
 
 
@@ -60,7 +66,7 @@ def whole(answer: Any) -> Any:
 def kind(error: Any) -> str:
     """The kind of fault as OpenSearch names it, `mapper_parsing_exception`; empty where it is anything else."""
     found = error.get("type") if isinstance(error, dict) else error
-    return found if isinstance(found, str) and re.fullmatch(r"[a-z_]+", found) else ""
+    return found if isinstance(found, str) and re.fullmatch(r"[a-z_]+_exception", found) else ""
 
 
 def _why(fault: OpenSearchException) -> str:

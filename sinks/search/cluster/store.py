@@ -61,7 +61,7 @@ class ClusterStore:
     pace = 0.5
 
     def __init__(self, settings: SinkSettings) -> None:
-        """Raises ValueError where the settings' address is none."""
+        """Raises StoreUnavailableError where the address that the settings name is none."""
         self._settings = settings
         self._client = clients.connect(settings)
         self._at: Generation | None = None
