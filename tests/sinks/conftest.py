@@ -21,7 +21,7 @@ from sinks.analytics import AnalyticsStore
 from sinks.cache import CacheStore
 from sinks.contract import Store
 from tests.sinks.opensearch import OpenSearch
-from tests.sinks.searching import SEARCH, searching
+from tests.sinks.searching import SEARCH, cluster, searching
 
 
 @pytest.fixture(scope="session")
@@ -78,6 +78,17 @@ def own_opensearch(opensearch_parts: Path) -> Iterator[OpenSearch]:
 def opensearch(request: pytest.FixtureRequest) -> str:
     """URL of an OpenSearch: of `MAINSTEM_TEST_SEARCH_URL`, else of our own. Each test has an index of its own there."""
     return os.environ.get("MAINSTEM_TEST_SEARCH_URL") or request.getfixturevalue("own_opensearch").url
+
+
+@pytest.fixture
+def cluster_named(opensearch: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The environment names a search store of the test's own in OpenSearch."""
+    with cluster(opensearch) as settings:
+        monkeypatch.setenv("MAINSTEM_SEARCH_URL", opensearch)
+        monkeypatch.setenv("MAINSTEM_SEARCH_INDEX", settings.search_index)
+        monkeypatch.setenv("MAINSTEM_SEARCH_SHARDS", str(settings.search_shards))
+        monkeypatch.setenv("MAINSTEM_SEARCH_REPLICAS", str(settings.search_replicas))
+        yield
 
 
 @pytest.fixture(params=[*SEARCH, "analytics", "cache"])

@@ -27,6 +27,7 @@ from sinks.analytics import AnalyticsStore, serving
 from sinks.cache import CacheStore
 from sinks.contract import Batch, Place
 from sinks.search import SearchReader, SearchStore
+from sinks.search.cluster import ClusterStore
 from sinks.settings import SinkSettings
 from tests.sinks.made import entry, summary
 
@@ -82,8 +83,16 @@ def test_terminal_obeys_nothing_that_was_found(home: Path) -> None:
     assert "[bold]not markup[/bold]" in out.getvalue()
 
 
-def test_search_of_real_servers(home: Path, kafka: str, registry: str, own_redis: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("kept", ["in the home", "in a cluster"])
+def test_search_of_real_servers(home: Path, kept: str, kafka: str, registry: str, own_redis: str, monkeypatch: pytest.MonkeyPatch,
+                                request: pytest.FixtureRequest) -> None:
     """The whole command; the servers of the tests have another home than the store."""
+    if kept == "in a cluster":
+        request.getfixturevalue("cluster_named")
+        store = ClusterStore(SinkSettings())
+        store.open()
+        store.apply(Batch(ENTRIES), {AT: 2})
+        store.close()
     monkeypatch.setattr("deploy.stack.endpoints", lambda _home: SimpleNamespace(kafka=kafka, registry=registry, redis=own_redis))
     Redis.from_url(own_redis).flushall()
     cache = CacheStore(own_redis)

@@ -5,22 +5,24 @@ from __future__ import annotations
 import logging
 import uuid
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from opensearchpy import OpenSearch as Client
-from pydantic import SecretStr
 
 from mainstem.model import Entry
+from mainstem.web.stores import SearchedPeople
+from sinks.contents import contents_of
 from sinks.contract import Batch, Place
 from sinks.errors import StoreMovedError, StoreUnavailableError, UnfitError
-from sinks.search import SearchReader
+from sinks.runner import STORES, Name, Where
+from sinks.search import SearchReader, SearchStore
 from sinks.search.cluster import ClusterEngine, ClusterStore, client, engine, index
 from sinks.search.cluster import store as stores
 from sinks.search.documents import key
 from sinks.settings import SinkSettings
 from tests.sinks.made import PERSONS, entry
-from tests.sinks.opensearch import OpenSearch
 from tests.sinks.searching import cluster
 
 AT = Place("records.entries.v1", 0)
@@ -65,38 +67,6 @@ def before_positions(monkeypatch: pytest.MonkeyPatch, store: ClusterStore, happe
         write(*arguments)
 
     monkeypatch.setattr(store, "_write", late)
-
-
-def test_a_server_killed_within_a_batch_holds_all_once_it_is_back(own_opensearch: OpenSearch, monkeypatch: pytest.MonkeyPatch) -> None:
-    with cluster(own_opensearch.url) as settings:
-        store = ClusterStore(settings)
-        store.open()
-        store.apply(Batch((entry(P, "gone", 1), entry(P, "f0", 3))), {AT: 2})
-        batch = Batch((entry(P, "gone", 2, status="withdrawn"), entry(P, "f0", 2), *(entry(P, f"f{n}", 1) for n in range(1, 6))))
-        monkeypatch.setattr(stores, "_PIECE", 1)
-        send, sent = store._send, list[str]()
-
-        def killing(at: index.Generation, piece: Any) -> None:
-            if len(sent) == 3:
-                own_opensearch.kill()
-            send(at, piece)
-            sent.extend(each.id for each in piece)
-
-        monkeypatch.setattr(store, "_send", killing)
-        with pytest.raises(StoreUnavailableError):
-            store.apply(batch, {AT: 9})
-        with pytest.raises(StoreUnavailableError):
-            store.open()
-        with pytest.raises(StoreUnavailableError):
-            list(store.contents())
-        own_opensearch.start()
-        monkeypatch.setattr(store, "_send", send)
-        assert len(sent) == 3
-        assert store.open() == {AT: 2}
-        store.apply(batch, {AT: 9})
-        assert held(store) == {("f0", 3), *((f"f{n}", 1) for n in range(1, 6))}
-        assert store.open() == {AT: 9}
-        store.close()
 
 
 def test_what_is_applied_twice_is_one_document(store: ClusterStore, settings: SinkSettings, admin: Client) -> None:
@@ -308,18 +278,10 @@ def test_nothing_of_patients_and_no_password_is_logged(store: ClusterStore, sett
     assert "canary" not in caplog.text + str(raised.value)
 
 
-def test_a_home_is_read_and_written_where_the_settings_say(settings: SinkSettings, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    from mainstem.web.stores import SearchedPeople
-    from sinks.contents import contents_of
-    from sinks.runner import STORES, Name, Where
-    from sinks.search import SearchStore
-
+def test_a_home_is_read_and_written_where_the_environment_says(tmp_path: Path, request: pytest.FixtureRequest) -> None:
     made, _ = STORES[Name.SEARCH](Where(tmp_path, ""))
     assert isinstance(made, SearchStore)
-    assert isinstance(settings.search_url, SecretStr)
-    monkeypatch.setenv("MAINSTEM_SEARCH_URL", settings.search_url.get_secret_value())
-    monkeypatch.setenv("MAINSTEM_SEARCH_INDEX", settings.search_index)
-    monkeypatch.setenv("MAINSTEM_SEARCH_REPLICAS", "0")
+    request.getfixturevalue("cluster_named")
     made, _ = STORES[Name.SEARCH](Where(tmp_path, ""))
     made.open()
     made.apply(Batch((entry(P, "f1", 1, {"agent": {"text": "Penicillin"}}),)), {AT: 1})

@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -30,10 +30,15 @@ from schemas.topics import Topic
 from sinks.analytics import AnalyticsStore
 from sinks.cache import CacheReader, CacheStore
 from sinks.contract import Held, Store
-from sinks.errors import NotBuiltError
+from sinks.errors import NotBuiltError, StoreUnavailableError
 from sinks.search import SearchReader, SearchStore
+from sinks.search.cluster import ClusterStore
+from sinks.search.cluster import store as in_cluster
+from sinks.search.cluster.index import Generation
 from sinks.sink import Sink
 from tests.sinks.made import entry, summary
+from tests.sinks.opensearch import OpenSearch
+from tests.sinks.searching import cluster
 
 DEADLINE = 60
 
@@ -219,6 +224,33 @@ def test_a_store_that_is_away_is_waited_for(log: Log, tmp_path: Path) -> None:
         until(lambda: sink.pulse.beat(0).note == "")
 
 
+def test_a_cluster_killed_within_a_batch_is_waited_for_and_then_holds_all(log: Log, own_opensearch: OpenSearch,
+                                                                          monkeypatch: pytest.MonkeyPatch) -> None:
+    with cluster(own_opensearch.url) as settings:
+        store = ClusterStore(settings)
+        log.write(*(entry("a", f"f{n}", 2) for n in range(10)))
+        monkeypatch.setattr(in_cluster, "_PIECE", 1)
+        send, sent, killed = store._send, list[int](), list[bool]()
+
+        def killing(at: Generation, piece: Sequence[in_cluster._Document]) -> None:
+            if len(sent) == 13 and not killed:
+                own_opensearch.kill()
+                killed.append(True)
+            send(at, piece)
+            sent.append(len(piece))
+
+        monkeypatch.setattr(store, "_send", killing)
+        with running(store, log) as sink:
+            until(lambda: sink.pulse.beat(0).processed == 10)
+            log.write(*(entry("a", f"f{n}", 1 + 2 * (n % 2), status="withdrawn" if n == 3 else "current") for n in range(10)))
+            until(lambda: sink.pulse.beat(0).note == "StoreUnavailableError")
+            assert len(sent) == 13
+            own_opensearch.start()
+            until(lambda: sum(sink.pulse.beat(0).positions.values()) == 20)
+            assert sink.pulse.beat(0).note == ""
+            assert {(one.fact, one.version) for one in store.contents()} == {(f"f{n}", 2 + n % 2) for n in range(10) if n != 3}
+
+
 PROCESS = """
 import sys, threading
 from pathlib import Path
@@ -234,8 +266,11 @@ with beside:
 """
 
 
-@pytest.mark.parametrize("name", ["search", "cache", "analytics"])
-def test_killed_again_and_again_it_holds_all(log: Log, own_redis: str, tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize("name", ["search", "cluster", "cache", "analytics"])
+def test_killed_again_and_again_it_holds_all(log: Log, own_redis: str, tmp_path: Path, name: str, request: pytest.FixtureRequest) -> None:
+    if name == "cluster":
+        request.getfixturevalue("cluster_named")
+        name = "search"
     Redis.from_url(own_redis).flushall()
     command = [sys.executable, "-c", PROCESS, name, log.kafka, log.registry, str(tmp_path), own_redis, log.entries.name, log.summaries.name]
     env = os.environ | {"MAINSTEM_QUERY_PORT": "0"}
@@ -272,5 +307,5 @@ def _any_of(name: str, turn: int, home: Path, redis: str) -> bool:
 
     try:
         return any(held.version >= turn for held in contents_of(home, redis)[name]())
-    except (NotBuiltError, NotServedError):
+    except (NotBuiltError, NotServedError, StoreUnavailableError):
         return False
