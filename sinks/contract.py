@@ -78,7 +78,8 @@ class Store(Protocol):
 
     def apply(self, batch: Batch, positions: Positions) -> None:
         """Take the batch in, then `positions` (of every place), never the other way round: after a crash at any moment the positions tell
-        of nothing that is not held. Raises StoreUnavailableError, StoreMovedError."""
+        of nothing that is not held. Raises StoreUnavailableError, StoreMovedError; UnfitError where the store refuses an entry for what is
+        in it, which `fits` then raises of that entry."""
         ...
 
     def fits(self, entry: Entry) -> None:

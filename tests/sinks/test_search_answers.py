@@ -122,6 +122,7 @@ def item(status: int, kind: str | None) -> dict[str, Any]:
     ([item(400, "mapper_parsing_exception"), item(429, "rejected_execution_exception")], StoreUnavailableError, "429"),
     ([item(201, None), item(400, "mapper_parsing_exception")], UnfitError, "1 entries"),
     ([item(409, "version_conflict_engine_exception"), item(200, None)], None, ""),
+    ([item(201, None)], StoreUnavailableError, "some documents"), ([{"create": {}}, {}], StoreUnavailableError, "none of OpenSearch's"),
 ])
 def test_every_document_of_a_batch_is_looked_at(items: list[Any], expected: type[Exception] | None, why: str) -> None:
     """A version that is held already is none the worse; whatever else was not taken keeps the positions where they are."""

@@ -53,6 +53,8 @@ def answering(missing: Callable[[], Exception]) -> Iterator[None]:
         raise missing() from None
     except OpenSearchException as fault:
         raise StoreUnavailableError(NAME, _why(fault)) from None
+    except KeyError:  # from something between us and the cluster
+        raise StoreUnavailableError(NAME, "an answer that is none of OpenSearch's") from None
 
 
 def whole(answer: Any) -> Any:

@@ -152,6 +152,8 @@ class ClusterStore:
         if not answer["errors"]:
             return
         refused: list[_Document] = []
+        if len(answer["items"]) != len(piece):
+            raise StoreUnavailableError(self.name, "an answer to some documents of a batch")
         for document, item in zip(piece, answer["items"], strict=True):
             status, kind = item["index"]["status"], clients.kind(item["index"].get("error"))
             if kind == "version_conflict_engine_exception" or status < 300:  # what is held is as new, or newer
