@@ -243,9 +243,15 @@ def test_an_index_of_other_fields_is_not_written_to(settings: SinkSettings, admi
         ClusterStore(settings).open()
 
 
+def test_an_index_that_the_cluster_does_not_make_says_why(settings: SinkSettings) -> None:
+    """As where it has as many shards as it may have."""
+    with pytest.raises(StoreUnavailableError, match="400 illegal_argument_exception"):
+        ClusterStore(settings.model_copy(update={"search_shards": 2000})).open()
+
+
 def test_content_of_any_length_and_script_is_taken_in(store: ClusterStore) -> None:
     """Lucene refuses a term of more than 32,766 bytes; of such an identifier only the finding by it is lost."""
-    long = "\U0001f9ec" * 40_000
+    long = "\U0001f9ec" * 20_000
     content = {"names": [{"family": f"Featherstone {long}"}], "identifiers": [{"system": "local", "value": long}], "note": "x" * 100_000}
     store.apply(Batch((entry(P, "who", 1, content, kind="patient"),)), {AT: 1})
     assert held(store) == {("who", 1)}

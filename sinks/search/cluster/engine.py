@@ -38,8 +38,8 @@ class ClusterEngine:
         self._where = where
 
     @classmethod
-    def of(cls, settings: SinkSettings) -> ClusterEngine:
-        return cls(clients.connect(settings), index.alias(settings), clients.where(settings))
+    def of(cls, settings: SinkSettings, client: OpenSearch | None = None) -> ClusterEngine:
+        return cls(client or clients.connect(settings), index.alias(settings), clients.where(settings))
 
     def begin(self) -> None:
         """Every question is answered by what was last refreshed."""

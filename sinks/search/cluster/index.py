@@ -8,7 +8,6 @@ only by alias: so a writer of an index that is gone is refused, instead of makin
 from __future__ import annotations
 
 import re
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,8 +58,11 @@ def opened(client: OpenSearch, settings: SinkSettings) -> Generation:
     standing, others = _generations(client, name)
     if not standing:
         first = Generation(name, 1 + max((each.number for each in others), default=0))
-        with suppress(RequestError):  # another sink has made it
+        try:
             _make(client, settings, first, {name: {}, first.write: {}})
+        except RequestError as fault:
+            if fault.error != "resource_already_exists_exception":  # another sink has made it
+                raise
         standing, others = _generations(client, name)
     if len(standing) != 1:
         raise StoreUnavailableError(NAME, f"its alias {name} names {len(standing)} indices; leave it on one of {name}.*")

@@ -99,7 +99,7 @@ class ClusterStore:
             raise UnfitError(self.name, 1)
 
     def contents(self) -> Iterator[Held]:
-        return SearchReader(ClusterEngine.of(self._settings)).contents()
+        return SearchReader(ClusterEngine.of(self._settings, self._client)).contents()
 
     def clear(self) -> None:
         at = self._opened()
