@@ -19,13 +19,15 @@ from mainstem.cli import query as of_query
 from mainstem.cli import search as of_search
 from mainstem.web.audit import KafkaAudit
 from mainstem.web.errors import AuditUnavailableError
-from mainstem.web.stores import CachedRecords
+from mainstem.web.stores import CachedRecords, SearchedPeople
 from schemas import log, topics
 from schemas.codec import Codec
 from schemas.kafka import ensure_topics
 from sinks.analytics import AnalyticsStore, serving
 from sinks.cache import CacheStore
+from sinks.contents import contents_of
 from sinks.contract import Batch, Place
+from sinks.runner import STORES, Name, Where
 from sinks.search import SearchReader, SearchStore
 from sinks.search.cluster import ClusterStore
 from sinks.settings import SinkSettings
@@ -104,6 +106,20 @@ def test_search_of_real_servers(home: Path, kept: str, kafka: str, registry: str
     assert (person["person"], person["name"]) == (PERSON, "Zoë Featherstone")
     assert "Penicillin V" in said(of_search.app, "penicil", "--home", home)[1]
     assert "try fewer or shorter words" in said(of_search.app, "zzzz", "--home", home)[1]
+
+
+@pytest.mark.stack
+def test_a_home_is_read_and_written_where_the_environment_says(tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    made, _ = STORES[Name.SEARCH](Where(tmp_path, ""))
+    assert isinstance(made, SearchStore)
+    request.getfixturevalue("cluster_named")
+    made, _ = STORES[Name.SEARCH](Where(tmp_path, ""))
+    made.open()
+    made.apply(Batch(ENTRIES), {AT: 1})
+    assert [hit.person for hit in SearchedPeople(tmp_path).find("penicillin", 5)] == [PERSON]
+    assert sorted(one.fact for one in contents_of(tmp_path, "")["search"]()) == ["f1", "who"]
+    assert not any(tmp_path.iterdir())
+    made.close()
 
 
 def test_search_of_a_store_that_is_not_there(tmp_path: Path) -> None:

@@ -167,6 +167,30 @@ def test_what_a_part_of_the_index_finds_does_not_look_like_all(part: dict[str, A
                 asked()  # type: ignore[no-untyped-call]
 
 
+@pytest.mark.parametrize(("path", "answer", "expected"), [
+    ("/_refresh", (200, {"_shards": {"total": 2, "failed": 1}}), StoreUnavailableError),
+    ("/_doc/positions", (404, "<html>canary</html>"), StoreMovedError), ("/_alias", (404, "<html>canary</html>"), StoreMovedError)])
+def test_what_is_said_of_a_part_or_by_somebody_else_moves_no_positions(path: str, answer: Answer, expected: type[Exception]) -> None:
+    """A proxy that does not know the way is not a store that holds no positions."""
+    wrong, written = list[bool](), list[str]()
+
+    def given(method: str, asked: str) -> Answer:
+        if wrong and asked.endswith(path):
+            return answer
+        if method == "PUT":
+            written.append(asked)
+        return standing(method, asked, lambda *_: (200, {"errors": False, "_seq_no": 4, "_primary_term": 1}))
+
+    with answering(given) as settings:
+        store = ClusterStore(settings)
+        assert store.open() == {AT: 1}
+        wrong.append(True)
+        with pytest.raises(expected):
+            store.apply(Batch((entry(PERSONS[0], "f1", 1),)), {AT: 2})
+            store.open()
+        assert not written or path == "/_alias"
+
+
 def test_a_cluster_that_is_away_is_told_without_its_password(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("MAINSTEM_SEARCH_URL", "http://someone:secret@127.0.0.1:1")
     with pytest.raises(ToldError) as told:

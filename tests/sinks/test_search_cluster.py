@@ -5,19 +5,15 @@ from __future__ import annotations
 import logging
 import uuid
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from opensearchpy import OpenSearch as Client
 
 from mainstem.model import Entry
-from mainstem.web.stores import SearchedPeople
-from sinks.contents import contents_of
 from sinks.contract import Batch, Place
 from sinks.errors import StoreMovedError, StoreUnavailableError, UnfitError
-from sinks.runner import STORES, Name, Where
-from sinks.search import SearchReader, SearchStore
+from sinks.search import SearchReader
 from sinks.search.cluster import ClusterEngine, ClusterStore, client, engine, index
 from sinks.search.cluster import store as stores
 from sinks.search.documents import key
@@ -282,19 +278,6 @@ def test_nothing_of_patients_and_no_password_is_logged(store: ClusterStore, sett
     with pytest.raises(StoreUnavailableError) as raised:
         store.apply(Batch((entry(P, "f1", 2, {"agent": {"text": "canary"}}),)), {AT: 1})
     assert "canary" not in caplog.text + str(raised.value)
-
-
-def test_a_home_is_read_and_written_where_the_environment_says(tmp_path: Path, request: pytest.FixtureRequest) -> None:
-    made, _ = STORES[Name.SEARCH](Where(tmp_path, ""))
-    assert isinstance(made, SearchStore)
-    request.getfixturevalue("cluster_named")
-    made, _ = STORES[Name.SEARCH](Where(tmp_path, ""))
-    made.open()
-    made.apply(Batch((entry(P, "f1", 1, {"agent": {"text": "Penicillin"}}),)), {AT: 1})
-    assert [hit.person for hit in SearchedPeople(tmp_path).find("penicillin", 5)] == [P]
-    assert [one.fact for one in contents_of(tmp_path, "")["search"]()] == ["f1"]
-    assert not any(tmp_path.iterdir())
-    made.close()
 
 
 def test_a_name_of_its_own_keeps_two_stores_of_one_cluster_apart(store: ClusterStore, settings: SinkSettings) -> None:

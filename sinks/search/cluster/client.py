@@ -58,7 +58,7 @@ def answering(missing: Callable[[], Exception]) -> Iterator[None]:
 
 
 def whole(answer: Any) -> Any:
-    """The answer to a search, if every shard had a part in it: what a part of the index found would look like all. Raises
+    """The answer to a search or a refresh, if no shard failed at it: what a part of the index found would look like all. Raises
     StoreUnavailableError."""
     if answer.get("timed_out") or answer.get("_shards", {}).get("failed"):
         raise StoreUnavailableError(NAME, "a part of its index does not answer")

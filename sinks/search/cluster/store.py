@@ -90,7 +90,7 @@ class ClusterStore:
                 self._send(at, piece)
             faults.at("sink half applied")
             if made:
-                self._client.indices.refresh(index=at.write)
+                clients.whole(self._client.indices.refresh(index=at.write))
             self._write(at, positions)
 
     def fits(self, entry: Entry) -> None:
@@ -126,7 +126,7 @@ class ClusterStore:
         try:
             found = self._client.get(index=at.write, id=_POSITIONS, params={"routing": _POSITIONS})
         except NotFoundError as fault:
-            if fault.error == "index_not_found_exception":
+            if not (isinstance(fault.info, dict) and fault.info.get("found") is False):  # not of the document: of the index, or of a proxy
                 raise
             self._written = None
             return {}
