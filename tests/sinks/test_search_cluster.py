@@ -184,6 +184,15 @@ def test_a_clearing_cut_short_leaves_the_store_as_it_was(store: ClusterStore, se
     assert store.open() == {}
 
 
+def test_a_store_built_anew_has_as_many_shards_as_are_set_now(settings: SinkSettings, admin: Client) -> None:
+    ClusterStore(settings).open()
+    store = ClusterStore(settings.model_copy(update={"search_shards": 3}))
+    store.open()
+    store.clear()
+    (found,) = admin.indices.get_settings(index=index.alias(settings)).values()
+    assert found["settings"]["index"]["number_of_shards"] == "3"
+
+
 def test_two_sinks_that_open_at_once_open_one_store(settings: SinkSettings, monkeypatch: pytest.MonkeyPatch) -> None:
     first, second = ClusterStore(settings), ClusterStore(settings)
     make = index._make
