@@ -12,7 +12,7 @@ from producers.fhir.content import too_many
 from producers.fhir.elements import Resource, children, text
 from producers.fhir.errors import FieldError
 from producers.fhir.types import CONTEXT, NO_KIND
-from producers.fhir.walk import CONTAINERS, listed, walk
+from producers.fhir.walk import CONTAINERS, Held, listed, walk
 
 _ABOUT_NOBODY = CONTEXT | NO_KIND | CONTAINERS.keys()
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
@@ -27,6 +27,17 @@ class Item:
     type: str
     resource: Resource
     within: Resource | None = None
+    place: Held | None = None
+
+    @property
+    def holders(self) -> Iterator[Resource]:
+        """What it stands in, from the nearest outwards: a List that contains it, Bundles, Parameters."""
+        return self.place.holders() if self.place else iter(())
+
+    @property
+    def bundle(self) -> Resource | None:
+        """The nearest Bundle that it stands in."""
+        return next((each for each in self.holders if each.get("resourceType") == "Bundle"), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +101,15 @@ def contents(tops: Sequence[Resource]) -> Contents:
     urls: list[tuple[Item, str | None]] = []
     containers: dict[int, Resource] = {}
     taken: dict[str, int] = {}
-    for resource, full_url, within in (held for top in tops for held in walk(top)):
+    for held in (held for top in tops for held in walk(top)):
         if len(items) == MAX_ITEMS:
             raise too_many()
+        resource, within = held.resource, held.within
         kind = resource.get("resourceType")
-        item = Item(_unique(_name(resource, within), taken), kind if isinstance(kind, str) else "", resource, within)
+        item = Item(_unique(_name(resource, within), taken), kind if isinstance(kind, str) else "", resource, within, held)
         items.append(item)
         if within is None:
-            urls.append((item, full_url))
+            urls.append((item, held.full_url))
             containers |= {id(inner): resource for inner in listed(resource.get("contained")) if isinstance(inner, dict)}
     targets, servers = _targets(urls)
     return Contents(tuple(items), targets, servers, _identified(items), containers)

@@ -15,7 +15,7 @@ from producers.fhir.instants import utc
 
 Resource = dict[str, Any]
 
-_DECIMAL = re.compile(r"[+-]?\d{1,30}(\.\d{1,30})?([eE][+-]?\d{1,3})?")
+_DECIMAL = re.compile(r"[+-]?[0-9]{1,30}(\.[0-9]{1,30})?([eE][+-]?[0-9]{1,3})?")
 
 
 def many(element: Resource, name: str) -> list[Any]:
@@ -66,6 +66,12 @@ def date(element: Resource, name: str) -> str | None:
     return value
 
 
+def instant(element: Resource, name: str) -> str | None:
+    """A date, dateTime or instant as a moment in UTC, at fixed width."""
+    value = date(element, name)
+    return utc(value) if value is not None else None
+
+
 def boolean(element: Resource, name: str) -> bool | None:
     value = text(element, name)
     if value is None:
@@ -109,7 +115,7 @@ def extension(element: Resource, name: str) -> Resource | None:
 def extensions(element: Resource, name: str) -> list[Resource]:
     """All of them."""
     return [each for each in children(element, "extension")
-            if re.sub(r"-\d+$", "", text(each, "url") or "").rsplit("/", 1)[-1].endswith(name)]
+            if re.sub(r"-[0-9]+$", "", text(each, "url") or "").rsplit("/", 1)[-1].endswith(name)]
 
 
 def plain(value: Any, name: str) -> str:

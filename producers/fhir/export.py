@@ -1,29 +1,30 @@
-"""What a file says about itself: which system it comes from, and when it was exported.
+"""What a file says about itself: which system it comes from, when each of its Bundles was made, and so which version a resource is.
 
-Both are derived from the content alone, never from file names, the order of files or a clock.
+All is derived from the content alone, never from file names, the order of files or a clock.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterable
 
 from producers.fhir.bundle import Contents
-from producers.fhir.elements import Resource, child, children, many, text, texts
-from producers.fhir.errors import FieldError
-from producers.fhir.instants import NEVER, utc
+from producers.fhir.elements import Resource, child, children, instant, many, text, texts
+from producers.fhir.errors import FieldError, RefusedError
+from producers.fhir.instants import utc
+from producers.fhir.reasons import Reason
+from producers.fhir.sections import sections
 
 ODS = ("https://fhir.nhs.uk/Id/ods-organization-code", "http://fhir.nhs.net/Id/ods-organization-code")
 GPCONNECT = ("GPConnect", "CareConnect-GPC")
-RECORDING = ("date", "recordedDate", "assertedDate", "dateAsserted", "authoredOn", "issued", "indexed", "recorded", "created")
-"""Elements that say when something was written down, for files that say nowhere when they were exported. Dates of what was
-recorded (onset, appointment, recall) may lie in the future: they count only where there is nothing else."""
+ISSUED = {"Observation": "issued", "DiagnosticReport": "issued", "Composition": "date"}
+"""Elements that say when *this version* was issued or edited (R4, definitions of each), unlike dates of first recording
+(`recordedDate`, `authoredOn`), which every version of a record repeats."""
 
 
-def is_gpconnect(contents: Contents) -> bool:
+def is_gpconnect(resources: Iterable[Resource]) -> bool:
     """By profile: a GP Connect export, which is STU3."""
-    return any(mark in profile for item in contents.items for profile in _profiles(item.resource) for mark in GPCONNECT)
+    return any(mark in profile for each in resources for profile in _profiles(each) for mark in GPCONNECT)
 
 
 def source_of(contents: Contents) -> str | None:
@@ -33,7 +34,7 @@ def source_of(contents: Contents) -> str | None:
     assigned the patients' local identifiers, or whose EMIS system the identifiers name (`https://EMISWeb/A82038`). A hospital's
     export names the patient's GP practice too, so there it is no evidence.
     """
-    gpconnect = is_gpconnect(contents)
+    gpconnect = is_gpconnect(item.resource for item in contents.items)
     system = "gpconnect" if gpconnect else "fhir"
     for evidence in (_managing, _practice) if gpconnect else (_managing,):
         found = {code for patient in contents.of("Patient") for code in evidence(contents, patient)}
@@ -43,36 +44,40 @@ def source_of(contents: Contents) -> str | None:
     return f"{found.pop()}/{system}" if len(found) == 1 else None
 
 
-def exported(contents: Contents) -> str:
-    """When the file was exported, UTC at fixed width.
+def exported(bundle: Resource) -> str | None:
+    """When a Bundle was made, UTC at fixed width; None where it does not say.
 
-    The Bundle's timestamp or meta.lastUpdated; else the latest date of a snapshot List (GP Connect dates its sections with the
-    time of export); else the latest date on which any resource in it was updated or recorded; else the latest date in it.
+    Its timestamp or meta.lastUpdated; else what is in it says so: the timestamp of a message's header (STU3 Bundles have none of
+    their own), the date of a document's Composition, the latest date of a section List (GP Connect dates them with the time of export).
     """
-    tiers: tuple[Iterator[str | None], ...] = (
-        (_when(bundle, "timestamp") or last_updated(bundle) for bundle in contents.of("Bundle")),
-        (_when(each, "date") for each in contents.of("List") if _first(each, "mode") == "snapshot"),
-        (last_updated(item.resource) for item in contents.items),
-        (_when(item.resource, name) for item in contents.items for name in RECORDING),
-        (utc(value) for item in contents.items for value in _texts(item.resource)),
-    )
-    for tier in tiers:
-        latest = max((when for when in tier if when), default=None)
-        if latest:
-            return latest
-    return NEVER
+    meta = _meta(bundle)
+    stated = _when(bundle, "timestamp") or (_when(meta, "lastUpdated") if meta else None)
+    if stated:
+        return stated
+    inside = [each for entry in many(bundle, "entry") if isinstance(entry, dict) and isinstance(each := entry.get("resource"), dict)]
+    document = _first(bundle, "type") == "document"
+    found = [*(_when(each, "timestamp") for each in inside if each.get("resourceType") == "MessageHeader"),
+             *(_when(each, "date") for each in inside if each.get("resourceType") == "Composition" and document),
+             *(_when(section, "date") for _, section in sections(inside))]
+    return max((when for when in found if when), default=None)
 
 
-def position(resource: Resource, export_time: str) -> str:
-    """The order of versions: the resource's own last update, else the export's, then its version id."""
-    meta = _meta(resource)
-    version = text(meta, "versionId") or "" if meta else ""
-    return f"{last_updated(resource) or export_time}|{version:0>20}" if version else last_updated(resource) or export_time
+def position(resource: Resource, export_time: str | None) -> str:
+    """The order of versions: the resource's own last update, else the time of the Bundle around it, else when this version was issued;
+    then its version id. Of one version that is exported twice the later export counts: what it refers to may have changed.
 
-
-def last_updated(resource: Resource) -> str | None:
-    meta = _meta(resource)
-    return _when(meta, "lastUpdated") if meta else None
+    Raises RefusedError where nothing says which version it is: between two such versions only chance could choose. FieldError where its
+    last update is no time: it would count as updated when it was exported.
+    """
+    meta = child(resource, "meta") or {}
+    updated, version = instant(meta, "lastUpdated"), text(meta, "versionId") or ""
+    if updated and export_time and updated != export_time:
+        return f"{updated}|{version:0>20}|{export_time}"
+    issued = ISSUED.get(str(resource.get("resourceType")))
+    at = updated or export_time or (instant(resource, issued) if issued else None)
+    if at is None:
+        raise RefusedError(Reason.NO_VERSION)
+    return f"{at}|{version:0>20}" if version else at
 
 
 def ods_code(organisation: Resource | None) -> str | None:
@@ -80,17 +85,6 @@ def ods_code(organisation: Resource | None) -> str | None:
         if text(identifier, "system") in ODS:
             return text(identifier, "value")
     return None
-
-
-def _texts(value: Any) -> Iterator[str]:
-    """Every text in a resource that may be a date, wherever it stands."""
-    pending = [value]
-    while pending:
-        each = pending.pop()
-        if isinstance(each, str):
-            yield each
-        elif isinstance(each, (dict, list)):
-            pending += each.values() if isinstance(each, dict) else each
 
 
 def _when(element: Resource, name: str) -> str | None:

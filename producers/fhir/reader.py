@@ -17,7 +17,7 @@ from producers.fhir.bundle import Contents, Item
 from producers.fhir.elements import Resource
 from producers.fhir.errors import FieldError, PassedOverError, RefusedError
 from producers.fhir.labels import labels
-from producers.fhir.manifest import manifest
+from producers.fhir.manifest import manifest, whose
 from producers.fhir.mapping import MAPPERS, Mapped, context_of
 from producers.fhir.mapping.patient import merges, nhs_number
 from producers.fhir.modifiers import refuse_modified
@@ -50,11 +50,10 @@ class _File:
         self._contents, self._origin = contents, origin
         self._context = context_of(contents)
         self._source = origin.source or export.source_of(contents)
-        self._exported = export.exported(contents)
+        self._exported: dict[int, str | None] = {}
 
     def read(self) -> list[Read]:
-        found = _apart([self._item(item) for item in self._contents.items])
-        return self._with_manifest(found) if self._context.gpconnect else found
+        return self._with_manifests(_apart([self._item(item) for item in self._contents.items]))
 
     def _item(self, item: Item) -> Read:
         if item.type in CONTAINERS:
@@ -103,7 +102,7 @@ class _File:
     def _assertion(self, blank: Read, item: Item, mapped: Mapped, record: str) -> Assertion:
         return Assertion(
             source=blank.source, patient=blank.patient or "", record=record, part=mapped.part, kind=mapped.kind, status=mapped.status,
-            incarnation=self._origin.incarnation, position=export.position(item.resource, self._exported),
+            incarnation=self._origin.incarnation, position=export.position(item.resource, self._when(item.holders)),
             content=canonical.encode(mapped.content), recorded=mapped.recorded, raw=self._raw(item.name), labels=labels(item.resource))
 
     def _claims(self, assertion: Assertion, resource: Resource, mapped: Mapped) -> Iterator[Claim]:
@@ -139,27 +138,36 @@ class _File:
         claim = _claim(assertion, assertion.patient, "merged-into", "link", body)
         return claim if body else replace_claim(claim, status=Status.RETRACTED)
 
-    def _with_manifest(self, found: list[Read]) -> list[Read]:
-        """A structured record of one patient says what it was complete for: its Bundle's own assertion."""
-        patients = [each for each in found if each.type == "Patient" and each.result == Result.ASSERTIONS]
-        bundle = next((place for place, each in enumerate(found) if each.type == "Bundle"), None)
-        listed = manifest(self._contents, self._held(found)) if len(patients) == 1 and bundle is not None else None
-        if listed is None or bundle is None:
-            return found
-        whose = patients[0].assertions[0]
-        assertion = Assertion(
-            source=whose.source, patient=whose.patient, record="manifest", kind="manifest", incarnation=whose.incarnation,
-            position=self._exported, content=canonical.encode(listed), raw=self._raw(found[bundle].item))
-        found[bundle] = replace(found[bundle], result=Result.ASSERTIONS, reason="", source=whose.source, patient=whose.patient,
-                                assertions=(assertion,))
-        return found
+    def _when(self, holders: Iterable[Resource]) -> str | None:
+        """The time of the nearest Bundle that says one."""
+        for each in holders:
+            if id(each) not in self._exported:
+                self._exported[id(each)] = export.exported(each) if each.get("resourceType") == "Bundle" else None
+            if when := self._exported[id(each)]:
+                return when
+        return None
 
-    def _held(self, found: list[Read]) -> Iterable[tuple[str, str | None]]:
-        for each, item in zip(found, self._contents.items, strict=True):
-            if each.assertions:
-                yield each.assertions[0].kind, each.assertions[0].record
-            elif each.result == Result.QUARANTINED:
-                yield from ((kind, None) for kind in subject.kinds(item.type))
+    def _with_manifests(self, found: list[Read]) -> list[Read]:
+        """A structured record of one patient says what it was complete for: its Bundle's own assertion."""
+        inside: dict[int, list[tuple[Item, Read]]] = {}
+        for item, each in zip(self._contents.items, found, strict=True):
+            if item.bundle is not None:
+                inside.setdefault(id(item.bundle), []).append((item, each))
+        return [self._manifest(item, each, inside.get(id(item.resource), [])) if item.type == "Bundle" else each
+                for item, each in zip(self._contents.items, found, strict=True)]
+
+    def _manifest(self, item: Item, bundle: Read, inside: list[tuple[Item, Read]]) -> Read:
+        when = self._when((item.resource, *item.holders))
+        patient = whose(inside, self._contents)
+        if when is None or patient is None or not export.is_gpconnect([item.resource, *(each.resource for each, _ in inside)]):
+            return bundle
+        listed = manifest(item.resource, inside, self._contents)
+        if listed is None:
+            return bundle
+        of = patient.assertions[0]
+        assertion = Assertion(source=of.source, patient=of.patient, record="manifest", kind="manifest", incarnation=of.incarnation,
+                              position=when, content=canonical.encode(listed), raw=self._raw(item.name))
+        return replace(bundle, result=Result.ASSERTIONS, reason="", source=of.source, patient=of.patient, assertions=(assertion,))
 
     def _raw(self, item: str) -> RawRef:
         return RawRef(self._origin.raw.topic, self._origin.raw.partition, self._origin.raw.offset, item)

@@ -15,17 +15,10 @@ from producers.fhir.bundle import Contents, Item
 from producers.fhir.datatypes import code
 from producers.fhir.elements import Resource, child, children, text
 from producers.fhir.errors import FieldError, RefusedError
-from producers.fhir.manifest import SECTIONS
-from producers.fhir.mapping import MAPPERS
 from producers.fhir.reasons import Reason
 
 UNMISTAKABLE = 16
 """Characters from which on an id (a UUID, a name) is taken not to be another system's by chance."""
-_KINDS = {
-    "AllergyIntolerance": ("allergy",), "MedicationStatement": ("medicine",), "MedicationRequest": ("medicine",),
-    "Condition": ("problem",), "Immunization": ("immunisation",), "Observation": ("observation", "result"),
-    "DiagnosticReport": ("result",), "Encounter": ("encounter",), "ReferralRequest": ("referral",), "ProcedureRequest": ("referral",),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +63,6 @@ def record(item: Item) -> str:
     if section is None:
         raise RefusedError(Reason.NO_ID)
     return f"{item.within['resourceType']}/{section}/{own}"
-
-
-def kinds(resource_type: str) -> tuple[str, ...]:
-    """The kinds of a manifest that a resource of this type may have been of, had it been taken in; of no known type: any."""
-    if resource_type in MAPPERS:
-        return _KINDS.get(resource_type, ())
-    return tuple(SECTIONS)
 
 
 def _of(patient: Resource, contents: Contents) -> Whose:

@@ -17,11 +17,19 @@ DELETION = "DELETE"
 
 
 class Held(NamedTuple):
-    """A resource with its fullUrl, and what contains it, which its id is then local to."""
+    """A resource with its fullUrl, what contains it, which its id is then local to, and what it stands in."""
 
     resource: Resource
     full_url: str | None = None
     within: Resource | None = None
+    inside: Held | None = None
+
+    def holders(self) -> Iterator[Resource]:
+        """What it stands in, from the nearest outwards: a List that contains it, Bundles, Parameters."""
+        outer = self.inside
+        while outer is not None:
+            yield outer.resource
+            outer = outer.inside
 
 
 def walk(top: Resource) -> Iterator[Held]:
@@ -29,25 +37,26 @@ def walk(top: Resource) -> Iterator[Held]:
     while pending:
         held = pending.pop()
         yield held
-        pending += reversed(list(_inside(held.resource)))
+        pending += reversed(list(_inside(held)))
 
 
-def _inside(resource: Resource) -> Iterator[Held]:
+def _inside(held: Held) -> Iterator[Held]:
+    resource = held.resource
     kind = resource.get("resourceType")
     if kind == "List":
         for inner in listed(resource.get("contained")):
             if isinstance(inner, dict) and inner.get("resourceType") == "AllergyIntolerance":
-                yield Held(inner, within=resource)
+                yield Held(inner, None, resource, held)
     elif isinstance(kind, str) and kind in CONTAINERS:
         for entry in _entries(resource, CONTAINERS[kind]):
             inner = entry.get("resource") if isinstance(entry, dict) else entry
             if isinstance(inner, dict):
                 url = entry.get("fullUrl")
-                yield Held(inner, url if isinstance(url, str) else None)
+                yield Held(inner, url if isinstance(url, str) else None, None, held)
             elif inner is not None:
-                yield Held({})                             # something stands where a resource should: it must not vanish
+                yield Held({}, inside=held)                # something stands where a resource should: it must not vanish
             elif _deletes(entry):
-                yield Held({"resourceType": DELETION})
+                yield Held({"resourceType": DELETION}, inside=held)
 
 
 def _entries(resource: Resource, element: str) -> Iterator[Any]:

@@ -126,7 +126,8 @@ def test_a_fault_in_a_reader_is_quarantined_and_does_not_stop_the_stream(monkeyp
 
 
 def test_a_fhir_file_is_read_by_its_own_format() -> None:
-    patient = {"resourceType": "Patient", "id": "p1", "identifier": [{"system": "urn:local", "value": "77"}]}
+    patient = {"resourceType": "Patient", "id": "p1", "meta": {"lastUpdated": "2026-01-01"},
+               "identifier": [{"system": "urn:local", "value": "77"}]}
     items = Reader("RXX/test", None).read(message(orjson.dumps(patient), headers={FORMAT_HEADER: b"fhir"}))
     check(items, 7)
     assert items[0].assertions[0].source == "RXX/test"

@@ -33,7 +33,7 @@ MAPPERS: dict[str, Mapper] = {
 
 def context_of(contents: Contents) -> Context:
     """What mappers need to know of the file around a resource. Raises FieldError where that cannot be read."""
-    return Context(contents, is_gpconnect(contents), observation.reports(contents),
+    return Context(contents, is_gpconnect(item.resource for item in contents.items), observation.reports(contents),
                    medicine.last_issues(contents))
 
 

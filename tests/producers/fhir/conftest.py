@@ -18,13 +18,27 @@ GPC = "https://fhir.nhs.uk/STU3/StructureDefinition/CareConnect-GPC-{}-1"
 Reader = Callable[..., list[Read]]
 
 
+STATED = "2022-01-01T00:00:00Z"
+
+
+def bundle(*resources: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {"resourceType": "Bundle", "timestamp": STATED, "entry": [{"resource": each} for each in resources], **more}
+
+
+def dated(resource: dict[str, Any]) -> dict[str, Any]:
+    """A resource that says which version it is, or a Bundle that says when it was made."""
+    if resource.get("resourceType") == "Bundle":
+        return {"timestamp": STATED} | resource
+    return resource | {"meta": {"lastUpdated": STATED} | resource.get("meta", {})}
+
+
 def read_bytes(data: bytes, source: str | None = "RXA/fhir") -> list[Read]:
     return items(data, Origin(RawRef("file:0", 0, 0), source))
 
 
 def read(*resources: dict[str, Any], source: str | None = "RXA/fhir") -> list[Read]:
-    """One resource by itself, or several in a Bundle."""
-    whole = resources[0] if len(resources) == 1 else {"resourceType": "Bundle", "entry": [{"resource": each} for each in resources]}
+    """One resource by itself, or several in a Bundle, as of `STATED` where they do not say another time."""
+    whole = dated(resources[0]) if len(resources) == 1 else bundle(*resources)
     return read_bytes(json.dumps(whole).encode(), source)
 
 

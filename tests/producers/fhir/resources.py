@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 
-from tests.producers.fhir.conftest import GPC
+from tests.producers.fhir.conftest import GPC, STATED
 
 SUBJECT = {"reference": "Patient/p1"}
+META = {"lastUpdated": STATED}
 PENICILLIN = {
     "coding": [{"system": "http://snomed.info/sct", "code": "91936005", "display": "Allergy to penicillin", "userSelected": True}]
 }
@@ -28,6 +29,7 @@ def by_record(items):
 ALLERGY_R4 = {
     "resourceType": "AllergyIntolerance",
     "id": "a",
+    "meta": META,
     "patient": SUBJECT,
     "code": PENICILLIN,
     "clinicalStatus": coding("active"),
@@ -82,6 +84,7 @@ def issue(identity, start, status="completed"):
 SODIUM = {
     "resourceType": "Observation",
     "id": "na",
+    "meta": META,
     "subject": SUBJECT,
     "status": "amended",
     "code": {"text": "Sodium"},

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.producers.fhir.conftest import GPC, read
+from tests.producers.fhir.conftest import GPC, bundle, read, read_bytes
 
 SECTIONS = {"problem": "717711000000103", "allergy": "886921000000105", "ended": "1103671000000101"}
 PATIENT = {"resourceType": "Patient", "id": "p1", "meta": {"profile": [GPC.format("Patient")]}}
@@ -23,7 +23,9 @@ def allergy(identity):
 def section(name, *entries, **more):
     return {
         "resourceType": "List",
+        "status": "current",
         "mode": "snapshot",
+        "subject": {"reference": "Patient/p1"},
         "date": "2021-06-02T08:00:00Z",
         "code": {"coding": [{"code": SECTIONS[name]}]},
         "entry": [{"item": {"reference": each}} for each in entries],
@@ -122,6 +124,70 @@ def test_what_is_listed_and_not_sent():
     assert manifest(PATIENT, section("problem", "Condition/c", "Condition/elsewhere"), condition("c")) == partial("problem", "incomplete")
 
 
-def test_only_structured_gp_records_of_one_patient_have_one():
-    assert manifest({**PATIENT, "meta": {}}, section("problem", "Condition/c"), condition("c")) is None
-    assert manifest(PATIENT, {**PATIENT, "id": "p2"}, section("problem", "Condition/c"), condition("c")) is None
+@pytest.mark.parametrize("item", [
+    {"reference": "urn:uuid:0c3151bd-1cbf-4d64-b04d-cd9187a4c6e0"}, {"identifier": {"value": "x"}}, {"display": "Asthma"}, {}, None,
+    {"reference": "#c"},
+])
+def test_an_entry_that_names_nothing_in_the_bundle_may_be_anything(item):
+    listed = section("problem", "Condition/c2")
+    listed["entry"].append({"item": item})
+    listed["contained"] = [condition("c")]  # no record: a part of its List
+    assert manifest(PATIENT, listed, condition("c2")) == partial("problem", "incomplete")
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_of_several_lists_of_a_section_each_counts(order):
+    withheld, whole = section("problem", "Condition/c", **warning(valueCode="confidential-items")), section("problem", "Condition/d")
+    assert manifest(PATIENT, *[withheld, whole][::order], condition("c"), condition("d")) == partial("problem", "confidential-items")
+    both = manifest(PATIENT, *[section("problem", "Condition/c"), whole][::order], condition("c"), condition("d"))
+    assert both == {"kinds": ["problem"], "records": ["Condition/c", "Condition/d"]}
+    assert manifest(PATIENT, *[section("problem"), whole][::order], condition("d"))["kinds"] == ["problem"]
+
+
+@pytest.mark.parametrize("status", ["entered-in-error", "retired", None])
+def test_a_list_that_is_not_in_force_tells_nothing(status):
+    assert manifest(PATIENT, section("problem", "Condition/c", status=status), condition("c")) is None
+
+
+def test_a_list_that_does_not_say_whose_it_is():
+    nobodys = section("problem", "Condition/c", subject=None)
+    assert manifest(PATIENT, nobodys, condition("c")) is None
+    assert manifest(PATIENT, nobodys, section("problem", "Condition/c"), condition("c")) == partial("problem", "incomplete")
+
+
+def test_a_page_is_not_the_whole():
+    page = bundle(PATIENT, section("problem", "Condition/c"), condition("c"), link=[{"relation": "next", "url": "x"}])
+    assert manifest(page) == partial("problem", "incomplete")
+
+
+OTHER = {"reference": "Patient/p2"}
+
+
+@pytest.mark.parametrize("another", [
+    PATIENT | {"id": "p2"}, PATIENT | {"id": "p2", "birthDate": "12/03/1961"}, condition("d", subject=OTHER),
+    section("allergy", subject=OTHER), {"resourceType": "RelatedPerson", "id": "r", "patient": OTHER},
+    condition("d", subject=OTHER, onsetDateTime="yesterday"),
+])
+def test_there_is_none_where_another_patient_is_in_the_bundle(another):
+    whole = (PATIENT, section("problem", "Condition/c"), condition("c"))
+    assert manifest(*whole) is not None
+    assert manifest(*whole, another) is None
+
+
+def test_each_bundle_of_a_file_has_its_own():
+    one = bundle(PATIENT, section("problem", "Condition/c"), condition("c"))
+    other = json.loads(json.dumps(bundle(PATIENT, section("problem", "Condition/d"), condition("d"))).replace("p1", "p2"))
+    bare = bundle(section("problem", "Condition/e", subject=OTHER), condition("e", subject=OTHER))
+    data = "\n".join(map(json.dumps, (one, other, bare, bundle(PATIENT | {"id": "p3", "meta": {}}, one))))
+    found = [(each.item, each.patient, json.loads(each.assertions[0].content)["records"])
+             for each in read_bytes(data.encode()) if each.type == "Bundle" and each.assertions]
+    assert found == [("Bundle", "p1", ["Condition/c"]), ("Bundle#2", "p2", ["Condition/d"]), ("Bundle#5", "p1", ["Condition/c"])]
+
+
+def test_only_structured_gp_records_with_a_time_have_one():
+    whole = (section("problem", "Condition/c", date=None), condition("c"))
+    assert manifest(PATIENT, *whole) is not None
+    assert manifest({**PATIENT, "meta": {}}, *whole) is None
+    resources = [each | {"meta": {"lastUpdated": "2021-06-02"} | each.get("meta", {})} for each in (PATIENT, *whole)]
+    items = read_bytes(json.dumps({"resourceType": "Bundle", "entry": [{"resource": each} for each in resources]}).encode())
+    assert [len(each.assertions) for each in items] == [0, 1, 0, 1], "what is absent by it could not be told from what came later"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
-from producers.fhir.instants import NEVER, utc
-from tests.producers.fhir.conftest import first, read
+from producers.fhir.instants import utc
+from tests.producers.fhir.conftest import bundle, first, read, read_bytes
 
 FLAG = {"resourceType": "Flag", "id": "f1", "subject": {"reference": "Patient/p1"}}
 
@@ -23,7 +25,11 @@ def position(resource, *others):
         ("2021-06-02T09:00:00.5+01:00", "2021-06-02T08:00:00.500000Z"),
         ("2021-06-02T09:00:00Z", "2021-06-02T09:00:00.000000Z"),
         ("0001-01-01T00:00:00+14:00", None),
+        ("2016-12-31T23:59:60Z", "2016-12-31T23:59:59.999999Z"),
+        ("2021-06-02T24:00:00Z", None),
         ("2021-13-01", None),
+        ("２０２１", None),
+        ("2021-06-0２", None),
         ("soon", None),
     ],
 )
@@ -37,23 +43,88 @@ def test_last_updated_then_version():
     assert older < newer < position(FLAG | {"meta": {"lastUpdated": "2021-06-02T08:30:00Z"}})
 
 
-def test_the_bundles_timestamp_where_the_resource_has_none():
-    bundle = {"resourceType": "Bundle", "timestamp": "2022-01-01T00:00:00Z", "entry": [{"resource": FLAG}]}
-    found = next(each for each in read(bundle) if each.type == "Flag")
-    assert found.assertions[0].position == "2022-01-01T00:00:00.000000Z"
+SECTION = {
+    "resourceType": "List", "status": "current", "mode": "snapshot", "date": "2021-06-02T08:00:00Z", "subject": {"reference": "Patient/p1"},
+    "code": {"coding": [{"code": "717711000000103"}]},
+}
 
 
-def test_the_date_of_the_sections_before_any_date_of_what_they_list():
-    section = {"resourceType": "List", "mode": "snapshot", "date": "2021-06-02T08:00:00Z"}
+def undated(*resources, **more):
+    """A Bundle without a time of its own."""
+    return {"resourceType": "Bundle", "entry": [{"resource": each} for each in resources], **more}
+
+
+def outcome(*lines):
+    """Position of the Flag, else why there is none."""
+    found = next(each for each in read_bytes("\n".join(map(json.dumps, lines)).encode()) if each.type == "Flag")
+    return found.assertions[0].position if found.assertions else str(found.reason)
+
+
+@pytest.mark.parametrize(("beside", "more"), [
+    (SECTION, {}),
+    ({"resourceType": "MessageHeader", "timestamp": "2021-06-02T08:00:00Z"}, {"type": "message"}),
+    ({"resourceType": "Composition", "date": "2021-06-02T08:00:00Z"}, {"type": "document"}),
+    (FLAG | {"id": "f2"}, {"meta": {"lastUpdated": "2021-06-02T08:00:00Z"}}),
+    (FLAG | {"id": "f2"}, {"timestamp": "2021-06-02T08:00:00Z"}),
+])
+def test_a_bundle_says_when_it_was_made(beside, more):
     later = {"resourceType": "Condition", "id": "c", "recordedDate": "2022-01-01", "subject": {"reference": "Patient/p1"}}
-    assert position(FLAG, section, later) == "2021-06-02T08:00:00.000000Z"
+    assert outcome(undated(FLAG, beside, later, **more)) == "2021-06-02T08:00:00.000000Z"
 
 
-def test_recording_dates_before_dates_that_may_lie_in_the_future():
-    due = {"resourceType": "Appointment", "id": "a", "created": "2022-02-14", "start": "2031-01-01T00:00:00Z"}
-    assert position(FLAG, due) == "2022-02-14T00:00:00.000000Z"
-    assert position(FLAG | {"period": {"start": "2020-05-05"}}) == "2020-05-05T00:00:00.000000Z"
-    assert position(FLAG) == NEVER
+@pytest.mark.parametrize("beside", [
+    SECTION | {"mode": "working"}, SECTION | {"status": "retired"}, SECTION | {"encounter": {"reference": "Encounter/e"}},
+    SECTION | {"code": {"text": "Things to ask"}},
+    {"resourceType": "Composition", "date": "2021-06-02T08:00:00Z"},
+    {"resourceType": "Appointment", "id": "a", "created": "2022-02-14", "start": "2031-01-01T00:00:00Z"},
+    FLAG | {"id": "f2", "meta": {"lastUpdated": "2021-06-02T08:00:00Z"}},
+])
+def test_no_other_date_in_a_bundle_says_when_it_was_made(beside):
+    """What is due in 2031 must not count before all that is said till then; a date that the next version repeats tells none from it."""
+    assert outcome(undated(FLAG, beside)) == "no-version"
+
+
+def test_what_does_not_say_which_version_it_is_is_quarantined():
+    """An order active, then stopped, written on one day: of two versions at one position chance would choose."""
+    order = {"resourceType": "MedicationRequest", "id": "m", "subject": {"reference": "Patient/p1"}, "authoredOn": "2024-01-01",
+             "medicationCodeableConcept": {"text": "Warfarin"}}
+    for status in ("active", "stopped"):
+        (found,) = read_bytes(json.dumps(order | {"status": status}).encode())
+        assert (str(found.result), str(found.reason), found.patient) == ("quarantined", "no-version", "p1")
+        assert "meta.lastUpdated" in found.detail
+    assert outcome(FLAG | {"period": {"start": "2020-05-05", "end": "2099-01-01"}}) == "no-version"
+
+
+@pytest.mark.parametrize(("kind", "element"), [("Observation", "issued"), ("DiagnosticReport", "issued"), ("Composition", "date")])
+def test_the_types_that_date_each_version_say_which_it_is(kind, element):
+    resource = {"resourceType": kind, "id": "x", "subject": {"reference": "Patient/p1"}, element: "2021-06-02"}
+    (found,) = read_bytes(json.dumps(resource).encode())
+    assert found.assertions[0].position == "2021-06-02T00:00:00.000000Z"
+
+
+def test_each_bundle_of_a_file_has_its_own_time():
+    """January's and June's exports as two lines: January's word must not count as June's."""
+    january, june = (bundle(FLAG, timestamp=f"2021-{month}-01T00:00:00Z") for month in ("01", "06"))
+    found = [each.assertions[0].position for each in read_bytes(f"{json.dumps(january)}\n{json.dumps(june)}".encode()) if each.assertions]
+    assert found == ["2021-01-01T00:00:00.000000Z", "2021-06-01T00:00:00.000000Z"]
+    assert outcome(undated(bundle(FLAG, timestamp="2021-01-01T00:00:00Z"), timestamp="2021-06-01T00:00:00Z")) == found[0]
+    assert outcome(undated(undated(FLAG), timestamp="2021-06-01T00:00:00Z")) == found[1], "of the Bundle around its Bundle"
+
+
+@pytest.mark.parametrize("updated", ["2024-05-05T24:00:00Z", "soon", "0001-01-01T00:00:00+14:00"])
+def test_an_update_at_no_time_is_no_update_at_the_time_of_the_export(updated):
+    (_, found) = read_bytes(json.dumps(bundle(FLAG | {"meta": {"lastUpdated": updated}})).encode())
+    assert str(found.reason) == "bad-element"
+    assert "lastUpdated" in found.detail
+
+
+def test_of_one_version_exported_twice_the_later_export_counts():
+    """The name of a medicine stands in its Medication, which changes without it."""
+    updated = FLAG | {"meta": {"lastUpdated": "2021-06-02T09:00:00Z"}}
+    once, again = (position(bundle(updated, timestamp=f"{year}-01-01T00:00:00Z")) for year in ("2022", "2023"))
+    changed = position(bundle(FLAG | {"meta": {"lastUpdated": "2021-06-02T09:00:00Z", "versionId": "2"}}))
+    assert position(updated) < once < again < changed
+    assert again < position(FLAG | {"meta": {"lastUpdated": "2021-06-02T09:00:01Z"}})
 
 
 def test_the_order_of_resources_in_a_file_does_not_matter():

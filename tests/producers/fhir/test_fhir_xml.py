@@ -90,9 +90,12 @@ def test_contained_resources_narrative_and_extensions_of_primitives():
     assert "<p>x</p>" in tree["text"]["div"]
 
 
+META = '<meta><lastUpdated value="2022-01-01T00:00:00Z"/></meta>'
+
+
 def test_a_primitive_that_only_says_why_it_is_absent():
     absent = '<extension url="http://hl7.org/fhir/StructureDefinition/data-absent-reason"><valueCode value="masked"/></extension>'
-    found = read_bytes(f'<Patient xmlns="http://hl7.org/fhir"><id value="1"/><birthDate>{absent}</birthDate></Patient>'.encode())
+    found = read_bytes(f'<Patient xmlns="http://hl7.org/fhir"><id value="1"/>{META}<birthDate>{absent}</birthDate></Patient>'.encode())
     assert found[0].assertions[0].content == b"{}"
 
 
