@@ -103,7 +103,8 @@ class _File:
         return Assertion(
             source=blank.source, patient=blank.patient or "", record=record, part=mapped.part, kind=mapped.kind, status=mapped.status,
             incarnation=self._origin.incarnation, position=export.position(item.resource, self._when(item.holders)),
-            content=canonical.encode(mapped.content), recorded=mapped.recorded, raw=self._raw(item.name), labels=labels(item.resource))
+            content=canonical.encode(mapped.content), recorded=mapped.recorded, raw=self._raw(item.name),
+            labels=labels(item.resource, item.holders))
 
     def _claims(self, assertion: Assertion, resource: Resource, mapped: Mapped) -> Iterator[Claim]:
         yield self._number(assertion, resource)

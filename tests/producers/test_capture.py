@@ -122,7 +122,8 @@ def test_a_later_process_of_the_same_instance_fences_the_earlier(captured: Captu
 
 
 def test_each_format_is_taken_in_and_what_cannot_be_is_quarantined(captured: Captured) -> None:
-    patient = b'{"resourceType": "Patient", "id": "p1", "meta": {"lastUpdated": "2026-01-01"}, "identifier": [{"system": "urn:x", "value": "77"}]}'
+    patient = (b'{"resourceType": "Patient", "id": "p1", "meta": {"lastUpdated": "2026-01-01"}, '
+               b'"identifier": [{"system": "urn:x", "value": "77"}]}')
     captured.send([message(patient, headers={FORMAT_HEADER: b"fhir"}), message(patient, headers={FORMAT_HEADER: b"dicom"})])
     captured.start()
     outcomes = eventually(lambda: found if len(found := captured.outcomes()) == 2 else None, "two outcomes")
@@ -135,7 +136,8 @@ def test_each_format_is_taken_in_and_what_cannot_be_is_quarantined(captured: Cap
 def test_files_of_very_many_items_stop_nothing(captured: Captured) -> None:
     """Of one the outcomes are more than a record of the ledger holds, of another more than capture takes."""
     entries = [b'{"resourceType":"Bundle","entry":[' + b",".join([b'""'] * count) + b"]}" for count in (12_000, 383_500)]
-    patient = b'{"resourceType": "Patient", "id": "p1", "meta": {"lastUpdated": "2026-01-01"}, "identifier": [{"system": "urn:x", "value": "77"}]}'
+    patient = (b'{"resourceType": "Patient", "id": "p1", "meta": {"lastUpdated": "2026-01-01"}, '
+               b'"identifier": [{"system": "urn:x", "value": "77"}]}')
     captured.send([message(gzip.compress(each), headers={FORMAT_HEADER: b"fhir"}) for each in (*entries, patient)])
     captured.start()
     outcomes = eventually(lambda: found if len(found := captured.outcomes()) == 3 else None, "three outcomes", 120)
