@@ -46,8 +46,18 @@ def label(element: Resource, name: str) -> str | None:
             raise FieldError(name, "a coded element")
         found = coded(value)
         if found is not None:
-            return found.text or next((code.display for code in found.codes if code.display), None) or found.codes[0].code
+            return words(found)
     return None
+
+
+def words(value: Coded) -> str:
+    """A concept as one text: its text, else a display, else a code."""
+    return value.text or next((code.display for code in value.codes if code.display), None) or value.codes[0].code
+
+
+def labels(element: Resource, *names: str) -> list[str]:
+    """All CodeableConcepts of some elements, as texts."""
+    return [words(found) for name in names for each in children(element, name) if (found := coded(each)) is not None]
 
 
 def codes(element: Resource, name: str) -> list[str]:
@@ -84,6 +94,29 @@ def amount(element: Resource, name: str) -> Quantity | None:
     return quantity(child(element, name))
 
 
+def shown(value: Quantity | None) -> str:
+    """A quantity as text; empty where there is none."""
+    return " ".join(part for part in (value.comparator, value.value, value.unit) if part) if value else ""
+
+
+def ranged(value: Resource | None) -> str | None:
+    """A Range as text: `10 to 20 mg`, `10 mg to 1 g`, `from 10 mg`, `up to 20 mg`."""
+    if value is None:
+        return None
+    low, high = amount(value, "low"), amount(value, "high")
+    if low is None or high is None:
+        return f"from {shown(low)}" if low else f"up to {shown(high)}" if high else None
+    return f"{low.value if low.unit == high.unit and not low.comparator else shown(low)} to {shown(high)}"
+
+
+def ratio(value: Resource | None) -> str | None:
+    """A Ratio as text: `4 tablet per 24 h`."""
+    if value is None:
+        return None
+    parts = [shown(amount(value, name)) for name in ("numerator", "denominator")]
+    return " per ".join(part for part in parts if part) or None
+
+
 def notes(element: Resource, *names: str) -> str | None:
     """Annotations and plain comments, in order, a line each."""
     found = []
@@ -105,10 +138,17 @@ def period(element: Resource, name: str) -> tuple[str | None, str | None]:
 
 
 def moment(element: Resource, stem: str) -> str | None:
-    """The start of a choice of dateTime, instant, date or Period: `effective`, `performed`; text where it is only text."""
+    """The start of a choice of dateTime, instant, date or Period: `effective`, `performed`; words where it is an age or only text."""
     for suffix in ("DateTime", "Instant", "Date"):
         value = date(element, stem + suffix)
         if value:
             return value
     start, end = period(element, f"{stem}Period")
-    return start or end or text(element, f"{stem}String")
+    age = shown(amount(element, f"{stem}Age")) or ranged(child(element, f"{stem}Range"))
+    return start or end or text(element, f"{stem}String") or (f"age {age}" if age else None)
+
+
+def until(element: Resource, name: str) -> str | None:
+    """The end of a Period whose start a field holds, as a line of a note."""
+    start, end = period(element, name)
+    return f"Until {end}" if start and end and start != end else None

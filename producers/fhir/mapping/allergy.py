@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from mainstem.kinds.allergy import AllergyContent, Reaction
 from mainstem.kinds.base import Coded
-from producers.fhir.datatypes import code, coded, codes, concept, moment, notes
+from producers.fhir.datatypes import code, coded, codes, concept, label, labels, moment, notes
 from producers.fhir.elements import Resource, children, choice, date, text
 from producers.fhir.mapping.base import ENTERED_IN_ERROR, Context, Mapped, joined, said, status_of
 
@@ -23,8 +25,24 @@ def allergy(resource: Resource, _: Context) -> Mapped:
         onset=said(moment(resource, "onset")),
         recorded=said(recorded),
         last_occurrence=said(date(resource, "lastOccurrence")),
-        note=said(notes(resource)),
+        note=said(joined([_type(resource), *_accounts(resource), notes(resource)])),
     ), status_of(verification), recorded)
+
+
+def _type(resource: Resource) -> str | None:
+    told = text(resource, "type")
+    return f"Type: {told}" if told else None
+
+
+def _accounts(resource: Resource) -> Iterator[str]:
+    """What each reaction was to, when and how, in a line of the note: a reaction holds what it was and how severe."""
+    agent = concept(resource, "code")
+    for reaction in children(resource, "reaction"):
+        substance, route, seen = label(reaction, "substance"), label(reaction, "exposureRoute"), labels(reaction, "manifestation")
+        more = [f"to {substance}" if substance and agent else None, date(reaction, "onset"), f"by {route}" if route else None,
+                text(reaction, "description") if seen else None, notes(reaction)]
+        if any(more):
+            yield f"Reaction: {joined([', '.join(seen), *more], '; ')}"
 
 
 def _reactions(resource: Resource) -> tuple[Reaction, ...] | None:

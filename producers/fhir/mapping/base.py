@@ -11,7 +11,7 @@ from msgspec import UNSET, UnsetType
 from mainstem.kinds.base import Coded, Content
 from mainstem.model import Status
 from producers.fhir.bundle import Contents
-from producers.fhir.datatypes import coded
+from producers.fhir.datatypes import coded, labels
 from producers.fhir.elements import Resource, child, children, many, text, texts
 from producers.fhir.errors import FieldError
 
@@ -85,6 +85,12 @@ def status_of(code: str | None) -> Status:
 
 def joined(values: Iterable[str | None], separator: str = "\n") -> str | None:
     return separator.join(dict.fromkeys(value for value in values if value)) or None
+
+
+def noted(resource: Resource, heading: str, *elements: str, beyond: int = 0) -> str | None:
+    """`Reason: pain, fever`: CodeableConcepts that no field holds, as a line of a note; all `beyond` so many that a field holds."""
+    found = labels(resource, *elements)[beyond:]
+    return f"{heading}: {', '.join(found)}" if found else None
 
 
 def told(target: Resource | None, reading: Callable[[Resource], T | None]) -> T | None:

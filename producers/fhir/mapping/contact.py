@@ -8,7 +8,7 @@ from mainstem.kinds.encounter import EncounterContent
 from producers.fhir.datatypes import concept, label, notes, period
 from producers.fhir.elements import Resource, child, children, date, text
 from producers.fhir.identity import business_identifier
-from producers.fhir.mapping.base import Context, Mapped, joined, said, status_of
+from producers.fhir.mapping.base import Context, Mapped, joined, noted, said, status_of
 
 CLASS = {"IMP": "inpatient", "ACUTE": "inpatient", "NONAC": "inpatient", "OBSENC": "inpatient", "PRENC": "inpatient",
          "SS": "inpatient", "AMB": "outpatient", "EMER": "emergency", "HH": "home-visit", "FLD": "contact", "VR": "contact"}
@@ -34,7 +34,8 @@ def encounter(resource: Resource, context: Context) -> Mapped:
         start=said(start), end=said(end),
         clinician=said(_clinician(resource, context)),
         outcome=said(label(stay, "dischargeDisposition")),
-        note=said(notes(resource)),
+        note=said(joined([noted(resource, "Also", "type", beyond=1), noted(resource, "Also for", "reasonCode", "reason", beyond=1),
+                          notes(resource)])),
     ), status_of(text(resource, "status")), start)
 
 
@@ -50,7 +51,8 @@ def appointment(resource: Resource, context: Context) -> Mapped:
         location=said(joined((name for kind, name in people if kind == "Location"), ", ")),
         clinician=said(joined((name for kind, name in people if kind.startswith("Practitioner")), ", ")),
         reason=said(concept(resource, "reasonCode", "reason") or context.concept_of(resource, "reasonReference")),
-        note=said(joined([text(resource, "description"), notes(resource, "comment"), notes(resource, "patientInstruction")])),
+        note=said(joined([noted(resource, "Also for", "reasonCode", "reason", beyond=1), text(resource, "description"),
+                          notes(resource, "comment"), notes(resource, "patientInstruction")])),
     ), status_of(text(resource, "status")), recorded)
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from mainstem.kinds.immunisation import ImmunisationContent
-from producers.fhir.datatypes import coded, concept, notes
+from producers.fhir.datatypes import amount, coded, concept, notes, shown
 from producers.fhir.elements import Resource, boolean, child, choice, date, extension, text
-from producers.fhir.mapping.base import Context, Mapped, joined, said, status_of
+from producers.fhir.mapping.base import Context, Mapped, joined, noted, said, status_of
 
 
 def immunisation(resource: Resource, context: Context) -> Mapped:
@@ -16,6 +16,7 @@ def immunisation(resource: Resource, context: Context) -> Mapped:
     dose = child(resource, "protocolApplied") or child(resource, "vaccinationProtocol") or {}
     explanation = child(resource, "explanation") or {}
     given_by = child(resource, "performer") or child(resource, "practitioner") or {}
+    dose_given = shown(amount(resource, "doseQuantity"))
     return Mapped("immunisation", ImmunisationContent(
         vaccine=said(concept(resource, "vaccineCode")),
         procedure=said(coded(child(procedure, "valueCodeableConcept")) if procedure else None),
@@ -28,5 +29,7 @@ def immunisation(resource: Resource, context: Context) -> Mapped:
         route=said(concept(resource, "route")),
         reason=said(concept(resource, "statusReason", "reasonCode") or concept(explanation, "reasonNotGiven", "reason")),
         performer=said(context.name(given_by, "actor")),
-        note=said(joined(["Subpotent dose" if boolean(resource, "isSubpotent") else None, notes(resource)])),
+        note=said(joined([
+            "Subpotent dose" if boolean(resource, "isSubpotent") else None, f"Dose: {dose_given}" if dose_given else None,
+            noted(resource, "Also for", "statusReason", "reasonCode", beyond=1), notes(resource)])),
     ), status_of(status), recorded)

@@ -11,10 +11,11 @@ from mainstem.kinds.base import Coded
 from mainstem.kinds.medicine import MedicineContent
 from producers.fhir import identity
 from producers.fhir.bundle import Contents
-from producers.fhir.datatypes import amount, code, coded, concept, label, notes, period, quantity
-from producers.fhir.elements import Resource, boolean, child, children, choice, date, extension, text, texts
+from producers.fhir.datatypes import amount, code, coded, concept, label, notes, period
+from producers.fhir.elements import Resource, boolean, child, children, choice, date, extension, text
 from producers.fhir.errors import FieldError, PassedOverError, RefusedError
-from producers.fhir.mapping.base import Context, Mapped, joined, said, status_of, told
+from producers.fhir.mapping.base import Context, Mapped, joined, noted, said, status_of, told
+from producers.fhir.mapping.dosing import taking
 from producers.fhir.reasons import Reason
 
 STATUS = {
@@ -42,7 +43,7 @@ def statement(resource: Resource, context: Context) -> Mapped:
         last_issued=said(date(issued, "valueDateTime") if issued else None),
         reason=said(concept(resource, "reasonCode") or context.concept_of(resource, "reasonReference")),
         stop_reason=said(label(resource, "statusReason")),
-        **_taking(children(resource, "dosage")), **_status(resource), note=said(notes(resource)),
+        **taking(children(resource, "dosage")), **_status(resource), note=said(_note(resource)),
     ), status_of(text(resource, "status")), recorded, plans[0] if plans else None, "list" if plans else "")
 
 
@@ -66,9 +67,9 @@ def request(resource: Resource, context: Context) -> Mapped:
         course=said(_course(resource)), prescriber=said(_requester(resource, context)),
         reason=said(concept(resource, "reasonCode") or context.concept_of(resource, "reasonReference")),
         stop_reason=said((_labelled(stopped, "statusReason") if stopped else None) or label(resource, "statusReason")),
-        **_taking(children(resource, "dosageInstruction")),
+        **taking(children(resource, "dosageInstruction")),
         **({"status": "draft"} if unordered else _status(resource)),
-        note=said(joined([f"Intent: {intent}" if unordered else None, notes(resource)])),
+        note=said(joined([f"Intent: {intent}" if unordered else None, _note(resource)])),
     ), status_of(text(resource, "status")), written, part="plan" if plan else "")
 
 
@@ -77,22 +78,20 @@ def dispense(resource: Resource, context: Context) -> Mapped:
     supplied = choice(resource, "whenHandedOver", "whenPrepared")
     return Mapped("medicine", MedicineContent(
         view="dispense", product=product, form=said(form), start=said(supplied), quantity=said(amount(resource, "quantity")),
-        stop_reason=said(label(resource, "statusReasonCodeableConcept")),
-        **_taking(children(resource, "dosageInstruction")), **_status(resource), note=said(notes(resource)),
+        supply=said(amount(resource, "daysSupply")), stop_reason=said(label(resource, "statusReasonCodeableConcept")),
+        **taking(children(resource, "dosageInstruction")), **_status(resource), note=said(_note(resource)),
     ), status_of(text(resource, "status")), supplied)
 
 
 def administration(resource: Resource, context: Context) -> Mapped:
     product, form = _product(resource, context)
     start, end = period(resource, "effectivePeriod")
-    dosage = child(resource, "dosage") or {}
     return Mapped("medicine", MedicineContent(
         view="administration", product=product, form=said(form), start=said(start or date(resource, "effectiveDateTime")),
-        end=said(end), route=said(concept(dosage, "route")), dose=said(text(dosage, "text")),
-        dose_quantity=said(amount(dosage, "dose")),
+        end=said(end),
         reason=said(concept(resource, "reasonCode") or context.concept_of(resource, "reasonReference")),
         stop_reason=said(label(resource, "statusReason") or label(resource, "reasonNotGiven")),
-        **_status(resource), note=said(notes(resource)),
+        **taking(children(resource, "dosage")), **_status(resource), note=said(_note(resource)),
     ), status_of(text(resource, "status")), start or date(resource, "effectiveDateTime"))
 
 
@@ -141,26 +140,8 @@ def _product(resource: Resource, context: Context) -> tuple[Coded, str | None]:
     raise RefusedError(Reason.NO_PRODUCT)
 
 
-def _taking(dosages: list[Resource]) -> dict:
-    first = dosages[0] if dosages else {}
-    rates = child(first, "doseAndRate") or first
-    return {
-        "dose": said(joined([joined([text(each, "text"), *texts(each, "patientInstruction")], ". ") for each in dosages], "; ")),
-        "dose_quantity": said(quantity(child(rates, "doseQuantity"))),
-        "route": said(concept(first, "route")),
-        "frequency": said(_frequency(first)),
-        "as_needed": said(True if "asNeededCodeableConcept" in first else boolean(first, "asNeededBoolean")),
-    }
-
-
-def _frequency(dosage: Resource) -> str | None:
-    """`2 per 1 d`; with all that makes it another: `1-4 per 1 d`, `1 per 1 d on mon`."""
-    timing = child(dosage, "timing") or {}
-    repeat = child(timing, "repeat") or {}
-    times, span = ("-".join(filter(None, (text(repeat, name), text(repeat, f"{name}Max")))) for name in ("frequency", "period"))
-    unit, days = text(repeat, "periodUnit"), ", ".join(texts(repeat, "dayOfWeek"))
-    said_so = f"{times} per {span} {unit}" + (f" on {days}" if days else "")
-    return label(timing, "code") or (said_so if text(repeat, "frequency") and text(repeat, "period") and unit else None)
+def _note(resource: Resource) -> str | None:
+    return joined([noted(resource, "Also for", "reasonCode", beyond=1), notes(resource)])
 
 
 def _status(resource: Resource) -> dict:

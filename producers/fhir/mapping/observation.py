@@ -11,7 +11,7 @@ from mainstem.kinds.observation import Component, ObservationContent
 from mainstem.kinds.result import ResultContent
 from producers.fhir import identity
 from producers.fhir.bundle import Contents
-from producers.fhir.datatypes import amount, coded, codes, concept, label, moment, notes
+from producers.fhir.datatypes import amount, codes, concept, label, labels, moment, notes, period, ranged, shown
 from producers.fhir.elements import Resource, child, children, date, many, text
 from producers.fhir.errors import FieldError
 from producers.fhir.identity import business_identifier
@@ -35,7 +35,7 @@ def observation(resource: Resource, context: Context) -> Mapped:
         category=said(joined(codes(resource, "category"), ", ")),
         status=said(STATUS.get(text(resource, "status") or "")),
         value=said(value), value_text=said(words), value_code=said(concept_),
-        interpretation=said(label(resource, "interpretation")), normal=said(_normal(resource)),
+        interpretation=said(joined(labels(resource, "interpretation"), ", ")), normal=said(_normal(resource)),
         components=said(_components(resource)),
         taken=said(moment(resource, "effective")),
         performer=said(context.name(resource, "performer")),
@@ -46,7 +46,8 @@ def observation(resource: Resource, context: Context) -> Mapped:
 
 def _result(resource: Resource, report: Resource | None, context: Context) -> Mapped:
     value, words, concept_ = _value(resource)
-    limits = child(resource, "referenceRange") or {}
+    ranges = children(resource, "referenceRange")
+    limits = ranges[0] if len(ranges) == 1 else {}
     own = child(resource, "specimen")
     specimen = (context.contents.resolve(own, resource) if own else
                 told(report, lambda one: context.contents.resolve(child(one, "specimen"), one)))
@@ -61,11 +62,11 @@ def _result(resource: Resource, report: Resource | None, context: Context) -> Ma
         status=said(STATUS.get(text(resource, "status") or "")),
         value=said(value), value_text=said(joined([words, *parts])), value_code=said(concept_),
         low=said(amount(limits, "low")), high=said(amount(limits, "high")),
-        interpretation=said(label(resource, "interpretation")),
+        interpretation=said(joined(labels(resource, "interpretation"), ", ")),
         taken=said(moment(resource, "effective") or told(report, lambda one: moment(one, "effective")) or told(specimen, _collected)),
         reported=said(recorded or told(report, lambda one: date(one, "issued"))),
         performer=said(context.name(resource, "performer")),
-        note=said(joined([notes(resource, "note", "comment"), text(limits, "text")])),
+        note=said(joined([notes(resource, "note", "comment"), text(limits, "text") if limits else _normal(resource)])),
     ), status_of(text(resource, "status")), recorded)
 
 
@@ -73,16 +74,15 @@ def report(resource: Resource, context: Context) -> Mapped:
     """The report as a whole: its conclusion. Its results are facts of their own."""
     specimen = context.contents.resolve(child(resource, "specimen"), resource)
     issued = date(resource, "issued")
-    conclusions = [found for found in (coded(each) for name in ("conclusionCode", "codedDiagnosis")
-                                       for each in children(resource, name)) if found]
+    conclusions = labels(resource, "conclusionCode", "codedDiagnosis")
     return Mapped("result", ResultContent(
         panel=said(concept(resource, "code")),
         specimen=said(told(specimen, lambda one: concept(one, "type"))),
         specimen_id=said(told(specimen, _specimen_id)),
         order_id=said(_order_id(resource, context)),
         status=said(STATUS.get(text(resource, "status") or "")),
-        value_text=said(text(resource, "conclusion")),
-        value_code=said(conclusions[0] if conclusions else None),
+        value_text=said(joined([text(resource, "conclusion"), *(conclusions if len(conclusions) > 1 else [])])),
+        value_code=said(concept(resource, "conclusionCode", "codedDiagnosis") if len(conclusions) == 1 else None),
         taken=said(moment(resource, "effective")),
         reported=said(issued),
         performer=said(context.name(resource, "performer")),
@@ -116,7 +116,7 @@ def _named(contents: Contents, element: Resource, name: str) -> list[str]:
 
 def _value(resource: Resource) -> tuple[Quantity | None, str | None, Coded | None]:
     words = joined([text(resource, "valueString"), text(resource, "valueInteger"), text(resource, "valueBoolean"),
-                    moment(resource, "value"), text(resource, "valueTime"), _range(resource), _ratio(resource),
+                    date(resource, "valueDateTime"), _span(resource), text(resource, "valueTime"), _range(resource), _ratio(resource),
                     label(resource, "dataAbsentReason"),
                     *(f"({what}: see the source)" for name, what in UNSHOWN.items() if name in resource)])
     return amount(resource, "valueQuantity"), words, concept(resource, "valueCodeableConcept")
@@ -124,29 +124,38 @@ def _value(resource: Resource) -> tuple[Quantity | None, str | None, Coded | Non
 
 def _normal(resource: Resource) -> str | None:
     """The reference range, or several with what each is for, in the source's words."""
-    return joined(text(each, "text") or " to ".join(_shown(amount(each, name)) for name in ("low", "high")).strip()
-                  for each in children(resource, "referenceRange"))
+    ranges = children(resource, "referenceRange")
+    return joined(joined([_for(each) if len(ranges) > 1 else None, text(each, "text") or _limits(each)], ": ") for each in ranges)
+
+
+def _for(limits: Resource) -> str | None:
+    return joined([*labels(limits, "type", "appliesTo"), ranged(child(limits, "age"))], ", ")
+
+
+def _limits(limits: Resource) -> str:
+    return " to ".join(shown(amount(limits, name)) for name in ("low", "high")).strip()
 
 
 def _range(resource: Resource) -> str | None:
     value = child(resource, "valueRange")
-    return " to ".join(_shown(amount(value, name)) for name in ("low", "high")) if value else None
+    return _limits(value) if value else None
 
 
 def _ratio(resource: Resource) -> str | None:
     value = child(resource, "valueRatio")
-    return " : ".join(_shown(amount(value, name)) for name in ("numerator", "denominator")) if value else None
+    return " : ".join(shown(amount(value, name)) for name in ("numerator", "denominator")) if value else None
 
 
-def _shown(value: Quantity | None) -> str:
-    return " ".join(part for part in (value.comparator, value.value, value.unit) if part) if value else ""
+def _span(resource: Resource) -> str | None:
+    start, end = period(resource, "valuePeriod")
+    return f"{start} to {end}" if start and end else start or end
 
 
 def _components(resource: Resource) -> tuple[Component, ...] | None:
     found = []
     for each in children(resource, "component"):
         value, words, concept_ = _value(each)
-        code = concept(each, "code")
+        code, words = concept(each, "code"), joined([words, *labels(each, "interpretation"), _normal(each)])
         if concept_:
             words = joined([words, label(each, "valueCodeableConcept")])
         if code or value or words:
@@ -156,7 +165,7 @@ def _components(resource: Resource) -> tuple[Component, ...] | None:
 
 def _component_text(component: Component) -> str:
     name = component.code.text or next((each.display for each in component.code.codes if each.display), None) or ""
-    return f"{name}: {_shown(component.value) or component.value_text or ''}".strip(": ")
+    return f"{name}: {joined([shown(component.value), component.value_text], ', ') or ''}".strip(": ")
 
 
 def _specimen_id(specimen: Resource) -> str | None:

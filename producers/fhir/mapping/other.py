@@ -6,10 +6,10 @@ from mainstem.kinds.careplan import CarePlanContent
 from mainstem.kinds.document import DocumentContent
 from mainstem.kinds.flag import FlagContent
 from mainstem.kinds.procedure import ProcedureContent
-from producers.fhir.datatypes import concept, label, moment, notes, period
+from producers.fhir.datatypes import concept, label, moment, notes, period, until
 from producers.fhir.elements import Resource, boolean, child, children, choice, date, integer, text
 from producers.fhir.identity import business_identifier
-from producers.fhir.mapping.base import ENTERED_IN_ERROR, Context, Mapped, joined, said, status_of, told
+from producers.fhir.mapping.base import ENTERED_IN_ERROR, Context, Mapped, joined, noted, said, status_of, told
 
 
 def procedure(resource: Resource, context: Context) -> Mapped:
@@ -22,7 +22,9 @@ def procedure(resource: Resource, context: Context) -> Mapped:
         performed=said(moment(resource, "performed")),
         performer=said(context.name(by, "actor")),
         outcome=said(label(resource, "outcome")),
-        note=said(notes(resource)),
+        note=said(joined([
+            until(resource, "performedPeriod"), noted(resource, "Also at", "bodySite", beyond=1), noted(resource, "Reason", "reasonCode"),
+            noted(resource, "Complication", "complication"), noted(resource, "Follow up", "followUp"), notes(resource)])),
     ), status_of(status), choice(resource, "recorded"))
 
 

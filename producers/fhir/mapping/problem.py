@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from mainstem.kinds.problem import ProblemContent
 from producers.fhir.datatypes import code, codes, concept, label, moment, notes
-from producers.fhir.elements import Resource, choice, extension, extensions
-from producers.fhir.mapping.base import ENTERED_IN_ERROR, Context, Mapped, joined, said, status_of
+from producers.fhir.elements import Resource, children, choice, extension, extensions
+from producers.fhir.mapping.base import ENTERED_IN_ERROR, Context, Mapped, joined, noted, said, status_of
 
 STATUS = {"active": "active", "recurrence": "active", "relapse": "active", "inactive": "inactive", "remission": "inactive",
           "resolved": "resolved"}
@@ -29,7 +29,9 @@ def problem(resource: Resource, context: Context) -> Mapped:
         abatement=said(moment(resource, "abatement")),
         recorded=said(recorded),
         related=said(_related(resource, context.contents.named)),
-        note=said(notes(resource)),
+        note=said(joined([
+            noted(resource, "Also at", "bodySite", beyond=1), *(noted(each, "Stage", "summary") for each in children(resource, "stage")),
+            *(noted(each, "Evidence", "code") for each in children(resource, "evidence")), notes(resource)])),
     ), status_of(verification), recorded)
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from mainstem.kinds.referral import ReferralContent
-from producers.fhir.datatypes import concept, label, moment, notes
+from producers.fhir.datatypes import concept, label, moment, notes, until
 from producers.fhir.elements import Resource, child, children, date, text
 from producers.fhir.identity import business_identifier
-from producers.fhir.mapping.base import Context, Mapped, joined, said, status_of
+from producers.fhir.mapping.base import Context, Mapped, joined, noted, said, status_of
 
 
 def service_request(resource: Resource, context: Context) -> Mapped:
@@ -19,7 +19,10 @@ def service_request(resource: Resource, context: Context) -> Mapped:
         reason=said(concept(resource, "reasonCode") or context.concept_of(resource, "reasonReference")),
         **_common(resource, context),
         recipient=said(joined([*_all(resource, "performer", context), label(resource, "performerType")], ", ")),
-        note=said(joined([f"Due {due}" if due else None, notes(resource), notes(resource, "patientInstruction")])),
+        note=said(joined([
+            f"Due {due}" if due else None, until(resource, "occurrencePeriod"), noted(resource, "Also for", "reasonCode", beyond=1),
+            noted(resource, "Detail", "orderDetail"), noted(resource, "At", "bodySite"), notes(resource),
+            notes(resource, "patientInstruction")])),
     ), status_of(text(resource, "status")), written)
 
 
@@ -32,7 +35,9 @@ def referral_request(resource: Resource, context: Context) -> Mapped:
         reason=said((reason if service else None) or context.concept_of(resource, "reasonReference")),
         **_common(resource, context),
         recipient=said(joined([*_all(resource, "recipient", context), label(resource, "specialty")], ", ")),
-        note=said(joined([text(resource, "description"), notes(resource)])),
+        note=said(joined([
+            noted(resource, "Also", *(("serviceRequested", "type") if service else ()), beyond=1),
+            noted(resource, "Also for", "reasonCode", beyond=1), text(resource, "description"), notes(resource)])),
     ), status_of(text(resource, "status")), date(resource, "authoredOn"))
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from tests.producers.fhir.conftest import content, first, read
 from tests.producers.fhir.resources import ALLERGY_R4, CODES, GROUP, PENICILLIN, REPORT, SODIUM, SPECIMEN, SUBJECT, by_record, coding, gpc
 
@@ -25,6 +27,73 @@ def test_allergy_r4():
             {"manifestation": {"text": "fainted"}},
         ],
     }
+
+
+def test_what_a_reaction_was_to_and_how_it_went_is_in_the_note():
+    reaction = {"substance": {"text": "Amoxicillin"}, "manifestation": [{"text": "rash"}], "description": "needed adrenaline",
+                "onset": "2019-03", "exposureRoute": {"text": "mouth"}, "note": [{"text": "twice"}]}
+    found = content(ALLERGY_R4 | {"type": "allergy", "reaction": [reaction]})
+    assert found["reactions"] == [{"manifestation": {"text": "rash"}}]
+    assert found["note"] == "Type: allergy\nReaction: rash; to Amoxicillin; 2019-03; by mouth; needed adrenaline; twice\nrash"
+
+
+def test_every_conclusion_of_a_report_is_said():
+    one, both = ([{"text": "inflammation"}], [{"text": "inflammation"}, {"coding": [{"code": "1", "display": "carcinoma"}]}])
+    assert content(REPORT | {"conclusionCode": one})["value_code"] == {"text": "inflammation"}
+    found = content(REPORT | {"conclusionCode": both})
+    assert "value_code" not in found, "the first alone is another conclusion"
+    assert found["value_text"] == "Fine\ninflammation\ncarcinoma"
+    assert content(REPORT | {"conclusion": None, "codedDiagnosis": both})["value_text"] == "inflammation\ncarcinoma"
+
+
+def test_of_several_reference_ranges_none_is_the_range():
+    several = [{"low": {"value": 1}, "type": {"text": "trough"}}, {"high": {"value": 9}, "appliesTo": [{"text": "children"}],
+                                                               "age": {"high": {"value": 16, "unit": "a"}}}]
+    told = {"referenceRange": several, "interpretation": [{"text": "H"}, {"text": "HH"}]}
+    found = first(SODIUM | told | {"category": [coding("laboratory")]})
+    result = json.loads(found.assertions[0].content)
+    assert not {"low", "high"} & result.keys()
+    assert result["note"] == "trough: 1 to\nchildren, up to 16 a: to 9"
+    assert result["interpretation"] == "H, HH"
+
+
+def test_a_component_says_how_it_is_judged_and_a_period_when_it_ended():
+    component = {"code": {"text": "K"}, "valueQuantity": {"value": 7.1, "unit": "mmol/L"}, "interpretation": [{"text": "critical"}],
+                 "referenceRange": [{"text": "3.5 to 5.3"}]}
+    alone = {name: value for name, value in SODIUM.items() if name != "valueQuantity"}
+    assert content(alone | {"component": [component]})["components"][0]["value_text"] == "critical\n3.5 to 5.3"
+    tested = content(alone | {"component": [component], "category": [coding("laboratory")]})
+    assert tested["value_text"] == "K: 7.1 mmol/L, critical\n3.5 to 5.3"
+    assert content(alone | {"valuePeriod": {"start": "2024-01-01", "end": "2024-01-05"}})["value_text"] == "2024-01-01 to 2024-01-05"
+
+
+@pytest.mark.parametrize(("resource", "note"), [
+    ({"resourceType": "Condition", "bodySite": [{"text": "left"}, {"text": "right"}], "stage": [{"summary": {"text": "III"}}],
+      "evidence": [{"code": [{"text": "biopsy"}]}]}, "Also at: right\nStage: III\nEvidence: biopsy"),
+    ({"resourceType": "Procedure", "bodySite": [{"text": "left"}, {"text": "right"}], "reasonCode": [{"text": "pain"}],
+      "complication": [{"text": "bleeding"}], "followUp": [{"text": "wound check"}],
+      "performedPeriod": {"start": "2020-01-01", "end": "2020-01-02"}},
+     "Until 2020-01-02\nAlso at: right\nReason: pain\nComplication: bleeding\nFollow up: wound check"),
+    ({"resourceType": "Encounter", "type": [{"text": "a"}, {"text": "b"}], "reasonCode": [{"text": "fall"}, {"text": "fever"}]},
+     "Also: b\nAlso for: fever"),
+    ({"resourceType": "Immunization", "status": "completed", "doseQuantity": {"value": 0.5, "unit": "ml"},
+      "reasonCode": [{"text": "age"}, {"text": "travel"}]}, "Dose: 0.5 ml\nAlso for: travel"),
+    ({"resourceType": "ServiceRequest", "occurrencePeriod": {"start": "2024-01", "end": "2024-02"}, "bodySite": [{"text": "knee"}],
+      "orderDetail": [{"text": "with contrast"}], "reasonCode": [{"text": "pain"}, {"text": "fall"}]},
+     "Due 2024-01\nUntil 2024-02\nAlso for: fall\nDetail: with contrast\nAt: knee"),
+    ({"resourceType": "ReferralRequest", "serviceRequested": [{"text": "ENT"}, {"text": "audiology"}], "reasonCode": [{"text": "x"}]},
+     "Also: audiology"),
+    ({"resourceType": "MedicationRequest", "medicationCodeableConcept": {"text": "X"}, "reasonCode": [{"text": "pain"}, {"text": "fever"}]},
+     "Also for: fever"),
+])
+def test_what_no_field_holds_is_in_the_note(resource, note):
+    assert content(resource | {"id": "x", "subject": SUBJECT, "patient": SUBJECT})["note"] == note
+
+
+def test_an_onset_that_is_an_age():
+    condition = {"resourceType": "Condition", "id": "c", "subject": SUBJECT}
+    assert content(condition | {"onsetAge": {"value": 12, "unit": "years"}})["onset"] == "age 12 years"
+    assert content(condition | {"onsetRange": {"low": {"value": 10, "unit": "a"}}})["onset"] == "age from 10 a"
 
 
 def test_allergy_stu3_says_the_same():
