@@ -74,7 +74,7 @@ def test_a_value_that_cannot_be_shown_is_said_to_be_there():
     assert content(SODIUM | {"valueSampledData": {"data": "1 2 3"}})["value_text"] == "(sampled data: see the source)"
 
 
-@pytest.mark.parametrize("value", ["high", "1,5", "", "0x10"])
+@pytest.mark.parametrize("value", ["high", "1,5", "", "0x10", "７.１"])
 def test_a_quantity_is_a_number(value):
     found = first(SODIUM | {"valueQuantity": {"value": value or [], "unit": "mmol/L"}})
     assert found.reason == ("bad-element" if value else "")
