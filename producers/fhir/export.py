@@ -62,19 +62,19 @@ def exported(bundle: Resource) -> str | None:
     return max((when for when in found if when), default=None)
 
 
-def position(resource: Resource, export_time: str | None) -> str:
+def position(resource: Resource, export_time: str | None, spoken: Iterable[Resource] = ()) -> str:
     """The order of versions: the resource's own last update, else the time of the Bundle around it, else when this version was issued;
-    then its version id. Of one version that is exported twice the later export counts: what it refers to may have changed.
+    then its version id. `spoken`: what else its content holds the words of, which is updated without it: a medicine's Medication.
 
     Raises RefusedError where nothing says which version it is: between two such versions only chance could choose. FieldError where its
     last update is no time: it would count as updated when it was exported.
     """
     meta = child(resource, "meta") or {}
-    updated, version = instant(meta, "lastUpdated"), text(meta, "versionId") or ""
-    if updated and export_time and updated != export_time:
-        return f"{updated}|{version:0>20}|{export_time}"
+    at, version = instant(meta, "lastUpdated"), text(meta, "versionId") or ""
+    if at is not None:
+        at = max([at, *(when for each in spoken if (of := _meta(each)) and (when := _when(of, "lastUpdated")))])
     issued = ISSUED.get(str(resource.get("resourceType")))
-    at = updated or export_time or (instant(resource, issued) if issued else None)
+    at = at or export_time or (instant(resource, issued) if issued else None)
     if at is None:
         raise RefusedError(Reason.NO_VERSION)
     return f"{at}|{version:0>20}" if version else at

@@ -102,7 +102,8 @@ class _File:
     def _assertion(self, blank: Read, item: Item, mapped: Mapped, record: str) -> Assertion:
         return Assertion(
             source=blank.source, patient=blank.patient or "", record=record, part=mapped.part, kind=mapped.kind, status=mapped.status,
-            incarnation=self._origin.incarnation, position=export.position(item.resource, self._when(item.holders)),
+            incarnation=self._origin.incarnation,
+            position=export.position(item.resource, self._when(item.holders), self._context.spoken(item.resource)),
             content=canonical.encode(mapped.content), recorded=mapped.recorded, raw=self._raw(item.name),
             labels=labels(item.resource, item.holders))
 

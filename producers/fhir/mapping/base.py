@@ -10,6 +10,7 @@ from msgspec import UNSET, UnsetType
 
 from mainstem.kinds.base import Coded, Content
 from mainstem.model import Status
+from producers.fhir import identity
 from producers.fhir.bundle import Contents
 from producers.fhir.datatypes import coded, labels
 from producers.fhir.elements import Resource, child, children, many, text, texts
@@ -17,6 +18,8 @@ from producers.fhir.errors import FieldError
 
 T = TypeVar("T")
 ENTERED_IN_ERROR = "entered-in-error"
+SPOKEN = ("medicationReference", "reasonReference", "specimen")
+"""References to what a content is told in the words of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,11 @@ class Context:
     def shown(self, reference: Resource, owner: Resource) -> str | None:
         """A reference as text. An unresolved id is no name, and is left out."""
         return told(self.contents.resolve(reference, owner), self._called) or text(reference, "display")
+
+    def spoken(self, resource: Resource) -> list[Resource]:
+        """What else the content of a resource holds clinical words of. Names of people and places tell no version from another."""
+        found = [self.contents.resolve(each, resource) for name in SPOKEN for each in many(resource, name) if isinstance(each, dict)]
+        return [each for each in (*found, self.reports.get(identity.name(resource) or "")) if each is not None]
 
     def concept_of(self, owner: Resource, element: str) -> Coded | None:
         """The code of what a reference points to (`reasonReference` -> Condition.code), else what it displays."""

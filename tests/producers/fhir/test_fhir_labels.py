@@ -15,9 +15,9 @@ def labels(*resources, kind="AllergyIntolerance"):
 
 
 @pytest.mark.parametrize("holder", [
-    {"resourceType": "List", "meta": RESTRICTED, "contained": [ALLERGY_R4]},
+    {"resourceType": "List", "id": "l", "meta": RESTRICTED, "contained": [ALLERGY_R4]},
     bundle(ALLERGY_R4, meta=RESTRICTED),
-    bundle(bundle({"resourceType": "List", "contained": [ALLERGY_R4]}), meta=RESTRICTED),
+    bundle(bundle({"resourceType": "List", "id": "l", "contained": [ALLERGY_R4]}), meta=RESTRICTED),
     bundle(ALLERGY_R4, meta={"security": "R"}),
 ])
 def test_what_holds_a_resource_labels_it(holder):

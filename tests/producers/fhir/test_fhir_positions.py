@@ -118,13 +118,19 @@ def test_an_update_at_no_time_is_no_update_at_the_time_of_the_export(updated):
     assert "lastUpdated" in found.detail
 
 
-def test_of_one_version_exported_twice_the_later_export_counts():
-    """The name of a medicine stands in its Medication, which changes without it."""
-    updated = FLAG | {"meta": {"lastUpdated": "2021-06-02T09:00:00Z"}}
-    once, again = (position(bundle(updated, timestamp=f"{year}-01-01T00:00:00Z")) for year in ("2022", "2023"))
-    changed = position(bundle(FLAG | {"meta": {"lastUpdated": "2021-06-02T09:00:00Z", "versionId": "2"}}))
-    assert position(updated) < once < again < changed
-    assert again < position(FLAG | {"meta": {"lastUpdated": "2021-06-02T09:00:01Z"}})
+@pytest.mark.parametrize(("element", "kind"), [
+    ("medicationReference", "Medication"), ("reasonReference", "Condition"), ("specimen", "Specimen"), ("result", "DiagnosticReport")])
+def test_what_it_is_told_in_the_words_of_is_updated_without_it(element, kind):
+    """A product corrected in its Medication is a later version of the order, which was not touched."""
+    def at(updated):
+        other = {"resourceType": kind, "id": "x", "subject": {"reference": "Patient/p1"}, "meta": {"lastUpdated": updated}}
+        own = FLAG | {"meta": {"lastUpdated": "2021-06-02"}, element: [{"reference": f"{kind}/x"}]}
+        if element == "result":
+            own, other = own | {"resourceType": "Observation"}, other | {"result": [{"reference": "Observation/f1"}]}
+        return next(each for each in read(own, other) if each.item.endswith("/f1")).assertions[0].position
+
+    assert at("2021-06-03") == "2021-06-03T00:00:00.000000Z"
+    assert at("2021-06-01") == at("soon") == "2021-06-02T00:00:00.000000Z"
 
 
 def test_the_order_of_resources_in_a_file_does_not_matter():
