@@ -1,7 +1,8 @@
 """Privacy labels, from `meta.security` and a document's own: what the policy decides on later.
 
 Labels that are not known, or have no code, are not dropped: they count as `sensitive`. A label on a Bundle counts for all that is in it
-(R4, "Security Labels"), one on a List also for what it contains, which has no labels of its own (R4, "Contained Resources").
+(R4, "Security Labels"), one on a List also for what it contains, which has no labels of its own (R4, "Contained Resources"), and one on
+a Condition for the medicine whose reason it is: a content is as sensitive as the words in it.
 """
 
 from __future__ import annotations
@@ -20,14 +21,17 @@ HL7 = ("http://hl7.org/", "http://terminology.hl7.org/", "urn:oid:2.16.840.1.113
 """Where the codes that say nothing sensitive are HL7's: another system's `N` may mean anything."""
 
 
-def labels(resource: Resource, holders: Iterable[Resource] = ()) -> tuple[str, ...]:
-    """Labels of a resource that stands in `holders`. A Patient marked R or REDACTED is restricted in PDS (address and contact withheld)."""
+def labels(resource: Resource, others: Iterable[Resource] = ()) -> tuple[str, ...]:
+    """Labels of a resource; `others`: what it stands in, and what it is told in the words of.
+
+    A Patient marked R or REDACTED is restricted in PDS (address and contact withheld).
+    """
     found = {"pds-restricted" if resource.get("resourceType") == "Patient" and label in ("R", "REDACTED") else _meaning(label)
              for label in (*_security(resource), *_stated(resource, "securityLabel"), *_stated(resource, "confidentiality"))}
-    for holder in holders:
+    for other in others:
         try:
-            found |= {_meaning(label) for label in _security(holder)}
-        except FieldError:                                 # the holder's own fault, which must not unlock what it holds
+            found |= {_meaning(label) for label in _security(other)}
+        except FieldError:                                 # the other's own fault, which must not unlock this
             found.add(_meaning(None))
     return tuple(sorted(found - {""}))
 

@@ -100,12 +100,13 @@ class _File:
         return replace(blank, result=Result.ASSERTIONS, assertions=(assertion,), claims=tuple(claims))
 
     def _assertion(self, blank: Read, item: Item, mapped: Mapped, record: str) -> Assertion:
+        spoken = self._context.spoken(item.resource)
         return Assertion(
             source=blank.source, patient=blank.patient or "", record=record, part=mapped.part, kind=mapped.kind, status=mapped.status,
             incarnation=self._origin.incarnation,
-            position=export.position(item.resource, self._when(item.holders), self._context.spoken(item.resource)),
+            position=export.position(item.resource, self._when(item.holders), spoken),
             content=canonical.encode(mapped.content), recorded=mapped.recorded, raw=self._raw(item.name),
-            labels=labels(item.resource, item.holders))
+            labels=labels(item.resource, (*item.holders, *spoken)))
 
     def _claims(self, assertion: Assertion, resource: Resource, mapped: Mapped) -> Iterator[Claim]:
         yield self._number(assertion, resource)

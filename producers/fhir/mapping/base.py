@@ -18,7 +18,7 @@ from producers.fhir.errors import FieldError
 
 T = TypeVar("T")
 ENTERED_IN_ERROR = "entered-in-error"
-SPOKEN = ("medicationReference", "reasonReference", "specimen")
+SPOKEN = ("medicationReference", "reasonReference", "specimen", "condition", "goal")
 """References to what a content is told in the words of."""
 
 
@@ -59,8 +59,11 @@ class Context:
         return told(self.contents.resolve(reference, owner), self._called) or text(reference, "display")
 
     def spoken(self, resource: Resource) -> list[Resource]:
-        """What else the content of a resource holds clinical words of. Names of people and places tell no version from another."""
-        found = [self.contents.resolve(each, resource) for name in SPOKEN for each in many(resource, name) if isinstance(each, dict)]
+        """What else the content of a resource holds clinical words of: later than its own update, and marked as that is. Names of people
+        and places count for neither."""
+        places = [resource, *(each for each in many(resource, "diagnosis") if isinstance(each, dict))]
+        references = (each for place in places for name in SPOKEN for each in many(place, name) if isinstance(each, dict))
+        found = [self.contents.resolve(each, resource) for each in references]
         return [each for each in (*found, self.reports.get(identity.name(resource) or "")) if each is not None]
 
     def concept_of(self, owner: Resource, element: str) -> Coded | None:

@@ -33,6 +33,19 @@ def test_what_a_bundle_marks_is_added_to_what_the_resource_marks():
     assert labels(bundle(patient, meta=RESTRICTED), kind="Patient") == ("sensitive",), "not what PDS says of the patient"
 
 
+@pytest.mark.parametrize("reference", [{"reasonReference": [{"reference": "Condition/c"}]},
+                                       {"diagnosis": [{"condition": {"reference": "Condition/c"}}]}])
+def test_a_content_is_as_sensitive_as_the_words_in_it(reference):
+    condition = {"resourceType": "Condition", "id": "c", "subject": SUBJECT, "meta": RESTRICTED, "code": {"text": "HIV"}}
+    visit = {"resourceType": "Encounter", "id": "e", "subject": SUBJECT, "status": "finished"}
+    assert labels(visit | reference, condition, kind="Encounter") == ("sensitive",)
+    assert labels(visit, condition, kind="Encounter") == ()
+    observation = {"resourceType": "Observation", "id": "o", "subject": SUBJECT, "code": {"text": "Titre"}}
+    report = {"resourceType": "DiagnosticReport", "id": "r", "subject": SUBJECT, "meta": RESTRICTED, "code": {"text": "HIV serology"},
+              "result": [{"reference": "Observation/o"}]}
+    assert labels(observation, report, kind="Observation") == ("sensitive",)
+
+
 @pytest.mark.parametrize(("coding", "expected"), [
     ({"system": "urn:x", "display": "Very restricted"}, ("sensitive",)), ({}, ("sensitive",)),
     ({"system": "urn:trust:flags", "code": "U"}, ("sensitive",)), ({"code": "U"}, ()),
