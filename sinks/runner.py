@@ -62,9 +62,9 @@ def _analytics(where: Where) -> tuple[Store, Serving]:
 
 
 def _cache(where: Where) -> tuple[Store, Serving]:
-    from sinks.cache import CacheStore
+    from sinks.cache import cache_store
 
-    return CacheStore(where.redis), nullcontext()
+    return cache_store(where.redis), nullcontext()
 
 
 STORES: dict[Name, Callable[[Where], tuple[Store, Serving]]] = {Name.SEARCH: _search, Name.ANALYTICS: _analytics, Name.CACHE: _cache}

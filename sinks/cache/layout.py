@@ -1,8 +1,9 @@
-"""Keys of the cache in Redis, and the one script that writes to it.
+"""Keys of the cache, the same in one Redis and in a cluster, and the one script that writes to one Redis.
 
 A person is one hash: field = fact id, value = `<version>|<entry JSON>`, or `<version>|` where the entry was withdrawn; field `head` =
 `<revision>|<head JSON>`. So one HGETALL reads a record at one moment. A number is a set of persons: an unverified number may be
-carried by several.
+carried by several. In a cluster the set of a number lies elsewhere than a record and may name persons who do not carry it: the head
+decides.
 """
 
 from __future__ import annotations
@@ -11,11 +12,26 @@ PREFIX = "mainstem:"
 POSITIONS = PREFIX + "positions"
 CLEARING = b"clearing"
 """In place of positions while the cache is being cleared, so that a clearing cut short is finished at the next start."""
+STANDING = PREFIX + "standing"
+"""In a cluster: positions, and whose. Another key than that of one Redis, so that neither takes the other's for its own."""
+MARKS = f"{PREFIX}{{{STANDING}}}:marks"
+"""In a cluster: a hash in the slot of STANDING, slot -> the mark that belongs to the positions."""
+MARK = PREFIX + "mark:"
+"""In a cluster: a mark in each slot, beside its data (`slots`)."""
 HEAD = "head"
+LEFT = "left"
+"""In a cluster: field of a record, JSON of numbers by which the person may still be found and which they do not carry."""
+FACTLESS = frozenset({HEAD.encode(), LEFT.encode()})
+"""Fields of a record that are no facts."""
 
 
 def record(person: str) -> str:
     return f"{PREFIX}record:{person}"
+
+
+def person(key: str) -> str:
+    """Whose record lies there."""
+    return key.removeprefix(record(""))
 
 
 def number(nhs_number: str) -> str:

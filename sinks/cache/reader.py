@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 from redis import Redis
-from redis.exceptions import RedisError
+from redis.cluster import RedisCluster
 
 from mainstem import canonical, nhs_number
-from sinks.cache import layout
+from sinks.cache import layout, servers
 from sinks.cache.record import CachedEntry, Head, RecordView, decode_entry, decode_head, split
 from sinks.contract import Held
 from sinks.errors import StoreUnavailableError
@@ -18,8 +19,9 @@ class CacheReader:
     """Safe to share between threads."""
 
     def __init__(self, url: str) -> None:
-        """`url`: `redis://127.0.0.1:6379/0`."""
-        self._redis: Redis = Redis.from_url(url, socket_timeout=10, socket_connect_timeout=5)
+        """`url`: of one Redis or of a cluster (`servers`)."""
+        self._url = url
+        self._client: Redis | RedisCluster | None = None
 
     def record(self, text: str) -> RecordView | None:
         """By NHS number, however spaced, or by person id. None where nobody is known by it. Raises StoreUnavailableError."""
@@ -28,54 +30,67 @@ class CacheReader:
 
     def by_person(self, person: str) -> RecordView | None:
         """None as well for a person whom nothing is left of: their sources have moved to another."""
-        try:
-            held = self._redis.hgetall(layout.record(person))
-        except RedisError as fault:
-            raise StoreUnavailableError("cache", type(fault).__name__) from None
+        with _answered():
+            held = self._redis().hgetall(layout.record(person))
         view = _view(person, held)  # type: ignore[arg-type]
         return view if view.entries or view.sources else None
 
     def by_number(self, number: str) -> RecordView | None:
         """Where several persons carry the number, the one for whom it is verified; else the one with most entries."""
-        records = [view for person in self.persons(number) if (view := self.by_person(person)) is not None]
+        records = [view for person in self._members(number) if (view := self.by_person(person)) is not None and number in view.nhs_numbers]
         return max(records, key=lambda view: (_verified(view, number), len(view.entries), view.person), default=None)
 
     def persons(self, number: str) -> list[str]:
-        """Everyone who carries the number."""
-        try:
-            return sorted(person.decode() for person in self._redis.smembers(layout.number(number)))  # type: ignore[union-attr]
-        except RedisError as fault:
-            raise StoreUnavailableError("cache", type(fault).__name__) from None
+        """Everyone whose head says that they carry the number."""
+        with _answered():
+            heads = [(person, self._redis().hget(layout.record(person), layout.HEAD)) for person in self._members(number)]
+        return [person for person, held in heads if held and number in decode_head(split(held)[1]).nhs_numbers]  # type: ignore[arg-type]
 
     def contents(self) -> Iterator[Held]:
         """Every current entry; its digest worked out from the content as held."""
-        start = len(layout.record(""))
-        try:
-            for key in self._redis.scan_iter(layout.record("*"), count=1000):
-                person = key.decode()[start:]
-                for field, data in self._redis.hscan_iter(key, count=1000):
-                    version, body = split(data)
-                    if body and field != layout.HEAD.encode():
-                        yield Held(person, field.decode(), version, decode_entry(body).digest)
-        except RedisError as fault:
-            raise StoreUnavailableError("cache", type(fault).__name__) from None
+        with _answered():
+            for key in self._redis().scan_iter(layout.record("*"), count=1000):
+                person = layout.person(key.decode())
+                for field, data in self._redis().hscan_iter(key, count=1000):
+                    if field not in layout.FACTLESS:
+                        version, body = split(data)
+                        if body:
+                            yield Held(person, field.decode(), version, decode_entry(body).digest)
 
     def check(self) -> None:
-        """Raises StoreUnavailableError where Redis does not answer."""
-        try:
-            self._redis.ping()
-        except RedisError as fault:
-            raise StoreUnavailableError("cache", type(fault).__name__) from None
+        """Raises StoreUnavailableError where Redis, or any master of a cluster, does not answer."""
+        with _answered():
+            redis = self._redis()
+            if isinstance(redis, RedisCluster):
+                redis.ping(target_nodes=RedisCluster.PRIMARIES)
+            redis.exists(layout.POSITIONS)  # a cluster that lacks a part serves no key at all
+
+    def _members(self, number: str) -> list[str]:
+        """Of the number's set, which may lag behind."""
+        with _answered():
+            return sorted(person.decode() for person in self._redis().smembers(layout.number(number)))  # type: ignore[union-attr]
+
+    def _redis(self) -> Redis | RedisCluster:
+        """A cluster is asked for its masters when first used: a page comes up without it."""
+        self._client = self._client or servers.connected(self._url)
+        return self._client
+
+
+@contextmanager
+def _answered() -> Iterator[None]:
+    try:
+        yield
+    except servers.FAULTS as fault:
+        raise StoreUnavailableError("cache", type(fault).__name__) from None
 
 
 def _view(person: str, held: dict[bytes, bytes]) -> RecordView:
     head = Head(digest=canonical.record_digest(0), sequence=0, known=0)
     entries: list[CachedEntry] = []
     for field, data in held.items():
-        _, body = split(data)
         if field == layout.HEAD.encode():
-            head = decode_head(body)
-        elif body:
+            head = decode_head(split(data)[1])
+        elif field not in layout.FACTLESS and (body := split(data)[1]):
             entries.append(decode_entry(body))
     entries.sort(key=lambda entry: (entry.kind, entry.fact))
     return RecordView(person=person, nhs_numbers=head.nhs_numbers, digest=head.digest, sequence=head.sequence, known=head.known,

@@ -8,6 +8,7 @@ from typing import Generic, TypeVar
 import msgspec
 
 from mainstem.model import Entry, RawRef, SourceState, Summary
+from sinks.contract import CURRENT
 
 Content = TypeVar("Content")
 Value = TypeVar("Value")
@@ -101,6 +102,11 @@ def of_entry(entry: Entry) -> bytes:
 def of_summary(summary: Summary) -> bytes:
     return msgspec.json.encode(Head(digest=summary.digest, sequence=summary.sequence, known=summary.known, nhs_numbers=summary.nhs_numbers,
                                     sources=summary.sources))
+
+
+def versioned(entry: Entry) -> tuple[str, str, str]:
+    """Fact, version and JSON, which is empty where the entry was withdrawn. All of it texts: Redis unpacks no bytes."""
+    return entry.fact, str(entry.version), of_entry(entry).decode() if entry.status == CURRENT else ""
 
 
 def split(data: bytes) -> tuple[int, bytes]:

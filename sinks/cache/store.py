@@ -1,4 +1,4 @@
-"""Entries and heads in Redis, written by one script together with the positions."""
+"""Entries and heads in one Redis, written by one script together with the positions."""
 
 from __future__ import annotations
 
@@ -6,15 +6,14 @@ from collections.abc import Iterator
 
 import msgspec
 import orjson
-from redis import Redis
 from redis.exceptions import RedisError
 
 from mainstem.model import Entry
 from schemas.topics import Purpose
 from sinks import policy
-from sinks.cache import layout, record
+from sinks.cache import layout, record, servers
 from sinks.cache.reader import CacheReader
-from sinks.contract import CURRENT, Batch, Held, Place, Positions
+from sinks.contract import Batch, Held, Place, Positions
 from sinks.errors import StoreMovedError, StoreUnavailableError
 
 _PIECE = 1000
@@ -29,7 +28,7 @@ class CacheStore:
     pace = 0.0
 
     def __init__(self, url: str) -> None:
-        self._redis: Redis = Redis.from_url(url, socket_timeout=10, socket_connect_timeout=5)
+        self._redis = servers.single(url)
         self._script = self._redis.register_script(layout.APPLY)
         self._url = url
         self._expected = b""
@@ -49,7 +48,7 @@ class CacheStore:
     def apply(self, batch: Batch, positions: Positions) -> None:
         after = orjson.dumps({str(place): offset for place, offset in positions.items()}, option=orjson.OPT_SORT_KEYS)
         entries = [e for e in batch.latest_entries() if policy.enters(self.purpose, e.kind, e.labels)]
-        arguments = (self._expected, after, _pack([_entry(entry) for entry in entries]),
+        arguments = (self._expected, after, _pack([(entry.person, *record.versioned(entry)) for entry in entries]),
                      _pack([(each.person, str(each.revision), record.of_summary(each).decode()) for each in batch.latest_summaries()]))
         try:
             written = self._script(keys=[layout.PREFIX], args=arguments)
@@ -92,11 +91,6 @@ class CacheStore:
         policies = self._redis.config_get("maxmemory-policy")
         if isinstance(policies, dict) and policies.get("maxmemory-policy", "noeviction") != "noeviction":
             raise StoreUnavailableError(self.name, "its maxmemory-policy drops keys; set it to noeviction")
-
-
-def _entry(entry: Entry) -> tuple[str, str, str, str]:
-    """All of it texts: Redis unpacks no bytes."""
-    return entry.person, entry.fact, str(entry.version), record.of_entry(entry).decode() if entry.status == CURRENT else ""
 
 
 _pack = msgspec.msgpack.Encoder().encode

@@ -18,9 +18,10 @@ from deploy.stack import artefacts
 from deploy.stack.errors import FetchError, MissingProgramError
 from deploy.stack.layout import StackSettings
 from sinks.analytics import AnalyticsStore
-from sinks.cache import CacheStore
+from sinks.cache import cache_store
 from sinks.contract import Store
 from tests.sinks.opensearch import OpenSearch
+from tests.sinks.redises import Cluster, One, emptied
 from tests.sinks.searching import SEARCH, cluster, searching
 
 
@@ -40,6 +41,27 @@ def own_redis() -> Iterator[str]:
         finally:
             process.terminate()
             process.wait(10)
+
+
+@pytest.fixture(scope="session")
+def own_cluster() -> Iterator[Cluster]:
+    """Three masters that tests may empty, kill and start again."""
+    if shutil.which("redis-server") is None:
+        pytest.skip("redis-server is not installed")
+    with tempfile.TemporaryDirectory(prefix="mainstem-redis-") as directory:
+        cluster = Cluster(Path(directory), 3)
+        try:
+            yield cluster
+        finally:
+            cluster.close()
+
+
+@pytest.fixture(params=["one", "cluster"])
+def place(request: pytest.FixtureRequest) -> One | Cluster:
+    """Where the live cache may lie: empty."""
+    found = request.getfixturevalue("own_cluster") if request.param == "cluster" else One(request.getfixturevalue("own_redis"))
+    emptied(found)
+    return found
 
 
 def _until_up(url: str) -> None:
@@ -91,7 +113,7 @@ def cluster_named(opensearch: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[
         yield
 
 
-@pytest.fixture(params=[*SEARCH, "analytics", "cache"])
+@pytest.fixture(params=[*SEARCH, "analytics", "cache", "cache in a cluster"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     """Each is empty and open."""
     if request.param in ("search", "cluster"):
@@ -99,10 +121,10 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
             yield from _opened(place.store())
     elif request.param == "analytics":
         yield from _opened(AnalyticsStore(tmp_path, b"test"))
+    elif request.param == "cache":
+        yield from _opened(cache_store(emptied(One(request.getfixturevalue("own_redis")))))
     else:
-        url = request.getfixturevalue("own_redis")
-        Redis.from_url(url).flushall()
-        yield from _opened(CacheStore(url))
+        yield from _opened(cache_store(emptied(request.getfixturevalue("own_cluster"))))
 
 
 def _opened(made: Store) -> Iterator[Store]:

@@ -1,38 +1,41 @@
-"""The live cache: one record by number or person, whole at any moment, fenced."""
+"""The live cache, in one Redis and in a cluster: one record by number or person, whole at any moment, fenced."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NoReturn
 
 import orjson
 import pytest
 from redis import Redis
 
-from sinks.cache import CacheReader, CacheStore
+from sinks.cache import CacheReader, CacheStore, ClusterStore, cache_store, layout
+from sinks.cache.nodes import Nodes
 from sinks.contract import Batch, Place
 from sinks.errors import StoreMovedError, StoreUnavailableError
 from tests.sinks.made import PERSONS, entry, summary
+from tests.sinks.redises import Cluster, One, emptied
 
 AT = Place("records.entries.v1", 0)
 P, Q = PERSONS
+Cache, Where = CacheStore | ClusterStore, One | Cluster
 NUMBER, OTHER = "9990000018", "9990000026"
 
 
 @pytest.fixture
-def cache(own_redis: str) -> Iterator[CacheStore]:
-    Redis.from_url(own_redis).flushall()
-    store = CacheStore(own_redis)
+def cache(place: Where) -> Iterator[Cache]:
+    store = cache_store(place.url)
     store.open()
     yield store
     store.close()
 
 
 @pytest.fixture
-def reader(own_redis: str) -> CacheReader:
-    return CacheReader(own_redis)
+def reader(place: Where) -> CacheReader:
+    return CacheReader(place.url)
 
 
-def test_the_record_in_its_shape(cache: CacheStore, reader: CacheReader) -> None:
+def test_the_record_in_its_shape(cache: Cache, reader: CacheReader) -> None:
     cache.apply(Batch((entry(P, "f1", 1),), (summary(P, 4, (NUMBER,)),)), {AT: 1})
     record = reader.record("999 000 0018")
     assert record is not None
@@ -47,12 +50,12 @@ def test_the_record_in_its_shape(cache: CacheStore, reader: CacheReader) -> None
     assert only["status"] == "current"
 
 
-def test_nobody(reader: CacheReader, cache: CacheStore) -> None:
+def test_nobody(reader: CacheReader, cache: Cache) -> None:
     assert reader.record(NUMBER) is None
     assert reader.record(P) is None
 
 
-def test_a_number_follows_the_latest_head(cache: CacheStore, reader: CacheReader) -> None:
+def test_a_number_follows_the_latest_head(cache: Cache, reader: CacheReader) -> None:
     cache.apply(Batch((), (summary(P, 1, (NUMBER,)),)), {AT: 1})
     cache.apply(Batch((), (summary(P, 2, (OTHER,)),)), {AT: 2})
     cache.apply(Batch((), (summary(P, 1, (NUMBER,)),)), {AT: 3})
@@ -60,7 +63,7 @@ def test_a_number_follows_the_latest_head(cache: CacheStore, reader: CacheReader
     assert reader.persons(OTHER) == [P]
 
 
-def test_of_two_who_carry_a_number_the_verified_one(cache: CacheStore, reader: CacheReader) -> None:
+def test_of_two_who_carry_a_number_the_verified_one(cache: Cache, reader: CacheReader) -> None:
     unsure = [entry(P, f"f{n}", 1, {"nhs_number": NUMBER, "verification": "02"}, kind="patient") for n in range(3)]
     sure = entry(Q, "g", 1, {"nhs_number": NUMBER, "verification": "01"}, kind="patient")
     cache.apply(Batch((*unsure, sure), (summary(P, 1, (NUMBER,)), summary(Q, 1, (NUMBER,)))), {AT: 1})
@@ -70,24 +73,25 @@ def test_of_two_who_carry_a_number_the_verified_one(cache: CacheStore, reader: C
     assert reader.persons(NUMBER) == [P, Q]
 
 
-def test_withdrawn_content_is_purged(cache: CacheStore, own_redis: str) -> None:
+def test_withdrawn_content_is_purged(cache: Cache, place: Where) -> None:
     cache.apply(Batch((entry(P, "f1", 1, {"note": "canary"}),)), {AT: 1})
     cache.apply(Batch((entry(P, "f1", 2, {"note": "canary"}, status="withdrawn"),)), {AT: 2})
-    held = Redis.from_url(own_redis)
-    assert not any(b"canary" in value for key in held.scan_iter("mainstem:record:*") for value in held.hvals(key))
+    values = [value for node in place.nodes() for key in node.scan_iter("mainstem:record:*") for value in node.hvals(key)]
+    assert values
+    assert not any(b"canary" in value for value in values)
 
 
-def test_an_emptied_redis_is_noticed_before_anything_is_written(cache: CacheStore, reader: CacheReader, own_redis: str) -> None:
+def test_an_emptied_redis_is_noticed_before_anything_is_written(cache: Cache, reader: CacheReader, place: Where) -> None:
     cache.apply(Batch((entry(P, "f1", 1),)), {AT: 1})
-    Redis.from_url(own_redis).flushall()
+    emptied(place)
     with pytest.raises(StoreMovedError, match="reading its positions again"):
         cache.apply(Batch((entry(P, "f2", 1),)), {AT: 2})
     assert list(reader.contents()) == []
     assert cache.open() == {}
 
 
-def test_a_second_sink_is_fenced(cache: CacheStore, own_redis: str) -> None:
-    other = CacheStore(own_redis)
+def test_a_second_sink_is_fenced(cache: Cache, place: Where) -> None:
+    other = cache_store(place.url)
     other.open()
     other.apply(Batch((entry(P, "f1", 1),)), {AT: 1})
     with pytest.raises(StoreMovedError):
@@ -95,18 +99,43 @@ def test_a_second_sink_is_fenced(cache: CacheStore, own_redis: str) -> None:
     assert cache.open() == {AT: 1}
 
 
-def test_a_clearing_cut_short_is_finished_at_the_next_start(cache: CacheStore, reader: CacheReader, own_redis: str) -> None:
-    cache.apply(Batch((entry(P, "f1", 5),)), {AT: 1})
-    Redis.from_url(own_redis).set("mainstem:positions", b"clearing")
+def test_a_clearing_cut_short_is_finished_at_the_next_start(cache: Cache, reader: CacheReader, place: Where,
+                                                            monkeypatch: pytest.MonkeyPatch) -> None:
+    cache.apply(Batch((entry(P, "f1", 5), entry(Q, "f1", 5))), {AT: 1})
+    with monkeypatch.context() as patched, pytest.raises(Cut):
+        patched.setattr(Redis, "unlink", cut)
+        patched.setattr(Nodes, "keys", cut)
+        cache.clear()
     assert cache.open() == {}
     assert list(reader.contents()) == []
+    cache.apply(Batch((entry(P, "f1", 1),)), {AT: 1})
+    assert [held.version for held in reader.contents()] == [1]
 
 
-def test_a_redis_that_drops_keys_is_refused(cache: CacheStore, own_redis: str) -> None:
-    admin = Redis.from_url(own_redis)
-    admin.config_set("maxmemory-policy", "allkeys-lru")
-    try:
-        with pytest.raises(StoreUnavailableError, match="noeviction"):
-            cache.open()
-    finally:
-        admin.config_set("maxmemory-policy", "noeviction")
+def test_a_redis_that_drops_keys_is_refused(cache: Cache, place: Where) -> None:
+    for node in place.nodes():
+        node.config_set("maxmemory-policy", "allkeys-lru")
+        try:
+            with pytest.raises(StoreUnavailableError, match="noeviction"):
+                cache.open()
+        finally:
+            node.config_set("maxmemory-policy", "noeviction")
+
+
+def test_one_who_is_found_by_a_number_carries_it(cache: Cache, reader: CacheReader, place: Where) -> None:
+    """Sets of numbers may lag behind heads."""
+    cache.apply(Batch((entry(P, "f1", 1), entry(Q, "f1", 1)), (summary(P, 1, (NUMBER,)), summary(Q, 1, (OTHER,)))), {AT: 1})
+    (of_number,) = [node for node in place.nodes() if any(node.scan_iter(layout.number(NUMBER)))]
+    of_number.sadd(layout.number(NUMBER), Q, "c" * 32)
+    assert reader.persons(NUMBER) == [P]
+    found = reader.record(NUMBER)
+    assert found is not None
+    assert found.person == P
+
+
+class Cut(Exception):
+    """Where a process is killed."""
+
+
+def cut(*_: object, **__: object) -> NoReturn:
+    raise Cut

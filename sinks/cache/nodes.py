@@ -1,0 +1,104 @@
+"""The masters of a Redis Cluster, written to all at once: whatever goes to one of them is one round trip."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+from redis.cluster import ClusterNode, RedisCluster
+
+from sinks.cache import servers
+
+Command = tuple[Any, ...]
+_CONFIRMED = ("WAIT", 1, 500)
+"""Until a replica has what this connection wrote, or for half a second: then the marks alone tell whether it is lost."""
+_PIECE = 1000
+"""Keys asked for at a time."""
+
+
+class Sent(NamedTuple):
+    """A command for one slot."""
+
+    slot: int
+    command: Command
+
+
+class Nodes:
+    """Where slots lie is asked for by `look` alone: a slot that has moved since is a fault (MOVED, ASK), and nothing follows it.
+    Every method raises one of `servers.FAULTS`."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._cluster: RedisCluster | None = None
+        self._owners: list[ClusterNode] = []
+
+    def look(self) -> None:
+        """Learn where each slot lies now."""
+        if self._cluster is None:
+            self._cluster = servers.cluster(self._url)
+        else:
+            self._cluster.nodes_manager.initialize()
+        found = self._cluster.nodes_manager.slots_cache
+        self._owners = [found[slot][0] for slot in range(len(found))]
+        self._followed = {nodes[0].name for nodes in found.values() if len(nodes) > 1}
+
+    def owner(self, slot: int) -> str:
+        """Name of the master in which a slot lies."""
+        return str(self._owners[slot].name)
+
+    def send(self, sent: Sequence[Sent], *, writes: bool = True) -> list[Any]:
+        """The replies, in order. What goes to one master reaches it in that order. `writes`: a replica is waited for, where there is one."""
+        by_node: dict[str, list[int]] = {}
+        for n, each in enumerate(sent):
+            by_node.setdefault(self.owner(each.slot), []).append(n)
+        commands = {name: [sent[n].command for n in places] for name, places in by_node.items()}
+        if writes:
+            for name in self._followed & commands.keys():
+                commands[name].append(_CONFIRMED)
+        replies: list[Any] = [None] * len(sent)
+        for name, said in self._exchange(commands).items():
+            for n, reply in zip(by_node[name], said, strict=False):
+                replies[n] = reply
+        return replies
+
+    def every(self, *command: Any) -> dict[str, Any]:
+        """One command to each master -> what it said."""
+        return {name: said[0] for name, said in self._exchange({name: [command] for name in self._names()}).items()}
+
+    def keys(self, pattern: str) -> Iterator[list[bytes]]:
+        """All keys, some at a time."""
+        cursors: dict[str, Any] = dict.fromkeys(self._names(), 0)
+        while cursors:
+            said = self._exchange({name: [("SCAN", cursor, "MATCH", pattern, "COUNT", _PIECE)] for name, cursor in cursors.items()})
+            for [(_, keys)] in said.values():
+                yield keys
+            cursors = {name: cursor for name, [(cursor, _)] in said.items() if int(cursor)}
+
+    def close(self) -> None:
+        if self._cluster is not None:
+            self._cluster.close()
+
+    def _names(self) -> list[str]:
+        return list(dict.fromkeys(str(node.name) for node in self._owners))
+
+    def _exchange(self, commands: dict[str, list[Command]]) -> dict[str, list[Any]]:
+        """Write to all, then read from all. Connections of an exchange that failed hold replies nobody reads: they are closed."""
+        assert self._cluster is not None
+        open_: dict[str, tuple[Any, Any]] = {}
+        whole = False
+        try:
+            for name, lines in commands.items():
+                node = self._cluster.get_node(node_name=name)
+                assert node is not None
+                pool = node.redis_connection.connection_pool
+                connection = pool.get_connection()
+                open_[name] = (pool, connection)
+                connection.send_packed_command(connection.pack_commands(lines), check_health=False)
+            said = {name: [open_[name][1].read_response() for _ in lines] for name, lines in commands.items()}
+            whole = True
+        finally:
+            for pool, connection in open_.values():
+                if not whole:
+                    connection.disconnect()
+                pool.release(connection)
+        return said
