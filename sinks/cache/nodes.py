@@ -12,6 +12,7 @@ from sinks.cache import servers
 Command = tuple[Any, ...]
 _CONFIRMED = ("WAIT", 1, 500)
 """Until a replica has what this connection wrote, or for half a second: then the marks alone tell whether it is lost."""
+_ROLE = ("ROLE",)
 _PIECE = 1000
 """Keys asked for at a time."""
 
@@ -31,6 +32,8 @@ class Nodes:
         self._url = url
         self._cluster: RedisCluster | None = None
         self._owners: list[ClusterNode] = []
+        self._followed: dict[str, bool] = {}
+        """Master -> whether a replica was connected to it when it was last asked."""
 
     def look(self) -> None:
         """Learn where each slot lies now."""
@@ -40,24 +43,24 @@ class Nodes:
             self._cluster.nodes_manager.initialize()
         found = self._cluster.nodes_manager.slots_cache
         self._owners = [found[slot][0] for slot in range(len(found))]
-        self._followed = {nodes[0].name for nodes in found.values() if len(nodes) > 1}
+        self._heard(self.every(*_ROLE))
 
     def owner(self, slot: int) -> str:
         """Name of the master in which a slot lies."""
         return str(self._owners[slot].name)
 
     def send(self, sent: Sequence[Sent], *, writes: bool = True) -> list[Any]:
-        """The replies, in order. What goes to one master reaches it in that order. `writes`: a replica is waited for, where there is one."""
+        """The replies, in order. What goes to one master reaches it in that order. `writes`: wait for a replica, where there is one."""
         by_node: dict[str, list[int]] = {}
         for n, each in enumerate(sent):
             by_node.setdefault(self.owner(each.slot), []).append(n)
-        commands = {name: [sent[n].command for n in places] for name, places in by_node.items()}
+        ends = {name: ([_CONFIRMED] if self._followed.get(name) else []) + [_ROLE] if writes else [] for name in by_node}
+        said = self._exchange({name: [*(sent[n].command for n in places), *ends[name]] for name, places in by_node.items()})
         if writes:
-            for name in self._followed & commands.keys():
-                commands[name].append(_CONFIRMED)
+            self._heard({name: each[-1] for name, each in said.items()})
         replies: list[Any] = [None] * len(sent)
-        for name, said in self._exchange(commands).items():
-            for n, reply in zip(by_node[name], said, strict=False):
+        for name, places in by_node.items():
+            for n, reply in zip(places, said[name], strict=False):
                 replies[n] = reply
         return replies
 
@@ -77,6 +80,10 @@ class Nodes:
     def close(self) -> None:
         if self._cluster is not None:
             self._cluster.close()
+
+    def _heard(self, roles: dict[str, Any]) -> None:
+        """`ROLE` of masters: its third part are the replicas that are connected."""
+        self._followed |= {name: len(role) > 2 and bool(role[2]) and role[0] == b"master" for name, role in roles.items()}
 
     def _names(self) -> list[str]:
         return list(dict.fromkeys(str(node.name) for node in self._owners))

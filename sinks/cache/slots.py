@@ -1,7 +1,7 @@
 """Slots of a cluster, and the mark that lies in each of them beside its data.
 
-A mark says which write was the last in its slot. A server keeps the order of its writes, so whatever loses some of them (it comes back empty or
-older, a replica takes over before it had all) leaves an older mark, or none.
+A mark says which write was the last in its slot. A server keeps the order of its writes, so whatever loses some of them (it comes back
+empty or older, a replica takes over before it had all) leaves an older mark, or none.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ def of(key: str) -> int:
 
 
 def mark(generation: int, session: int, write: int) -> bytes:
-    """Marks compare as bytes, and no two writes leave the same. `generation`: of the data, another one after each rebuild. `session`: of the
-    writer. `write`: counts within the session."""
+    """Marks compare as bytes, and no two writes leave the same. `generation`: of the data, another one after each rebuild. `session`: of
+    the writer. `write`: counts within the session."""
     return b"%012d.%012d.%012d" % (generation, session, write)
 
 

@@ -36,6 +36,7 @@ class CacheStore:
     def open(self) -> Positions:
         try:
             self._refuse_eviction()
+            self._refuse_part_of_a_cluster()
             held = self._get()
             if held == layout.CLEARING:
                 self.clear()
@@ -91,6 +92,11 @@ class CacheStore:
         policies = self._redis.config_get("maxmemory-policy")
         if isinstance(policies, dict) and policies.get("maxmemory-policy", "noeviction") != "noeviction":
             raise StoreUnavailableError(self.name, "its maxmemory-policy drops keys; set it to noeviction")
+
+    def _refuse_part_of_a_cluster(self) -> None:
+        """One script writes to every key: a node of a cluster would refuse some batches, and take others."""
+        if self._redis.info("cluster").get("cluster_enabled"):
+            raise StoreUnavailableError(self.name, "it is a node of a cluster; name it as redis+cluster://HOST:PORT,HOST:PORT")
 
 
 _pack = msgspec.msgpack.Encoder().encode

@@ -30,7 +30,7 @@ class One:
 
 
 class Cluster:
-    """The first `masters` nodes share the slots; the others follow them, in turn. Nothing is kept on disk: killed, a node comes back empty."""
+    """The first `masters` nodes share the slots; the others follow them, in turn. Nothing is kept on disk: killed, one comes back empty."""
 
     def __init__(self, directory: Path, masters: int, replicas: int = 0) -> None:
         self._directory = directory
@@ -57,11 +57,14 @@ class Cluster:
 
     def masters(self) -> list[int]:
         """Ports of those that own slots, in order of these."""
-        return [port for _, port in sorted(self._owners().items())]
+        return list(dict.fromkeys(port for _, port in sorted(self._owners().items())))
 
     def owner(self, key: str) -> int:
         """Port of the master in which a key lies."""
-        return next(port for (first, last), port in self._owners().items() if first <= slot_of(key) <= last)
+        return self.owner_of(slot_of(key))
+
+    def owner_of(self, slot: int) -> int:
+        return next(port for (first, last), port in self._owners().items() if first <= slot <= last)
 
     def kill(self, port: int) -> None:
         """kill -9: what it held is gone. Its slots it still knows when it is started again."""
@@ -70,8 +73,22 @@ class Cluster:
         process.wait(10)
 
     def restart(self, port: int) -> None:
+        """It holds what it last saved, if it did."""
         self._begin(port)
         self.until_whole()
+        (self._directory / str(port) / "dump.rdb").unlink(missing_ok=True)
+
+    def move(self, slot: int, to: int, *, whole: bool = True) -> None:
+        """Move a slot with its keys to the master at a port; `whole`: else stop before its new owner is told."""
+        here, there = self.node(self.owner_of(slot)), self.node(to)
+        ids = {node: node.cluster("MYID").decode() for node in (here, there)}
+        there.cluster("SETSLOT", slot, "IMPORTING", ids[here])
+        here.cluster("SETSLOT", slot, "MIGRATING", ids[there])
+        while keys := here.cluster("GETKEYSINSLOT", slot, 100):
+            here.migrate("127.0.0.1", to, keys, 0, 5000)
+        if whole:
+            for node in (there, here):
+                node.cluster("SETSLOT", slot, "NODE", ids[there])
 
     def whole(self) -> bool:
         """Whether every node that runs knows that all slots are served."""
@@ -105,7 +122,9 @@ class Cluster:
         for n, port in enumerate(rest):
             master = self.node(head[n % masters]).cluster("MYID")
             until(lambda port=port, master=master: self.node(port).cluster("REPLICATE", master.decode()))
-        until(lambda: all(self.node(port).info("replication").get("master_link_status") == "up" for port in rest))
+        for node in map(self.node, head[:len(rest)]):
+            node.flushall()
+            until(lambda node=node: node.wait(1, 1000))
 
     def _owners(self) -> dict[tuple[int, int], int]:
         found = self.node(next(iter(self._running))).cluster("SLOTS")
