@@ -76,7 +76,8 @@ def main(
     kafka: Annotated[str, typer.Option(help="Kafka, HOST:PORT")],
     registry: Annotated[str, typer.Option(help="Schema registry, URL of its Confluent API")],
     home: Annotated[Path, typer.Option(help="Where stores are kept")],
-    redis: Annotated[str, typer.Option(help="Redis URL of the live cache")] = "redis://127.0.0.1:6379/0",
+    redis: Annotated[str, typer.Option(envvar="MAINSTEM_REDIS_URL", help="Live cache: redis://HOST:PORT/0, or "
+                                       "redis+cluster://HOST:PORT,HOST:PORT (some nodes of a Redis Cluster)")] = "redis://127.0.0.1:6379/0",
     rebuild: Annotated[bool, typer.Option("--rebuild", help="Empty the store and build it anew from the topics")] = False,
 ) -> None:
     """Write what is published to one store, and say so once a second.

@@ -55,6 +55,8 @@ LOADED = 0.5
 """Share of a processor that may be used at the peak."""
 MEMORY_BYTES, DISK_BYTES = 64e9, 4e12
 """Of one machine that holds a store, or one broker: assumed."""
+REDIS_MASTERS = 1000
+"""Of one Redis Cluster: Redis Cluster specification, "Redis Cluster goals"."""
 RECOVERY_SECONDS = 600
 """How long a partition whose every copy is lost may be away while it is read back from its changelog: assumed."""
 PARTITIONS_A_WORKER = 64

@@ -22,6 +22,7 @@ from deploy.bench.england import (
     PARTITIONS_A_WORKER,
     PEOPLE,
     RECOVERY_SECONDS,
+    REDIS_MASTERS,
     REPLICAS,
     RESENT,
     SOURCES,
@@ -82,7 +83,8 @@ def parts(bench: Mapping[str, Any]) -> list[Part]:
              "an OpenSearch cluster, by `MAINSTEM_SEARCH_URL`"),
         Part("analytics sink, embedded (chDB)", entries * 1e6 / units["sinks"]["analytics"]["rate"], 1,
              "a ClickHouse server or cluster, by `MAINSTEM_ANALYTICS_URL`"),
-        Part("live cache (Redis)", entries * 1e6 / units["sinks"]["cache"]["rate"], 1, "Redis Cluster, which the sink does not speak yet"),
+        Part("live cache (Redis)", entries * 1e6 / units["sinks"]["cache"]["rate"], 1,
+             "masters of a Redis Cluster, by `MAINSTEM_REDIS_URL`; the sink stays one process"),
         Part("Kafka broker", live["kafka"], None, "brokers"),
         Part("Debezium on Connect", live["connect"], None, "Connect workers; a connector a source"),
     ]
@@ -145,9 +147,11 @@ def held(bench: Mapping[str, Any]) -> list[Held]:
     news = demand().yearly / PEOPLE / RESENT * HISTORY_YEARS
     entries = news * units["entries_an_event"] * sinks["search"]["held"] / sinks["search"]["entries"]
     every = demand().yearly / PEOPLE * HISTORY_YEARS
+    cached = entries * sinks["cache"]["disk"] / sinks["cache"]["held"]
     return [
-        Held("live cache in one Redis", entries * sinks["cache"]["disk"] / sinks["cache"]["held"], MEMORY_BYTES, "memory of a machine",
-             "Redis Cluster, which the sink does not speak yet; or only the people seen this year"),
+        Held("live cache in one Redis", cached, MEMORY_BYTES, "memory of a machine",
+             f"a Redis Cluster, by `MAINSTEM_REDIS_URL`: {ceil(cached * PEOPLE / MEMORY_BYTES):,} masters (one is made for up to "
+             f"{REDIS_MASTERS:,}); or only the people seen this year"),
         Held("search store in one process (tantivy)", entries * sinks["search"]["disk"] / sinks["search"]["held"], DISK_BYTES,
              "disk of a machine", "an OpenSearch cluster, by `MAINSTEM_SEARCH_URL`"),
         Held("analytics store in one process (chDB)", entries * sinks["analytics"]["disk"] / sinks["analytics"]["held"], DISK_BYTES,

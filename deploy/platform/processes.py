@@ -32,9 +32,13 @@ def processes(endpoints: Endpoints, home: Path, sources: Sequence[str], web_port
     def module(name: str, *arguments: str) -> tuple[str, ...]:
         return (sys.executable, "-m", name, *servers, *arguments)
 
+    secret = "@" in endpoints.redis  # everyone on the machine can read arguments
+    redis = () if secret else ("--redis", endpoints.redis)
+    hidden = {"MAINSTEM_REDIS_URL": endpoints.redis} if secret else {}
+
     def sink(store: str, environment: Mapping[str, str] | None = None) -> Process:
-        return Process(f"sink-{store}", module("sinks.runner", "--store", store, "--home", str(home), "--redis", endpoints.redis),
-                       environment or {})
+        return Process(f"sink-{store}", module("sinks.runner", "--store", store, "--home", str(home), *redis),
+                       {**hidden, **(environment or {})})
 
     def worker(number: int) -> Process:
         name, state = ("worker", "state") if number == 1 else (f"worker-{number}", f"state-{number}")
@@ -50,6 +54,6 @@ def processes(endpoints: Endpoints, home: Path, sources: Sequence[str], web_port
         sink("search", heaps.returning()),
         sink("analytics"),
         sink("cache"),
-        Process("web", module("mainstem.web", "--redis", endpoints.redis, "--home", str(home), "--port", str(web_port),
-                              "--connect", endpoints.connect)),
+        Process("web", module("mainstem.web", *redis, "--home", str(home), "--port", str(web_port),
+                              "--connect", endpoints.connect), hidden),
     )

@@ -45,6 +45,7 @@ class Endpoints:
 
     @property
     def redis(self) -> str:
+        """Of the live cache; it may hold a password: never log it, nor give it as an argument."""
         return self._of("redis")
 
     def database(self, name: str) -> str:
@@ -59,8 +60,14 @@ class Endpoints:
 
 
 def endpoints(home: Path | None = None) -> Endpoints:
+    """Where programs go: to the servers of this home, or to what `MAINSTEM_REDIS_URL` names instead of one."""
+    settings = StackSettings()
+    ours = started(Layout(Path(home or settings.home).absolute()))
+    return Endpoints({**ours.addresses, "redis": settings.redis_url.get_secret_value()}) if settings.redis_url else ours
+
+
+def started(layout: Layout) -> Endpoints:
     """Of the services that were started in this home (and have not been stopped), whether or not they still live."""
-    layout = Layout(Path(home or StackSettings().home).absolute())
     kept = state.load(layout)
     return of_ports({name: kept.ports[name] for name in kept.processes if name in kept.ports}, layout)
 

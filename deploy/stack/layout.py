@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -27,6 +27,9 @@ class StackSettings(BaseSettings):
     registry_management_port: int | None = Field(None, ge=1, le=65535)
     postgres_port: int | None = Field(None, ge=1, le=65535)
     redis_port: int | None = Field(None, ge=1, le=65535)
+
+    redis_url: SecretStr | None = None
+    """The live cache elsewhere than in the stack's own Redis: `redis://...`, or `redis+cluster://[user:password@]host:port,host:port`."""
 
     kafka_behind_proxy_port: int | None = Field(None, ge=1, le=65535)
     kafka_proxy_port: int | None = Field(None, ge=1, le=65535)

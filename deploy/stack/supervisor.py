@@ -43,7 +43,7 @@ class Status:
 
 def up(home: Path | None = None, *, only: Iterable[str] | None = None, say: Say = print,
        settings: StackSettings | None = None) -> addresses.Endpoints:
-    """Start what is not running, in order of need, and return when all answer. Safe to call again; repairs what was killed.
+    """Start what is not running, in order of need, and return when all of them answer. Safe to call again; repairs what was killed.
 
     `only` names services; those they need come along. `settings`: instead of the environment's. Raises StackError.
     """
@@ -56,7 +56,7 @@ def up(home: Path | None = None, *, only: Iterable[str] | None = None, say: Say 
     with state.locked(layout.lock):
         password.ensure(layout)
         _Start(layout, settings, parts, say).all(wanted)
-    return addresses.endpoints(layout.home)
+    return addresses.started(layout)
 
 
 def down(home: Path | None = None, *, only: Iterable[str] | None = None, say: Say = print) -> None:

@@ -43,7 +43,7 @@ def run(
     from confluent_kafka import KafkaException
 
     from deploy.platform import launch
-    from deploy.stack import StackError, down, up
+    from deploy.stack import StackError, down, endpoints, up
     from mainstem.terminology import Shelf
     from processors.apps import releases
     from processors.identity.scoring.shelf import FOLDER, ModelShelf
@@ -63,12 +63,13 @@ def run(
     platform = player = None
     passed = True
     try:
-        endpoints = up(home, say=say)
-        codec = launch.prepare(endpoints, SOURCES)
-        releases.ship(endpoints.kafka, codec, Shelf(home / "terms"), ModelShelf(home / FOLDER), say)
+        up(home, say=say)
+        servers = endpoints(home)
+        codec = launch.prepare(servers, SOURCES)
+        releases.ship(servers.kafka, codec, Shelf(home / "terms"), ModelShelf(home / FOLDER), say)
         _make_trusts(home, persons, seed, profile)
-        platform = launch.start(endpoints, home, SOURCES, port, say)
-        launch.capture_trusts(endpoints, say)
+        platform = launch.start(servers, home, SOURCES, port, say)
+        launch.capture_trusts(servers, say)
         if rate > 0:
             player = _start("player", home, "seeds", "play", "--rate", str(rate), "--seed", str(int(time.time())))
             say(f"life happens in the trusts at {rate:g} changes a second")

@@ -18,7 +18,8 @@ from mainstem.web.settings import WebSettings
 def main(
     kafka: Annotated[str, typer.Option(help="Bootstrap server.")],
     registry: Annotated[str, typer.Option(help="Schema registry (Confluent API).")],
-    redis: Annotated[str, typer.Option(help="Live cache.")],
+    redis: Annotated[str, typer.Option(envvar="MAINSTEM_REDIS_URL", help="Live cache: redis://HOST:PORT/0, or "
+                                       "redis+cluster://HOST:PORT,HOST:PORT (some nodes of a Redis Cluster).")],
     home: Annotated[Path, typer.Option(help="Where the search store lies.")],
     port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 8460,
     connect: Annotated[str | None, typer.Option(help="Kafka Connect, whose connectors /healthz then tells of.")] = None,

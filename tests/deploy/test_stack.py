@@ -15,7 +15,8 @@ import psycopg
 import pytest
 import redis
 
-from deploy.stack import down, endpoints, status, up
+from deploy.platform.processes import processes
+from deploy.stack import Endpoints, down, endpoints, status, up
 from deploy.stack import state as stack_state
 from deploy.stack.errors import NotRunningError, PortTakenError, ServiceFailedError, UnknownServiceError
 from deploy.stack.layout import Layout
@@ -55,6 +56,23 @@ def test_up_twice_and_down_twice_change_nothing_the_second_time(home: Path) -> N
     assert states(home) == {}
     with pytest.raises(NotRunningError, match="stack up"):
         _ = endpoints(home).redis
+
+
+def test_a_live_cache_elsewhere_is_where_programs_go_and_not_what_up_starts(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ours = up(home, only=["redis"], say=quiet)
+    monkeypatch.setenv("MAINSTEM_REDIS_URL", "redis+cluster://user:secret@10.0.0.1:6379,10.0.0.2:6379")
+    assert up(home, only=["redis"], say=quiet) == ours
+    assert endpoints(home).redis == "redis+cluster://user:secret@10.0.0.1:6379,10.0.0.2:6379"
+
+
+@pytest.mark.parametrize(("url", "shown"), [("redis://127.0.0.1:1/0", True), ("redis+cluster://user:secret@10.0.0.1:6379", False)])
+def test_processes_are_told_the_live_cache_and_show_no_password(tmp_path: Path, url: str, shown: bool) -> None:
+    servers = Endpoints({"kafka": "127.0.0.1:1", "registry": "http://127.0.0.1:1", "redis": url, "connect": "http://127.0.0.1:1"})
+    told = [each for each in processes(servers, tmp_path, ["RXA/epr"], 1) if each.name in {"sink-cache", "web"}]
+    assert len(told) == 2
+    for each in told:
+        assert ("--redis" in each.argv, url in each.argv, each.environment.get("MAINSTEM_REDIS_URL") == url) == (shown, shown, not shown)
+        assert not any("secret" in word for word in each.argv)
 
 
 def test_data_and_addresses_outlive_a_restart(home: Path) -> None:
