@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -21,6 +22,8 @@ from sinks.contract import Batch, Held, Place, Positions
 from sinks.errors import StoreMovedError, StoreUnavailableError
 
 _HOME = slots.of(layout.STANDING)
+_REMEMBERED = 100
+"""Places where it stood."""
 
 
 class Standing(msgspec.Struct, frozen=True):
@@ -31,18 +34,28 @@ class Standing(msgspec.Struct, frozen=True):
     positions: dict[str, int]
 
 
+class Earlier(msgspec.Struct, frozen=True):
+    """Where the cache stood once. Whatever it stood for was written with marks up to this one."""
+
+    mark: str
+    positions: dict[str, int]
+
+
 class ClusterStore:
     """A batch is applied in steps, each acknowledged by every master before the next: persons are added to the sets of their numbers;
     entries and heads are written; persons are taken out of the sets of numbers that they carry no more; at last positions, with the marks
     that the slots were left with. Cut short anywhere, the batch is applied again, which does not change what was done.
 
     Whoever opens takes over: who wrote before is refused from then on. A slot that holds less than its mark stood for is noticed at the
-    next batch, or when the store is opened; then the topics are read from their beginning, over what is still there.
+    next batch, or when the store is opened; then the topics are read again, over what is still there: from where the cache stood before
+    anything was lost, or from their beginning where nobody knows.
     """
 
     name = "cache"
     purpose = Purpose.DIRECT_CARE
     pace = 0.0
+    remembers = 10.0
+    """Seconds from one place where it stood to the next that is remembered."""
 
     def __init__(self, url: str) -> None:
         self._url = url
@@ -57,6 +70,8 @@ class ClusterStore:
         self._new: dict[int, bytes] = {}
         """Slot -> its mark since then."""
         self._writes = 0
+        self._remembered = 0.0
+        """When it last was, by the monotonic clock."""
         self._last: dict[str, int] = {}
         """Master -> the slot that was written to last: while its mark is there, so is all that was written before."""
 
@@ -106,10 +121,12 @@ class ClusterStore:
             self._erase()
             return
         self._settle(self._standing.generation, dict(zip(map(int, pairs[::2]), pairs[1::2], strict=True)))
-        if found and all(map(slots.intact, held, self._marks)):
+        lost = [mark for mark, least in zip(held, self._marks, strict=True) if not slots.intact(mark, least)]
+        if found and not lost:
             self._stand(found.generation, found.positions, session=self._standing.session + 1)
         else:
-            self._begin_anew()
+            (earlier,) = self._nodes.send([Sent(_HOME, ("LRANGE", layout.EARLIER, 0, -1))], writes=False)
+            self._begin_anew(_before(lost, earlier) if found else {})
 
     def _erase(self) -> None:
         """While the marks say so nobody writes, and whoever opens the store begins here."""
@@ -119,13 +136,13 @@ class ClusterStore:
         for keys in self._nodes.keys(f"{layout.PREFIX}*"):
             self._nodes.send([Sent(slots.of(key.decode()), ("UNLINK", key)) for key in keys if not key.startswith(stay)])
         self._held = layout.CLEARING
-        self._begin_anew()
+        self._begin_anew({})
 
-    def _begin_anew(self) -> None:
+    def _begin_anew(self, positions: Mapping[str, int]) -> None:
         """Positions first: until the marks are of their generation, the slots do not hold what these stand for."""
         session = self._standing.session + 1
         self._new = {}
-        self._stand(session, {}, session=session)
+        self._stand(session, positions, session=session)
         first = slots.mark(session, session, 0)
         self._nodes.send([Sent(slot, ("SET", key, first)) for slot, key in enumerate(self._keys)])
         self._settle(session, {})
@@ -175,9 +192,13 @@ class ClusterStore:
         """Write where the cache stands. Raises StoreMovedError where somebody else did."""
         standing = Standing(generation, session or self._standing.session, dict(positions))
         after = orjson.dumps(msgspec.to_builtins(standing), option=orjson.OPT_SORT_KEYS)
-        anew = int(generation != self._standing.generation)
-        command = ("EVALSHA", self._scripts[scripts.STAND], 2, layout.STANDING, layout.MARKS, self._held, after, anew,
-                   *(word for pair in self._new.items() for word in pair))
+        anew = generation != self._standing.generation
+        now, earlier = time.monotonic(), b""
+        if anew or (self._new and now >= self._remembered + self.remembers):
+            mark = slots.mark(generation, generation, 0) if anew else max(self._new.values())
+            earlier, self._remembered = msgspec.json.encode(Earlier(mark.decode(), standing.positions)), now
+        command = ("EVALSHA", self._scripts[scripts.STAND], 3, layout.STANDING, layout.MARKS, layout.EARLIER, self._held, after, int(anew),
+                   earlier, _REMEMBERED, *(word for pair in self._new.items() for word in pair))
         (written,) = self._nodes.send([Sent(_HOME, command)])
         if not written:
             raise StoreMovedError(self.name)
@@ -207,3 +228,12 @@ def _decoded(held: bytes) -> Standing | None:
         return msgspec.json.decode(held, type=Standing)
     except msgspec.DecodeError:
         return None
+
+
+def _before(lost: Sequence[bytes | None], earlier: Sequence[bytes]) -> Mapping[str, int]:
+    """Positions that tell of nothing that was lost: a slot still has all that was written to it up to the mark that it carries."""
+    for one in earlier:
+        stood = msgspec.json.decode(one, type=Earlier)
+        if all(slots.intact(mark, stood.mark.encode()) for mark in lost):
+            return stood.positions
+    return {}

@@ -100,7 +100,7 @@ class Nodes:
                 pool = node.redis_connection.connection_pool
                 connection = pool.get_connection()
                 open_[name] = (pool, connection)
-                connection.send_packed_command(connection.pack_commands(lines), check_health=False)
+                connection.send_packed_command([b"".join(map(_packed, lines))], check_health=False)
             said = {name: [open_[name][1].read_response() for _ in lines] for name, lines in commands.items()}
             whole = True
         finally:
@@ -109,3 +109,9 @@ class Nodes:
                     connection.disconnect()
                 pool.release(connection)
         return said
+
+
+def _packed(command: Command) -> bytes:
+    """As servers read it (Redis serialization protocol). The client's own packing takes a third of the time of a large batch."""
+    words = [word if isinstance(word, bytes) else str(word).encode() for word in command]
+    return b"*%d\r\n%b" % (len(words), b"".join([b"$%d\r\n%b\r\n" % (len(word), word) for word in words]))

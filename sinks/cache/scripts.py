@@ -68,14 +68,18 @@ return 1
 """
 
 STAND = """
--- KEYS: where the cache stands, the marks that belong to it.
--- ARGV: what is expected there, what to leave there, 1 where all marks begin anew, slots and their marks
+-- KEYS: where the cache stands, the marks that belong to it, where it stood before.
+-- ARGV: what is expected there, what to leave there, 1 where all marks begin anew, what to remember, how many to remember, slots and marks
 if (redis.call('GET', KEYS[1]) or '') ~= ARGV[1] then return 0 end
 redis.call('SET', KEYS[1], ARGV[2])
-if ARGV[3] == '1' then redis.call('DEL', KEYS[2]) end
-for at = 4, #ARGV, 2 do redis.call('HSET', KEYS[2], ARGV[at], ARGV[at + 1]) end
+if ARGV[3] == '1' then redis.call('DEL', KEYS[2], KEYS[3]) end
+if ARGV[4] ~= '' then
+  redis.call('LPUSH', KEYS[3], ARGV[4])
+  redis.call('LTRIM', KEYS[3], 0, ARGV[5] - 1)
+end
+for at = 6, #ARGV, 2 do redis.call('HSET', KEYS[2], ARGV[at], ARGV[at + 1]) end
 return 1
 """
-"""Both keys lie in one slot."""
+"""All three keys lie in one slot."""
 
 ALL = (RECORDS, MEMBERS, MENDED, STAND)

@@ -18,7 +18,6 @@ from pathlib import Path
 import msgspec
 import pytest
 from confluent_kafka.admin import AdminClient
-from redis import Redis
 
 from mainstem.model import Entry, Summary
 from mainstem.operations import Heartbeat, Quarantined
@@ -28,7 +27,7 @@ from schemas.codec import Codec
 from schemas.partition import partition
 from schemas.topics import Topic
 from sinks.analytics import AnalyticsStore
-from sinks.cache import CacheReader, CacheStore
+from sinks.cache import CacheReader, cache_store
 from sinks.contract import Held, Store
 from sinks.errors import NotBuiltError, StoreUnavailableError
 from sinks.search import SearchReader, SearchStore
@@ -38,6 +37,7 @@ from sinks.search.cluster.index import Generation
 from sinks.sink import Sink
 from tests.sinks.made import entry, summary
 from tests.sinks.opensearch import OpenSearch
+from tests.sinks.redises import Cluster, One
 from tests.sinks.searching import cluster
 
 DEADLINE = 60
@@ -198,13 +198,12 @@ def test_a_topic_made_anew_is_noticed_and_the_store_built_anew(log: Log, tmp_pat
         until(lambda: facts(tmp_path) == {("f1", 1)})
 
 
-def test_an_emptied_redis_is_filled_again(log: Log, own_redis: str) -> None:
-    Redis.from_url(own_redis).flushall()
-    reader = CacheReader(own_redis)
+def test_an_emptied_redis_is_filled_again(log: Log, place: One | Cluster) -> None:
+    reader = CacheReader(place.url)
     log.write(*(entry("a", f"f{n}", 1) for n in range(20)), summary("a", 1, ("9990000018",)))
-    with running(CacheStore(own_redis), log):
+    with running(cache_store(place.url), log):
         until(lambda: len(list(reader.contents())) == 20)
-        Redis.from_url(own_redis).flushall()
+        place.nodes()[-1].flushall()
         log.write(entry("a", "late", 1))
         until(lambda: len(list(reader.contents())) == 21)
     record = reader.record("9990000018")
@@ -266,13 +265,17 @@ with beside:
 """
 
 
-@pytest.mark.parametrize("name", ["search", "cluster", "cache", "analytics"])
-def test_killed_again_and_again_it_holds_all(log: Log, own_redis: str, tmp_path: Path, name: str, request: pytest.FixtureRequest) -> None:
+@pytest.mark.parametrize(("name", "place"), [
+    ("search", "one"), ("cluster", "one"), ("cache", "one"), ("analytics", "one"),
+    pytest.param("cache", "cluster", marks=pytest.mark.slow),  # `test_cluster` cuts a batch short at each of its steps
+], indirect=["place"])
+def test_killed_again_and_again_it_holds_all(log: Log, place: One | Cluster, tmp_path: Path, name: str,
+                                             request: pytest.FixtureRequest) -> None:
     if name == "cluster":
         request.getfixturevalue("cluster_named")
         name = "search"
-    Redis.from_url(own_redis).flushall()
-    command = [sys.executable, "-c", PROCESS, name, log.kafka, log.registry, str(tmp_path), own_redis, log.entries.name, log.summaries.name]
+    redis = place.url
+    command = [sys.executable, "-c", PROCESS, name, log.kafka, log.registry, str(tmp_path), redis, log.entries.name, log.summaries.name]
     env = os.environ | {"MAINSTEM_QUERY_PORT": "0"}
     wanted: dict[tuple[str, str], Entry] = {}
     for turn in range(1, 4):
@@ -281,13 +284,13 @@ def test_killed_again_and_again_it_holds_all(log: Log, own_redis: str, tmp_path:
         log.write(*written)
         process = subprocess.Popen(command, env=env, stderr=subprocess.DEVNULL)
         try:
-            until(partial(_any_of, name, turn, tmp_path, own_redis))
+            until(partial(_any_of, name, turn, tmp_path, redis))
         finally:
             process.send_signal(signal.SIGKILL)
             process.wait()
     stop = threading.Event()
     from sinks.runner import STORES, Name, Where
-    store, _ = STORES[Name(name)](Where(tmp_path, own_redis))
+    store, _ = STORES[Name(name)](Where(tmp_path, redis))
     sink = Sink(store, log.kafka, log.registry, "after", log.inputs)
     thread = threading.Thread(target=sink.run, args=(stop,))
     thread.start()
