@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -21,6 +22,7 @@ from sinks.cache.reader import CacheReader
 from sinks.contract import Batch, Held, Place, Positions
 from sinks.errors import StoreMovedError, StoreUnavailableError
 
+log = logging.getLogger(__name__)
 _HOME = slots.of(layout.STANDING)
 _REMEMBERED = 100
 """Places where it stood."""
@@ -126,7 +128,11 @@ class ClusterStore:
             self._stand(found.generation, found.positions, session=self._standing.session + 1)
         else:
             (earlier,) = self._nodes.send([Sent(_HOME, ("LRANGE", layout.EARLIER, 0, -1))], writes=False)
-            self._begin_anew(_before(lost, earlier) if found else {})
+            before = _before(lost, earlier) if found else {}
+            if found:
+                log.warning("the cache lost what it held in %d of %d slots; reading again from %s", len(lost), slots.SLOTS,
+                            "before that" if before else "the beginning")
+            self._begin_anew(before)
 
     def _erase(self) -> None:
         """While the marks say so nobody writes, and whoever opens the store begins here."""
@@ -191,7 +197,7 @@ class ClusterStore:
     def _stand(self, generation: int, positions: Mapping[str, int], session: int | None = None) -> None:
         """Write where the cache stands. Raises StoreMovedError where somebody else did."""
         standing = Standing(generation, session or self._standing.session, dict(positions))
-        after = orjson.dumps(msgspec.to_builtins(standing), option=orjson.OPT_SORT_KEYS)
+        after = msgspec.json.encode(standing)
         anew = generation != self._standing.generation
         now, earlier = time.monotonic(), b""
         if anew or (self._new and now >= self._remembered + self.remembers):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import count
 from typing import Any
 
 import pytest
@@ -141,6 +142,21 @@ def test_where_the_end_was_lost_it_is_read_from_before_that(cache: ClusterStore,
     cache.apply(ALL, {AT: 7})
     master.set(mark, held[2])
     assert cache.open() == {}, "a mark of what was before"
+
+
+def test_half_of_what_a_batch_wrote_to_a_slot_is_not_all_of_it(cache: ClusterStore, own_cluster: Cluster,
+                                                               monkeypatch: pytest.MonkeyPatch) -> None:
+    """The set of a number and the record of who carries it lie in one slot: only the first of the two was kept."""
+    monkeypatch.setattr(ClusterStore, "remembers", 0.0)
+    key = layout.record(PERSONS[0])
+    number = next(one for one in map("{:010}".format, count()) if slots.of(layout.number(one)) == slots.of(key))
+    cache.apply(Batch((entry(PERSONS[0], "f1", 1),), (summary(PERSONS[0], 1, (number,)),)), {AT: 1})
+    master, mark = own_cluster.node(own_cluster.owner(key)), slots.keys(layout.MARK)[slots.of(key)]
+    whole = master.get(mark)
+    assert whole is not None
+    assert whole.endswith(b"2")
+    master.set(mark, whole[:-1] + b"1")
+    assert cache.open() == {}
 
 
 def test_positions_of_before_a_rebuild_are_not_believed(cache: ClusterStore, own_cluster: Cluster) -> None:
