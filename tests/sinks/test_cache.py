@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import NoReturn
 
 import orjson
 import pytest
 from redis import Redis
 
+from mainstem.web.stores import CachedRecords
 from sinks.cache import CacheReader, CacheStore, ClusterStore, cache_store, layout
 from sinks.cache.nodes import Nodes
+from sinks.contents import contents_of
 from sinks.contract import Batch, Place
 from sinks.errors import StoreMovedError, StoreUnavailableError
 from tests.sinks.made import PERSONS, entry, summary
@@ -48,6 +51,16 @@ def test_the_record_in_its_shape(cache: Cache, reader: CacheReader) -> None:
     assert only["content"]["agent"]["text"] == "agent 1"
     assert only["provenance"][0]["lost"] == {"note": "mild"}
     assert only["status"] == "current"
+
+
+def test_it_is_read_by_pages_and_by_verify(cache: Cache, place: Where, tmp_path: Path) -> None:
+    cache.apply(Batch((entry(P, "f1", 1), entry(Q, "f1", 1)), (summary(P, 4, (NUMBER,)), summary(Q, 4, (NUMBER,)))), {AT: 1})
+    pages = CachedRecords(place.url)
+    pages.check()
+    found = pages.by_number(NUMBER)
+    assert {record.person for record in found} == {P, Q}
+    assert pages.others(found[0]) == 1
+    assert {held.person for held in contents_of(tmp_path, place.url)["cache"]()} == {P, Q}
 
 
 def test_nobody(reader: CacheReader, cache: Cache) -> None:
