@@ -13,13 +13,13 @@ class StoreUnavailableError(ConnectionError):
 
 
 class StoreMovedError(RuntimeError):
-    """The store's positions are not those this sink left there: it was emptied, restored, or another sink writes to it.
+    """The store is not as this sink left it: it was emptied, restored or started again, or another sink writes to it.
 
     The sink reads the positions again and goes on from them.
     """
 
     def __init__(self, store: str) -> None:
-        super().__init__(f"the {store} store was changed by somebody else (emptied, restored, or a second sink); "
+        super().__init__(f"the {store} store is not as it was left (emptied, restored, started again, or a second sink); "
                          "reading its positions again")
         self.store = store
 

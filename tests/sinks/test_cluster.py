@@ -13,7 +13,7 @@ from sinks.cache.nodes import Nodes, Sent
 from sinks.contract import Batch, Place, Positions
 from sinks.errors import StoreMovedError, StoreUnavailableError
 from tests.sinks.made import entry, summary
-from tests.sinks.redises import Cluster, emptied, until
+from tests.sinks.redises import Cluster, emptied
 
 AT = Place("records.entries.v1", 0)
 PERSONS = tuple(f"{n:032x}" for n in range(24))
@@ -328,6 +328,14 @@ def test_who_was_paused_does_not_write_over_what_was_cleared(cache: ClusterStore
     assert persons(reader) == []
 
 
+def test_persons_on_several_masters_are_found_by_one_number(cache: ClusterStore, reader: CacheReader, own_cluster: Cluster) -> None:
+    cache.apply(ALL, {AT: 1})
+    assert len({own_cluster.owner(layout.record(person)) for person in PERSONS[:3]}) > 1
+    assert reader.persons(NUMBER) == list(PERSONS[:3])
+    cache.apply(Batch((), (summary(PERSONS[1], 2, ()),)), {AT: 2})
+    assert reader.persons(NUMBER) == [PERSONS[0], PERSONS[2]]
+
+
 def test_slots_may_move(cache: ClusterStore, reader: CacheReader, own_cluster: Cluster) -> None:
     cache.apply(ALL, {AT: 1})
     slot = slots.of(layout.record(PERSONS[0]))
@@ -363,6 +371,22 @@ def test_one_node_names_the_others(cache: ClusterStore, own_cluster: Cluster) ->
     assert ClusterStore(f"redis+cluster://127.0.0.1:{own_cluster.ports[2]}/").open() == {AT: 1}
 
 
+def test_a_cluster_with_a_password(own_cluster: Cluster) -> None:
+    emptied(own_cluster)
+    nodes = own_cluster.nodes()
+    for node in nodes:
+        node.config_set("requirepass", "s:cr@t/")
+    try:
+        with pytest.raises(StoreUnavailableError):
+            ClusterStore(own_cluster.url).open()
+        url = own_cluster.url.replace("://", "://default:s%3Acr%40t%2F@")
+        assert ClusterStore(url).open() == {}
+        CacheReader(url).check()
+    finally:
+        for node in nodes:
+            node.config_set("requirepass", "")
+
+
 def test_a_cluster_that_is_not_there_is_waited_for() -> None:
     url = "redis+cluster://127.0.0.1:1,127.0.0.1:2"
     for ask in (ClusterStore(url).open, CacheReader(url).check, lambda: list(CacheReader(url).contents())):
@@ -389,8 +413,7 @@ def after_failover(cluster: Cluster, port: int, store: ClusterStore) -> Position
     cluster.kill(port)
     with pytest.raises(StoreUnavailableError):
         store.apply(Batch(), {AT: 9})
-    until(lambda: port not in cluster.masters())
-    cluster.until_whole()
+    cluster.take_over(port)
     return store.open()
 
 
