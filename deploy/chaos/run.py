@@ -23,7 +23,7 @@ from deploy.platform.launch import Say
 from mainstem.observe.connect import ConnectUnavailableError, connectors
 from mainstem.operations import Result
 from mainstem.verify import history
-from mainstem.verify.report import SHOWN, Check
+from mainstem.verify.report import Check
 from schemas import log, topics
 from schemas.codec import Codec
 from seeds.trusts import SOURCES, TRUSTS
@@ -85,8 +85,7 @@ class Report:
                      "seconds": m.seconds} for m in self.met],
             "changes": self.changes, "acknowledged": self.acknowledged, "restarts": self.restarts,
             "captures": self.captures, "verify": self.verify,
-            "checks": [{"name": c.name, "passed": c.passed, "compared": c.compared, "differences": len(c.differences),
-                        "shown": list(c.differences)[:SHOWN]} for c in self.checks],
+            "checks": [check.as_dict() for check in self.checks],
         }
 
 
@@ -118,8 +117,8 @@ def run(place: Arena, seed: int, say: Say, *, faults: int | None = None, seconds
     changes = int(orjson.loads(told)["changes"]) if told else 0
     _captured(place)
     say("peace: proving that nothing was lost and nothing doubled")
-    proof = subprocess.run([*_MAINSTEM, "verify", "--source", "--wait", str(_DRAIN_SECONDS), "--output", "json", "--home", str(place.home)],
-                           capture_output=True, text=True, check=False)
+    proof = subprocess.run([*_MAINSTEM, "verify", "--source", "--deep", "--wait", str(_DRAIN_SECONDS), "--output", "json",
+                            "--home", str(place.home)], capture_output=True, text=True, check=False)
     verified = orjson.loads(proof.stdout) if proof.stdout else {"passed": False, "why": proof.stderr[-2000:]}
     kafka = place.endpoints.kafka
     checks = (*history.check(kafka, codec), *registers.checks(kafka, codec, writes.acknowledged, writes.unsure),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -23,18 +22,21 @@ app = typer.Typer(add_completion=False)
 @app.command()
 def verify(
     source: Annotated[bool, typer.Option("--source", help="Also compare with the trusts' own databases.")] = False,
+    deep: Annotated[bool, typer.Option("--deep", help="Also read every raw message again, and compare what capture wrote of it.")] = False,
     wait: Annotated[float, typer.Option(help="Seconds to wait for every stage to pass the cut.")] = 120,
     home: Home = None,
     output: Format = Output.TABLE,
 ) -> None:
     """Take a cut, wait until every stage has passed it, fold everything received, and compare.
 
-    Checks that every raw offset has exactly one outcome, and that the state, the entries and each store equal the fold.
+    Checks that every raw offset has exactly one outcome, and that the state, the entries, their changes and each store equal the fold.
+    With --deep also that capture wrote what today's readers and mappings make of the raw messages: what was captured with earlier ones
+    differs where they read otherwise.
     Exit code 0 only when all agree; 1 when something differs (it says what); 2 when the proof could not be made. Examples:
 
         mainstem verify
 
-        mainstem verify --source --output json
+        mainstem verify --source --deep --output json
     """
     from confluent_kafka import KafkaException
     from psycopg import OperationalError
@@ -46,7 +48,7 @@ def verify(
     settings = Settings()
     home = home or settings.home
     try:
-        report = _report(settings, home, source, wait)
+        report = _report(settings, home, source, deep, wait)
     except (TimeoutError, ConnectionError, KafkaException, OperationalError, StackError, RegistryUnavailableError,
             ReleaseError) as fault:
         typer.echo(f"verify could not be made: {fault}", err=True)
@@ -58,23 +60,25 @@ def verify(
     raise typer.Exit(0 if report.passed else 1)
 
 
-def _report(settings: Settings, home: Path, source: bool, wait: float) -> Report:
+def _report(settings: Settings, home: Path, source: bool, deep: bool, wait: float) -> Report:
     from deploy.stack import endpoints
     from mainstem.terminology import Shelf
     from mainstem.verify import verify as prove
-    from mainstem.verify.run import Trust
+    from mainstem.verify.run import Against, Trust
     from processors.apps.releases import current, current_model
     from processors.identity.scoring.shelf import FOLDER, ModelShelf
+    from producers.formats import Readers
+    from producers.mapping.load import load_all
     from schemas.codec import Codec
-    from seeds.trusts import TRUSTS
+    from seeds.trusts import SOURCES, TRUSTS
     from sinks.contents import contents_of
 
     servers = endpoints(home)
     key = settings.person_key.get_secret_value().encode()
     trusts = [Trust(t.source, servers.database(t.database), tuple(t.tables)) for t in TRUSTS] if source else []
-    stores = contents_of(home, servers.redis)
+    against = Against(contents_of(home, servers.redis), trusts, (lambda: Readers(SOURCES, load_all())) if deep else None)
     codec, shelf, models = Codec(servers.registry), Shelf(home / "terms"), ModelShelf(home / FOLDER)
-    return prove(servers.kafka, codec, key, stores, trusts, wait, lambda text: typer.echo(text, err=True),
+    return prove(servers.kafka, codec, key, against, wait, lambda text: typer.echo(text, err=True),
                  lambda: current(servers.kafka, codec, shelf).terms, lambda: current_model(servers.kafka, codec, models).model)
 
 
@@ -88,7 +92,7 @@ def _show(report: Report) -> None:
     console = Console()
     console.print(table)
     for check in report.checks:
-        for text in islice(check.differences, SHOWN):
+        for text in check.shown:
             console.print(f"{check.name}: {text}", markup=False)
         if len(check.differences) > SHOWN:
             console.print(f"{check.name}: and {len(check.differences) - SHOWN:,} more")

@@ -32,11 +32,11 @@ def check_tasks(expected: Iterable[Task], published: Iterable[Task]) -> Check:
     check = Check("review tasks = claims", compared=len(wanted.keys() | found.keys()))
     for task in sorted(wanted.keys() | found.keys()):
         if task not in found:
-            check.differs(f"task {task} is not open in the topic, and the claims give it")
+            check.differs(f"task {task} is not open in the topic, and the claims give it", task)
         elif task not in wanted:
-            check.differs(f"task {task} is open in the topic, and no claim gives it")
+            check.differs(f"task {task} is open in the topic, and no claim gives it", task)
         elif wanted[task] != found[task]:
-            check.differs(f"task {task} says otherwise in the topic than the claims give")
+            check.differs(f"task {task} says otherwise in the topic than the claims give", task)
     return check
 
 

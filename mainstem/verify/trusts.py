@@ -18,7 +18,8 @@ Keys = dict[str, set[bytes]]
 
 
 def check_source(bootstrap: str, source: str, dsn: str, tables: Sequence[str]) -> Check:
-    """Counts and key hashes of each captured table against the raw topic's last word on each row.
+    """Counts and key hashes of each captured table against the raw topic's last word on each row. Rows are named by their
+    keys' hashes.
 
     Raises psycopg.OperationalError where the database does not answer.
     """
@@ -27,10 +28,11 @@ def check_source(bootstrap: str, source: str, dsn: str, tables: Sequence[str]) -
     for table, held in _held(dsn, tables).items():
         seen = captured.get(table, set())
         check.compared += len(held)
-        if missing := len(held - seen):
-            check.differs(f"{source} {table}: {missing} of {len(held)} rows of the database were never captured")
-        if extra := len(seen - held):
-            check.differs(f"{source} {table}: {extra} rows were captured that the database no longer holds, and no delete was seen")
+        for key in held - seen:
+            check.differs(f"{source} {table}: row {key.hex()[:12]} of the database was never captured", (table, key))
+        for key in seen - held:
+            check.differs(f"{source} {table}: row {key.hex()[:12]} was captured, the database no longer holds it, and no delete was seen",
+                          (table, key))
     return check
 
 

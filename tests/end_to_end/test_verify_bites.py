@@ -16,6 +16,7 @@ from schemas import log, topics
 from schemas.codec import Codec
 from schemas.kafka import producer
 from schemas.partition import partition as place_of
+from sinks.cache import layout
 from tests.end_to_end.conftest import World
 from tests.eventually import eventually
 
@@ -46,21 +47,21 @@ def _last(world: World, topic: topics.Topic) -> tuple[object, bytes, int]:
     return eventually(last, f"a message in {topic.name}")
 
 
-def _current(world: World) -> tuple[Entry, bytes, int]:
-    """The entry last published of those that stand: itself, its key, its partition."""
+def _current(world: World, back: int = 1) -> tuple[Entry, bytes, int]:
+    """The entry last published of those that stand, or so many back: itself, its key, its partition."""
     decode, latest = Codec(world.endpoints.registry).decoder(topics.ENTRIES), {}
     for message in log.read(world.endpoints.kafka, topics.ENTRIES):
         entry = decode(message.value())
         latest.pop((entry.person, entry.fact), None)
         latest[entry.person, entry.fact] = (entry, message.key(), message.partition())
-    return [found for found in latest.values() if found[0].status == "current"][-1]
+    return [found for found in latest.values() if found[0].status == "current"][-back]
 
 
 def test_a_store_that_lost_an_entry_is_found(world: World) -> None:
-    assert _differences(world) == {}
+    assert _differences(world, "--source", "--deep") == {}
     client = redis.Redis.from_url(world.endpoints.redis)
     entry, _, _ = _current(world)
-    name = next(key for key in client.scan_iter(f"*{entry.person}*") if client.type(key) == b"hash" and client.hexists(key, entry.fact))
+    name = layout.record(entry.person)
     held = client.hget(name, entry.fact)
     client.hdel(name, entry.fact)
     assert _differences(world) == {"cache store = fold": [f"fact {entry.fact} of person {entry.person} is missing"]}
@@ -74,14 +75,26 @@ def test_each_fault_is_found_by_the_check_that_looks_for_it(world: World) -> Non
     summary = _forge_a_digest(world)
     task = _forge_a_task(world)
     lost = _lose_state(world, entry)
-    found = _differences(world)
-    assert any("more than one outcome" in text and outcome in text for text in found["every raw offset has one outcome"])
-    assert any("do not hold the assertions" in text and assertion in text for text in found["every raw offset has one outcome"])
-    for check in ("entries = fold", "cache store = fold", "search store = fold", "analytics store = fold"):
-        assert [text.partition(" differs")[0] for text in found[check]] == [f"fact {entry.fact} of person {entry.person}"]
-    assert [text.partition(":")[0] for text in found["record digests = fold"]] == [f"person {summary.person}"]
+    unmarked = _forge_an_envelope(world)
+    aged, version = _age_in_the_cache(world)
+    found = _differences(world, "--deep")
+    ledger, named = found["every raw offset has one outcome"], f"fact {entry.fact} of person {entry.person}"
+    assert any("more than one outcome" in text and outcome in text for text in ledger)
+    assert any("do not hold the assertions" in text and assertion in text for text in ledger)
+    for check in ("entries = fold", "search store = fold", "analytics store = fold"):
+        assert [text.partition(" differs")[0] for text in found[check]] == [named]
+    cached = found["cache store = fold"]
+    assert [text.partition(" differs")[0] for text in cached] == [named, f"{aged} is held at version 0, and {version} is published"]
+    assert found["labels, conflicts and provenance of entries = fold"] == [
+        f"{unmarked}: its {name} differs from the fold's" for name in ("conflict", "assertions", "provenance")]
+    assert {text.partition(" shows a field")[0] for text in found["every field shown rests on what was received"]} == {named, unmarked}
+    assert [text.partition(":")[0] for text in found["record digests and heads = fold"]] == [f"person {summary.person}"]
     assert found["review tasks = claims"] and all(task.id in text for text in found["review tasks = claims"])
-    assert found["state = fold"] == [f"fact {lost[1]} of person {lost[0]} is missing"]
+    assert f"fact {lost[1]} of person {lost[0]} is missing" in found["state = fold"]
+    for forged in (named, unmarked):
+        assert any(text.startswith(f"{forged} is held at version") for text in found["state = fold"])
+        assert any(text.startswith(f"{forged} was told of last at version") for text in found["changes = entries"])
+    assert {text.partition(":")[0] for text in found["captured = raw messages read again"]} == {outcome, assertion}
     _send_task(world, task)
 
 
@@ -96,9 +109,9 @@ def test_an_assignment_that_no_claim_gives_and_a_row_that_was_never_captured_are
     report = world.verify("--source", "--wait", "60")
     checks = {check["name"]: check for check in report["checks"]}
     assert checks["entries = fold"]["differences"] > 1  # one was forged before
-    assert checks["record digests = fold"]["differences"] > 1
+    assert checks["record digests and heads = fold"]["differences"] > 1
     (captured,) = (check for name, check in checks.items() if name.startswith("A82038/gp: rows captured"))
-    assert "observation: 1 of" in captured["shown"][0] and captured["differences"] == 1
+    assert "observation: row" in captured["shown"][0] and captured["differences"] == 1
     assert checks["review tasks = claims"]["passed"]
 
 
@@ -129,6 +142,22 @@ def _forge_an_entry(world: World) -> Entry:
     forged = msgspec.structs.replace(entry, content=content, version=entry.version + 1)
     _send(world, topics.ENTRIES, key, Codec(world.endpoints.registry).encoder(topics.ENTRIES)(forged), partition)
     return entry
+
+
+def _forge_an_envelope(world: World) -> str:
+    """An entry says what the fold says, but that it is a conflict, and not who said it."""
+    entry, key, partition = _current(world, 2)
+    forged = msgspec.structs.replace(entry, conflict=not entry.conflict, provenance=(), version=entry.version + 1)
+    _send(world, topics.ENTRIES, key, Codec(world.endpoints.registry).encoder(topics.ENTRIES)(forged), partition)
+    return f"fact {entry.fact} of person {entry.person}"
+
+
+def _age_in_the_cache(world: World) -> tuple[str, int]:
+    """The right content, at a version that an older message could overwrite."""
+    client = redis.Redis.from_url(world.endpoints.redis)
+    entry, _, _ = _current(world, 3)
+    client.hset(layout.record(entry.person), entry.fact, b"0|" + client.hget(layout.record(entry.person), entry.fact).partition(b"|")[2])
+    return f"fact {entry.fact} of person {entry.person}", entry.version
 
 
 def _forge_a_digest(world: World) -> Summary:

@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 import pytest
 
+from mainstem.verify import trusts
 from mainstem.verify.trusts import row
 
 SOURCE = {"schema": "epr", "table": "patient", "lsn": 7}
@@ -46,3 +47,17 @@ def test_what_is_no_row_change_is_no_row(envelope: Any):
 @pytest.mark.parametrize(("key", "value"), [(b"{", b"{}"), (b"[]", b"{}"), (b"7", b"7"), (b"{}", b"\xff")])
 def test_rubbish_is_no_row(key: bytes, value: bytes):
     assert row(key, value) is None
+
+
+@pytest.mark.parametrize("grows", [True, False])
+def test_a_row_that_is_lost_is_named_in_each_look(monkeypatch: pytest.MonkeyPatch, grows: bool) -> None:
+    """Also while rows come in: two are lost for ever, one is captured later; another was deleted, and nobody was told."""
+    looks = []
+    for late in (0, 1):
+        count = 1000 + (late if grows else 0)
+        held, lost = {f"{n}".encode() for n in range(count)}, {b"0", b"1"} if late else {b"0", b"1", b"2"}
+        monkeypatch.setattr(trusts, "_held", lambda *_, held=held: {"allergy": held})
+        monkeypatch.setattr(trusts, "_captured", lambda *_, seen=held - lost | {b"gone"}: {"allergy": seen})
+        looks.append(trusts.check_source("", "A82038/gp", "", ("gp.allergy",)))
+    assert [len(look.differences) for look in looks] == [4, 3]
+    assert set(looks[1].lasting(looks[0]).differences) == {("allergy", b"0"), ("allergy", b"1"), ("allergy", b"gone")}

@@ -24,7 +24,7 @@ def test_the_same_agrees() -> None:
 def test_a_difference_is_named(found: dict[str, list[int]], said: str) -> None:
     check = _same("", WRITTEN, found)
     assert len(check.differences) == 1
-    assert said in next(iter(check.differences))
+    assert said in next(iter(check.differences.values()))
 
 
 def test_a_write_nobody_was_told_of_must_be_found_once_if_at_all() -> None:
