@@ -86,7 +86,7 @@ ENTRIES = _topic("records.entries.v1", "person|fact", "Entry", "Facts as publish
 SUMMARIES = _topic("records.summaries.v1", "person", "Summary", "Each record's head: digest, sources, what is pending",
     "reconcile", "sinks, verify", compacted=True)
 CHANGES = _topic("records.changes.v1", "person", "Change", "Notifications: which entry changed",
-    "reconcile", "subscribers")
+    "reconcile", "subscribers, verify")
 LINKER_CHANGELOG = _topic("identity.linker-changelog.v2", "state key", None, "State of the linker",
     "linker", "linker", partitions=1, compacted=True, purpose=Purpose.OPERATIONS)
 IDENTITY_CHANGELOG = _topic("identity.stage-changelog.v1", "state key", None, "State of the identity stage",

@@ -35,8 +35,8 @@ def chaos(
 ) -> None:
     """Run everything while processes and servers are killed, paused, cut off, fenced and fed with rubbish; then prove the result.
 
-    Exit code 0 only if `verify --source` passes, the histories in the topics show nothing missing, doubled or out of order, and a fault
-    hit something while changes and numbered writes were made. The report is kept as chaos.json in the home. Examples:
+    Exit code 0 only if `verify --source --deep` passes, the histories in the topics show nothing missing, doubled or out of order, and a
+    fault hit something while changes and numbered writes were made. The report is kept as chaos.json in the home. Examples:
 
         mainstem chaos --seed 7 --faults 20
 

@@ -71,12 +71,14 @@ def _report(settings: Settings, home: Path, source: bool, deep: bool, wait: floa
     from producers.mapping.load import load_all
     from schemas.codec import Codec
     from seeds.trusts import SOURCES, TRUSTS
+    from sinks.cache import CacheReader
     from sinks.contents import contents_of
 
     servers = endpoints(home)
     key = settings.person_key.get_secret_value().encode()
     trusts = [Trust(t.source, servers.database(t.database), tuple(t.tables)) for t in TRUSTS] if source else []
-    against = Against(contents_of(home, servers.redis), trusts, (lambda: Readers(SOURCES, load_all())) if deep else None)
+    against = Against(contents_of(home, servers.redis), CacheReader(servers.redis), trusts,
+                      (lambda: Readers(SOURCES, load_all())) if deep else None)
     codec, shelf, models = Codec(servers.registry), Shelf(home / "terms"), ModelShelf(home / FOLDER)
     return prove(servers.kafka, codec, key, against, wait, lambda text: typer.echo(text, err=True),
                  lambda: current(servers.kafka, codec, shelf).terms, lambda: current_model(servers.kafka, codec, models).model)

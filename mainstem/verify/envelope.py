@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from mainstem import canonical
 from mainstem.model import Entry
+from sinks.cache.record import CachedEntry
 
 
 class Envelope(NamedTuple):
@@ -25,7 +26,7 @@ class Envelope(NamedTuple):
     """Digest of which those are. None where a crowded entry names only some of them (`Entry.unnamed`)."""
 
 
-def of(entry: Entry) -> Envelope:
+def of(entry: Entry | CachedEntry) -> Envelope:
     named = sorted((each.source, each.patient, each.record, each.part) for each in entry.provenance)
     return Envelope(entry.conflict, entry.labels, entry.sources, len(named) + entry.unnamed,
                     None if entry.unnamed else canonical.digest(canonical.encode(named)))

@@ -79,7 +79,7 @@ def check_entries(records: Iterable[Record], latest: Mapping[Fact, Latest]) -> l
     for fact, entry in expected.items():
         if (found := latest.get(fact)) is not None and found.current:
             for name in envelope.differing(envelope.of(entry), found.envelope):
-                check.differs(f"{named(fact)}: its {name} differs from the fold's", (*fact, name))
+                check.differs(f"{named(fact)}: {name} other than the fold's", (*fact, name))
     return [compare(Check("entries = fold"), contents, {fact: each.digest for fact, each in latest.items() if each.current}), check]
 
 

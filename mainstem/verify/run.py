@@ -11,7 +11,8 @@ from mainstem.kinds.facts import Terms
 from mainstem.model import Assertion, Claim
 from mainstem.operations import Quarantined
 from mainstem.terminology import builtin
-from mainstem.verify import captured, drain, published, received, state, stores, tasks, trusts
+from mainstem.verify import cached, captured, drain, published, received, state, stores, tasks, trusts
+from mainstem.verify.cached import Cache
 from mainstem.verify.report import Report
 from mainstem.verify.stores import Contents
 from processors.identity.linker import assign, review
@@ -42,6 +43,7 @@ class Against:
     """What is compared with the fold of the topics beside the topics themselves."""
 
     stores: Mapping[str, Contents]
+    cache: Cache | None = None
     trusts: Sequence[Trust] = ()
     readers: Callable[[], Readers] | None = None
     """For `--deep`: the readers of now, with which every raw message is read again."""
@@ -91,6 +93,8 @@ def _look(bootstrap: str, codec: Codec, person_key: bytes, against: Against, cut
         tasks.check_tasks(review(claims, person_key, model), tasks.open_tasks(bootstrap, codec)),
         *(stores.check(f"{name} store = fold", contents(), expected, latest) for name, contents in against.stores.items()),
     ]
+    if against.cache is not None:
+        checks.append(cached.check(against.cache, latest, heads))
     if against.readers is not None:
         say("reading every raw message again")
         reread = captured.reader(codec, against.readers())

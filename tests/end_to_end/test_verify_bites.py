@@ -16,7 +16,7 @@ from schemas import log, topics
 from schemas.codec import Codec
 from schemas.kafka import producer
 from schemas.partition import partition as place_of
-from sinks.cache import layout
+from sinks.cache import CacheReader, layout
 from tests.end_to_end.conftest import World
 from tests.eventually import eventually
 
@@ -77,7 +77,9 @@ def test_each_fault_is_found_by_the_check_that_looks_for_it(world: World) -> Non
     lost = _lose_state(world, entry)
     unmarked = _forge_an_envelope(world)
     aged, version = _age_in_the_cache(world)
+    unfound = _hide_from_a_number(world)
     found = _differences(world, "--deep")
+    assert f"person {unfound} is not found by a number of theirs" in found["records in the cache = as published"]
     ledger, named = found["every raw offset has one outcome"], f"fact {entry.fact} of person {entry.person}"
     assert any("more than one outcome" in text and outcome in text for text in ledger)
     assert any("do not hold the assertions" in text and assertion in text for text in ledger)
@@ -86,7 +88,7 @@ def test_each_fault_is_found_by_the_check_that_looks_for_it(world: World) -> Non
     cached = found["cache store = fold"]
     assert [text.partition(" differs")[0] for text in cached] == [named, f"{aged} is held at version 0, and {version} is published"]
     assert found["labels, conflicts and provenance of entries = fold"] == [
-        f"{unmarked}: its {name} differs from the fold's" for name in ("conflict", "assertions", "provenance")]
+        f"{unmarked}: {name} other than the fold's" for name in ("conflict", "assertions", "provenance")]
     assert {text.partition(" shows a field")[0] for text in found["every field shown rests on what was received"]} == {named, unmarked}
     assert [text.partition(":")[0] for text in found["record digests and heads = fold"]] == [f"person {summary.person}"]
     assert found["review tasks = claims"] and all(task.id in text for text in found["review tasks = claims"])
@@ -158,6 +160,17 @@ def _age_in_the_cache(world: World) -> tuple[str, int]:
     entry, _, _ = _current(world, 3)
     client.hset(layout.record(entry.person), entry.fact, b"0|" + client.hget(layout.record(entry.person), entry.fact).partition(b"|")[2])
     return f"fact {entry.fact} of person {entry.person}", entry.version
+
+
+def _hide_from_a_number(world: World) -> str:
+    """The cache holds somebody's record, but does not find it by their number."""
+    client, numbers = redis.Redis.from_url(world.endpoints.redis), CacheReader(world.endpoints.redis)
+    decode = Codec(world.endpoints.registry).decoder(topics.SUMMARIES)
+    heads = {head.person: head for head in (decode(message.value()) for message in log.read(world.endpoints.kafka, topics.SUMMARIES))}
+    head = next(head for head in heads.values() if head.nhs_numbers)
+    assert head.person in numbers.persons(head.nhs_numbers[0])
+    client.srem(layout.number(head.nhs_numbers[0]), head.person)
+    return head.person
 
 
 def _forge_a_digest(world: World) -> Summary:
