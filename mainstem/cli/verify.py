@@ -22,7 +22,7 @@ app = typer.Typer(add_completion=False)
 @app.command()
 def verify(
     source: Annotated[bool, typer.Option("--source", help="Also compare with the trusts' own databases.")] = False,
-    deep: Annotated[bool, typer.Option("--deep", help="Also read every raw message again, and compare what capture wrote of it.")] = False,
+    deep: Annotated[bool, typer.Option("--deep", help="Also read every raw message again, and look every entry up by its title.")] = False,
     wait: Annotated[float, typer.Option(help="Seconds to wait for every stage to pass the cut.")] = 120,
     home: Home = None,
     output: Format = Output.TABLE,
@@ -30,8 +30,8 @@ def verify(
     """Take a cut, wait until every stage has passed it, fold everything received, and compare.
 
     Checks that every raw offset has exactly one outcome, and that the state, the entries, their changes and each store equal the fold.
-    With --deep also that capture wrote what today's readers and mappings make of the raw messages: what was captured with earlier ones
-    differs where they read otherwise.
+    With --deep also that capture wrote what today's readers and mappings make of the raw messages (what was captured with earlier ones
+    differs where they read otherwise), and that the search store finds every entry by its title.
     Exit code 0 only when all agree; 1 when something differs (it says what); 2 when the proof could not be made. Examples:
 
         mainstem verify
@@ -73,12 +73,13 @@ def _report(settings: Settings, home: Path, source: bool, deep: bool, wait: floa
     from seeds.trusts import SOURCES, TRUSTS
     from sinks.cache import CacheReader
     from sinks.contents import contents_of
+    from sinks.search import SearchReader
 
     servers = endpoints(home)
     key = settings.person_key.get_secret_value().encode()
     trusts = [Trust(t.source, servers.database(t.database), tuple(t.tables)) for t in TRUSTS] if source else []
     against = Against(contents_of(home, servers.redis), CacheReader(servers.redis), trusts,
-                      (lambda: Readers(SOURCES, load_all())) if deep else None)
+                      (lambda: Readers(SOURCES, load_all())) if deep else None, (lambda: SearchReader.at(home)) if deep else None)
     codec, shelf, models = Codec(servers.registry), Shelf(home / "terms"), ModelShelf(home / FOLDER)
     return prove(servers.kafka, codec, key, against, wait, lambda text: typer.echo(text, err=True),
                  lambda: current(servers.kafka, codec, shelf).terms, lambda: current_model(servers.kafka, codec, models).model)

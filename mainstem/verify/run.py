@@ -11,8 +11,9 @@ from mainstem.kinds.facts import Terms
 from mainstem.model import Assertion, Claim
 from mainstem.operations import Quarantined
 from mainstem.terminology import builtin
-from mainstem.verify import cached, captured, drain, published, received, state, stores, tasks, trusts
+from mainstem.verify import cached, captured, drain, found, published, received, state, stores, tasks, trusts
 from mainstem.verify.cached import Cache
+from mainstem.verify.found import Search
 from mainstem.verify.report import Report
 from mainstem.verify.stores import Contents
 from processors.identity.linker import assign, review
@@ -46,7 +47,9 @@ class Against:
     cache: Cache | None = None
     trusts: Sequence[Trust] = ()
     readers: Callable[[], Readers] | None = None
-    """For `--deep`: the readers of now, with which every raw message is read again."""
+    """For `--deep`: the readers of now, with which every raw message is read again;"""
+    search: Callable[[], Search] | None = None
+    """and the search store, asked for every title."""
 
 
 def verify(bootstrap: str, codec: Codec, person_key: bytes, against: Against, seconds: float, say: Callable[[str], None],
@@ -59,9 +62,9 @@ def verify(bootstrap: str, codec: Codec, person_key: bytes, against: Against, se
         say("taking a cut, waiting for every stage to pass it" if not look else "looking again at what differs: input may go on meanwhile")
         cut = drain.wait(bootstrap, codec, drain.readers(log.raw_topics(bootstrap), list(against.stores)), seconds, say)
         still = report is not None and report.cut == cut
-        found = _look(bootstrap, codec, person_key, against, cut, say, in_force(), model())
-        report = found if report is None else replace(found, checks=tuple(
-            now.lasting(before) for now, before in zip(found.checks, report.checks, strict=True)))
+        seen = _look(bootstrap, codec, person_key, against, cut, say, in_force(), model())
+        report = seen if report is None else replace(seen, checks=tuple(
+            now.lasting(before) for now, before in zip(seen.checks, report.checks, strict=True)))
         if report.passed or (still and look + 1 >= _LOOKS):
             return report
     assert report is not None
@@ -99,6 +102,9 @@ def _look(bootstrap: str, codec: Codec, person_key: bytes, against: Against, cut
         say("reading every raw message again")
         reread = captured.reader(codec, against.readers())
         checks.append(captured.check(captured.raw(bootstrap, raw_topics, say), reread, captured.written(chain(said, ledgers))))
+    if against.search is not None:
+        say("looking every entry up in the search store")
+        checks.append(found.check(against.search(), records.values()))
     for trust in against.trusts:
         say(f"comparing {trust.source} with its own database")
         checks.append(trusts.check_source(bootstrap, trust.source, trust.dsn, trust.tables))
