@@ -14,7 +14,7 @@ from producers.debezium import SNAPSHOT_MARGIN
 from schemas import log, topics
 
 Keys = dict[str, set[bytes]]
-"""Table -> hashes of the primary keys of its rows."""
+"""Table with its schema -> hashes of the primary keys of its rows."""
 
 
 def check_source(bootstrap: str, source: str, dsn: str, tables: Sequence[str]) -> Check:
@@ -69,7 +69,7 @@ def row(key: bytes, value: bytes) -> tuple[tuple[str, bytes], int, bool] | None:
         return None
     if op == "r":
         lsn = max(0, lsn - SNAPSHOT_MARGIN)
-    return ((table, _hash(keyed)), lsn, op != "d") if op in ("c", "r", "u", "d") else None
+    return ((f"{schema}.{table}", _hash(keyed)), lsn, op != "d") if op in ("c", "r", "u", "d") else None
 
 
 def _held(dsn: str, tables: Iterable[str]) -> Keys:
@@ -85,7 +85,7 @@ def _held(dsn: str, tables: Iterable[str]) -> Keys:
             with connection.cursor(name="verify") as cursor:
                 cursor.itersize = 20_000
                 cursor.execute(query)
-                keys[table.rsplit(".", 1)[-1]] = {_hash(dict(zip(columns, row, strict=True))) for row in cursor}
+                keys[table] = {_hash(dict(zip(columns, row, strict=True))) for row in cursor}
     return keys
 
 

@@ -113,7 +113,7 @@ def test_an_assignment_that_no_claim_gives_and_a_row_that_was_never_captured_are
     assert checks["entries = fold"]["differences"] > 1  # one was forged before
     assert checks["record digests and heads = fold"]["differences"] > 1
     (captured,) = (check for name, check in checks.items() if name.startswith("A82038/gp: rows captured"))
-    assert "observation: row" in captured["shown"][0] and captured["differences"] == 1
+    assert "gp.observation: row" in captured["shown"][0] and captured["differences"] == 1
     assert checks["review tasks = claims"]["passed"]
 
 

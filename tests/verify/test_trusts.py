@@ -19,7 +19,7 @@ def read(envelope: Any, key: Any = None) -> Any:
 
 def test_a_row_change_with_and_without_its_schema():
     plain = read({"op": "u", "source": SOURCE})
-    assert plain is not None and (plain[0][0], plain[1:]) == ("patient", (7, True))
+    assert plain is not None and (plain[0][0], plain[1:]) == ("epr.patient", (7, True))
     assert read({"schema": {}, "payload": {"op": "u", "source": SOURCE}}, {"schema": {}, "payload": {"mrn": 1}}) == plain
     deleted = read({"op": "d", "source": SOURCE | {"lsn": 8}})
     assert deleted == (plain[0], 8, False)
@@ -61,3 +61,9 @@ def test_a_row_that_is_lost_is_named_in_each_look(monkeypatch: pytest.MonkeyPatc
         looks.append(trusts.check_source("", "A82038/gp", "", ("gp.allergy",)))
     assert [len(look.differences) for look in looks] == [4, 3]
     assert set(looks[1].lasting(looks[0]).differences) == {("allergy", b"0"), ("allergy", b"1"), ("allergy", b"gone")}
+
+
+def test_tables_of_one_name_in_two_schemas_are_two() -> None:
+    """Their rows have the same keys, so that one's row would stand for the other's that was lost."""
+    places = {read({"op": "c", "source": SOURCE | {"schema": schema}})[0] for schema in ("epr", "archive")}
+    assert {table for table, _ in places} == {"epr.patient", "archive.patient"}
