@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping
+from datetime import date, timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -25,10 +26,20 @@ BIRTH_AND_GENDER = "identity.contradiction.birth-and-gender"
 """Birth date differs, and one is male and the other female."""
 BIRTH_AND_GIVEN = "identity.contradiction.birth-and-given"
 """Birth date and given names both differ: a newborn filed under its mother's number (field report: babies carrying it)."""
+BIRTH_DATE = "identity.contradiction.birth-date"
+"""Birth dates too far apart for one to be the other mistyped, whatever the names: father and son of one name; a newborn that has no given
+name yet, or whose given name begins as its mother's does."""
 TWINS = "identity.contradiction.twins"
 """Same birth date and family name, given names that differ."""
 WHOLE_NAME = "identity.contradiction.whole-name"
 """Family and given names both differ."""
+
+MADE_UP = frozenset({"0001-01-01", "1753-01-01", "1800-01-01", "1850-01-01", "1899-12-30", "1899-12-31", "1900-01-01", "1900-12-31",
+                     "1901-01-01", "1904-01-01", "1970-01-01", "9999-12-31"})
+"""Birth dates that stand for none: where the calendars of databases and spreadsheets begin or end, and what forms ask clerks to fill in.
+Who was born on one is found by the other rules."""
+RECKONED = 10
+"""Years by which the age of somebody whose birthday is unknown may be reckoned wrong."""
 
 
 class Demographics(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -88,8 +99,9 @@ def contradiction(one: Demographics, other: Demographics) -> str | None:
     if one.pseudo or other.pseudo:
         return None
     birth = bool(one.birth_date and other.birth_date) and not _agree(one.birth_date, other.birth_date)
+    alone = BIRTH_DATE if birth and born_apart(one.birth_date, other.birth_date) else None
     if _crossed(one, other):
-        return BIRTH_AND_GENDER if birth and _genders(one, other) else None
+        return BIRTH_AND_GENDER if birth and _genders(one, other) else alone
     family = bool(folded(one.family) and folded(other.family)) and not _near(folded(one.family), folded(other.family))
     given = _given_differ(one, other)
     if birth and family:
@@ -101,7 +113,28 @@ def contradiction(one: Demographics, other: Demographics) -> str | None:
     if family and given:
         return WHOLE_NAME
     same = one.birth_date == other.birth_date and len(one.birth_date) == 10 and folded(one.family) == folded(other.family) != ""
-    return TWINS if same and given else None
+    return TWINS if same and given else alone
+
+
+def born_apart(one: str, other: str) -> bool:
+    """Whether no one fault that feeds have makes one birth date of the other: a slip of the keyboard, one part of three, day and month in
+    each other's place, the wrong century, a day taken for the one beside it (local midnight in universal time), a date made up. A 1 January
+    stands for an unknown day, and its year is often reckoned."""
+    try:
+        ours, theirs = date.fromisoformat(one[:10]), date.fromisoformat(other[:10])
+    except ValueError:  # partial, or no date: cannot tell
+        return False
+    if not {one[:10], other[:10]}.isdisjoint(MADE_UP) or abs(ours - theirs) <= timedelta(days=1):
+        return False
+    if DamerauLevenshtein.distance(one[:10], other[:10], score_cutoff=1) <= 1:
+        return False
+    years = abs(ours.year - theirs.year)
+    same_year, same_day = years in (0, 100), (ours.month, ours.day) == (theirs.month, theirs.day)
+    if same_day or (same_year and {ours.month, ours.day} == {theirs.month, theirs.day}):
+        return False
+    if (1, 1) in ((ours.month, ours.day), (theirs.month, theirs.day)):
+        return years > RECKONED and years != 100
+    return same_year + (ours.month == theirs.month) + (ours.day == theirs.day) < 2
 
 
 @lru_cache(maxsize=1 << 14)

@@ -53,8 +53,7 @@ class Indexes:
         whose = b"c" + subject.encode() + END
         claims = self._claims.get(subject)
         if claims is None:
-            held = [_decode_claim(value) for _, value in self._state.prefix(whose)]
-            claims = self._claims[subject] = {(each.type, each.ref): each for each in held}
+            claims = self._claims[subject] = {(each.type, each.ref): each for each in self._held(subject)}
         if of in claims and versions.of_claim(claim) <= versions.of_claim(claims[of]):
             return None
         claims[of] = claim
@@ -84,10 +83,12 @@ class Indexes:
         """Everyone of whom a claim is held."""
         return (unpack(name[1:])[0] for name, _ in self._state.prefix(b"e"))
 
-    def reindex(self, subject: str) -> None:
-        """Where the keys by which others are found have become others."""
-        said = self.said(subject)
-        self._differ(b"k", subject, blocking.dropped(said.demographics), said.candidate_keys)
+    def reread(self, subject: str) -> None:
+        """By the rules of this version: what its claims say, and the keys by which others are found."""
+        before, said = self.said(subject), evidence(self._held(subject))
+        if before != said:
+            self.put(subject, before, said)
+        self._differ(b"k", subject, blocking.dropped(before.demographics), said.candidate_keys)
         self._differ(b"i", subject, (), said.merges)
         self._differ(b"p", subject, said.pointed_at, said.decided_about)
 
@@ -171,6 +172,9 @@ class Indexes:
                 self._put(b"U", key, b"%d" % count if count else None)
         first = [(each.first,) if each and each.first else () for each in (before, now)]
         self._differ(b"f", person, *first)
+
+    def _held(self, subject: str) -> list[Claim]:
+        return [_decode_claim(value) for _, value in self._state.prefix(b"c" + subject.encode() + END)]
 
     def _all(self, letter: bytes, name: str) -> list[str]:
         """What is kept under a name, sorted; no more than is asked for."""

@@ -26,7 +26,11 @@ from processors.lane.contract import Output, Received, State
 from processors.lane.errors import ReleaseBehindError
 from schemas import topics
 
-__all__ = ["Linker", "Placed", "assign", "review"]
+__all__ = ["RULES", "Linker", "Placed", "assign", "review"]
+
+RULES = 6
+"""Raised whenever the same claims come to give other persons or tasks, or the indexes are of another sort.
+`tests/processors/identity/test_rules.py` tells when that has been forgotten."""
 
 
 def assign(claims: Iterable[Claim], key: bytes, model: Model | None = None) -> dict[str, Placed]:
@@ -66,7 +70,8 @@ class Linker:
     """A stage: claims in, assignments and tasks out; the epoch of either is the offset of the claim that caused it.
 
     Started with another model release than its state was made with, it works everyone out anew with the next message: the one by which
-    that release came into force, or a claim before it."""
+    that release came into force, or a claim before it. So too with other rules: with the next claim, whose offset is greater than the epoch
+    of whatever the former rules decided."""
 
     name = "linker"
     inputs = (topics.CLAIMS,)
@@ -83,7 +88,7 @@ class Linker:
     def process(self, batch: Sequence[tuple[Received, Any]], state: State) -> list[Output]:
         """Raises ReleaseBehindError."""
         outputs: list[Output] = []
-        indexes, model = Indexes(state), f"{self._scorer.digest}{_INDEXES}".encode()
+        indexes, model = Indexes(state), f"{self._scorer.digest}/{RULES}".encode()
         numbers = Numbers(indexes)
         anew = state.get(_MODEL) != model
         for received, claim in batch:
@@ -102,5 +107,4 @@ class Linker:
 
 
 _MODEL = b"m"
-"""State key: what persons and tasks were last worked out with, as digest of the model release and the sort of the indexes."""
-_INDEXES = "/5"
+"""State key: what persons and tasks were last worked out with, as digest of the model release and the rules."""

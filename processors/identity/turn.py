@@ -54,11 +54,11 @@ class Turn:
         self._findings: list[Finding] = []
 
     def moved(self, *, anew: bool = False) -> list[tuple[str, Placed]]:
-        """The source patients whose person the claim changes, sorted. `anew`: and everyone else's, where it is another under another model
-        release than the state was made with."""
+        """The source patients whose person the claim changes, sorted. `anew`: and everyone else's, where it is another under the model
+        release or the rules of now than under those that the state was made with."""
         everyone = list(self._indexes.subjects()) if anew else ()
         for subject in everyone:  # first: what an earlier version kept rests on what was said until now
-            self._indexes.reindex(subject)
+            self._indexes.reread(subject)
         if anew:
             self.numbers = Numbers(self._indexes)
         touched = self._taken()

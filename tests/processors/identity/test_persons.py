@@ -14,7 +14,7 @@ from mainstem.model import Claim, RawRef, Status
 from processors.identity import persons
 from processors.identity.apart import Blocks, decided
 from processors.identity.claimed import MERGED_BY, Claimed
-from processors.identity.demographics import Demographics, contradiction
+from processors.identity.demographics import Demographics, born_apart, contradiction
 from processors.identity.layers import Layers
 from processors.identity.linker import assign
 from processors.identity.numbers import CROWD, Numbers
@@ -127,6 +127,15 @@ CONTRADICTED = {
     "known to two, as the mother is": (
         [*THREE, number("D|4", N1), who("A|1", **MUM), who("B|2", **MUM), who("C|3", **BABY), who("D|4", **BABY)], "A1 B2 / C3 D4"),
     "who says nothing could be either": ([*THREE, who("A|1", **MUM), who("B|2", **BABY)], "A1 / B2 / C3"),
+    "a newborn that has no given name yet": (
+        [*THREE[:2], who("A|1", **MUM), who("B|2", "Archer", "", "2026-01-01", "female")], "A1 / B2"),
+    "a newborn of whom only the birth date is known": ([*THREE[:2], who("A|1", **MUM), who("B|2", born="2026-03-04")], "A1 / B2"),
+    "a newborn whose name begins as its mother's": (
+        [*THREE[:2], who("A|1", **MUM), who("B|2", "Archer", "Annabel", "2026-03-04", "female")], "A1 / B2"),
+    "a newborn called baby of its mother": (
+        [*THREE[:2], who("A|1", **MUM), who("B|2", "Archer", "Baby Ann", "2026-03-04", "female")], "A1 / B2"),
+    "father and son of one name": (
+        [*THREE[:2], who("A|1", "Smith", "John", "1950-02-03", "male"), who("B|2", "Smith", "John", "1985-11-20", "male")], "A1 / B2"),
     "a merge in the source joins what a number alone does not": (
         [number("A|1", N1), number("A|2", N1), who("A|1", **MUM), who("A|2", **BABY), merged("A|2", "A|1")], "A1 A2"),
     "a human joins them": ([*THREE[:2], who("A|1", **MUM), who("B|2", **BABY), link("A|1", "B|2")], "A1 B2"),
@@ -188,6 +197,47 @@ def test_the_larger_side_keeps_the_number_and_of_equal_ones_nobody() -> None:
 def test_what_cannot_be_one_person(one: tuple[str, ...], other: tuple[str, ...], rule: str | None) -> None:
     ours, theirs = (Demographics(family, tuple(given.split()), born, gender) for family, given, born, gender in (one, other))
     assert contradiction(ours, theirs) == contradiction(theirs, ours) == (rule and f"identity.contradiction.{rule}")
+
+
+@pytest.mark.parametrize(("one", "other", "apart"), [
+    ("1950-02-03", "1985-11-20", True),
+    ("1985-03-12", "1985-07-25", True),
+    ("1990-05-01", "2026-01-01", True),
+    ("1985-03-02", "1985-03-02", False),
+    ("1985-03-02", "1995-03-02", False),
+    ("1985-03-02", "1958-03-02", False),
+    ("1985-03-02", "1985-03-20", False),
+    ("1985-03-02", "1985-02-03", False),
+    ("1985-03-31", "1985-04-01", False),
+    ("1985-12-31", "1986-01-01", False),
+    ("1926-05-02", "2026-05-02", False),
+    ("1926-05-02", "2026-02-05", False),
+    ("1926-05-02", "2026-05-12", False),
+    ("1985-01-01", "1985-06-07", False),
+    ("1985-01-01", "1992-06-07", False),
+    ("1926-01-01", "2026-06-07", False),
+    ("1900-01-01", "1985-06-07", False),
+    ("1899-12-30", "1985-06-07", False),
+    ("1985", "2026-03-04", False),
+    ("1985-00-00", "2026-03-04", False),
+    ("1985-03-02T00:00:00Z", "2026-05-04", True),
+])
+def test_birth_dates_too_far_apart_for_one_fault(one: str, other: str, apart: bool) -> None:
+    """Namesakes; mother and child; a slip, swapped parts, midnight, the wrong century, an unknown day, a date made up."""
+    ours, theirs = Demographics("Smith", ("John",), one), Demographics("Smith", ("John",), other)
+    assert contradiction(ours, theirs) == contradiction(theirs, ours) == ("identity.contradiction.birth-date" if apart else None)
+
+
+@pytest.mark.parametrize("mess", ["everyday", "unseen", "messy"])
+def test_birth_dates_of_one_human_are_not_apart(mess: str) -> None:
+    """As synthetic trusts mistype them, whatever numbers they carry."""
+    people_of, view = told(500, 1, mess), {}
+    claimed = Claimed(people_of.claims)
+    for subject, human in people_of.truth.items():
+        if (said := claimed.said(subject).demographics) is not None and said.birth_date:
+            view.setdefault(human, []).append(said.birth_date)
+    pairs = [pair for dates in view.values() for pair in combinations(dates, 2)]
+    assert len(pairs) > 500 and not [pair for pair in pairs if born_apart(*pair)]
 
 
 def test_who_all_carry_one_number_are_placed_as_the_layers_place_them() -> None:

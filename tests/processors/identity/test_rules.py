@@ -1,0 +1,47 @@
+"""Other rules of who is who: a linker whose state the former ones made works everyone out anew, at a greater epoch than any of theirs."""
+
+from __future__ import annotations
+
+import pytest
+
+from mainstem.model import Assignment
+from processors.identity import demographics, linker
+from processors.identity.linker import Linker, assign, own_person, review
+from processors.lane.contract import Received
+from processors.lane.memory import MemoryState
+from schemas import topics
+from tests.processors.identity.test_persons import number, who
+from tests.strategies import KEY, NUMBERS
+
+FATHER = [number("A|1", NUMBERS[0]), who("A|1", "Smith", "John", "1950-02-03", "male")]
+SON = [number("B|2", NUMBERS[0]), who("B|2", "Smith", "John", "1985-11-20", "male")]
+SAID = [*FATHER, *SON, number("C|3", NUMBERS[1])]
+
+
+def test_state_of_former_rules_is_worked_out_anew_with_the_next_claim(monkeypatch: pytest.MonkeyPatch) -> None:
+    state, placed, told = MemoryState(), dict[str, tuple[str, int]](), []
+    with monkeypatch.context() as former:
+        former.setattr(demographics, "born_apart", lambda one, other: False)
+        former.setattr(linker, "RULES", linker.RULES - 1)
+        demographics.contradiction.cache_clear()
+        _run(state, 0, SAID[:-1], placed)
+    demographics.contradiction.cache_clear()
+    assert placed["A|1"][0] == placed["B|2"][0]
+    told = _run(state, 4, SAID[-1:], placed)
+    assert {subject: person for subject, (person, _) in placed.items()} == {
+        subject: each.person for subject, each in assign(SAID, KEY).items()}
+    assert placed["A|1"] == (own_person(KEY, "A|1"), 4) and placed["B|2"] == (own_person(KEY, "B|2"), 4), "else it would count for nothing"
+    assert [task.id for task in told] == [task.id for task in review(SAID, KEY)]
+
+
+def _run(state: MemoryState, offset: int, claimed: list, placed: dict[str, tuple[str, int]]) -> list:
+    """Claim by claim; the tasks told of."""
+    tasks = []
+    for at, claim in enumerate(claimed, offset):
+        for output in Linker(KEY).process([(Received(topics.CLAIMS, 0, at, 0, None, None), claim)], state):
+            if isinstance(output.value, Assignment):
+                assert placed.get(output.value.subject, ("", -1))[1] < output.value.epoch
+                placed[output.value.subject] = output.value.person, output.value.epoch
+            else:
+                tasks.append(output.value)
+    return tasks
