@@ -1,7 +1,8 @@
 """What links against what holds apart, decided without regard to order.
 
 A link holds where its two ends are held apart from exactly the same others. That relation is transitive, so that no link has to be
-preferred to another, and nobody is put on a side by chance: who could belong to either of two that are apart belongs to neither.
+preferred to another, and nobody is put on a side by chance: who could belong to either of two that are apart belongs to neither. Nor, where
+only a number links them, to another of whom that is true: one may be the one's, and the other the other's.
 """
 
 from __future__ import annotations
@@ -115,6 +116,11 @@ class Foes:
             return beyond | (among - spared)
         return spared, beyond
 
+    def between(self, block: str) -> bool:
+        """Whether it could belong to either of two that are apart. Of a block in a whole of which all are told as strangers."""
+        could_be = self._friends[block].difference(self._pairs.get(block, ()))
+        return any(not could_be.isdisjoint(self._pairs.get(each, ())) or not could_be <= self._friends[each] for each in could_be)
+
 
 def whole_of(blocks: Blocks, groups: Iterable[Sequence[str]]) -> Blocks:
     """The blocks as they would be if nothing were held apart."""
@@ -137,8 +143,8 @@ def by_whole(joined: Mapping[str, str], blocks: Iterable[str]) -> dict[str, list
     return found
 
 
-def settle(blocks: Blocks, groups: Sequence[Sequence[str]], rules: Iterable[Rule]) -> None:
-    """Joins in `blocks` the members of each group, as far as the links hold."""
+def settle(blocks: Blocks, groups: Sequence[Sequence[str]], rules: Iterable[Rule], *, by_number: bool = False) -> None:
+    """Joins in `blocks` the members of each group, as far as the links hold. `by_number`: a group is who carries one, and all do."""
     wished = whole_of(blocks, groups)
     wholes: defaultdict[str, set[str]] = defaultdict(set)
     for group in groups:
@@ -151,16 +157,16 @@ def settle(blocks: Blocks, groups: Sequence[Sequence[str]], rules: Iterable[Rule
     marks: dict[str, Hashable] = {}
     holding: list[list[str]] = []
     for group in groups:
-        sides: defaultdict[Hashable, list[str]] = defaultdict(list)
+        sides: defaultdict[Hashable, dict[str, None]] = defaultdict(dict)
         for member in group:
             block = blocks.of(member)
             if block not in marks:
                 marks[block] = foes.mark(block, wished.of(member))
-            sides[marks[block]].append(member)
-        holding += sides.values()
+            sides[marks[block]][block] = None
+        holding += [side for side in map(list, sides.values()) if len(side) > 1 and not (by_number and foes.between(side[0]))]
     for side in holding:
-        for member in side[1:]:
-            blocks.join(side[0], member)
+        for block in side[1:]:
+            blocks.join(side[0], block)
 
 
 def _rank(decision: Decision) -> tuple[int, str, bool, bool, str]:

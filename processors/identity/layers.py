@@ -61,7 +61,7 @@ class Layers:
         rules = (self._decided_apart, self._numbers_apart, self._corrections_apart)
         settle(self._blocks, self._merges, rules)
         self._merged = self._blocks.copy()
-        settle(self._blocks, list(self._groups.values()), (*rules, self._demographics_apart))
+        settle(self._blocks, list(self._groups.values()), (*rules, self._demographics_apart), by_number=True)
         self._unscored = self._blocks.copy()
         if self._alike is not None:
             settle(self._blocks, self._likenesses(self._alike), (*rules, self._not_alike))

@@ -82,6 +82,8 @@ DECISIONS = {
     "a human holds apart what a number joins": ([*THREE[:2], unlink("A|1", "B|2")], "A1 / B2"),
     "a human holds apart what a merge joins": ([merged("A|1", "A|2"), unlink("A|1", "A|2")], "A1 / A2"),
     "who could be with either is with neither": ([*THREE, unlink("A|1", "B|2")], "A1 / B2 / C3"),
+    "nor with another who could be": ([*THREE, number("D|4", N1), unlink("A|1", "B|2")], "A1 / B2 / C3 / D4"),
+    "until a human says whose one is": ([*THREE, number("D|4", N1), unlink("A|1", "B|2"), link("A|1", "C|3")], "A1 C3 / B2 / D4"),
     "one held apart from all the others": ([*THREE, unlink("A|1", "B|2"), unlink("A|1", "C|3")], "A1 / B2 C3"),
     "said of one of a joined pair, it is said of both":
         ([*THREE, link("B|2", "C|3"), unlink("A|1", "B|2")], "A1 / B2 C3"),
@@ -108,6 +110,9 @@ NUMBERED = {
         [*THREE[:2], number("D|4", N2), number("E|5", N2), link("B|2", "D|4")], "A1 / B2 D4 / E5"),
     "until a human says which number was wrong": (
         [*THREE[:2], number("D|4", N2), number("E|5", N2), link("B|2", "D|4"), unlink("D|4", "E|5")], "A1 B2 D4 / E5"),
+    "nor do two that humans joined join others by both": (
+        [*THREE[:2], number("D|4", N2), number("E|5", N2), link("B|2", "D|4"), number("F|6", N1), number("G|7", N2), link("F|6", "G|7")],
+        "A1 / B2 D4 / E5 / F6 G7"),
     "two numbers on one source patient link it to neither": (
         [number("A|1", N1), number("A|1", N2, ref="x"), number("B|2", N1)], "A1 / B2"),
 }
@@ -136,6 +141,12 @@ CONTRADICTED = {
         [*THREE[:2], who("A|1", **MUM), who("B|2", "Archer", "Baby Ann", "2026-03-04", "female")], "A1 / B2"),
     "father and son of one name": (
         [*THREE[:2], who("A|1", "Smith", "John", "1950-02-03", "male"), who("B|2", "Smith", "John", "1985-11-20", "male")], "A1 / B2"),
+    "nor are two who say nothing each other's": (
+        [*THREE, number("D|4", N1), who("A|1", **MUM), who("B|2", **BABY), who("D|4", gender="female")], "A1 / B2 / C3 / D4"),
+    "but who are one in their source": (
+        [*THREE, number("C|4", N1), merged("C|4", "C|3"), who("A|1", **MUM), who("B|2", **BABY)], "A1 / B2 / C3 C4"),
+    "who says enough is the mother's": (
+        [*THREE, number("D|4", N1), who("A|1", **MUM), who("B|2", **BABY), who("D|4", born="1990-05-01")], "A1 D4 / B2 / C3"),
     "a merge in the source joins what a number alone does not": (
         [number("A|1", N1), number("A|2", N1), who("A|1", **MUM), who("A|2", **BABY), merged("A|2", "A|1")], "A1 A2"),
     "a human joins them": ([*THREE[:2], who("A|1", **MUM), who("B|2", **BABY), link("A|1", "B|2")], "A1 B2"),
