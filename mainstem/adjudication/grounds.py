@@ -44,7 +44,8 @@ class Grounds:
     def of(self, one: str, other: str) -> list[Ground]:
         """Human decisions first, then as strong as the rules are."""
         ours, theirs = self._view.said(one), self._view.said(other)
-        found = [*self._decided(one, ours, other, theirs), *self._merged(one, ours, other, theirs), *self._numbered(ours, theirs)]
+        pair = one, ours, other, theirs
+        found = [*self._decided(*pair), *self._merged(*pair), *self._numbered(*pair)]
         if self._alike is not None and other in self._alike.near(one):
             found.append(Ground(persons.SCORED, FOR, "So alike that the model release in force links them"))
         if ours.demographics and theirs.demographics and (rule := contradiction(ours.demographics, theirs.demographics)):
@@ -68,8 +69,8 @@ class Grounds:
         elif other in ours.merges or one in theirs.merges:
             yield Ground(persons.OVERRUN, NEITHER, "Their source merged one into the other, and too many others too: it joins none of them")
 
-    def _numbered(self, ours: Evidence, theirs: Evidence) -> Iterator[Ground]:
-        a, b = self._numbers.usable(ours), self._numbers.usable(theirs)
+    def _numbered(self, one: str, ours: Evidence, other: str, theirs: Evidence) -> Iterator[Ground]:
+        a, b = self._numbers.usable(one, ours), self._numbers.usable(other, theirs)
         if a == b and len(a) == 1:
             yield Ground(persons.VERIFIED_NUMBER, FOR, "Both carry one verified NHS number")
         elif a and b:
@@ -80,7 +81,9 @@ class Grounds:
         for number in sorted(both):
             told = self._numbers.of(number)
             if told.crowded:
-                yield Ground(persons.SHARED_NUMBER, NEITHER, "Both carry an NHS number that too many carry: it links nobody")
+                if told.surviving not in a or told.surviving not in b:
+                    yield Ground(persons.SHARED_NUMBER, NEITHER,
+                                 "Both carry an NHS number that too many of one source carry: it links none of those; if of two, nobody")
             elif told.surviving is None:
                 yield Ground(persons.VOID_NUMBER, NEITHER, "Both carry an NHS number that was made void, or became two: it links nobody")
         if {number for number, _ in ours.carried} & {number for number, _ in theirs.carried} - both:

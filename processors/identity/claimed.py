@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 from mainstem import versions
@@ -24,7 +24,7 @@ class Claimed:
         self.evidence = {subject: evidence(said) for subject, said in _greatest(claims).items()}
         self._deciding: defaultdict[str, set[str]] = defaultdict(set)
         self._merging: defaultdict[str, set[str]] = defaultdict(set)
-        self._carriers: defaultdict[str, set[str]] = defaultdict(set)
+        self._carriers: defaultdict[str, defaultdict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
         self._successors: defaultdict[str, set[str]] = defaultdict(set)
         self._predecessors: defaultdict[str, set[str]] = defaultdict(set)
         self._sharing: defaultdict[str, set[str]] = defaultdict(set)
@@ -34,7 +34,7 @@ class Claimed:
             for other in said.merges:
                 self._merging[other].add(subject)
             for number in said.numbers:
-                self._carriers[number].add(subject)
+                self._carriers[number][subject.partition("|")[0]].add(subject)
             for old, new in said.superseded:
                 self._successors[old].add(new)
                 self._predecessors[new].add(old)
@@ -51,10 +51,13 @@ class Claimed:
         return sorted(self._merging.get(subject, ()))[:MERGED_BY + 1]
 
     def carriers(self, number: str) -> Iterable[str]:
-        return self._carriers.get(number, ())
+        return set().union(*self._carriers[number].values()) if number in self._carriers else ()
+
+    def carrying(self, number: str, source: str) -> Iterable[str]:
+        return self._carriers[number][source] if number in self._carriers and source in self._carriers[number] else ()
 
     def crowd(self, number: str) -> Mapping[str, int]:
-        return Counter(subject.partition("|")[0] for subject in self._carriers.get(number, ()))
+        return {source: len(carrying) for source, carrying in self._carriers[number].items()} if number in self._carriers else {}
 
     def successors(self, number: str) -> frozenset[str]:
         return frozenset(self._successors.get(number, ()))

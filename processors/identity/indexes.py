@@ -71,13 +71,16 @@ class Indexes:
             self._differ(b"i", subject, before.merges, now.merges)
         if before.numbers != now.numbers:
             self._differ(b"n", subject, before.numbers, now.numbers)
+            source = subject.partition("|")[0]
             for number in set(before.numbers) ^ set(now.numbers):
-                self._count(number, subject.partition("|")[0], 1 if number in now.numbers else -1)
+                self._members.pop((b"n", f"{number}|{source}|"), None)
+                self._count(number, source, 1 if number in now.numbers else -1)
         if before.superseded != now.superseded:
             for old, new in set(before.superseded) ^ set(now.superseded):
                 said = (old, new) in now.superseded
                 self._name(b"s", old, subject, new, said=said)
-                self._name(b"r", new, subject, old, said=said)
+                if new:  # all that are void, under one key, would be read with each
+                    self._name(b"r", new, subject, old, said=said)
 
     def subjects(self) -> Iterable[str]:
         """Everyone of whom a claim is held."""
@@ -119,6 +122,15 @@ class Indexes:
 
     def carriers(self, number: str) -> Iterable[str]:
         return self._all(b"n", number)
+
+    def carrying(self, number: str, source: str) -> Iterable[str]:
+        """Of each number and source remembered by themselves, since of one source they may be too many to be read."""
+        found = self._members.get((b"n", of := f"{number}|{source}|"))
+        if found is None:
+            prefix = b"n" + number.encode() + END
+            found = [key[len(prefix):-1].decode() for key, _ in self._state.prefix(prefix + source.encode() + b"|")]
+            self._members[b"n", of] = found
+        return found
 
     def crowd(self, number: str) -> Mapping[str, int]:
         data = self._value(b"N", number)

@@ -42,7 +42,7 @@ class Layers:
 
     def __init__(self, members: Mapping[str, Evidence], numbers: Numbers, key: bytes, alike: Alike | None) -> None:
         self._members, self._numbers, self._key, self._alike = members, numbers, key, alike
-        self._usable = {subject: numbers.usable(said) for subject, said in members.items()}
+        self._usable = {subject: numbers.usable(subject, said) for subject, said in members.items()}
         self._groups: defaultdict[str, list[str]] = defaultdict(list)
         """Number -> who may be linked by it: it is the only one they carry."""
         for subject in sorted(members):

@@ -10,8 +10,11 @@ from processors.identity.claimed import MERGED_BY
 from processors.identity.evidence import Evidence
 
 CROWD = 5
-"""More source patients of one source than this carrying one number as verified: a placeholder. Registered five times happens in real
-feeds (several local numbers for one patient in one trust); six people with one number is no person."""
+"""More source patients of one source than this carrying one number as verified, those apart that the source merged into others: there it
+is a placeholder. Registered five times happens in real feeds (several local numbers for one patient in one trust); six people with one
+number is no person."""
+CROWDS = 1
+"""A number that is a placeholder in more sources than this is one everywhere: what the product they use fills in, and not one's fault."""
 
 
 class View(Protocol):
@@ -29,6 +32,10 @@ class View(Protocol):
 
     def carriers(self, number: str) -> Iterable[str]:
         """Who carries the number as verified."""
+        ...
+
+    def carrying(self, number: str, source: str) -> Iterable[str]:
+        """Who of one source does."""
         ...
 
     def crowd(self, number: str) -> Mapping[str, int]:
@@ -56,11 +63,13 @@ class Number(NamedTuple):
     surviving: str | None
     """None: void, or said to have become two different numbers, and so nobody's until PDS has been asked."""
     names: tuple[str, ...]
-    """The surviving number and all that became it, sorted."""
+    """The last number of its chain, whether it survives or not, and all that became it; sorted."""
     crowded: tuple[str, ...]
     """Sources in which too many carry it."""
-    usable: str | None
-    """The surviving number, where it is not crowded."""
+
+    def usable(self, source: str) -> str | None:
+        """The surviving number, where it may link the source's patients."""
+        return None if self.crowded and (source in self.crowded or len(self.crowded) > CROWDS) else self.surviving
 
 
 class Numbers:
@@ -69,30 +78,34 @@ class Numbers:
     def __init__(self, view: View) -> None:
         self._view = view
         self._found: dict[str, Number] = {}
-        self._carriers: dict[tuple[str, ...], list[str]] = {}
+        self._linked: dict[Number, list[str]] = {}
         self._merging: dict[str, list[str]] = {}
 
     def of(self, number: str) -> Number:
         found = self._found.get(number)
         if found is None:
-            surviving = self._surviving(number)
-            names = self._names(surviving if surviving is not None else number)
-            crowded = self._crowded(names)
-            found = self._found[number] = Number(surviving, names, crowded, None if crowded else surviving)
+            surviving, last = self._end(number)
+            names = self._names(last)
+            found = self._found[number] = Number(surviving, names, self._crowded(names))
         return found
 
-    def usable(self, said: Evidence) -> tuple[str, ...]:
+    def usable(self, subject: str, said: Evidence) -> tuple[str, ...]:
         """The numbers by which a source patient could be linked, sorted; more than one contradict each other."""
+        if not said.numbers:
+            return ()
+        source = subject.partition("|")[0]
         if len(said.numbers) == 1:
-            only = self.of(said.numbers[0]).usable
+            only = self.of(said.numbers[0]).usable(source)
             return () if only is None else (only,)
-        return tuple(sorted({found for number in said.numbers if (found := self.of(number).usable) is not None}))
+        return tuple(sorted({found for number in said.numbers if (found := self.of(number).usable(source)) is not None}))
 
-    def carriers(self, number: str) -> list[str]:
-        names = self.of(number).names
-        found = self._carriers.get(names)
+    def linked(self, number: Number) -> list[str]:
+        """Who carries it of those sources whose patients it may link, sorted."""
+        found = self._linked.get(number)
         if found is None:
-            found = self._carriers[names] = sorted(set().union(*map(self._view.carriers, names)))
+            found = self._linked[number] = sorted({
+                each for name in number.names for source in self._view.crowd(name) if number.usable(source) is not None
+                for each in self._view.carrying(name, source)})
         return found
 
     def merges(self, subject: str, said: Evidence) -> list[tuple[str, str]]:
@@ -110,6 +123,11 @@ class Numbers:
                       or (subject in theirs.replaces and not self.overrun(other))]
         return found
 
+    def _gone(self, subject: str) -> bool:
+        """Whether its source merged it into another."""
+        return any(who == subject for who, _ in self.merges(subject, self._view.said(subject))) or (not self.overrun(subject) and any(
+            subject in self._view.said(other).replaces and not self.overrun(other) for other in self._merged(subject)))
+
     def overrun(self, subject: str) -> bool:
         """Whether too many were merged into it, or it into too many by their word: it joins none of them."""
         found = self._merged(subject)
@@ -123,24 +141,26 @@ class Numbers:
             found = self._merging[subject] = self._view.merging(subject)
         return found
 
-    def _surviving(self, number: str) -> str | None:
-        """Follows the chain. Round a circle the least survives: any one would do, if it is the same whoever asks first."""
+    def _end(self, number: str) -> tuple[str | None, str]:
+        """Follows the chain: which survives, and which is the last. Round a circle it is the least: any one would do, if it is the same
+        whoever asks first."""
         passed: list[str] = []
         while True:
             after = self._view.successors(number)
             if not after:
-                return number
+                return number, number
             if len(after) > 1 or "" in after:
-                return None
+                return None, number
             if number in passed:
-                return min(passed[passed.index(number):])
+                least = min(passed[passed.index(number):])
+                return least, least
             passed.append(number)
             (number,) = after
 
-    def _names(self, surviving: str) -> tuple[str, ...]:
-        if not self._view.predecessors(surviving):
-            return (surviving,)
-        seen, todo = {surviving}, [surviving]
+    def _names(self, last: str) -> tuple[str, ...]:
+        if not self._view.predecessors(last):
+            return (last,)
+        seen, todo = {last}, [last]
         while todo:
             for old in self._view.predecessors(todo.pop()):
                 if old not in seen and len(self._view.successors(old)) == 1:  # else it is neither this one nor the other
@@ -149,8 +169,12 @@ class Numbers:
         return tuple(sorted(seen))
 
     def _crowded(self, names: tuple[str, ...]) -> tuple[str, ...]:
-        if len(names) == 1:
-            crowd = self._view.crowd(names[0])
-        else:
-            crowd = Counter(subject.partition("|")[0] for subject in {each for name in names for each in self._view.carriers(name)})
-        return tuple(sorted(source for source, count in crowd.items() if count > CROWD))
+        carried: Counter[str] = Counter()
+        for name in names:
+            carried.update(self._view.crowd(name))
+        return tuple(sorted(source for source, count in carried.items() if count > CROWD and self._crowd(source, names, count)))
+
+    def _crowd(self, source: str, names: tuple[str, ...], count: int) -> bool:
+        """Whom one patient may have replaced, and that patient, are as many as are looked at: more are a crowd, whatever was merged."""
+        return count > MERGED_BY + 1 or sum(
+            not self._gone(each) for each in {each for name in names for each in self._view.carrying(name, source)}) > CROWD

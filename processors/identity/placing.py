@@ -23,10 +23,10 @@ def neighbourhood(subject: str, view: View, numbers: Numbers, alike: Alike | Non
         near = {*view.deciding(one), *numbers.merged_with(one, said)}
         if said.decisions:
             near |= said.decided_about
-        for number in numbers.usable(said):
+        for number in numbers.usable(one, said):
             if number not in followed:
                 followed.add(number)
-                near.update(numbers.carriers(number))
+                near.update(numbers.linked(numbers.of(number)))
         if alike is not None:
             near |= alike.near(one)
         near -= seen
@@ -52,7 +52,7 @@ def _one_number(members: Mapping[str, Evidence], numbers: Numbers) -> str | None
     usable: tuple[str, ...] | None = None
     values: set[Demographics] = set()
     for subject, said in members.items():
-        here = numbers.usable(said)
+        here = numbers.usable(subject, said)
         if len(here) != 1 or usable not in (None, here):
             return None
         if said.merged_into or said.replaces or said.decisions or numbers.overrun(subject):
@@ -66,7 +66,7 @@ def _one_number(members: Mapping[str, Evidence], numbers: Numbers) -> str | None
 
 
 def _alone(subject: str, said: Evidence, numbers: Numbers, key: bytes) -> Placement:
-    usable = numbers.usable(said)
+    usable = numbers.usable(subject, said)
     findings = list(on_its_own(subject, usable, numbers))
     if len(usable) == 1:
         return Placement({subject: Placed(persons.numbered_person(key, usable[0]), persons.VERIFIED_NUMBER)}, findings)

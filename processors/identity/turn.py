@@ -81,10 +81,10 @@ class Turn:
         touched |= self._left(before, now)
         if self._scorer.model.thresholds.link:
             touched |= self._unsettled_by(before, now)
-        usable = self._changing(before, now, touched)
+        named = self._named(before, now)
+        worth = {number: self.numbers.of(number) for number in self._doubted(before, now, named)}
         if before.carried != now.carried:
             self._crowding(before, now)
-        named = self._named(before, now)
         overrun = {each for each in named if self.numbers.overrun(each)}
         self._indexes.put(subject, before, now)
         if named or before.numbers != now.numbers or before.superseded != now.superseded:
@@ -93,9 +93,11 @@ class Turn:
             if self.numbers.overrun(each) != (each in overrun):
                 touched |= {each, *self._indexes.merging(each), *self._indexes.said(each).replaces}
                 touched.update(before.replaces if each == subject else ())
-        for number, was in self._changing(before, now, touched).items():
-            if usable[number] != was:
-                touched.update(self.numbers.carriers(number))
+        for number, was in worth.items():
+            is_ = self.numbers.of(number)
+            self._numbers |= {was.names[0], is_.names[0]}
+            if was != is_:
+                touched.update(self.numbers.linked(was), self.numbers.linked(is_))
         if _compared(before) != _compared(now):
             self._keys.update(before.candidate_keys, now.candidate_keys)
         return touched
@@ -137,8 +139,8 @@ class Turn:
         """Everyone who may seek otherwise does so; the persons whose task that may change."""
         indexes = self._indexes
         for key in self._keys:
-            if (seeking := indexes.seeking(key)) and indexes.sharing(key, more=1):  # one more: then it has just become too many
-                self._candidates.update(seeking)
+            if indexes.sharing(key, more=1):  # one more: then it has just become too many. So seekers are no more than that
+                self._candidates.update(indexes.seeking(key))
         changed: set[str] = set()
         for subject in self._candidates | self._lone:
             person = own_person(self._key, subject)
@@ -178,23 +180,19 @@ class Turn:
             return len(sharing) >= claimed.SHARED_BY
         return max(Counter(each.partition("|")[0] for each in sharing).values(), default=0) >= CROWD
 
-    def _changing(self, before: Evidence, now: Evidence, touched: set[str]) -> dict[str, bool]:
-        """The numbers that the claim gives or takes, and whether each links anybody as things stand.
+    def _doubted(self, before: Evidence, now: Evidence, named: set[str]) -> set[str]:
+        """Numbers that the claim may make link others than now: it gives or takes them, has them superseded, or merges who carries them.
 
-        Carriers of superseded ones are touched."""
-        if before.numbers == now.numbers and before.superseded == now.superseded:
-            return {}
-        by_number = self.numbers
-        for superseded in set(before.superseded) ^ set(now.superseded):
-            for number in filter(None, superseded):
-                self._numbers.add(by_number.of(number).names[0])
-                touched.update(by_number.carriers(number))
-        usable: dict[str, bool] = {}
-        for each in set(before.numbers) ^ set(now.numbers):
-            found = by_number.of(each)
-            self._numbers.add(found.names[0])
-            usable[each] = found.usable is not None
-        return usable
+        `named`: as `_named` has it."""
+        found = set(before.numbers) ^ set(now.numbers)
+        for old, new in set(before.superseded) ^ set(now.superseded):  # what it became besides, by others, is now another's too, or no more
+            found.update(number for number in (old, new, *self._indexes.successors(old)) if number)
+        if named:
+            found.update(before.numbers, now.numbers)
+        for each in named:
+            for one in (each, *self._indexes.merging(each), *self._indexes.said(each).replaces):
+                found.update(self._indexes.said(one).numbers)
+        return found
 
     def _place(self, touched: set[str]) -> Iterator[tuple[str, Placed]]:
         by_number, likeness = self.numbers, alike(self._indexes, self._scorer)

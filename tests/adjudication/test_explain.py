@@ -94,6 +94,8 @@ A2 = "RXA/epr|2"
     ([number(A, N1), number(B, N1), became(N1, None)], (A, B), [(NEITHER, persons.VOID_NUMBER)]),
     ([number(A, N1), number(B, N1, verification="02")], (A, B), [(NEITHER, persons.UNVERIFIED_NUMBER)]),
     (CROWD, (A, A2), [(NEITHER, persons.SHARED_NUMBER)]),
+    ([*CROWD, number(B, N1)], (A, B), [(NEITHER, persons.SHARED_NUMBER)]),
+    ([*CROWD, number(B, N1), number(C, N1)], (B, C), [(FOR, persons.VERIFIED_NUMBER)]),
     ([merged(A, A2), number(A, N1), number(A2, N2)], (A, A2), [(FOR, persons.MERGED_IN_SOURCE), (AGAINST, persons.CONFLICTING_NUMBERS)]),
     ([number(A, N1), number(B, N1), unlink(B, A)], (A, B), [(AGAINST, persons.DECIDED), (FOR, persons.VERIFIED_NUMBER)]),
     ([number(A, N1), number(B, N2), link(B, A)], (A, B), [(FOR, persons.DECIDED), (AGAINST, persons.CONFLICTING_NUMBERS)]),

@@ -19,7 +19,8 @@ from processors.identity.scoring.release import Model, Thresholds, built_in
 from processors.lane.contract import Output, Received
 from processors.lane.memory import MemoryState
 from schemas import topics
-from tests.strategies import KEY, NUMBERS, claims
+from tests.processors.identity.test_persons import became
+from tests.strategies import KEY, NUMBERS, THIRD, claims, positions, statuses
 
 N1, N2 = NUMBERS
 
@@ -95,6 +96,28 @@ def test_claim_by_claim_gives_what_from_scratch_gives(crowd: int, linking: bool,
         patch.setattr(claimed_from_scratch, "SHARED_BY", 3 * crowd)
         patch.setattr(numbers, "MERGED_BY", crowd)
         _compare(claimed, rng, LINKING if linking else built_in())
+
+
+CHAIN = (*NUMBERS, THIRD, "9990000042", "9990000050")
+chained = st.tuples(
+    st.lists(st.builds(number, st.sampled_from([f"{source}|{patient}" for source in "AB" for patient in "12"]), st.sampled_from(CHAIN),
+                       status=statuses), min_size=1, max_size=6),
+    st.lists(st.builds(became, st.sampled_from(CHAIN), st.sampled_from([*CHAIN, None]), st.sampled_from(["PDS|1", "PDS|2"]),
+                       status=statuses, position=positions), min_size=2, max_size=8),
+    st.randoms(use_true_random=False))
+"""Who carries which, and which became which."""
+
+
+@pytest.mark.parametrize("crowd", [1, 5])
+@settings(max_examples=300, deadline=None)
+@given(chained)
+def test_numbers_that_became_others_by_the_word_of_several(crowd: int, told_of):
+    """Chains, circles, numbers said to have become two, void ones: in whatever order they are told of."""
+    carried, replaced, rng = told_of
+    claimed = rng.sample([*carried, *replaced], len(carried) + len(replaced))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(numbers, "CROWD", crowd)
+        _compare(claimed, rng, built_in())
 
 
 def _compare(claimed, rng: random.Random, model: Model) -> None:

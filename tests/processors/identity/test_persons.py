@@ -151,6 +151,22 @@ CONTRADICTED = {
         [number("A|1", N1), number("A|2", N1), who("A|1", **MUM), who("A|2", **BABY), merged("A|2", "A|1")], "A1 A2"),
     "a human joins them": ([*THREE[:2], who("A|1", **MUM), who("B|2", **BABY), link("A|1", "B|2")], "A1 B2"),
     "a placeholder": ([number(f"A|{each}", N1) for each in range(CROWD + 1)], "A0 / A1 / A2 / A3 / A4 / A5"),
+    "which others than that source's patients are joined by": (
+        [*(number(f"A|{each}", N1) for each in range(CROWD + 1)), number("B|1", N1), number("C|1", N1)],
+        "A0 / A1 / A2 / A3 / A4 / A5 / B1 C1"),
+    "of two sources, which joins nobody": (
+        [*(number(f"{source}|{each}", N1) for source in "AB" for each in range(CROWD + 1)), number("C|1", N1), number("D|1", N1)],
+        "A0 / A1 / A2 / A3 / A4 / A5 / B0 / B1 / B2 / B3 / B4 / B5 / C1 / D1"),
+    "counted over a chain of numbers": (
+        [*(number(f"A|{each}", N1) for each in range(3)), *(number(f"A|{each}", N2) for each in range(2, CROWD + 1)), became(N2, N1),
+         number("B|1", N1), number("C|1", N2)], "A0 / A1 / A2 / A3 / A4 / A5 / B1 C1"),
+    "not of those that the source merged": (
+        [*(number(f"A|{each}", N1) for each in range(CROWD + 1)), merged("A|5", "A|0"), number("B|1", N1)], "A0 A1 A2 A3 A4 A5 B1"),
+    "nor of those that their survivor says it replaced": (
+        [*(number(f"A|{each}", N1) for each in range(CROWD + 1)), replaces("A|0", "A|5"), number("B|1", N1)], "A0 A1 A2 A3 A4 A5 B1"),
+    "but of those put in a place for what nobody wanted": (
+        [*(number(f"A|{each}", N1) for each in range(1, CROWD + 2)), *(merged(each, "A|0") for each in MANY), number("B|1", N1)],
+        " / ".join(sorted([*(f"A{each}" for each in range(MERGED_BY + 2)), "B1"]))),
     "a place that many are merged into": ([merged(f"A|{each}", "A|0") for each in range(1, MERGED_BY + 2)],
                                           " / ".join(sorted(f"A{each}" for each in range(MERGED_BY + 2)))),
     "a patient that many are merged into": ([merged(f"A|{each}", "A|0") for each in range(1, MERGED_BY + 1)],
@@ -279,5 +295,5 @@ def test_no_machine_undoes_a_human_or_joins_two_numbers(claimed: list[Claim]) ->
     human = {each for pair in found.together for each in pair}
     for one, other in combinations(placed, 2):
         if placed[one].person == placed[other].person and not human & {s for s in placed if placed[s].person == placed[one].person}:
-            carried = [numbers.usable(members[each]) for each in (one, other)]
+            carried = [numbers.usable(each, members[each]) for each in (one, other)]
             assert not (all(carried) and carried[0] != carried[1])
