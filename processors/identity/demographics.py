@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Mapping
 from datetime import date, timedelta
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -17,6 +18,10 @@ from rapidfuzz.distance import DamerauLevenshtein
 FORMER_NAMES, FORMER_HOMES = "former_names", "former_homes"
 FORMER = 3
 """As many former names, and former homes, as this are kept of one source patient: in the order in which the source says them."""
+SEVERAL = 12
+"""As many given names, and lines of an address, are read."""
+LETTERS = 200
+"""Of one text. Beyond this and `SEVERAL` it is a fault of the source, and comparing each with each would hold up everyone else."""
 FIELDS = ("family", "given", "birth_date", "gender", "postcode", "address")
 LISTS = ("given", "address")
 
@@ -174,9 +179,9 @@ def _crossed(one: Demographics, other: Demographics) -> bool:
 
 
 def _text(value: Any) -> str:
-    return value.strip() if isinstance(value, str) else ""
+    return value.strip()[:LETTERS] if isinstance(value, str) else ""
 
 
 def _texts(value: Any) -> tuple[str, ...]:
     """Of a list, those that say something."""
-    return tuple(filter(None, map(_text, value))) if isinstance(value, list) else ()
+    return tuple(islice(filter(None, map(_text, value)), SEVERAL)) if isinstance(value, list) else ()

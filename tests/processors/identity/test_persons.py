@@ -14,7 +14,7 @@ from mainstem.model import Claim, RawRef, Status
 from processors.identity import persons
 from processors.identity.apart import Blocks, decided
 from processors.identity.claimed import MERGED_BY, Claimed
-from processors.identity.demographics import Demographics, born_apart, contradiction
+from processors.identity.demographics import LETTERS, SEVERAL, Demographics, born_apart, contradiction, read
 from processors.identity.layers import Layers
 from processors.identity.linker import assign
 from processors.identity.numbers import CROWD, Numbers
@@ -224,6 +224,14 @@ def test_the_larger_side_keeps_the_number_and_of_equal_ones_nobody() -> None:
 def test_what_cannot_be_one_person(one: tuple[str, ...], other: tuple[str, ...], rule: str | None) -> None:
     ours, theirs = (Demographics(family, tuple(given.split()), born, gender) for family, given, born, gender in (one, other))
     assert contradiction(ours, theirs) == contradiction(theirs, ours) == (rule and f"identity.contradiction.{rule}")
+
+
+def test_of_a_claim_without_end_as_much_is_read_as_people_have() -> None:
+    """Each name is compared with each: thousands of them would hold up the linker."""
+    said = read({"family": "x" * 5000, "given": ["", *(f"Name{each}" for each in range(5000))], "address": ["Line"] * 5000,
+                 "former_names": [{"family": "y" * 5000, "given": ["z"] * 5000}]})
+    assert said is not None and said.given == tuple(f"Name{each}" for each in range(SEVERAL))
+    assert len(said.address) == len(said.former_names[0][1]) == SEVERAL and len(said.family) == len(said.former_names[0][0]) == LETTERS
 
 
 @pytest.mark.parametrize(("one", "other", "apart"), [

@@ -34,6 +34,19 @@ def test_state_of_former_rules_is_worked_out_anew_with_the_next_claim(monkeypatc
     assert [task.id for task in told] == [task.id for task in review(SAID, KEY)]
 
 
+def test_what_was_read_of_a_claim_by_former_rules_is_read_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    many = [number("A|1", NUMBERS[0]), who("A|1", "Smith", " ".join(["Ann", "Beth", "Cora"]), "1950-02-03")]
+    earlier, fresh = MemoryState(), MemoryState()
+    with monkeypatch.context() as former:
+        former.setattr(linker, "RULES", linker.RULES - 1)
+        _run(earlier, 0, many, {})
+    monkeypatch.setattr(demographics, "SEVERAL", 2)
+    _run(earlier, 2, SAID[2:], {})
+    _run(fresh, 0, [*many, *SAID[2:]], {})
+    kept = [{key: value for key, value in state.items() if key[:1] != b"a"} for state in (earlier, fresh)]
+    assert kept[0] == kept[1]
+
+
 def _run(state: MemoryState, offset: int, claimed: list, placed: dict[str, tuple[str, int]]) -> list:
     """Claim by claim; the tasks told of."""
     tasks = []
