@@ -16,7 +16,7 @@ class Op(StrEnum):
     ATTACH = "attach"
     DETACH = "detach"
     SETTLED = "settled"
-    """To the new person, with the detach: the handover is over."""
+    """To the new person, when the old ones have let go: the handover is over."""
     DERIVE = "derive"
     """To each partition when a release comes into force: derive its persons anew. `subject`: the activation; `person`: the last that is
     done, empty at the beginning."""
@@ -36,8 +36,8 @@ class PersonEvent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Attached(msgspec.Struct, frozen=True, kw_only=True):
-    """Reconcile's answer to the last chunk of an attach; the identity stage then detaches the old person. With an empty `person`: the
-    identity stage's note to itself that more of the handover is to be sent."""
+    """Reconcile's answer to the last chunk of an attach, upon which the identity stage detaches the old persons, and to a detach that is
+    done. With an empty `person`: the identity stage's note to itself that more of the handover is to be sent."""
 
     subject: str
     person: str

@@ -45,6 +45,9 @@ class Head(msgspec.Struct, array_like=True):
     """Earlier persons that have not been told to detach."""
     sent: bytes | None = None
     """State key of the last assertion sent of a handover that has not been sent whole."""
+    letting_go: dict[str, int] = {}
+    """Earlier persons that were told to detach and have not said that it is done, each with the epoch. So long the present person says that
+    a handover is in progress: they may not yet have read that it is, and then show it as if nothing were."""
 
 
 class IdentityStage:
@@ -115,6 +118,7 @@ class _Turn:
             return
         leaving = sorted({*head.others, *([head.person] if head.holding else ())} - {assignment.person})
         head.person = assignment.person
+        head.letting_go.pop(head.person, None)
         if not head.holding:
             return
         head.others, head.moved = leaving, assignment.epoch
@@ -129,12 +133,18 @@ class _Turn:
                 self._changed.add(answer.subject)
                 self._attach(answer.subject, head, head.sent)
             return
+        if head.letting_go.get(answer.person) == answer.epoch:
+            del head.letting_go[answer.person]
+            self._changed.add(answer.subject)
+            if not head.letting_go and not head.others:
+                self._emit(Op.SETTLED, head.person, answer.subject, head.epoch)
+            return
         if head.sent is not None or answer.epoch != head.moved or answer.person != head.person or not head.others:
             return
         self._send(answer.subject)
         for person in head.others:
             self._emit(Op.DETACH, person, answer.subject, head.epoch)
-        self._emit(Op.SETTLED, head.person, answer.subject, head.epoch)
+            head.letting_go[person] = head.epoch
         head.others = []
         self._changed.add(answer.subject)
 

@@ -101,6 +101,7 @@ class Person:
         self._manifests.pop(event.subject, None)
         if whole or feed is None:
             self.head.feeds[event.subject] = Feed(event.epoch, live=False)
+            self.attached.append(Attached(subject=event.subject, person=self.person, epoch=event.epoch))
         else:
             feed.epoch, feed.handover = event.epoch, True
             self.leaving.append(event)

@@ -68,8 +68,33 @@ def test_a_handover_from_beginning_to_end(stage):
     stage.send(said("a/1"))
     assert stage.send(assigned("p", 3)) == [(Op.LEAVING, OWN, 3, []), (Op.ATTACH, "p", 3, ["a/1"])]
     assert stage.send(said("a/2")) == [(Op.APPLY, "p", 3, ["a/2"])]
-    assert stage.send(attached("p", 3)) == [(Op.DETACH, OWN, 3, []), (Op.SETTLED, "p", 3, [])]
+    assert stage.send(attached("p", 3)) == [(Op.DETACH, OWN, 3, [])]
     assert stage.send(attached("p", 3)) == []
+    assert stage.send(attached(OWN, 3)) == [(Op.SETTLED, "p", 3, [])]
+    assert stage.send(attached(OWN, 3)) == []
+
+
+def test_it_is_over_when_everyone_before_has_let_go(stage):
+    """However late one of them reads that it is to: until then it shows what it has as if nothing were."""
+    stage.send(said("a/1"), assigned("p", 3), attached("p", 3))
+    stage.send(assigned("q", 5), attached("q", 5))
+    assert stage.send(attached("p", 5)) == [], "the first has not answered yet"
+    assert stage.send(attached(OWN, 5)) == [], "nor to what it was told"
+    assert stage.send(attached(OWN, 3)) == [(Op.SETTLED, "q", 5, [])]
+
+
+def test_who_is_come_back_to_need_not_answer(stage):
+    stage.send(said("a/1"), assigned("p", 3), attached("p", 3), assigned(OWN, 5))
+    assert stage.send(attached(OWN, 3)) == [], "it let go, and is sent all again"
+    assert stage.send(attached(OWN, 5)) == [(Op.DETACH, "p", 5, [])]
+    assert stage.send(attached("p", 5)) == [(Op.SETTLED, OWN, 5, [])]
+
+
+def test_an_answer_while_the_next_move_is_going_on_ends_nothing(stage):
+    stage.send(said("a/1"), assigned("p", 3), attached("p", 3), assigned("q", 5))
+    assert stage.send(attached(OWN, 3)) == []
+    assert stage.send(attached("q", 5)) == [(Op.DETACH, "p", 5, [])]
+    assert stage.send(attached("p", 5)) == [(Op.SETTLED, "q", 5, [])]
 
 
 def test_what_came_before_the_assignment_in_one_batch_goes_to_the_old_person(stage):
@@ -82,19 +107,19 @@ def test_a_second_move_before_the_first_is_over_detaches_everyone_but_the_last(s
     assert stage.send(assigned("q", 5)) == [(Op.LEAVING, OWN, 5, []), (Op.LEAVING, "p", 5, []), (Op.ATTACH, "q", 5, ["a/1"])]
     assert stage.send(attached("p", 3)) == []
     assert sorted(stage.send(attached("q", 5))) == sorted(
-        [(Op.DETACH, OWN, 5, []), (Op.DETACH, "p", 5, []), (Op.SETTLED, "q", 5, [])])
+        [(Op.DETACH, OWN, 5, []), (Op.DETACH, "p", 5, [])])
 
 
 def test_going_back_before_the_move_is_over(stage):
     stage.send(said("a/1"), assigned("p", 3))
     assert stage.send(assigned(OWN, 5)) == [(Op.LEAVING, "p", 5, []), (Op.ATTACH, OWN, 5, ["a/1"])]
-    assert stage.send(attached(OWN, 5)) == [(Op.DETACH, "p", 5, []), (Op.SETTLED, OWN, 5, [])]
+    assert stage.send(attached(OWN, 5)) == [(Op.DETACH, "p", 5, [])]
 
 
 def test_an_answer_to_an_earlier_visit_does_not_end_the_handover(stage):
     stage.send(said("a/1"), assigned("p", 3), assigned(OWN, 5), said("a/2"), assigned("p", 7))
     assert stage.send(attached("p", 3)) == [], "p holds what it was sent at 3, and not yet what has been said since"
-    assert len(stage.send(attached("p", 7))) == 2
+    assert len(stage.send(attached("p", 7))) == 1
 
 
 def test_stale_epochs_are_ignored(stage):
@@ -106,7 +131,8 @@ def test_stale_epochs_are_ignored(stage):
 def test_a_newer_epoch_of_the_same_person_does_not_lose_the_handover(stage):
     stage.send(said("a/1"), assigned("p", 3))
     assert stage.send(assigned("p", 4)) == []
-    assert stage.send(attached("p", 3)) == [(Op.DETACH, OWN, 4, []), (Op.SETTLED, "p", 4, [])]
+    assert stage.send(attached("p", 3)) == [(Op.DETACH, OWN, 4, [])]
+    assert stage.send(attached(OWN, 4)) == [(Op.SETTLED, "p", 4, [])]
 
 
 def test_a_duplicate_is_forwarded_only_if_it_was_known_earlier(stage):
@@ -141,4 +167,4 @@ def test_a_handover_begun_before_slices_goes_on(stage):
     """State and changelog hold heads that say nothing of a slice."""
     stage.send(said("a/1"), assigned("p", 3))
     stage.state.put(b"h" + pack(S), msgspec.msgpack.encode(["p", 3, True, 3, [OWN]]))
-    assert stage.send(attached("p", 3)) == [(Op.DETACH, OWN, 3, []), (Op.SETTLED, "p", 3, [])]
+    assert stage.send(attached("p", 3)) == [(Op.DETACH, OWN, 3, [])]

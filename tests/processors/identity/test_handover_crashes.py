@@ -16,13 +16,15 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from mainstem import canonical
-from mainstem.model import Assertion, Claim, Status
+from mainstem.model import Assertion, Assignment, Claim, Status
 from mainstem.person_events import Op
 from processors.identity import stage as identity
+from processors.identity.persons import own_person
 from processors.lane.memory import MemoryState
 from processors.lane.overlay import Overlay
 from processors.reconcile import person as reconciling
 from schemas import topics
+from schemas.partition import partition
 from tests.processors.convergence import check
 from tests.processors.identity.counted import MOVES, STAYS, allergy, joining, manifest, told
 from tests.processors.identity.test_persons import N1, link, number
@@ -175,3 +177,27 @@ def test_at_no_step_is_anything_hidden_or_back_and_what_is_shown_twice_says_so()
         if coming and (stream.steps % EVERY == 0 or not stream._waiting()):
             stream.publish(coming.pop(0))
     assert twice > 5
+
+
+def test_while_the_old_record_has_read_nothing_of_it_the_new_one_says_that_it_is_going_on() -> None:
+    """However far behind the old person's partition is, and whatever it shows meanwhile."""
+    stream, old = Pipeline(KEY, Terms()), own_person(KEY, MOVES)
+    count = topics.PERSON_EVENTS.partitions
+    new = next(each for each in map(str, range(99)) if partition(each, count) != partition(old, count))
+
+    def run(behind: int | None) -> list[bool]:
+        """Whether the old record, and the new one, say so."""
+        while waiting := [each for each in stream._waiting() if each[0].name != "reconcile" or each[2] != behind]:
+            stage, topic, at = waiting[0]
+            outputs, taken = stream._batch(stage, topic, at, 9, stream.states[stage.name, at])
+            stream.read[stage.name, topic.name, at] += taken
+            for each in outputs:
+                stream._append(each.topic, each.partition_by, each.key, each.value)
+        found = stream.summaries()
+        return [any(source.handover for source in found[person].sources) for person in (old, new) if person in found]
+
+    stream.publish(allergy(MOVES, "1", "peanut"))
+    assert run(None) == [False]
+    stream._append(topics.ASSIGNMENTS, MOVES, MOVES.encode(), Assignment(subject=MOVES, person=new, epoch=5, reason="test"))
+    assert run(partition(old, count)) == [False, True]
+    assert run(None) == [False, False] and not stream.summaries()[old].sources

@@ -68,7 +68,7 @@ def test_each_slice_is_followed_by_the_next_and_only_the_last_is_answered(stage:
     assert sent(second) == [(["a/4", "a/5"], False), (["a/6", "a/7"], False)]
     third = stage.events(*due(second))
     assert sent(third) == [(["a/8"], True)] and due(third) == []
-    assert [(each.op, each.person) for each in stage.events(attached("p", 3))] == [(Op.DETACH, OWN), (Op.SETTLED, "p")]
+    assert [(each.op, each.person) for each in stage.events(attached("p", 3))] == [(Op.DETACH, OWN)]
     assert stage.events(*due(first), *due(second)) == [], "notes that come again"
 
 
@@ -100,7 +100,7 @@ def test_a_newer_epoch_of_the_same_person_does_not_lose_the_rest(stage: Identity
     while note := due(outputs):
         outputs = stage.events(*note)
     assert [(each.op, each.epoch, each.last) for each in outputs] == [(Op.ATTACH, 4, True)]
-    assert [each.op for each in stage.events(attached("p", 4))] == [Op.DETACH, Op.SETTLED]
+    assert [each.op for each in stage.events(attached("p", 4))] == [Op.DETACH]
 
 
 def kept() -> Reconcile:

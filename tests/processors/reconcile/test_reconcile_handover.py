@@ -23,6 +23,7 @@ def test_a_handover_is_shown_at_both_ends():
     assert (answer.subject, answer.person, answer.epoch) == (s, P, 5)
     [gone] = old.send(event(op=Op.DETACH, epoch=5, subject=s))
     assert (gone.status, gone.rules, old.summary.sources) == ("withdrawn", {"*": "identity.moved"}, ())
+    assert [(each.person, each.epoch) for each in old.of(topics.ATTACHED)] == [(P, 5)], "it has let go"
     new.send(event(op=Op.SETTLED, epoch=5, subject=s))
     assert not new.summary.sources[0].handover
     assert {key[:1] for key, _ in old.state.items()} == {b"f", b"h"}, "the old person keeps versions and epochs, nothing else"
