@@ -58,6 +58,8 @@ STREAM = Dashboard("stream", "Mainstem: the stream", (
     Panel("Connectors", "Capture of each source: 1 runs, 0 does not; and restarts a minute after failures", "short",
           (("mainstem_connector_running", "{{connector}}"),
            ("60 * sum by (connector) (rate(mainstem_connector_restarts_total[$__rate_interval]))", "{{connector}} restarts"))),
+    Panel("Columns unread", "Columns of captured rows of which nothing is taken, and nobody said so", "short",
+          (("sum by (topic) (mainstem_columns_unread)", "{{topic}}"),)),
     Panel("Sources heard", "Seconds since each source's database was heard through its connector", "s",
           (("mainstem_connector_heard_seconds", "{{connector}}"),)),
 ))
