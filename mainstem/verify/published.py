@@ -66,7 +66,11 @@ def _astray(entry: Entry, received: Collection[Origin]) -> str | None:
     for each in entry.provenance:
         if (each.raw, each.source, each.patient, each.record, each.part) not in received:
             return f"names {each.raw.topic}/{each.raw.partition} offset {each.raw.offset}, of which there is no such assertion"
-    if not canonical.decode(entry.content).keys() <= {name for each in entry.provenance for name in each.fields}:
+    try:
+        shown = set(canonical.decode(entry.content))
+    except (ValueError, TypeError):
+        return "has a content that is none"
+    if not shown <= {name for each in entry.provenance for name in each.fields}:
         return "shows a field of which it does not say where it comes from"
     return None
 

@@ -120,6 +120,7 @@ def _changes(change: Callable[[list[Change]], object]) -> Callable[[Views], None
     (_behind(lambda entry: entry.provenance[:1]), ENVELOPE, "assertions"),
     (_behind(lambda entry: (replace(entry.provenance[0], raw=replace(RAW, offset=8)), *entry.provenance[1:])), ORIGIN, "offset 8"),
     (_behind(lambda entry: tuple(replace(each, fields=()) for each in entry.provenance)), ORIGIN, "where it comes from"),
+    (_entry(content=b""), ORIGIN, "a content that is none"),
     (_head(digest="f" * 64), HEADS, "ffffffffffff"),
     (_head(entries=7), HEADS, "entries"),
     (_head(nhs_numbers=NUMBERS), HEADS, "NHS numbers"),
