@@ -190,11 +190,11 @@ def head_key(person: bytes) -> bytes:
     return b"h" + person
 
 
-def published(pairs: Iterable[tuple[bytes, bytes]]) -> Iterator[tuple[str, str, str]]:
-    """Person, fact and SHA-256 of the content (hex) of each current entry, from the pairs of a state or its changelog."""
+def published(pairs: Iterable[tuple[bytes, bytes]]) -> Iterator[tuple[str, str, int, str]]:
+    """Person, fact, version and SHA-256 of the content (hex) of each current entry, from the pairs of a state or its changelog."""
     for key, value in pairs:
         if key[:1] == b"f":
             row = decode_published(value)
             if row.current:
                 person, fact = unpack(key[1:])
-                yield person, fact, row.content.hex()
+                yield person, fact, row.version, row.content.hex()

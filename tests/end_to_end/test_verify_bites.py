@@ -198,7 +198,7 @@ def _lose_state(world: World, spared: Entry) -> tuple[str, str]:
     latest = {message.key(): (message.value(), message.partition())
               for message in log.read(world.endpoints.kafka, topics.RECONCILE_CHANGELOG)}
     for key, (value, partition) in latest.items():
-        for person, fact, _ in published([(key, value)]) if value else ():
+        for person, fact, _, _ in published([(key, value)]) if value else ():
             if (person, fact) != (spared.person, spared.fact):
                 _send(world, topics.RECONCILE_CHANGELOG, key, None, partition)
                 return person, fact

@@ -203,7 +203,7 @@ def test_numbers_shown_are_the_verified_ones(stage):
 def test_the_state_tells_what_was_published(stage):
     [entry] = stage.send(event(said(note="x")))
     stage.send(event(said("allergy/2", note="y")), event(said("allergy/2", "02", status=Status.REMOVED)))
-    assert list(layout.published(stage.state.items())) == [(P, entry.fact, canonical.digest(entry.content).hex())]
+    assert list(layout.published(stage.state.items())) == [(P, entry.fact, 1, canonical.digest(entry.content).hex())]
 
 
 def test_change_ids_differ_when_a_value_comes_back(stage):
