@@ -24,7 +24,7 @@ from mainstem.observe import metrics
 from producers import positions
 from producers.batch import Batches
 from producers.contract import RawMessage
-from producers.errors import AbortedError, FencedError, QuarantineFailedError, StoppedError
+from producers.errors import AbortedError, FencedError, NotTakenError, QuarantineFailedError, StoppedError
 from producers.formats import Readers
 from producers.items import STAGE
 from producers.mapping.errors import MappingError
@@ -52,6 +52,8 @@ _CALL_SECONDS = 5.0
 _LOOK_SECONDS = 15.0
 _NOT_NOW = (KafkaException, RegistryUnavailableError, TruncatedReadError)
 _STUCK_SECONDS = 60.0
+_REFUSED_SECONDS = 2.0
+"""Before what a topic does not take is tried again."""
 _HELD_SECONDS = 60.0
 """For the messages of one call, a fifth of what the group allows between two."""
 
@@ -147,6 +149,8 @@ class Capture:
         except AbortedError as fault:
             log.warning("%s", fault)
             meter.aborted()
+            if isinstance(fault, NotTakenError):
+                self._stop.wait(_REFUSED_SECONDS)
             self._rewind()
             return 0
         self._next.update(ends)

@@ -17,6 +17,17 @@ class AbortedError(Exception):
         self.why = why
 
 
+class NotTakenError(AbortedError):
+    """The broker refuses a record of the batch, and will until somebody sees to the topic. What we write is within the limits that we
+    make topics with, so that it is a fault of the server's side: waited out, and never a reason for quarantine."""
+
+    def __init__(self, topic: str, why: str) -> None:
+        super().__init__(why)
+        self.args = (f"{topic} does not take what is to be written ({why}): see that it may be written to, and that its max.message.bytes "
+                     "is as it was made; the batch is read again until it does",)
+        self.topic = topic
+
+
 class FencedError(RuntimeError):
     """The transactional id has a newer owner, or the producer is broken for good. Start again; nothing was lost."""
 

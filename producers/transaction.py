@@ -11,7 +11,7 @@ from typing import Any
 from confluent_kafka import KafkaError, KafkaException, Message, TopicPartition
 
 from mainstem import faults
-from producers.errors import AbortedError, FencedError, QuarantineFailedError, StoppedError
+from producers.errors import AbortedError, FencedError, NotTakenError, QuarantineFailedError, StoppedError
 from schemas import kafka
 from schemas.topics import QUARANTINE
 from schemas.transaction import FENCED, Record, done_for, pauses
@@ -31,7 +31,8 @@ class Transactions:
         self._stop = stop
         self._alive = alive
         self._producer = kafka.producer(bootstrap, transactional_id=transactional_id, transaction_timeout_ms=60_000)
-        self._refused: str | None = None
+        self._refused: tuple[str, str] | None = None
+        """Topic and reason of a record that the broker did not take, in the transaction in hand."""
 
     def open(self) -> None:
         """Fence an earlier owner of the id and end his open transaction. Raises FencedError, StoppedError."""
@@ -41,7 +42,8 @@ class Transactions:
             raise FencedError(self._id, fault.args[0].name()) from None
 
     def commit(self, records: Sequence[Record], positions: Sequence[TopicPartition], group: Any) -> None:
-        """Raises AbortedError where none of it is visible and it may be tried again; FencedError, QuarantineFailedError, StoppedError."""
+        """Raises AbortedError where none of it is visible and it may be tried again (NotTakenError: a topic refused it); FencedError,
+        QuarantineFailedError, StoppedError."""
         self._refused = None
         try:
             self._producer.begin_transaction()
@@ -55,9 +57,10 @@ class Transactions:
         except KafkaException as fault:
             error = self._lasting(fault)
             self._abort()
-            if self._refused is not None:
-                raise QuarantineFailedError(QUARANTINE.name, self._refused) from None
-            raise AbortedError(error.name()) from None
+            if self._refused is None:
+                raise AbortedError(error.name()) from None
+            topic, why = self._refused
+            raise (QuarantineFailedError if topic == QUARANTINE.name else NotTakenError)(topic, why) from None
 
     def close(self) -> None:
         """Forget the producer. A transaction left open is ended by the next owner, or by its time limit."""
@@ -66,11 +69,10 @@ class Transactions:
             self._producer.poll(0)
 
     def _produce(self, record: Record) -> None:
-        delivered = self._watched if record.topic == QUARANTINE.name else None
         while True:
             try:
                 self._producer.produce(record.topic, record.value, record.key, partition=record.partition,
-                                       headers={**record.headers}, on_delivery=delivered)
+                                       headers={**record.headers}, on_delivery=self._delivered)
                 return
             except BufferError:
                 self._producer.poll(0.1)
@@ -78,12 +80,12 @@ class Transactions:
                 if self._stop.is_set():
                     raise StoppedError from None
 
-    def _watched(self, error: KafkaError | None, message: Message) -> None:
-        """A quarantine record that failed for another reason than its transaction or a server that was away."""
+    def _delivered(self, error: KafkaError | None, message: Message) -> None:
+        """Notes a record that failed for another reason than its transaction or a server that was away."""
         passing = (KafkaError._PURGE_QUEUE, KafkaError._PURGE_INFLIGHT, KafkaError._MSG_TIMED_OUT, KafkaError._TIMED_OUT,
                    KafkaError._TRANSPORT)
         if error is not None and not error.retriable() and error.code() not in passing and error.code() not in FENCED:
-            self._refused = error.name()
+            self._refused = self._refused or (message.topic() or "", error.name())
 
     def _abort(self) -> None:
         try:

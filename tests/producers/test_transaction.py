@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import random
 import threading
 import uuid
 from collections.abc import Iterator
 
 import pytest
 from confluent_kafka import TopicPartition
+from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, ResourceType
 
-from producers.errors import AbortedError, FencedError, QuarantineFailedError, StoppedError
+from producers.errors import AbortedError, FencedError, NotTakenError, QuarantineFailedError, StoppedError
 from producers.transaction import Transactions
 from schemas import kafka as clients
 from schemas import log, topics
@@ -39,6 +42,15 @@ def transactions(kafka: str, stop: threading.Event, transactional_id: str) -> It
 
 def committed(bootstrap: str, key: bytes) -> list[bytes | None]:
     return [message.value() for message in log.read(bootstrap, TOPIC) if message.key() == key]
+
+
+def largest(bootstrap: str, size: int) -> None:
+    """What the topic takes as one batch from now on."""
+    entry = ConfigEntry("max.message.bytes", str(size), incremental_operation=AlterConfigOpType.SET)
+    resource = ConfigResource(ResourceType.TOPIC, TOPIC.name, incremental_configs=[entry])
+    admin = AdminClient({"bootstrap.servers": bootstrap})
+    for future in admin.incremental_alter_configs([resource]).values():
+        future.result(10)
 
 
 def test_a_group_that_moved_on_aborts_and_leaves_nothing(kafka: str, transactions: Transactions) -> None:
@@ -77,6 +89,26 @@ def test_what_quarantine_does_not_take_ends_the_process(kafka: str, transactions
                             group.consumer_group_metadata())
     group.close()
     assert committed(kafka, key) == []
+
+
+def test_what_a_topic_does_not_take_is_told_with_its_name_and_tried_again(kafka: str, transactions: Transactions) -> None:
+    group, record = clients.consumer(kafka, "group-large"), Record(TOPIC.name, 0, uuid.uuid4().bytes, random.randbytes(5000))
+
+    def commit() -> None:
+        transactions.commit([record], [TopicPartition(TOPIC.name, 0, 1)], group.consumer_group_metadata())
+
+    largest(kafka, 2000)
+    try:
+        with pytest.raises(NotTakenError, match=f"{TOPIC.name} does not take .*MSG_SIZE_TOO_LARGE"):
+            commit()
+    finally:
+        largest(kafka, int(TOPIC.config["max.message.bytes"]))
+    for _ in range(5):  # the client may need another attempt after a refusal
+        with contextlib.suppress(AbortedError):
+            commit()
+            break
+    group.close()
+    assert committed(kafka, record.key) == [record.value]
 
 
 def test_waiting_ends_when_told(stop: threading.Event) -> None:
