@@ -26,13 +26,16 @@ raws = st.builds(RawRef, st.just("raw.x.v1"), st.just(0), st.integers(0, 99))
 
 
 class Terms(NoTerms):
-    """Knows the agents by their text: what a terminology would find out from codes. Latex it cannot tell."""
+    """Knows the agents by their text: what a terminology would find out from codes. Latex it cannot tell, and holds to be sensitive."""
 
     release = "test"
 
     def agent(self, concept: dict[str, Any]) -> str | None:
         text = concept.get("text")
         return text if text in AGENTS[:2] else None
+
+    def sensitive(self, concept: dict[str, Any]) -> bool:
+        return concept.get("text") == AGENTS[2]
 
 
 def _content(value: dict[str, Any]) -> bytes:

@@ -130,6 +130,8 @@ def _explained(shown: Shown) -> Iterator[tuple[str, str]]:
         yield f"  {rule.id}: {rule.reason}{f' ({rule.source})' if rule.source else ''}", "dim"
     if alone := explained.alone(item):
         yield f"  a fact of its own by {alone.id}: {alone.reason}{f' ({alone.source})' if alone.source else ''}", "dim"
+    if labelled := explained.labelled(item):
+        yield f"  sensitive by {labelled.id}: {labelled.reason}{f' ({labelled.source})' if labelled.source else ''}", "dim"
     for voice in explained.voices(item):
         yield f"  [{voice.number}] {voice.said.source}, {voice.when}", "dim"
         yield f"      {voice.place}; raw message {voice.raw}", "dim"

@@ -59,16 +59,18 @@ def list_(home: Home = None, output: Format = Output.TABLE) -> None:
 
     shelf = _shelf(home)
     try:
-        found = [(name, store.head, store.tells_held) for name in shelf.names() for store in [shelf.open(name).store]]
+        found = [(name, shelf.open(name).store) for name in shelf.names()]
     except ReleaseError as fault:
         _fail(fault)
     if output is Output.JSON:
-        as_json([{"release": name, **{k: v for k, v in msgspec.to_builtins(head).items() if k != "columns"}, "tells_held": held}
-                 for name, head, held in found])
+        as_json([{"release": name, **{k: v for k, v in msgspec.to_builtins(store.head).items() if k != "columns"},
+                  "tells_held": store.tells_held, "tells_sensitive": store.tells_sensitive, "sensitive": len(store.sensitive())}
+                 for name, store in found])
         return
-    table = Table("release", "codes", "relations", "from", "tells what moieties hold")
-    for name, head, held in found:
-        table.add_row(name, f"{head.concepts:,}", f"{head.relations:,}", ", ".join(head.sources), "yes" if held else "no: load it again")
+    again, table = "no: load it again", Table("release", "codes", "relations", "from", "tells what moieties hold", "sensitive codes")
+    for name, store in found:
+        table.add_row(name, f"{store.head.concepts:,}", f"{store.head.relations:,}", ", ".join(store.head.sources),
+                      "yes" if store.tells_held else again, f"{len(store.sensitive()):,}" if store.tells_sensitive else again)
     Console().print(table)
 
 
@@ -210,6 +212,7 @@ def _told(terms: Terminology, code: str) -> dict[str, Any]:
     for name, found in (("none_known", terms.none_known(asked)), ("form", terms.form(asked)), ("route", terms.route(asked))):
         told[name] = _named(terms, found) if found else None
     agent = terms.agent(asked)
+    told["sensitive"] = terms.sensitive(asked)
     told["parents"] = [_named(terms, parent) for parent in terms.parents(terms.current(asked) or code)]
     told["agents"] = [_named(terms, each) for each in terms.agents(asked)]
     told["agent_is_a"] = [_named(terms, parent) for parent in terms.parents(agent)] if agent else []

@@ -36,6 +36,10 @@ OF_FACT = "fact"
 """In an entry's `rules`, beside its fields: the rule by which it is a fact of its own. No content has a field of this name."""
 
 
+OF_LABELS = "labels"
+"""Likewise: the rule by which it bears a label that no source gave it."""
+
+
 class Place(NamedTuple):
     """One record, or one item of a record, of a source patient. Places compare; the least names the fact."""
 
@@ -73,7 +77,8 @@ class Derived(msgspec.Struct, frozen=True, gc=False):
     decided: dict[str, tuple[int, ...]]
     """Field -> indexes of the members that decided it: one, or all that a united value was made from."""
     rules: dict[str, str]
-    """Field -> rule id, also of a field that the rule leaves out; `*` for every field not named, `OF_FACT` for the fact itself."""
+    """Field -> rule id, also of a field that the rule leaves out; `*` for every field not named, `OF_FACT` for the fact itself,
+    `OF_LABELS` for a label."""
     conflict: bool = False
 
 
@@ -119,6 +124,10 @@ class Terms(Protocol):
 
     def none_known(self, concept: dict[str, Any]) -> str | None:
         """The code, where it says `no known allergy` or a narrower form of it; else None."""
+        ...
+
+    def sensitive(self, concept: dict[str, Any]) -> bool:
+        """Whether it is on the release's lists of what is sensitive (RCGP sensitive set), or below what is."""
         ...
 
     def parents(self, code: str) -> tuple[str, ...]:
@@ -168,6 +177,9 @@ class NoTerms:
 
     def none_known(self, concept: dict[str, Any]) -> str | None:
         return None
+
+    def sensitive(self, concept: dict[str, Any]) -> bool:
+        return False
 
     def parents(self, code: str) -> tuple[str, ...]:
         return ()

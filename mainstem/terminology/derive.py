@@ -3,7 +3,7 @@ what moieties of several ingredients hold."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
 from mainstem.kinds.names import forms, key
@@ -36,7 +36,8 @@ class Deriver:
         self.links: dict[Link, dict[int, set[int]]] = {link: {} for link in Link}
         for relation in statements.relations:
             self.links[relation.link].setdefault(relation.code, set()).add(relation.target)
-        self._none_known = self._below(NONE_KNOWN_ROOT)
+        self._none_known = self._below({NONE_KNOWN_ROOT})
+        self._sensitive = self._below(statements.sensitive)
         self._causes = frozenset().union(*self.links[Link.AGENT].values())
         """Also organisms and things that some finding names as its cause, house dust mite."""
         self._routes = self._routes_of_moieties()
@@ -48,6 +49,12 @@ class Deriver:
     def codes(self) -> list[int]:
         """Every code that is listed or has been replaced, sorted."""
         return sorted(self.concepts.keys() | self.links[Link.REPLACED_BY].keys())
+
+    def sensitive(self) -> list[int]:
+        """Codes on a list of what is sensitive, and all below them and all that such a code has replaced; sorted.
+
+        What is below is on no list where it came after the list was made; to say too much of this does less harm than to say too little."""
+        return [code for code in self.codes() if code in self._sensitive or self._current(code) in self._sensitive]
 
     def held(self) -> list[tuple[int, int]]:
         """VTM, and the agent of an ingredient of it, each once, sorted; its own agent is left out.
@@ -187,12 +194,13 @@ class Deriver:
                 return 0
         return 0
 
-    def _below(self, root: int) -> frozenset[int]:
+    def _below(self, roots: Collection[int]) -> frozenset[int]:
+        """They and all that is one of them, at any distance."""
         children: dict[int, list[int]] = {}
         for code, parents in self.links[Link.IS_A].items():
             for parent in parents:
                 children.setdefault(parent, []).append(code)
-        found, todo = set(), [root]
+        found, todo = set(), list(roots)
         while todo:
             at = todo.pop()
             if at not in found:

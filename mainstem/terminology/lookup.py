@@ -53,6 +53,8 @@ class Terminology:
         self.store = store
         self.release = shown(store.head)
         self.tells_held = store.tells_held
+        self.tells_sensitive = store.tells_sensitive
+        self._sensitive = store.sensitive()
         self._named = lru_cache(maxsize=_KEPT)(self._rows_named)
         self._up = lru_cache(maxsize=_KEPT)(self._target_up)
         self._coded = lru_cache(maxsize=_KEPT)(self._row_coded)
@@ -118,6 +120,11 @@ class Terminology:
     def none_known(self, concept: dict[str, Any]) -> str | None:
         """The code of `no known allergy` or the narrower one said (716186003, 409137002 ...); None where it says nothing of the kind."""
         return self._told(concept, self.store.none_known, "exact", sure=True)
+
+    def sensitive(self, concept: dict[str, Any]) -> bool:
+        """Whether a coding of it is on the lists of what is sensitive, or below one that is; where none is known, what it is named."""
+        rows = self._rows(concept, "exact")
+        return not isinstance(rows, str) and not self._sensitive.isdisjoint(rows)
 
     def form(self, concept: dict[str, Any]) -> str | None:
         """Dose form of a product, where the release tells one."""

@@ -36,7 +36,9 @@ def read(folder: Path) -> tuple[Statements, list[str]]:
     relations = [Relation(_code(row["code"], where), _word(Link, row["link"], where), _code(row["target"], where))
                  for where, row in _rows(folder / "relations.csv")]
     names = tuple(Name(_code(row["code"], where), row["name"]) for where, row in _rows(folder / "names.csv"))
-    return Statements(concepts, relations, names=names), ["concepts.csv", "relations.csv", "names.csv"]
+    sensitive = frozenset(_code(row["code"], where) for where, row in _rows(folder / "sensitive.csv"))
+    return Statements(concepts, relations, names=names, sensitive=sensitive), [
+        "concepts.csv", "relations.csv", "names.csv", "sensitive.csv"]
 
 
 def _rows(path: Path) -> list[tuple[str, dict[str, str]]]:

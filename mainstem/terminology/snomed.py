@@ -27,6 +27,9 @@ _LINKS = {
 }
 _HISTORY = frozenset({"900000000000527005", "900000000000526001"})
 """SAME AS, REPLACED BY. POSSIBLY EQUIVALENT TO and the like do not say that it is the same, so they are not followed."""
+_SENSITIVE = frozenset({"999004351000000109", "999004361000000107", "999004371000000100", "999004381000000103"})
+"""General practice summary data sharing exclusions of the UK edition: gender related issues, termination of pregnancy, assisted
+fertilisation, sexually transmitted disease (the RCGP sensitive set)."""
 _LEVELS = {"(substance)": Level.SUBSTANCE, "(product)": Level.PRODUCT, "(medicinal product)": Level.PRODUCT,
            "(medicinal product form)": Level.PRODUCT, "(clinical drug)": Level.PRODUCT, "(real clinical drug)": Level.PRODUCT,
            "(packaged clinical drug)": Level.PRODUCT}
@@ -41,6 +44,7 @@ def read(folder: Path) -> tuple[Statements, list[str]]:
         "relationship": _files(folder, "sct2_Relationship_*Snapshot*", required=True),
         "language": _files(folder, "der2_cRefset_Language*Snapshot*"),
         "association": _files(folder, "der2_cRefset_Association*Snapshot*"),
+        "simple": _files(folder, "der2_Refset_*Simple*Snapshot*"),
     }
     active: dict[int, bool] = {}
     refused = 0
@@ -59,7 +63,10 @@ def read(folder: Path) -> tuple[Statements, list[str]]:
                                                           "active")
                   if state == "1" and refset in _HISTORY and int(before) in active and int(now) in active]
     names = [name for name in names if active.get(name.code)]
-    return Statements(concepts, relations, refused, tuple(names)), sorted(path.name for found in files.values() for path in found)
+    sensitive = frozenset(int(code) for refset, code, state in _rows(files["simple"], "refsetId", "referencedComponentId", "active")
+                          if state == "1" and refset in _SENSITIVE and int(code) in active)
+    read_ = sorted(path.name for found in files.values() for path in found)
+    return Statements(concepts, relations, refused, tuple(names), sensitive), read_
 
 
 def _preferred(paths: list[Path]) -> dict[int, int]:

@@ -75,9 +75,11 @@ class Statements(NamedTuple):
     relations: list[Relation]
     refused: int = 0
     names: tuple[Name, ...] = ()
+    sensitive: frozenset[int] = frozenset()
+    """Codes on its lists of what is sensitive."""
 
     def __add__(self, other: object) -> Statements:
         if not isinstance(other, Statements):
             return NotImplemented
         return Statements(self.concepts + other.concepts, self.relations + other.relations, self.refused + other.refused,
-                          self.names + other.names)
+                          self.names + other.names, self.sensitive | other.sensitive)

@@ -38,7 +38,7 @@ _COLUMNS = frozenset({
     "codes", "current", "agent", "moiety", "none_known", "route", "names", "named", "levels", "active", "starts", "link_of", "code_of",
     "target_of", "ends", "terms",
 })
-"""Without one of these it is no store. `holders` and `held` came later."""
+"""Without one of these it is no store. `holders` and `held`, and `sensitive`, came later."""
 
 
 class Head(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,6 +82,7 @@ def made(name: str, statements: Statements, sources: Mapping[str, str]) -> bytes
         "starts": starts, "link_of": array("b", (r.link for r in relations)), "code_of": array("q", (r.code for r in relations)),
         "target_of": array("q", (r.target for r in relations)), "ends": ends, "terms": array("b", b"".join(terms)),
         "holders": array("q", (moiety for moiety, _ in held)), "held": array("q", (agent for _, agent in held)),
+        "sensitive": array("q", deriver.sensitive()),
     }
     body = bytearray()
     places: dict[str, tuple[int, int, Literal["q", "b"]]] = {}
@@ -133,6 +134,9 @@ class Store:
         self.tells_held = column.keys() >= {"holders", "held"}
         """Whether it says what moieties hold; not where an earlier version made it."""
         self._holders, self._held = (column["holders"], column["held"]) if self.tells_held else (self._codes[:0], self._codes[:0])
+        self.tells_sensitive = "sensitive" in column
+        """Whether it says which codes are sensitive; not where an earlier version made it."""
+        self._sensitive = column["sensitive"] if self.tells_sensitive else self._codes[:0]
         self._size = len(self._codes)
 
     @classmethod
@@ -183,6 +187,10 @@ class Store:
         while end < len(self._holders) and self._holders[end] == code:
             end += 1
         return tuple(self._held[at:end])
+
+    def sensitive(self) -> frozenset[int]:
+        """Rows of the codes that are sensitive."""
+        return frozenset(self.row(code) for code in self._sensitive)
 
     def named(self, key: int) -> list[int]:
         """Rows of the codes that bear a name, by its key (`mainstem.kinds.names.key`)."""

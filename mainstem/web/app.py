@@ -125,7 +125,7 @@ def _templates() -> jinja2.Environment:
     )
     env.filters.update(moment=words.moment, date=words.date, seconds=words.seconds, spaced=spaced)
     env.filters.update(explained=explained.explain, voices=explained.voices, rules_of=explained.rules_of, alone=explained.alone,
-                       unnamed=explained.unnamed)
+                       labelled=explained.labelled, unnamed=explained.unnamed)
     env.filters.update(put=_put, label=words.label, shown=show)
     return env
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mainstem.kinds.facts import OF_FACT, Rule
+from mainstem.kinds.facts import OF_FACT, OF_LABELS, Rule
 from mainstem.web import words
 from mainstem.web.record import Item
 from mainstem.web.shown import fields
@@ -89,6 +89,11 @@ def unnamed(item: Item) -> str:
 def alone(item: Item) -> Rule | None:
     """The rule by which it is a fact of its own, though it may be what another entry is."""
     return rule(item.rules[OF_FACT]) if OF_FACT in item.rules else None
+
+
+def labelled(item: Item) -> Rule | None:
+    """The rule by which it bears a label that no source gave it."""
+    return rule(item.rules[OF_LABELS]) if OF_LABELS in item.rules else None
 
 
 def rule(identity: str) -> Rule:

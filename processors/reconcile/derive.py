@@ -11,12 +11,14 @@ from msgspec.structs import replace
 
 from mainstem import canonical, kinds
 from mainstem.kinds import Kind
-from mainstem.kinds.facts import OF_FACT, Derived, Member, Place, Terms, latest_first
+from mainstem.kinds.facts import OF_FACT, OF_LABELS, Derived, Member, Place, Terms, latest_first
 from mainstem.model import Known, Provenance
 from processors.keys import pack
 from processors.reconcile import shorten
 from processors.reconcile.clusters import clusters
-from processors.reconcile.rules import SHORTENED
+from processors.reconcile.rules import SENSITIVE_SET, SHORTENED
+from processors.reconcile.sensitive import LABEL as SENSITIVE
+from processors.reconcile.sensitive import is_sensitive
 
 
 class Group(NamedTuple):
@@ -50,7 +52,7 @@ class Fact(msgspec.Struct, frozen=True, gc=False):
     """Every assertion behind it, member by member."""
     sources: tuple[str, ...]
     labels: tuple[str, ...]
-    """Of all its assertions: what one source holds to be sensitive is."""
+    """Of all its assertions: what one source holds to be sensitive is. And `sensitive` by what it says."""
     crowd: Crowded | None = None
     """Of a crowded key: members and winners are then those that matter alone."""
 
@@ -117,6 +119,9 @@ def _fact(of: Group, ordered: tuple[Member, ...], kind: Kind | None, terms: Term
         derived = replace(derived, rules=derived.rules | {OF_FACT: kind.cannot_tell.id})
     winners = ordered[0].winners if len(ordered) == 1 else tuple([known for member in ordered for known in member.winners])
     sources, labels = _sources_and_labels(winners)
+    if is_sensitive(derived.content, terms):
+        labels = union((*labels, SENSITIVE))
+        derived = replace(derived, rules=derived.rules | {OF_LABELS: SENSITIVE_SET.id})
     derived, content = published(derived)
     return Fact(fact_id(of, ordered[0].place), of, content, ordered, derived, winners, sources, labels, crowd)
 

@@ -21,9 +21,13 @@ REGROUPED = Rule("fact.regrouped", "the records that made this fact make another
 SHORTENED = Rule("entry.shortened", "its records together say more than a message can hold: of long texts and lists the beginning is "
                  "shown, the whole is in the raw messages", "design.md, promises 5 and 9")
 
+SENSITIVE_SET = Rule("labels.sensitive-set", "something coded in it is on the lists of what is sensitive (assisted fertilisation, sexually "
+                     "transmitted disease, termination of pregnancy, gender), or below what is: labelled so, whatever its sources say",
+                     "RCGP sensitive set; SNOMED CT UK edition, general practice summary data sharing exclusion refsets")
+
 BY_ID: dict[str, Rule] = {
     rule.id: rule for rule in (
-        GREATEST_VERSION, MOST_RECENTLY_RECORDED, RETRACTED, REMOVED, ABSENT, MOVED, REGROUPED, SHORTENED,
+        GREATEST_VERSION, MOST_RECENTLY_RECORDED, RETRACTED, REMOVED, ABSENT, MOVED, REGROUPED, SHORTENED, SENSITIVE_SET,
         *(rule for kind in kinds.ALL for rule in kind.rules), *admissions.RULES, *relations.RULES, unchecked.NOT_CHECKED,
     )
 }

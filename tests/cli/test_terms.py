@@ -43,6 +43,18 @@ def test_what_a_moiety_holds_is_told_and_that_an_elder_release_does_not_tell_it(
     assert [row["tells_held"] for row in json.loads(run("list", "--home", tmp_path, "--output", "json"))] == [True, False]
 
 
+def test_what_is_sensitive_is_told_and_that_an_elder_release_does_not_tell_it(rf2, tmp_path):  # noqa: F811
+    assert json.loads(run("show", "76272004", "--home", tmp_path, "--output", "json"))["sensitive"] is True
+    assert json.loads(run("show", "195967001", "--home", tmp_path, "--output", "json"))["sensitive"] is False
+    run("load", "--release", "uk-1", "--snomed", rf2, "--no-builtin", "--home", tmp_path)
+    [path] = (tmp_path / "terms").glob("uk-1@*")
+    counted = [row["sensitive"] for row in json.loads(run("list", "--home", tmp_path, "--output", "json"))]
+    assert counted[0] > 10
+    assert counted[1] == 4
+    path.write_bytes(path.read_bytes().replace(b'"sensitive"', b'"evitisnes"', 1))
+    assert "load it again" in " ".join(run("list", "--home", tmp_path).split())
+
+
 def test_what_cannot_be_told_is_said(tmp_path):
     assert "none is known" in " ".join(run("show", "716186003", "--home", tmp_path).split())
     told = json.loads(run("show", "1012851000006104", "--home", tmp_path, "--output", "json", code=1))

@@ -38,6 +38,11 @@ RELATIONSHIPS = [
 ]
 ASSOCIATIONS = [(SAME_AS, "292967008", "294505008", "1"), (POSSIBLY, "38341003", "195967001", "1"), (SAME_AS, "38341003", "50043002", "0")]
 
+EXCLUDED, OTHER_SET = "999004381000000103", "999002611000000107"
+MEMBERS = [(EXCLUDED, "294505008", "1"), (EXCLUDED, "50043002", "1"), (EXCLUDED, "62014003", "0"), (OTHER_SET, "91936005", "1"),
+           (EXCLUDED, "419511003", "1")]
+"""Of a list of what is sensitive, and of another; the last is no concept of the release."""
+
 
 def _table(path: Path, head: str, rows: list[str]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -68,4 +73,7 @@ def rf2(tmp_path_factory) -> Path:
     _table(refset / "der2_cRefset_AssociationSnapshot_GB_20260101.txt",
            "id | effectiveTime | active | moduleId | refsetId | referencedComponentId | targetComponentId",
            [f"x | 20260101 | {active} | 0 | {type_} | {a} | {b}" for type_, a, b, active in ASSOCIATIONS])
+    _table(refset / "der2_Refset_SimpleUKCLSnapshot_GB1000000_20260101.txt",
+           "id | effectiveTime | active | moduleId | refsetId | referencedComponentId",
+           [f"x | 20260101 | {active} | 0 | {refset_} | {code}" for refset_, code, active in MEMBERS])
     return folder.parent

@@ -126,7 +126,9 @@ def test_every_row_has_its_source_and_no_relation_dangles():
     concepts = rows(shipped.FOLDER / "concepts.csv")
     relations = rows(shipped.FOLDER / "relations.csv")
     names = rows(shipped.FOLDER / "names.csv")
-    assert {row["source"] for row in concepts + relations + names} <= SOURCES
+    sensitive = rows(shipped.FOLDER / "sensitive.csv")
+    assert {row["source"] for row in concepts + relations + names + sensitive} <= SOURCES
+    assert {row["code"] for row in sensitive} <= {row["code"] for row in concepts}
     assert {row["code"] for row in names} <= {row["code"] for row in concepts}
     listed = [row["code"] for row in concepts]
     assert len(set(listed)) == len(listed)

@@ -242,3 +242,29 @@ def test_damage_is_found(rf2, tmp_path):
     path.write_bytes(data[:-1] + b"!")
     with pytest.raises(StoreError, match="damaged"):
         shelf.open("uk-1").store.check()
+
+
+def test_what_is_on_the_lists_of_a_release_is_sensitive_with_what_is_below_it_and_what_it_replaced(sct):
+    assert sct.tells_sensitive
+    for code, why in (("294505008", "on a list"), ("292967008", "replaced by it"), ("195967001", "below what is")):
+        assert sct.sensitive(coded(code)), why
+    assert sct.sensitive({"text": "asthma"}), "by its name"
+    assert not sct.sensitive({"codes": [{"system": SNOMED, "code": "91936005", "display": "Asthma"}]}), "a code that is known counts first"
+    for code, why in (("91936005", "on another list"), ("62014003", "no more on it"), ("372687004", "on none"), ("419511003", "unknown")):
+        assert not sct.sensitive(coded(code)), why
+
+
+def test_a_release_without_lists_tells_nothing_sensitive(rf2, tmp_path):
+    for path in rf2.rglob("*.txt*"):
+        if "Simple" not in path.name:
+            (tmp_path / path.name).write_bytes(path.read_bytes())
+    found = made(snomed.read(tmp_path)[0])
+    assert found.tells_sensitive
+    assert not found.sensitive(coded("294505008"))
+
+
+def test_a_file_that_an_earlier_version_made_says_that_it_does_not_tell(rf2):
+    data = store.made("test", snomed.read(rf2)[0], {})
+    before = Terminology(store.Store(data.replace(b'"sensitive"', b'"evitisnes"', 1)))
+    assert not before.tells_sensitive
+    assert not before.sensitive(coded("294505008"))
