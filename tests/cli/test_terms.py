@@ -16,7 +16,7 @@ from tests.terminology.conftest import rf2  # noqa: F401 (a fixture)
 
 
 def run(*args, code=0):
-    result = CliRunner().invoke(app, [str(arg) for arg in args])
+    result = CliRunner().invoke(app, [str(arg) for arg in args], env={"COLUMNS": "200"})
     assert result.exit_code == code, result.output
     return result.output
 
