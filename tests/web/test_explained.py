@@ -14,7 +14,7 @@ from rich.console import Console
 
 from mainstem import canonical, kinds
 from mainstem.cli.record_shown import show_section
-from mainstem.kinds.facts import Member
+from mainstem.kinds.facts import OF_LABELS, Member
 from mainstem.terminology import builtin
 from mainstem.web.explained import Explained, explain, unnamed
 from mainstem.web.headings import headings
@@ -24,11 +24,14 @@ from mainstem.web.shown import show
 from processors.reconcile import derive, entries
 from processors.reconcile.derive import Group
 from processors.reconcile.fold import fold
+from processors.reconcile.rules import SENSITIVE_SET
 from sinks.cache.record import of_entry
 from tests.kinds.members import member
 from tests.processors.reconcile.fed import Stage, event, said
 from tests.processors.reconcile.test_crowd import CONTENTS
 from tests.strategies import Terms
+from tests.web import made
+from tests.web.pages import read, text
 
 SOURCES = ("A82038/gp", "RXA/epr", "RXC/community")
 
@@ -90,3 +93,15 @@ AGENT: dict[str, Any] = {"agent": {"text": "Penicillin"}}
 def test_the_rule_that_hid_it_is_named(kind: str, held: dict[str, Any], hidden: dict[str, Any], by: dict[str, str]) -> None:
     found = unshown([member(kind, 1, "RXA/epr", "2024", **held), member(kind, 2, "A82038/gp", "2025", **hidden)])
     assert {one.field: one.rule.id for one in found if one.rule} == by
+
+
+def test_a_label_that_no_source_gave_is_explained_on_the_page_and_in_the_terminal():
+    rules = {"*": "record.greatest-version", OF_LABELS: SENSITIVE_SET.id}
+    one = made.item("problem", labels=("sensitive",), rules=rules)
+    page = text(read(made.record([one])))
+    assert "Sensitive" in page and f"Why it is sensitive {SENSITIVE_SET.id}: {SENSITIVE_SET.reason}" in page
+    buffer = io.StringIO()
+    show_section(Section(headings()[0], (show(one),), 1, (), (), ()), Console(file=buffer, width=300), explain=True)
+    assert f"sensitive by {SENSITIVE_SET.id}" in buffer.getvalue()
+    by_source = made.item("problem", labels=("sensitive",), rules={"*": "record.greatest-version"})
+    assert "Why it is sensitive" not in text(read(made.record([by_source])))
