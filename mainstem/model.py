@@ -69,7 +69,7 @@ class Assertion(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     known: int | None = None
     """Set only on copies made by replay; else the broker's append time of the assertions topic counts."""
     labels: tuple[str, ...] = ()
-    """Privacy labels the producer could see: `sensitive`, `nopat`, `pds-restricted`."""
+    """Privacy labels the producer could see (`mainstem.labels`)."""
     key_id: str | None = None
     """Payload key, for erasure by key destruction."""
 
@@ -236,6 +236,8 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     """1, 2, 3 ... with every summary of the person, also where no entry changed (a source heard again, a handover): what stores compare."""
     known: int
     nhs_numbers: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+    """Those that hold for every entry of the record (`mainstem.labels.OF_THE_PERSON`)."""
     sources: tuple[SourceState, ...] = ()
 
 

@@ -1,7 +1,7 @@
 """What may enter a store, by its purpose: one pure policy over labels, kinds and fields. Everything not allowed here stays out.
 
 Direct care takes every entry; contact details of a person who must not be found (`pds-restricted`) are not made searchable.
-Secondary use takes only declared fields in a form that names nobody, and no entry labelled `sensitive`.
+Secondary use takes only declared fields in a form that names nobody, no entry labelled `sensitive`, and nothing of who opted out.
 """
 
 from __future__ import annotations
@@ -10,15 +10,12 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from types import MappingProxyType
 
+from mainstem.labels import OPT_OUT, PDS_RESTRICTED, SENSITIVE
 from schemas.topics import Purpose
-
-SENSITIVE = "sensitive"
-PDS_RESTRICTED = "pds-restricted"
-"""NHS Personal Demographics Service: nothing that tells where the person is may be disclosed."""
 
 _KEPT_OUT: Mapping[Purpose, frozenset[str]] = MappingProxyType({
     Purpose.DIRECT_CARE: frozenset(),
-    Purpose.SECONDARY_USE: frozenset({SENSITIVE}),
+    Purpose.SECONDARY_USE: frozenset({SENSITIVE, OPT_OUT}),
     Purpose.OPERATIONS: frozenset(),
 })
 """Labels that keep an entry out of a purpose."""
@@ -75,6 +72,11 @@ def enters(purpose: Purpose, kind: str, labels: Sequence[str]) -> bool:
     if _KEPT_OUT[purpose].intersection(labels):
         return False
     return purpose is not Purpose.SECONDARY_USE or kind in SECONDARY
+
+
+def person_enters(purpose: Purpose, labels: Sequence[str]) -> bool:
+    """Whether anything that is told of a person whose record bears these labels (`Summary.labels`) may enter."""
+    return not _KEPT_OUT[purpose].intersection(labels)
 
 
 def searchable(content: Mapping[str, object], labels: Sequence[str]) -> dict[str, object]:

@@ -64,19 +64,19 @@ manifest_contents = st.builds(
 
 
 def _assertion(record: st.SearchStrategy[str], part: st.SearchStrategy[str], kind: str, content: st.SearchStrategy[bytes],
-               ) -> st.SearchStrategy[Assertion]:
+               *labels: tuple[str, ...]) -> st.SearchStrategy[Assertion]:
     return st.builds(
         Assertion, source=st.sampled_from(SOURCES), patient=st.sampled_from(PATIENTS), record=record, part=part, kind=st.just(kind),
         status=statuses, incarnation=incarnations, position=positions, content=content, raw=raws,
         recorded=st.sampled_from([None, "2024-01-01", "2025-02-02"]), committed=st.sampled_from([None, 5, 9]),
-        labels=st.sampled_from([(), (), ("sensitive",)]),
+        labels=st.sampled_from([(), (), ("sensitive",), *labels]),
     )
 
 
 assertions = st.one_of(
     _assertion(st.sampled_from(["allergy/1", "allergy/2"]), st.just(""), "allergy", allergy_contents),
     _assertion(st.just("order/1"), st.sampled_from(["order", "specimen", "result/1", "result/2"]), "result", result_contents),
-    _assertion(st.just("patient"), st.just(""), "patient", patient_contents),
+    _assertion(st.just("patient"), st.just(""), "patient", patient_contents, ("opt-out",)),
     _assertion(st.just("manifest"), st.just(""), "manifest", manifest_contents),
 )
 """Of two sources with two patients each."""

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from mainstem import canonical, kinds
+from mainstem.labels import PDS_RESTRICTED
 from mainstem.model import Entry
 from mainstem.verify.report import Check, named
 from processors.reconcile.fold import Record
@@ -55,4 +56,4 @@ def _title(entry: Entry) -> str:
 
 def _hidden(record: Record) -> bool:
     """Whether the person must not be found by words."""
-    return any(policy.PDS_RESTRICTED in entry.labels for entry in record.entries if entry.kind == _PATIENT)
+    return any(PDS_RESTRICTED in entry.labels for entry in record.entries if entry.kind == _PATIENT)

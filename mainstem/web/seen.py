@@ -9,11 +9,12 @@ from msgspec.structs import replace
 
 from mainstem import canonical
 from mainstem.adjudication.explain import Member, Shown, Why
+from mainstem.labels import PDS_RESTRICTED
 from mainstem.model import Compared
 from mainstem.web.record import Record
 from mainstem.web.sources import Audit, Records
 from processors.identity.demographics import FORMER_HOMES
-from sinks.policy import PDS_RESTRICTED, WHEREABOUTS
+from sinks.policy import WHEREABOUTS
 
 WITHHELD = "withheld"
 _WHEREABOUTS = WHEREABOUTS | {FORMER_HOMES}

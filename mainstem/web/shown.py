@@ -10,6 +10,7 @@ import msgspec
 
 from mainstem import kinds
 from mainstem.kinds.facts import OF_FACT
+from mainstem.labels import OF_THE_PERSON
 from mainstem.web import beside, words
 from mainstem.web.cautions import says_none_known
 from mainstem.web.record import Item
@@ -40,6 +41,7 @@ _LABELS = {
     "sensitive": "Sensitive",
     "nopat": "Not to be shown to the patient",
     "pds-restricted": "Restricted: where they are is withheld",
+    "opt-out": "Opted out of uses beyond their care",
 }
 _ALONE = {
     "allergy": "Mainstem does not know this agent by its code or words. It may be the same as another allergy here, and is never merged.",
@@ -176,8 +178,9 @@ def _tags(item: Item) -> Iterator[Tag]:
         yield Tag("Repeated early", "yellow")
     if OF_FACT in item.rules:
         yield Tag("Cannot be matched", "yellow")
-    for text in dict.fromkeys(_LABELS.get(label, label) for label in item.labels):
-        yield Tag(text, "purple")
+    for label in item.labels:
+        if label not in OF_THE_PERSON or item.kind == "patient":
+            yield Tag(_LABELS.get(label, label), "purple")
     if item.kind == "patient":
         return
     for field in _TAGGED:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from mainstem.labels import PDS_RESTRICTED
 from mainstem.web.record import Item, Record
 from sinks import policy
 
 
 def restricted(record: Record) -> bool:
-    return any(policy.PDS_RESTRICTED in item.labels for item in record.entries if item.kind == "patient")
+    return any(PDS_RESTRICTED in item.labels for item in record.entries if item.kind == "patient")
 
 
 def withhold(record: Record, *, anyway: bool = False) -> Record:
@@ -22,6 +23,6 @@ def withhold(record: Record, *, anyway: bool = False) -> Record:
 
 
 def _withheld(item: Item) -> Item:
-    labels = tuple(sorted({*item.labels, policy.PDS_RESTRICTED}))
+    labels = tuple(sorted({*item.labels, PDS_RESTRICTED}))
     said = tuple(replace(one, lost=policy.searchable(one.lost, labels)) for one in item.provenance)
     return replace(item, content=policy.searchable(item.content, labels), provenance=said, labels=labels)

@@ -84,7 +84,7 @@ class Crowd:
         return {row.place: self._whole_of(row).fact for row in self._tree.rows()}
 
     def change(self, joined: Mapping[Place, Member], left: Collection[Place], *, anew: bool) -> Changed:
-        """Members that came or spoke again, and members that left. `anew`: all are derived with other terms."""
+        """Members that came or spoke again, and members that left. `anew`: their facts are derived anew, changed or not."""
         find = self._tree.find
         gone = [row for place in left if place not in joined and (row := find(place)) is not None]
         parted = list(gone)

@@ -12,12 +12,12 @@ from msgspec.structs import replace
 from mainstem import canonical, kinds
 from mainstem.kinds import Kind
 from mainstem.kinds.facts import OF_FACT, OF_LABELS, Derived, Member, Place, Terms, latest_first
+from mainstem.labels import SENSITIVE
 from mainstem.model import Known, Provenance
 from processors.keys import pack
 from processors.reconcile import shorten
 from processors.reconcile.clusters import clusters
 from processors.reconcile.rules import SENSITIVE_SET, SHORTENED
-from processors.reconcile.sensitive import LABEL as SENSITIVE
 from processors.reconcile.sensitive import is_sensitive
 
 

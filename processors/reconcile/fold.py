@@ -15,7 +15,7 @@ from mainstem.model import Entry, Known, SourceState, Status
 from processors.identity.persons import Placed, own_person
 from processors.reconcile import absence, lines, news, resolve
 from processors.reconcile.derive import Group, facts, group
-from processors.reconcile.entries import current, last_committed, number_of
+from processors.reconcile.entries import current, labels_of_person, last_committed, number_of
 
 _Parts = dict[str, dict[bytes, Known]]
 """Part -> packed version -> the copy known first."""
@@ -26,6 +26,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
 
     person: str
     nhs_numbers: tuple[str, ...]
+    labels: tuple[str, ...] = ()
+    """Those that hold for every entry."""
     digest: str
     entries: tuple[Entry, ...]
     """Current ones, sorted by kind and fact; each at version 1."""
@@ -62,12 +64,13 @@ def _record(person: str, subjects: Mapping[str, dict[str, _Parts]], terms: Terms
     for member in members:
         groups.setdefault(group(member, terms), []).append(member)
     found = lines.aligned([fact for of, together in groups.items() for fact in facts(of, together, terms)], terms)
-    entries = sorted((current(person, fact, 1, terms.release, committed=last_committed(fact.winners)) for fact in found),
+    labels = tuple(sorted({label for member in members for label in labels_of_person(member)}))
+    entries = sorted((current(person, fact, 1, terms.release, committed=last_committed(fact.winners), labels=labels) for fact in found),
                      key=lambda e: (e.kind, e.fact))
     digest = canonical.record_digest(sum(canonical.entry_digest(e.fact, e.content) for e in entries))
     numbers = {number for member in members if (number := number_of(member))}
     sources = tuple(_source(records) for _, records in sorted(subjects.items()))
-    return Record(person=person, nhs_numbers=tuple(sorted(numbers)), digest=digest, entries=tuple(entries), sources=sources)
+    return Record(person=person, nhs_numbers=tuple(sorted(numbers)), labels=labels, digest=digest, entries=tuple(entries), sources=sources)
 
 
 def _members(records: Mapping[str, _Parts]) -> list[Member]:

@@ -46,7 +46,7 @@ class Groups:
     fact as it is now."""
 
     def __init__(self, prefix: bytes, state: State, records: Records, terms: Terms, *, anew: bool) -> None:
-        """`prefix`: of the person's keys. `anew`: all are derived with other terms."""
+        """`prefix`: of the person's keys. `anew`: all facts of the members that join are looked at anew, whether these changed or not."""
         self.touched: dict[str, Fact | Ceased] = {}
         self.homes: dict[Place, str] = {}
         """Where each member counted in this batch is now: what a ceased fact names as successor."""
@@ -57,7 +57,7 @@ class Groups:
         self._state = state
         self._records = records
         self._terms = terms
-        self._anew = anew
+        self.anew = anew
 
     def join(self, of: Group, member: Member) -> None:
         """A member came, or spoke again."""
@@ -159,7 +159,7 @@ class Groups:
     def _recrowd(self, of: Group, moves: Moves, gathered: Gathered) -> None:
         """A crowded group, of which only the facts that its members' coming and going changes are looked at."""
         crowd = self._crowd(of, gathered, moves.joined)
-        changed = crowd.change(moves.joined, moves.left, anew=self._anew)
+        changed = crowd.change(moves.joined, moves.left, anew=self.anew)
         for whole, parted in changed.ceased:
             gone = [moves.left[place] for place in parted]
             rule = gone[0][0] if len(gone) == whole.run.members else REGROUPED.id

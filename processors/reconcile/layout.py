@@ -43,6 +43,8 @@ class Feed(msgspec.Struct, array_like=True):
     """Patient record -> the verified NHS number that it carries."""
     partial: list[PartialList] = []
     """What its lists were not complete in, by kind."""
+    labels: dict[str, list[str]] = {}
+    """Patient record -> labels by it that hold for the whole person (`mainstem.labels`)."""
 
 
 class Head(msgspec.Struct, array_like=True):
@@ -58,6 +60,12 @@ class Head(msgspec.Struct, array_like=True):
     """Of the summary last published."""
     release: str = ""
     """The terminology and the edition of the rules that the facts were last derived with, all of them (`edition.derived_by`)."""
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Those that hold for every entry, sorted."""
+        return tuple(sorted({label for feed in self.feeds.values() if feed.live and feed.labels for said in feed.labels.values()
+                             for label in said}))
 
 
 class Held(msgspec.Struct, array_like=True):

@@ -10,7 +10,7 @@ from processors.lane.contract import State
 from processors.reconcile import resolve
 from processors.reconcile.derive import Group, group
 from processors.reconcile.edition import derived_by
-from processors.reconcile.entries import number_of
+from processors.reconcile.entries import labels_of_person, number_of
 from processors.reconcile.groups import Groups
 from processors.reconcile.in_hand import Record
 from processors.reconcile.layout import Feed, Head
@@ -37,6 +37,8 @@ class Person:
         self.attached: list[Attached] = []
         self.leaving: list[PersonEvent] = []
         """Detaches that are not done: to be sent again, to the same person."""
+        self.labels = head.labels
+        """Those that hold for each of its entries; as of before the batch until `settle`."""
         self._terms = terms
         self._manifests: dict[str, list[Known]] = {}
         self._arriving: dict[str, int] = {}
@@ -73,8 +75,22 @@ class Person:
         for record in list(self.records.in_hand.values()):
             if record.came:
                 self._count(record)
+        if self.head.labels != self.labels:
+            self._label()
         self.groups.settle()
         self.records.flush()
+
+    def every(self) -> list[Record]:
+        """Every record of it, read from state."""
+        return [record for subject, feed in self.head.feeds.items() if feed.live for record in self.records.of(subject)]
+
+    def _label(self) -> None:
+        """Labels of the person are others: each of its entries is news, whatever it says."""
+        self.labels = self.head.labels
+        self.groups.anew = True
+        for record in self.every():
+            if not record.came:
+                self._count(record)
 
     def _add(self, event: PersonEvent, feed: Feed) -> None:
         subject, records, arriving = event.subject, self.records, event.op is Op.APPLY
@@ -110,7 +126,7 @@ class Person:
         """Count a record's members into their groups, and out of those they have left."""
         winners = self.records.winners(record)
         members = self.records.members(record, winners)
-        self._carry_number(record, members)
+        self._carry(record, members)
         held = record.held
         arriving = self._arriving.get(record.name[0])
         now: list[tuple[str, str | None, str]] = []
@@ -129,17 +145,23 @@ class Person:
             held.groups = now
             record.dirty = True
 
-    def _carry_number(self, record: Record, members: list[Member]) -> None:
+    def _carry(self, record: Record, members: list[Member]) -> None:
+        """What a patient record says of the person as a whole: number and labels."""
         subject, name = record.name
-        numbers = self.head.feeds[subject].numbers
-        number = None
+        feed = self.head.feeds[subject]
+        number, labels = None, list[str]()
         for member in members:
             if member.kind == "patient":
                 number = number or number_of(member)
+                labels += labels_of_person(member)
         if number:
-            numbers[name] = number
-        elif numbers:
-            numbers.pop(name, None)
+            feed.numbers[name] = number
+        elif feed.numbers:
+            feed.numbers.pop(name, None)
+        if labels:
+            feed.labels[name] = labels
+        elif feed.labels:
+            feed.labels.pop(name, None)
 
     def _why_gone(self, record: Record, winners: list[Known], members: list[Member]) -> tuple[str, list[Known]]:
         """The rule and the assertions by which something the record said is no more."""

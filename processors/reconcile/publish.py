@@ -60,7 +60,10 @@ def publish(person: Person, rows: Rows, stands: Mapping[str, tuple[str, str]], r
             last, before = before.version, None
         else:
             last = 0 if before is None else before.version
-        after = _ceased(now, before, last) if isinstance(now, Ceased) else _current(name, now, before, last, stands.get(name))
+        if isinstance(now, Ceased):
+            after = _ceased(now, before, last)
+        else:
+            after = _current(name, now, before, last, stands.get(name), person.labels)
         if after is None:
             continue
         if before is not None:
@@ -87,9 +90,10 @@ def _ceased(now: Ceased, before: Published | None, last: int) -> Published | Non
     return None if before is None else Published(now.kind, last + 1, current=False, content=_NOTHING)
 
 
-def _current(name: str, now: Fact, before: Published | None, last: int, stands: tuple[str, str] | None) -> Published | None:
+def _current(name: str, now: Fact, before: Published | None, last: int, stands: tuple[str, str] | None,
+             labels: tuple[str, ...]) -> Published | None:
     """With the version last published where only the fact's place on its line is another."""
-    content, envelope = canonical.digest(now.content), entries.envelope(now)
+    content, envelope = canonical.digest(now.content), entries.envelope(now, labels)
     if before is not None and before.content == content and before.envelope == envelope:
         return None if before.stands == stands else msgspec.structs.replace(before, stands=stands)
     share = canonical.entry_digest(name, now.content).to_bytes(32, "big")
@@ -102,7 +106,7 @@ def _news(person: Person, name: str, now: Fact | Ceased, after: Published, relea
                                   _successor(now, name, person.groups.homes), release)
     else:
         known, committed = _arrival(person, now)
-        entry = entries.current(person.person, now, after.version, release, known=known, committed=committed)
+        entry = entries.current(person.person, now, after.version, release, known=known, committed=committed, labels=person.labels)
     digest = after.content.hex()
     sequence = person.head.sequence
     change_id = hashlib.sha256(f"{person.person}|{name}|{digest}|{sequence}".encode()).hexdigest()[:32]

@@ -11,8 +11,6 @@ from typing import Any
 
 from mainstem.kinds.facts import Terms
 
-LABEL = "sensitive"
-
 
 def is_sensitive(content: dict[str, Any], terms: Terms) -> bool:
     """Whether any concept in it is. `content`: decoded, of any kind."""

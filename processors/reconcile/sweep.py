@@ -24,7 +24,7 @@ RECORDS = 2_000
 
 def recount(person: Person) -> int:
     """Have every record of the person counted anew in this turn; how many there are."""
-    records = [record for subject, feed in person.head.feeds.items() if feed.live for record in person.records.of(subject)]
+    records = person.every()
     for record in records:
         record.came = True
     return len(records)

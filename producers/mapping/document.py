@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 from producers.mapping.rules import Column, Condition, FieldRule, Part
 
 Label = Literal["sensitive", "nopat", "pds-restricted", "opt-out"]
+"""Those of `mainstem.labels`."""
 Verification = Literal["01", "02", "03", "04", "05", "06", "07", "08"]
 
 

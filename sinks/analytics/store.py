@@ -185,9 +185,10 @@ class AnalyticsStore:
     def _summary(self, summary: Summary) -> tuple[Any, ...]:
         organisations = rows.organisations(tuple(source.source for source in summary.sources))
         handover = any(source.handover for source in summary.sources)
+        enters = policy.person_enters(self.purpose, summary.labels)
         return (tables.SUMMARY, self.pseudonyms.person(summary.person), "", "", organisations, "", "", "", [], None, "", "",
                 {tables.COUNT: summary.entries}, {}, "", None, {}, handover, [], _moment(summary.known), None, "", False,
-                summary.revision, 0)
+                summary.revision, int(not enters))
 
 
 def _why(fault: Exception) -> str:

@@ -13,6 +13,7 @@ import msgspec
 import tantivy
 
 from mainstem import canonical, kinds
+from mainstem.labels import PDS_RESTRICTED
 from mainstem.model import Entry
 from sinks import policy
 from sinks.contract import CURRENT
@@ -81,7 +82,7 @@ def indexed(entry: Entry) -> Indexed | None:
     shown = Shown(entry.person, entry.fact, entry.version, canonical.digest(entry.content).hex(), entry.kind,
                   sorted({source.partition("/")[0] for source in entry.sources}))
     names, body = _words(shown, policy.searchable(canonical.decode(entry.content), entry.labels))
-    asked = [exact(field, value) for field, value in _asked(shown, policy.PDS_RESTRICTED in entry.labels)]
+    asked = [exact(field, value) for field, value in _asked(shown, PDS_RESTRICTED in entry.labels)]
     return Indexed(shown.title, names, body, asked, shown)
 
 

@@ -42,6 +42,8 @@ def check(pipeline: Pipeline) -> None:
     folded = pipeline.folded()
     expected = {(record.person, entry.fact): entry.content for record in folded.values() for entry in record.entries}
     assert pipeline.current() == expected
+    labels = {(record.person, entry.fact): entry.labels for record in folded.values() for entry in record.entries}
+    assert {key: told[-1].labels for key, told in pipeline.history().items() if told[-1].status == "current"} == labels
     summaries = pipeline.summaries()
     empty = canonical.record_digest(0)
     for person in folded.keys() | summaries.keys():
@@ -49,7 +51,7 @@ def check(pipeline: Pipeline) -> None:
         assert (summary.digest if summary else empty) == (record.digest if record else empty)
         if record and summary:
             assert summary.entries == len(record.entries)
-            assert summary.nhs_numbers == record.nhs_numbers
+            assert (summary.nhs_numbers, summary.labels) == (record.nhs_numbers, record.labels)
             said, expected = ([(s.source, s.patient, s.kinds, s.partial) for s in sources] for sources in (summary.sources, record.sources))
             assert said == expected
     assert not any(source.handover for summary in summaries.values() for source in summary.sources)

@@ -195,6 +195,20 @@ def test_content_that_becomes_sensitive_leaves(home: Path) -> None:
     store.close()
 
 
+def test_who_opts_out_leaves_with_everything_and_may_come_back(home: Path) -> None:
+    store = AnalyticsStore(home, KEY)
+    store.open()
+    who = "e" * 32
+    person = store.pseudonyms.person(who)
+    for at, labels in enumerate([(), ("opt-out",), ()], 1):
+        head = structs.replace(summary(who, at), labels=labels)
+        store.apply(Batch((entry(who, "g", at, {"code": coded("2", "Two")}, kind="problem", labels=labels),), (head,)), {AT: 10 + at})
+        for table in ("problems", "summaries"):
+            assert ask(home, f"SELECT toUInt32(count()) AS n FROM {table} WHERE pseudonym = '{person}'") == [{"n": int(not labels)}], table
+        assert who in {held.person for held in store.contents()}, "verify sees that it was taken in"
+    store.close()
+
+
 def test_a_head_is_shown_as_last_published(home: Path) -> None:
     """Summaries lie among the entries: the view shows each person once, and neither entries nor verify see them."""
     store = AnalyticsStore(home, KEY)

@@ -193,5 +193,5 @@ def test_that_a_key_is_crowded_is_no_news():
     [fact] = facts(Group("allergy", "x"), members, builtin())
     small = crowded(fact.of, matters(fact.of, members, builtin()), builtin(), Crowded(
         sum(behind(known) for member in members for known in member.winners) & ((1 << 64) - 1), len(members)))
-    assert (small.content, envelope(small)) == (fact.content, envelope(fact))
+    assert (small.content, envelope(small, ())) == (fact.content, envelope(fact, ()))
     assert len(small.winners) < len(fact.winners)

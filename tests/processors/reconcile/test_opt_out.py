@@ -1,0 +1,88 @@
+"""Who opted out of uses beyond their care is out of them with everything, whoever says it and whenever (uk-standards.md, Governance)."""
+
+from __future__ import annotations
+
+from mainstem.person_events import Op
+from processors.reconcile.fold import fold_by
+from schemas import topics
+from schemas.topics import Purpose
+from sinks import policy
+from tests.processors.reconcile.fed import Stage, event, said
+from tests.strategies import Terms
+
+ALLERGY = said("allergy/1", agent={"text": "peanut"})
+ELSEWHERE = said("problem/9", source="RXC/community", patient="7", kind="problem", code={"text": "gout"})
+
+
+def patient(position: str, *labels: str, known: int = 2000, **envelope):
+    return said("patient", position, kind="patient", gender="female", labels=labels, known=known, **envelope)
+
+
+def labels(stage: Stage):
+    """Kind -> labels of the entries just published."""
+    return {entry.kind: entry.labels for entry in stage.of(topics.ENTRIES)}
+
+
+def told() -> Stage:
+    stage = Stage(Terms())
+    stage.send(event(ALLERGY))
+    stage.send(event(ELSEWHERE))
+    stage.send(event(patient("01")))
+    assert labels(stage) == {"patient": ()}
+    return stage
+
+
+def test_it_reaches_every_entry_of_every_source_at_once_and_is_taken_back_likewise():
+    stage = told()
+    stage.send(event(patient("02", "opt-out", known=3000)))
+    assert labels(stage) == {"patient": ("opt-out",), "allergy": ("opt-out",), "problem": ("opt-out",)}
+    assert {entry.known for entry in stage.of(topics.ENTRIES)} == {3000}, "what changed them became known then"
+    assert stage.summary.labels == ("opt-out",)
+    stage.send(event(patient("03")))
+    assert labels(stage) == {"patient": (), "allergy": (), "problem": ()}
+    assert stage.summary.labels == ()
+
+
+def test_what_comes_afterwards_bears_it_too():
+    stage = told()
+    stage.send(event(patient("02", "opt-out")))
+    stage.send(event(said("allergy/2", agent={"text": "latex"})))
+    assert labels(stage) == {"allergy": ("opt-out", "sensitive")}
+    stage.send(event(patient("03", "opt-out", known=4000)))
+    assert labels(stage) == {}, "said again it is no news"
+
+
+def test_any_source_that_says_so_counts_and_goes_with_its_source_patient():
+    stage = told()
+    other = patient("01", "opt-out", source="A82038/gp", patient="5", known=3000)
+    stage.send(event(other))
+    assert labels(stage) == {"patient": ("opt-out",), "allergy": ("opt-out",), "problem": ("opt-out",)}
+    stage.send(event(epoch=5, op=Op.DETACH, subject="A82038/gp|5"))
+    assert {kind: found for kind, found in labels(stage).items() if kind != "patient"} == {"allergy": (), "problem": ()}
+    assert stage.summary.labels == ()
+
+
+def test_a_crowded_fact_bears_it():
+    stage = Stage(Terms())
+    crowd = [said(f"allergy/{n}", agent={"text": "penicillin"}, note=f"note {n % 3}", known=1000 + n) for n in range(70)]
+    stage.send(event(*crowd))
+    stage.send(event(patient("01", "opt-out")))
+    assert labels(stage) == {"patient": ("opt-out",), "allergy": ("opt-out",)}
+
+
+def test_nothing_of_them_enters_secondary_use_and_everything_direct_care():
+    [record] = fold_by([ALLERGY, ELSEWHERE, patient("01", "opt-out")], lambda _: "p", Terms()).values()
+    assert record.labels == ("opt-out",)
+    assert len(record.entries) == 3
+    for entry in record.entries:
+        assert not policy.enters(Purpose.SECONDARY_USE, entry.kind, entry.labels)
+        assert policy.enters(Purpose.DIRECT_CARE, entry.kind, entry.labels)
+    assert not policy.person_enters(Purpose.SECONDARY_USE, record.labels)
+    assert policy.person_enters(Purpose.DIRECT_CARE, record.labels)
+
+
+def test_only_a_patient_record_says_it_of_the_person():
+    stage = told()
+    stage.send(event(said("allergy/3", agent={"text": "latex"}, labels=("opt-out",))))
+    assert labels(stage) == {"allergy": ("opt-out", "sensitive")}
+    assert stage.summary.labels == ()
