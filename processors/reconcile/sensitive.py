@@ -19,11 +19,11 @@ def is_sensitive(content: dict[str, Any], terms: Terms) -> bool:
 
 def _any(values: Iterable[Any], terms: Terms) -> bool:
     for value in values:
-        if isinstance(value, dict):
-            if ("codes" in value or "text" in value) and terms.sensitive(value):
+        kind = type(value)
+        if kind is dict:
+            concept = "codes" in value or "text" in value
+            if terms.sensitive(value) if concept else _any(value.values(), terms):
                 return True
-            if _any(value.values(), terms):
-                return True
-        elif isinstance(value, list) and _any(value, terms):
+        elif kind is list and _any(value, terms):
             return True
     return False
