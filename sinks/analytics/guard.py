@@ -1,6 +1,7 @@
 """Which SQL may be asked: one reading statement over the published views. A second wall before the server's own `readonly`.
 
-Not a parser: it cuts the text into tokens, and refuses what it cannot be sure of (comments, `$`, several statements). Calls are an
+Not a parser: it cuts the text into tokens, and refuses what it cannot be sure of (comments, `$`, several statements, a backslash in a
+quoted name, by which ClickHouse would read other letters). Calls are an
 allow-list: names that the server knows as functions or types. Table functions (`file`, `url`, `remote`, `s3` and whatever comes)
 are none of these.
 """
@@ -30,7 +31,7 @@ _MAY_OPEN = {
 """Words that a bracket may follow without a call, and table functions that only count."""
 _COMBINATORS = re.compile(r"(if|array|map|simplestate|state|merge|mergestate|foreach|distinct|ordefault|ornull|resample|argmin|argmax)$")
 _TOKEN = re.compile(r"""
-    (?P<space>\s+) | (?P<string>'(?:[^'\\]|\\.|'')*') | (?P<quoted>"(?:[^"\\]|\\.|"")*"|`(?:[^`\\]|\\.|``)*`)
+    (?P<space>\s+) | (?P<string>'(?:[^'\\]|\\.|'')*') | (?P<quoted>"(?:[^"\\]|"")*"|`(?:[^`\\]|``)*`)
     | (?P<comment>--|/\*|\#) | (?P<number>\d[\w.]*) | (?P<word>[^\W\d]\w*) | (?P<mark>[-+*/%=<>!,.:;?()\[\]{}|^@&~])
 """, re.VERBOSE | re.DOTALL)
 

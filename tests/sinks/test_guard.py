@@ -37,6 +37,8 @@ def test_taken(sql: str) -> None:
     ("SELECT * FROM cluster('c', base, entries)", r"cluster\("),
     ("SELECT * FROM executable('x')", r"executable\("), ("SELECT dictGet('a', 'b', 1)", r"dictget\("), ("SELECT sleep(3)", r"sleep\("),
     ("SELECT * FROM base.entries", "`base`"), ("SELECT * FROM Base . entries", "`base`"), ("SELECT * FROM `base`.entries", "`base`"),
+    ('SELECT * FROM "base" . "entries"', "`base`"),
+    (r'SELECT * FROM "ba\x73e".entries', "quote"), (r"SELECT * FROM `ba\x73e`.entries", "quote"),
     ("SELECT * FROM system.query_log", "`system`"), ("SELECT * FROM INFORMATION_SCHEMA.tables", "information_schema"),
     ("SELECT 1 -- x", "comments"), ("SELECT 1 /* x */", "comments"), ("SELECT 1 # x", "comments"),
     ("SELECT 1 INTO OUTFILE '/tmp/x'", "OUTFILE"), ("SELECT 1 FORMAT CSV", "FORMAT"), ("SELECT 1 SETTINGS readonly = 0", "SETTINGS"),
