@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, date, datetime, time, timedelta
 
 NOW = "now"
-_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+_DAY = 86_400_000
 
 
 class MomentError(ValueError):
@@ -18,25 +17,19 @@ def parse(text: str, now: int) -> int:
     text = text.strip()
     if text.lower() == NOW:
         return now
+    day = _day(text)
     try:
-        if _DAY.fullmatch(text):
-            day = datetime.combine(date.fromisoformat(text), time(), UTC)
-            if _ms(day) > now:
-                raise _future(text)
-            return min(_ms(day + timedelta(days=1)) - 1, now)
-        at = datetime.fromisoformat(text)
-    except (ValueError, OverflowError) as fault:
-        if isinstance(fault, MomentError):
-            raise
+        at = day or datetime.fromisoformat(text)
+    except ValueError:
         raise MomentError(f"“{_shown(text)}” is no time: give a date, 2026-11-25, or a time with its zone, 2026-11-25T09:30:00Z") from None
     if at.tzinfo is None:
         raise MomentError(f"“{_shown(text)}” names no time zone: add Z for UTC, or an offset as in {_shown(text)}+01:00")
     found = _ms(at)
     if found > now:
-        raise _future(text)
+        raise MomentError(f"“{_shown(text)}” is still to come: what will be known then cannot be told")
     if found < 0:
         raise MomentError(f"“{_shown(text)}” is before 1970: nothing was known then")
-    return found
+    return found if day is None else min(found + _DAY - 1, now)
 
 
 def iso(ms: int) -> str:
@@ -44,8 +37,12 @@ def iso(ms: int) -> str:
     return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
-def _future(text: str) -> MomentError:
-    return MomentError(f"“{_shown(text)}” is still to come: what will be known then cannot be told")
+def _day(text: str) -> datetime | None:
+    """The beginning of a date; None: the text is none."""
+    try:
+        return datetime.combine(date.fromisoformat(text), time(), UTC)
+    except ValueError:
+        return None
 
 
 def _shown(text: str) -> str:
