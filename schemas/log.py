@@ -1,4 +1,4 @@
-"""Reading topics as committed readers see them: from the beginning to their end, or to a moment."""
+"""Reading topics as committed readers see them, from the beginning to their end."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple, TypeVar
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
-from confluent_kafka.admin import AdminClient, ConfigResource
 
 from schemas import topics
 from schemas.topics import Topic
@@ -52,33 +51,15 @@ class Stretch(NamedTuple):
     end: int
 
 
-def stretches(bootstrap: str, topic: Topic, at: int, partitions: Iterable[int] | None = None) -> dict[int, Stretch]:
-    """Partition -> the log appended at or before `at` (milliseconds), open transactions included. Empty where there is no topic.
-
-    Where the broker does not stamp messages as it appends them, times do not rise along the log, and the whole of it is given.
-    """
+def stretches(bootstrap: str, topic: Topic, partitions: Iterable[int] | None = None) -> dict[int, Stretch]:
+    """Partition -> all of its log, open transactions included. Empty where there is no topic."""
     consumer = _consumer(bootstrap, "read_uncommitted")
     try:
         wanted = set(_partitions(consumer, topic))
         wanted &= wanted if partitions is None else set(partitions)
-        ends = {p: Stretch(*_bounds(consumer, topic.name, p)) for p in wanted}
-        if not ends or not stamped_by_broker(bootstrap, topic):
-            return ends
-        asked = [TopicPartition(topic.name, p, at + 1) for p in sorted(ends)]
-        for found in patiently(lambda: _at(consumer, asked)):
-            if found.offset >= 0:
-                ends[found.partition] = ends[found.partition]._replace(end=found.offset)
-        return ends
+        return {p: Stretch(*_bounds(consumer, topic.name, p)) for p in wanted}
     finally:
         consumer.close()
-
-
-def stamped_by_broker(bootstrap: str, topic: Topic) -> bool:
-    """Whether times rise along the log."""
-    resource = ConfigResource(ConfigResource.Type.TOPIC, topic.name)
-    admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 3})
-    found = admin.describe_configs([resource], request_timeout=15)[resource].result()
-    return found["message.timestamp.type"].value == "LogAppendTime"
 
 
 def read_stretches(bootstrap: str, topic: Topic, wanted: Mapping[int, Stretch], *, seconds: float = 120) -> Iterator[Message]:
@@ -224,15 +205,6 @@ def patiently(ask: Callable[[], T], seconds: float = _PATIENCE_SECONDS) -> T:
 
 def _bounds(consumer: Consumer, topic: str, partition: int) -> tuple[int, int]:
     return patiently(lambda: consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=15))
-
-
-def _at(consumer: Consumer, asked: list[TopicPartition]) -> list[TopicPartition]:
-    """Raises KafkaException for any partition's error."""
-    found: list[TopicPartition] = consumer.offsets_for_times(asked, timeout=15)
-    for each in found:
-        if each.error:
-            raise KafkaException(each.error)
-    return found
 
 
 def _consumer(bootstrap: str, isolation: str = "read_committed") -> Consumer:

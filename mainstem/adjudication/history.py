@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from mainstem import canonical
 from mainstem.model import Assignment, Claim
+from mainstem.shelf import ReleaseError
 from processors.identity.activated import release_of
 from processors.identity.linker import Linker
 from processors.identity.persons import own_person
@@ -66,8 +67,8 @@ def bearing(rows: Iterable[Row], subjects: Iterable[str]) -> list[Row]:
     came into force when. In the topic's order."""
     held = list(rows)
     by_tie: defaultdict[str, list[int]] = defaultdict(list)
-    ties = [_ties(claim) for _, _, claim in held]
-    for place, names in enumerate(ties):
+    tied = [ties(claim) for _, _, claim in held]
+    for place, names in enumerate(tied):
         for name in names:
             by_tie[name].append(place)
     todo, seen = list(subjects), set(subjects)
@@ -75,10 +76,31 @@ def bearing(rows: Iterable[Row], subjects: Iterable[str]) -> list[Row]:
     while todo:
         for place in by_tie.get(todo.pop(), ()):
             chosen.add(place)
-            new = ties[place] - seen
+            new = tied[place] - seen
             seen |= new
             todo += new
     return [held[place] for place in sorted(chosen)]
+
+
+def ties(claim: Claim) -> set[str]:
+    """The source patient, and what ties others to it."""
+    try:
+        body = canonical.decode(claim.body)
+    except ValueError:
+        return {claim.subject}
+    said = [body.get(name) for name in ("into", "from", "other", "nhs_number", "old", "new")] if isinstance(body, dict) else []
+    values = [value for each in said for value in (each if isinstance(each, list) else [each])]
+    return {claim.subject, *("".join(each.split()) if each[:1].isdigit() and "|" not in each else each
+                             for each in values if isinstance(each, str) and each)}
+
+
+def choose(rows: Sequence[Row], subjects: Iterable[str], models: Opened = only_shipped) -> Sequence[Row]:
+    """`bearing`; all where a model release links by likeness, by which anybody may be tied to anybody, or is not at hand to tell."""
+    try:
+        linked = any(models(release).thresholds.link for _, _, claim in rows if (release := release_of(claim)))
+    except ReleaseError:
+        return rows
+    return rows if linked else bearing(rows, subjects)
 
 
 def moves(rows: Sequence[Row], key: bytes, models: Opened = only_shipped) -> list[Move]:
@@ -149,15 +171,3 @@ def parted(person: str, members: Sequence[str], told: Sequence[Move], key: bytes
 
 def where_now(told: Sequence[Move]) -> dict[str, str]:
     return {move.subject: move.person for move in told}
-
-
-def _ties(claim: Claim) -> set[str]:
-    """The source patient, and what ties others to it."""
-    try:
-        body = canonical.decode(claim.body)
-    except ValueError:
-        return {claim.subject}
-    said = [body.get(name) for name in ("into", "from", "other", "nhs_number", "old", "new")] if isinstance(body, dict) else []
-    values = [value for each in said for value in (each if isinstance(each, list) else [each])]
-    return {claim.subject, *("".join(each.split()) if each[:1].isdigit() and "|" not in each else each
-                             for each in values if isinstance(each, str) and each)}

@@ -9,11 +9,10 @@ from confluent_kafka import OFFSET_BEGINNING, OFFSET_END, KafkaError, KafkaExcep
 
 from mainstem.adjudication.blast import Published, Radius, radius
 from mainstem.adjudication.errors import LogUnavailableError, UnknownError
-from mainstem.adjudication.history import Joined, Move, Passed, Row, bearing, joined, moves, parted, partners, passed, where_now
+from mainstem.adjudication.history import Joined, Move, Passed, Row, choose, joined, moves, parted, partners, passed, where_now
 from mainstem.model import Entry
 from mainstem.operations import AuditEvent
 from mainstem.shelf import ReleaseError
-from processors.identity.activated import release_of
 from processors.identity.scoring.shelf import Opened, only_shipped
 from schemas import kafka, log, topics
 from schemas.codec import Codec
@@ -57,8 +56,7 @@ class Reach:
         rows: list[Row] = [(log.place(message)[1], message.timestamp()[1], decode(message.value()))
                            for message in self._read(topics.CLAIMS, {0}, None)]
         try:
-            linked = any(self._models(release).thresholds.link for _, _, claim in rows if (release := release_of(claim)))
-            chosen = rows if linked else bearing(rows, subjects)  # by likeness anybody may be tied to anybody
+            chosen = choose(rows, subjects, self._models)
             self._say(f"following {len(chosen):,} claims that bear on them")
             return moves(chosen, self._key, self._models)
         except ReleaseError as fault:

@@ -6,6 +6,6 @@
 from mainstem.history.ended import Ended
 from mainstem.history.moment import MomentError, iso, parse
 from mainstem.history.past import Past
-from mainstem.history.reading import NobodyThenError, Reader
+from mainstem.history.reading import BeginningLostError, NobodyThenError, Reader
 
-__all__ = ["Ended", "MomentError", "NobodyThenError", "Past", "Reader", "iso", "parse"]
+__all__ = ["BeginningLostError", "Ended", "MomentError", "NobodyThenError", "Past", "Reader", "iso", "parse"]

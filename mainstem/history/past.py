@@ -16,6 +16,7 @@ from mainstem.model import Claim, Known, Release
 from mainstem.terminology.releases import Activation, in_force
 from processors.identity.activated import MATCHING
 from processors.identity.claimed import Claimed
+from processors.identity.evidence import evidence
 from processors.identity.linker import assign
 from processors.identity.persons import own_person
 from processors.identity.scoring.release import Model
@@ -46,7 +47,7 @@ class Past(NamedTuple):
     terms: Terms
     """By which it is worked out: the terminology in force then, unless that is `missing`."""
     others: tuple[str, ...] = ()
-    """Further persons who carried the NHS number that was asked for."""
+    """Further persons who carried the NHS number that was asked for, as this one did."""
     elsewhere: tuple[tuple[str, str], ...] = ()
     """Source patients, of those named with the question, that were another person's then; and that person."""
     missing: Missing | None = None
@@ -54,6 +55,8 @@ class Past(NamedTuple):
     """The edition of the rules in force then, where that is not the one by which this is worked out."""
     stops: tuple[int, ...] = ()
     """Every moment up to now at which the record may have become another, as `stops` tells."""
+    today: tuple[str, ...] = ()
+    """The persons whom the record's source patients belong to now."""
 
     @property
     def release(self) -> str:
@@ -90,6 +93,10 @@ class Persons:
         found = {self.of(subject) for subject, said in self._view.evidence.items() if any(number == each for each, _ in said.carried)}
         return (*verified, *sorted(found.difference(verified)))
 
+    def named(self, number: str) -> tuple[str, ...]:
+        """Everyone whom the NHS number leads to: those for whom it is not verified only where it is for nobody."""
+        return self.carrying(number) or self.called(number)
+
     def subjects(self, person: str, besides: Iterable[str] = ()) -> tuple[str, ...]:
         """The source patients of a person, sorted. `besides`: ones that may be a person without any claim saying so."""
         return tuple(sorted(subject for subject in {*self.placed, *besides} if self.of(subject) == person))
@@ -109,21 +116,22 @@ def elsewhere_at(log: Log, persons: Persons, person: str, at: int, besides: Iter
     return tuple((subject, persons.of(subject)) for subject in sorted(set(besides) & heard) if persons.of(subject) != person)
 
 
-def stops(log: Log, subjects: Iterable[str]) -> tuple[int, ...]:
+def stops(log: Log, subjects: Iterable[str], passed: Iterable[int] = ()) -> tuple[int, ...]:
     """When something became known of these source patients, sorted: each assertion, whatever has become of it since, each claim that one
-    of them made, and each release that came into force since the first of these."""
+    of them made, and each release that came into force since the first of these. `passed`: when one of them came to the person or left
+    it, which the claim of another may have caused."""
     named = set(subjects)
     said = {known.known for known in log.assertions if known.assertion.subject in named}
-    said |= {one.known for one in log.claims if f"{one.claim.source}|{one.claim.patient}" in named}
-    return tuple(sorted(said | {one.known for one in log.activations if said and one.known > min(said)}))
+    said |= {one.known for one in log.claims if one.claim.subject in named}
+    return tuple(sorted(said.union(passed, (one.known for one in log.activations if said and one.known > min(said)))))
 
 
 def by_number(log: Log, persons: Persons, number: str, at: int, terms: Terms, key: bytes) -> tuple[Record, tuple[str, ...]] | None:
-    """The record that the number led to, and who else carried it. None: nobody did.
+    """The record that the number led to, and who else it did. None: nobody carried it.
 
     Of several, as the live cache chooses: one whose patient entry carries it, then the one with most entries.
     """
-    found = [record_at(log, persons, person, at, terms, key) for person in persons.carrying(number)]
+    found = [record_at(log, persons, person, at, terms, key) for person in persons.named(number)]
     if not found:
         return None
     best = max(found, key=lambda record: (number in record.nhs_numbers, len(record.entries), record.person))
@@ -136,5 +144,5 @@ def model_at(activations: Iterable[Activation], at: int) -> Release | None:
 
 
 def first_known(claims: Iterable[Said], number: str) -> int | None:
-    """When a claim first carried the number, verified; whatever became of it since."""
-    return min((said.known for said in claims if Claimed([said.claim]).carriers(number)), default=None)
+    """When a claim first carried the number, with whatever status; whatever became of it since."""
+    return min((said.known for said in claims if any(number == each for each, _ in evidence([said.claim]).carried)), default=None)

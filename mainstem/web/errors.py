@@ -38,7 +38,8 @@ class StoreUnavailableError(ConnectionError):
 
 
 class ReleaseUnavailableError(StoreUnavailableError):
-    """A release that nothing may stand in for is not at hand: the matching model in force at a past moment, or what is in force now."""
+    """What nothing may stand in for is not at hand: the matching model in force at a past moment, what is in force now, or the beginning
+    of the log."""
 
     def __init__(self, why: str) -> None:
         super().__init__("release in force then", why)

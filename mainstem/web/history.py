@@ -9,7 +9,7 @@ from pathlib import Path
 
 from confluent_kafka import KafkaException
 
-from mainstem.history import Past, Reader
+from mainstem.history import BeginningLostError, Past, Reader
 from mainstem.settings import Settings
 from mainstem.shelf import ReleaseError
 from mainstem.terminology import Shelf
@@ -62,5 +62,5 @@ def unavailable(seconds: float) -> Iterator[None]:
         raise StoreUnavailableError("log of what was said", fault.args[0].name()) from None
     except UndecodableError as fault:
         raise StoreUnavailableError("log of what was said", fault.why) from None
-    except ReleaseError as fault:
+    except (BeginningLostError, ReleaseError) as fault:
         raise ReleaseUnavailableError(str(fault)) from None

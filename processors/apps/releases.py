@@ -64,7 +64,7 @@ def read(bootstrap: str, codec: Codec) -> list[Activation]:
     """Every activation so far, of whatever. Raises KafkaUnavailableError, TruncatedReadError, UndecodableError."""
     decode = codec.decoder(topics.RELEASES)
     try:
-        messages = log.read_stretches(bootstrap, topics.RELEASES, log.stretches(bootstrap, topics.RELEASES, _EVER))
+        messages = log.read_stretches(bootstrap, topics.RELEASES, log.stretches(bootstrap, topics.RELEASES))
         return [Activation(message.timestamp()[1], log.place(message)[1], decode(message.value())) for message in messages]
     except KafkaException as fault:
         raise KafkaUnavailableError(bootstrap, fault.args[0].name()) from None

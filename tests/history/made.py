@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
+from unittest import mock
 
 from hypothesis import strategies as st
 
 from mainstem import canonical
+from mainstem.history import Reader, reading
 from mainstem.history.past import Log, Persons, Said, by_number
 from mainstem.model import Assertion, Claim, Known, RawRef, Status
 from processors.reconcile.fold import Record
+from schemas.codec import Codec
 from tests.strategies import KEY, NUMBERS, Terms, assertions, claims
 
 TERMS = Terms()
@@ -23,8 +28,8 @@ def drawn(values: list[Assertion | Claim], rng: random.Random) -> Log:
                [Known(value, rng.randrange(60), 0, i) for i, value in enumerate(values) if isinstance(value, Assertion)])
 
 
-def claim(source: str, patient: str, known: int, number: str | None, position: str) -> Said:
-    body = canonical.encode({"nhs_number": number, "verification": "01"})
+def claim(source: str, patient: str, known: int, number: str | None, position: str, verification: str = "01") -> Said:
+    body = canonical.encode({"nhs_number": number, "verification": verification})
     return Said(Claim(source=source, patient=patient, type="carries-number", position=position, body=body, raw=RawRef("r", 0, 0),
                       status=Status.ASSERTED if number else Status.RETRACTED), known)
 
@@ -33,6 +38,19 @@ def allergy(source: str, patient: str, known: int, agent: str, position: str = "
     content = canonical.encode({"agent": {"text": agent}, **changed})
     return Known(Assertion(source=source, patient=patient, record="allergy/1", kind="allergy", position=position, content=content,
                            raw=RawRef("r", 0, 0)), known, 0, known)
+
+
+@contextmanager
+def reading_of(held: Log) -> Iterator[Reader]:
+    """A reader of a log that lies in memory."""
+    class Held(reading._Question):
+        claims, activations = held.claims, held.activations
+
+        def log(self, subjects: set[str]) -> Log:
+            return held._replace(assertions=[known for known in held.assertions if known.assertion.subject in subjects])
+
+    with mock.patch.object(reading, "_Question", Held):
+        yield Reader("", Codec("mock://past"), KEY, lambda _release: TERMS)
 
 
 HOSPITAL, GP = "RXA/epr", "A82038/gp"

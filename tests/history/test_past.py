@@ -6,23 +6,34 @@ import random
 import time
 
 import msgspec
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mainstem import canonical
+from mainstem.history.instead import terms_at
 from mainstem.history.past import Log, Persons, Said, by_number, first_known, record_at, stops
-from mainstem.model import Known, Release
+from mainstem.history.reading import NobodyThenError
+from mainstem.model import Assertion, Claim, Known, RawRef, Release
 from mainstem.terminology.releases import Activation
+from processors.identity.persons import numbered_person, own_person
 from processors.reconcile import edition
 from processors.reconcile.fold import Record
 from schemas import topics
 from schemas.codec import Codec
-from tests.history.made import GP, HOSPITAL, INPUTS, KEY, NUMBERS, STORY, TERMS, claim, drawn, numbered
+from tests.history.made import GP, HOSPITAL, INPUTS, KEY, NUMBERS, STORY, TERMS, allergy, claim, drawn, numbered, reading_of
 from tests.processors.pipeline import Pipeline
+from tests.processors.reconcile.test_sweep import Newer, activate
+from tests.strategies import THIRD
+
+RELEASES = {"test": TERMS, "newer": Newer()}
 
 
 def log_of(stream: Pipeline) -> Log:
-    return Log([Said(value, at) for at, _, value in stream.logs[topics.CLAIMS.name, 0]], stream.known())
+    """Copies tell when what they copy was known."""
+    return Log([Said(value, at if value.known is None else value.known) for at, _, value in stream.logs[topics.CLAIMS.name, 0]],
+               [known if known.assertion.known is None else msgspec.structs.replace(known, known=known.assertion.known)
+                for known in stream.known()])
 
 
 def published(stream: Pipeline) -> dict[str, tuple[dict[str, bytes], str]]:
@@ -37,25 +48,39 @@ def as_then(record: Record) -> tuple[dict[str, bytes], str]:
     return {entry.fact: entry.content for entry in record.entries}, record.digest
 
 
+ROUNDS = st.lists(st.tuples(INPUTS, st.sampled_from(["nothing", "copies", *RELEASES])), min_size=2, max_size=4)
+
+
 @settings(max_examples=150)
-@given(INPUTS, INPUTS, st.integers(0, 2**32))
-def test_a_past_moment_is_what_the_stages_had_published_then(before, after, seed):
-    stream, rng = Pipeline(KEY, TERMS), random.Random(seed)
-    for value in before:
-        stream.publish(value)
-    stream.run(rng)
-    then, at = published(stream), stream.clock
-    for value in after:
-        stream.publish(value)
-    stream.run(rng)
-    log = log_of(stream)
+@given(ROUNDS, st.integers(0, 2**32))
+def test_a_past_moment_is_what_the_stages_had_published_then(rounds, seed):
+    """Terminologies come into force between, and copies come, some of which say when it was known."""
+    stream, rng, seen, activations = Pipeline(KEY, TERMS), random.Random(seed), [], []
+    for values, then in rounds:
+        for value in values:
+            stream.publish(value)
+        if then == "copies":
+            for one in rng.choices([*log_of(stream).claims, *log_of(stream).assertions], k=3):
+                value, known = _said(one)
+                stream.publish(msgspec.structs.replace(value, known=known if rng.random() < 0.5 else value.known))
+        elif then in RELEASES:
+            stream.clock += 1
+            activations.append(Activation(stream.clock, len(activations), Release(
+                activation=f"terms-{len(activations)}", what="terminology", name=then, digest="0", actor="", reason="")))
+            activate(stream, RELEASES[then], *(one.release.activation for one in activations))
+        stream.run(rng)
+        seen.append((stream.clock, published(stream)))
+    log = log_of(stream)._replace(activations=activations)
     subjects = {known.assertion.subject for known in log.assertions}
-    persons = Persons(log.claims, at, KEY)
-    for person, expected in then.items():
-        assert as_then(record_at(log, persons, person, at, TERMS, KEY, subjects)) == expected
-    now = Persons(log.claims, stream.clock, KEY)
-    for person, expected in published(stream).items():
-        assert as_then(record_at(log, now, person, stream.clock, TERMS, KEY, subjects)) == expected
+    for at, expected in seen:
+        terms, _ = terms_at(log.activations, at, lambda release: RELEASES[release.name] if release else TERMS)
+        persons = Persons(log.claims, at, KEY)
+        for person, then in expected.items():
+            assert as_then(record_at(log, persons, person, at, terms, KEY, subjects)) == then
+
+
+def _said(one: Said | Known) -> tuple[Assertion | Claim, int]:
+    return (one.claim if isinstance(one, Said) else one.assertion), one.known
 
 
 def test_who_is_called_by_a_number_those_for_whom_it_is_verified_first():
@@ -71,23 +96,61 @@ def test_who_is_called_by_a_number_those_for_whom_it_is_verified_first():
     assert persons.called("9990000034") == ()
 
 
-@settings(max_examples=30)
-@given(INPUTS, st.integers(0, 2**32))
-def test_the_record_becomes_another_only_at_a_stop(values, seed):
-    stream, rng = Pipeline(KEY, TERMS), random.Random(seed)
-    for value in values:
-        stream.publish(value)
-    stream.run(rng)
-    log = log_of(stream)
-    subjects = {known.assertion.subject for known in log.assertions} | {f"{one.claim.source}|{one.claim.patient}" for one in log.claims}
-    told = stops(log, subjects)
-    times = sorted({known.known for known in log.assertions} | {one.known for one in log.claims})
-    for person in stream.summaries():
-        before = None
-        for at in (t + d for t in times for d in (0, 1)):
-            digest = record_at(log, Persons(log.claims, at, KEY), person, at, TERMS, KEY, subjects).digest
-            assert digest == before or before is None or at in told
-            before = digest
+@settings(max_examples=50)
+@given(INPUTS, st.integers(0, 60), st.randoms(use_true_random=False))
+def test_of_a_person_enough_is_read_and_its_record_becomes_another_only_at_a_stop(values, at, rng):
+    """The page knows of a person what today's record rests on, which may be nothing any more."""
+    log = drawn(values, rng)
+    subjects = {known.assertion.subject for known in log.assertions}
+    who = [Persons(log.claims, moment, KEY) for moment in range(61)]
+    for person in {who[60].of(subject) for subject in subjects} | {who[at].of(subject) for subject in subjects}:
+        records = [record_at(log, persons, person, moment, TERMS, KEY, subjects) for moment, persons in enumerate(who)]
+        today = [f"{state.source}|{state.patient}" for state in records[60].sources]
+        with reading_of(log) as reader:
+            (past,) = reader.by_person(person, today, at)
+        assert past.record == records[at]
+        assert past.today == tuple(sorted({who[60].of(f"{state.source}|{state.patient}") for state in records[at].sources}))
+        if today or past.record.sources:
+            assert {moment for moment in range(1, 61) if as_then(records[moment]) != as_then(records[moment - 1])} <= set(past.stops)
+
+
+def test_who_came_and_left_between_has_its_stops_and_it_is_told_whose_all_are_today():
+    """At 60 nothing shows that the record was somebody else's as well."""
+    log = Log([claim(HOSPITAL, "1", 0, NUMBERS[0], "1"), claim(GP, "7", 10, NUMBERS[1], "0"), claim(GP, "7", 30, NUMBERS[0], "1"),
+               claim(GP, "7", 50, NUMBERS[1], "2"), claim(HOSPITAL, "1", 70, THIRD, "2")],
+              [allergy(HOSPITAL, "1", 10, "penicillin"), allergy(GP, "7", 20, "peanut"), allergy(GP, "7", 40, "latex", "2")])
+    person, other, third = (numbered_person(KEY, number) for number in (*NUMBERS, THIRD))
+    with reading_of(log) as reader:
+        (parted,) = reader.by_person(person, [], 60)
+        joined, gone = reader.by_person(person, [], 45, 80)
+        (numbered,) = reader.by_number(NUMBERS[0], 60)
+    assert {0, 10, 30, 40, 50, 70} <= set(parted.stops)
+    assert [agents(past.record) for past in (parted, joined, gone, numbered)] == [
+        ["penicillin"], ["latex", "penicillin"], [], ["penicillin"]]
+    assert [past.today for past in (parted, joined, gone, numbered)] == [(third,), tuple(sorted((other, third))), (), (third,)]
+
+
+def test_whom_nothing_linked_was_a_person_of_its_own_before_any_claim_named_it():
+    """Who kept its address finds it as it was, though it is nobody's today."""
+    hospital, gp = f"{HOSPITAL}|1", f"{GP}|7"
+    link = Claim(source=GP, patient="7", type="linked", ref=f"{gp} ~ {hospital}", position="1", raw=RawRef("r", 0, 0),
+                 body=canonical.encode({"other": hospital}))
+    for said in (claim(HOSPITAL, "1", 10, NUMBERS[0], "1"), Said(link, 10)):
+        with reading_of(Log([said], [allergy(HOSPITAL, "1", 0, "penicillin")])) as reader:
+            before, after = reader.by_person(own_person(KEY, hospital), [], 5, 15)
+        assert [agents(past.record) for past in (before, after)] == [["penicillin"], []]
+        assert before.today == (own_person(KEY, gp) if said.claim is link else numbered_person(KEY, NUMBERS[0]),)
+
+
+def test_a_number_that_nobody_carries_verified_leads_to_whom_it_is_said_of():
+    log = Log([claim(GP, "7", 0, NUMBERS[0], "1", "02"), claim(HOSPITAL, "1", 20, NUMBERS[0], "1"),
+               claim(HOSPITAL, "1", 40, NUMBERS[1], "2")],
+              [allergy(GP, "7", 0, "peanut"), allergy(HOSPITAL, "1", 20, "penicillin")])
+    with reading_of(log) as reader:
+        assert [agents(past.record) for past in reader.by_number(NUMBERS[0], 0, 20, 40)] == [["peanut"], ["penicillin"], ["peanut"]]
+        with pytest.raises(NobodyThenError) as fault:
+            reader.by_number(NUMBERS[1], 45, 30)
+    assert (fault.value.at, fault.value.first) == (30, 40)
 
 
 def test_what_was_withdrawn_or_superseded_since_has_its_stop():

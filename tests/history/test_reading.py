@@ -6,22 +6,27 @@ import dataclasses
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import msgspec
 import pytest
+from confluent_kafka import TopicPartition
 from confluent_kafka.admin import AdminClient, ConfigResource
 
-from mainstem.history.reading import NobodyThenError, Reader
+from mainstem.history.reading import BeginningLostError, NobodyThenError, Reader
 from mainstem.kinds.facts import Terms
-from mainstem.model import Assertion, Claim, Release
+from mainstem.model import Assertion, Claim, RawRef, Release
+from mainstem.operations import Quarantined
 from processors.identity.activated import MATCHING
 from processors.identity.scoring.release import built_in
 from schemas import kafka as clients
 from schemas import log, topics
 from schemas.codec import Codec
-from schemas.log import Stretch, TruncatedReadError
+from schemas.errors import UndecodableError
+from schemas.log import TruncatedReadError
 from schemas.partition import partition
 from schemas.topics import Topic
+from tests.eventually import eventually
 from tests.history.made import GP, HOSPITAL, NUMBERS, allergy, claim
 from tests.processors.identity.test_linked_by_score import LINKING, who
 from tests.strategies import KEY
@@ -57,16 +62,27 @@ class World:
         time.sleep(0.005)
         return at
 
+    def put(self, topic: Topic, value: bytes, key: str) -> None:
+        self._producer.produce(topic.name, value, key.encode(), partition(key, topic.partitions))
+        assert self._producer.flush(30) == 0
+
+    def stamp(self, topic: Topic, how: str) -> None:
+        """Whose times the messages get from now on."""
+        admin, resource = AdminClient({"bootstrap.servers": self.kafka}), ConfigResource(ConfigResource.Type.TOPIC, topic.name)
+        resource.set_config("message.timestamp.type", how)
+        admin.alter_configs([resource])[resource].result()
+        eventually(lambda: admin.describe_configs([resource])[resource].result()["message.timestamp.type"].value == how, how)
+
 
 @pytest.fixture
 def world(kafka: str, registry: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     name = uuid.uuid4().hex[:8]
-    for topic in ("ASSERTIONS", "CLAIMS", "RELEASES"):
+    for topic in ("ASSERTIONS", "CLAIMS", "RELEASES", "QUARANTINE"):
         monkeypatch.setattr(topics, topic, dataclasses.replace(getattr(topics, topic), name=f"past.{topic.lower()}-{name}.v1"))
-    clients.ensure_topics(kafka, (topics.ASSERTIONS, topics.CLAIMS, topics.RELEASES))
+    made = (topics.ASSERTIONS, topics.CLAIMS, topics.RELEASES, topics.QUARANTINE)
+    clients.ensure_topics(kafka, made)
     yield World(kafka, Codec(registry))
-    AdminClient({"bootstrap.servers": kafka}).delete_topics([topics.ASSERTIONS.name, topics.CLAIMS.name, topics.RELEASES.name])
-
+    AdminClient({"bootstrap.servers": kafka}).delete_topics([topic.name for topic in made])
 
 
 def numbered(source: str, patient: str, number: str | None, position: str) -> Claim:
@@ -99,29 +115,59 @@ def test_each_moment_of_a_merge_and_its_end(world: World) -> None:
     assert [[subject for subject, _ in past.elsewhere] for past in again] == [[f"{GP}|7"], []]
 
 
-def test_a_log_that_begins_with_copies_is_read_whole(world: World) -> None:
-    """Replay appends copies later than what they copy was known."""
-    then = 1_700_000_000_000
-    world.send(msgspec.structs.replace(numbered(HOSPITAL, "1", NUMBERS[0], "1"), known=then),
-               msgspec.structs.replace(noted(HOSPITAL, "1", "penicillin"), known=then),
-               msgspec.structs.replace(noted(HOSPITAL, "1", "latex", "2"), known=then + 10))
-    assert [b"penicillin" in content for content in agents(world, then)] == [True]
-    assert [b"latex" in content for content in agents(world, then + 10)] == [True]
+THEN = 1_700_000_000_000
 
 
-def test_only_the_log_up_to_the_moment_is_read(world: World) -> None:
-    subject = noted(HOSPITAL, "1", "latex").subject
-    place = partition(subject, topics.ASSERTIONS.partitions)
-    at = world.send(noted(HOSPITAL, "1", "penicillin"), noted(HOSPITAL, "1", "latex", "2"))
-    world.send(noted(HOSPITAL, "1", "peanut", "3"))
-    assert log.stretches(world.kafka, topics.ASSERTIONS, at, [place]) == {place: Stretch(0, 2)}
-    assert [m.offset() for m in log.read_stretches(world.kafka, topics.ASSERTIONS, {place: Stretch(0, 2)})] == [0, 1]
-    admin, resource = AdminClient({"bootstrap.servers": world.kafka}), ConfigResource(ConfigResource.Type.TOPIC, topics.ASSERTIONS.name)
-    resource.set_config("message.timestamp.type", "CreateTime")
-    admin.alter_configs([resource])[resource].result()
-    assert log.stretches(world.kafka, topics.ASSERTIONS, at, [place]) == {place: Stretch(0, 3)}
-    nowhere: Topic = dataclasses.replace(topics.ASSERTIONS, name="no-such-topic")
-    assert log.stretches(world.kafka, nowhere, at) == {}
+def known(value: Assertion | Claim, at: int) -> Any:
+    """A copy of it, as replay makes one: appended later than what it copies was known."""
+    return msgspec.structs.replace(value, known=THEN + at)
+
+
+@pytest.mark.parametrize("before", [(), (noted(HOSPITAL, "1", "peanut", "0"), numbered(GP, "7", NUMBERS[1], "1"))])
+def test_copies_are_known_when_what_they_copy_was_wherever_they_lie(world: World, before: tuple[Assertion | Claim, ...]) -> None:
+    world.send(*before)
+    world.send(known(numbered(HOSPITAL, "1", NUMBERS[0], "1"), 0), known(noted(HOSPITAL, "1", "penicillin"), 0),
+               known(noted(HOSPITAL, "1", "latex", "2"), 10))
+    assert [b"penicillin" in content for content in agents(world, THEN)] == [True]
+    assert [b"latex" in content for content in agents(world, THEN + 10)] == [True]
+
+
+def test_times_may_fall_along_a_log(world: World) -> None:
+    """As where another broker comes to lead a partition, and its clock is behind."""
+    encode, producer, subject = world.codec.encoder(topics.ASSERTIONS), clients.producer(world.kafka), f"{HOSPITAL}|1"
+    world.stamp(topics.ASSERTIONS, "CreateTime")
+    for agent, position, at in (("penicillin", "1", 60), ("peanut", "3", 90), ("latex", "2", 70)):
+        producer.produce(topics.ASSERTIONS.name, encode(noted(HOSPITAL, "1", agent, position)), subject.encode(),
+                         partition(subject, topics.ASSERTIONS.partitions), timestamp=THEN + at)
+    assert producer.flush(20) == 0
+    world.stamp(topics.ASSERTIONS, "LogAppendTime")
+    world.send(known(numbered(HOSPITAL, "1", NUMBERS[0], "1"), 0))
+    for agent, at in ((b"penicillin", 60), (b"penicillin", 69), (b"latex", 70), (b"latex", 89), (b"peanut", 90)):
+        assert [agent in content for content in agents(world, THEN + at)] == [True]
+
+
+def test_where_the_beginning_of_the_log_is_lost_nothing_is_told(world: World) -> None:
+    at = world.send(numbered(HOSPITAL, "1", NUMBERS[0], "1"), noted(HOSPITAL, "1", "penicillin"), noted(HOSPITAL, "1", "latex", "2"))
+    assert len(agents(world, at)) == 1
+    place = partition(f"{HOSPITAL}|1", topics.ASSERTIONS.partitions)
+    admin, lost = AdminClient({"bootstrap.servers": world.kafka}), TopicPartition(topics.ASSERTIONS.name, place, 1)
+    admin.delete_records([lost], request_timeout=20)[lost].result(30)
+    with pytest.raises(BeginningLostError, match=f"{topics.ASSERTIONS.name} partition {place} begins at offset 1"):
+        agents(world, at)
+
+
+def test_what_no_stage_could_read_was_no_part_of_any_record(world: World) -> None:
+    subject = f"{HOSPITAL}|1"
+    for topic in (topics.CLAIMS, topics.ASSERTIONS):
+        world.put(topic, b"no message of ours", subject)
+    at = world.send(numbered(HOSPITAL, "1", NUMBERS[0], "1"), noted(HOSPITAL, "1", "penicillin"))
+    with pytest.raises(UndecodableError):
+        agents(world, at)
+    for stage, topic in (("linker", topics.CLAIMS), ("identity", topics.ASSERTIONS)):
+        raw = RawRef(topic.name, partition(subject, topic.partitions), 0)
+        held = Quarantined(stage=stage, source=HOSPITAL, raw=raw, reason="undecodable", detail="")
+        world.put(topics.QUARANTINE, world.codec.encoder(topics.QUARANTINE)(held), HOSPITAL)
+    assert [b"penicillin" in content for content in agents(world, at)] == [True]
 
 
 def test_an_open_transaction_is_waited_for_and_an_aborted_one_left_out(world: World) -> None:
@@ -138,9 +184,7 @@ def test_an_open_transaction_is_waited_for_and_an_aborted_one_left_out(world: Wo
 
     begun("1").abort_transaction(20)
     open_one = begun("2")
-    time.sleep(0.01)
-    at = time.time_ns() // 1_000_000
-    stretches = log.stretches(world.kafka, topics.ASSERTIONS, at, [place])
+    stretches = log.stretches(world.kafka, topics.ASSERTIONS, [place])
     with pytest.raises(TruncatedReadError):
         list(log.read_stretches(world.kafka, topics.ASSERTIONS, stretches, seconds=1))
     open_one.commit_transaction(20)
