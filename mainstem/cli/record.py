@@ -29,7 +29,8 @@ _WAIT_S = 10.0
 def record(
     nhs_number: Annotated[str, typer.Argument(help="Ten digits; spaces and dashes may stand between them.")],
     as_known_at: Annotated[
-        str | None, typer.Option("--as-known-at", metavar="MOMENT", help="As it was known then: a date, or a time with its zone.")
+        str | None,
+        typer.Option("--as-known-at", metavar="MOMENT", help="As it was known then: a date (its end, in UTC), or a time with its zone."),
     ] = None,
     changes: Annotated[
         tuple[str, str] | None, typer.Option("--changes", metavar="FROM TO", help="What changed between two moments; TO may be now.")
@@ -65,6 +66,8 @@ def record(
         _refuse("give --as-known-at or --changes, not both", 2)
     if moments and withdrawn:
         _refuse("--withdrawn is of the record as it is now; what went between two moments is shown by --changes", 2)
+    if changes and explain:
+        _refuse("--explain is of the record at one moment: give --as-known-at with each of the two", 2)
     try:
         number = numbers.parse(nhs_number)
         now = time.time_ns() // 1_000_000
@@ -124,7 +127,7 @@ def _then(number: str, home: Path, actor: str, moments: list[int]) -> list[Then]
     from mainstem.web.past import as_record
     from mainstem.web.settings import WebSettings
     from mainstem.web.stores import CachedRecords
-    from mainstem.web.withheld import restricted
+    from mainstem.web.withheld import restricted_today
     from schemas.codec import Codec
 
     with _answered(home) as servers:
@@ -134,9 +137,11 @@ def _then(number: str, home: Path, actor: str, moments: list[int]) -> list[Then]
             with unavailable(log.seconds):
                 pasts = log.by_number(number, *moments)
         except NobodyThenError as fault:
-            first = f" A source first gave it at {iso(fault.first)}." if fault.first else ""
-            _refuse(f"No record was known by this NHS number at that moment.{first} This does not mean that the person had no records.", 1)
-        today = any(restricted(one) for one in CachedRecords(servers.redis).by_number(number))
+            first = f" A source first gave it at {iso(fault.first)}." if fault.first is not None else ""
+            taken = " None still gave it by then." if fault.first is not None and fault.first <= fault.at else ""
+            _refuse(f"No record was known by this NHS number at {iso(fault.at)}.{first}{taken} This does not mean that the person had no "
+                    "records.", 1)
+        today = restricted_today(pasts, CachedRecords(servers.redis))
         found = [Then(past, as_record(past, restricted=today)) for past in pasts]
         KafkaAudit(servers.kafka, codec, WebSettings().purpose).viewed(actor, "as-known", [one.record for one in found])
         return found

@@ -108,9 +108,10 @@ def as_data(page: PastPage) -> dict[str, Any]:
 
 def moments(record: Record, now: int, stops: Iterable[int] = (), limit: int = 1000) -> tuple[str, ...]:
     """When something became known, the latest last: whole seconds in UTC, as a form has them, `2026-11-25T09:30:05`. Of what the record
-    rests on today, and `stops`, which the log tells: also what has been withdrawn or taken another's place since."""
+    rests on today, and `stops`, which the log tells: also what has been withdrawn or taken another's place since. The second that is not
+    over yet is none: at its beginning it was not known."""
     known = {said.known for item in record.current for said in item.provenance} | {state.last_heard for state in record.sources} | {*stops}
-    seconds = sorted({min(-(-at // 1000) * 1000, now) for at in known})
+    seconds = sorted({second for at in known if (second := -(-at // 1000) * 1000) <= now})
     return tuple(iso(at)[:19] for at in seconds[-limit:])
 
 

@@ -28,7 +28,7 @@ from mainstem.web.searches import Searches
 from mainstem.web.seen import nothing
 from mainstem.web.settings import WebSettings
 from mainstem.web.sources import Hit, Sources
-from mainstem.web.withheld import restricted
+from mainstem.web.withheld import restricted, restricted_today
 from mainstem.web.words import day
 
 _RESULTS = 25
@@ -200,9 +200,7 @@ class Views:
         pasts = self._sources.history.by_person(person, besides, *at)
         if today is None and not any(past.record.sources for past in pasts):
             raise HTTPException(404)
-        numbers = {number for past in pasts for number in past.record.nhs_numbers}
-        others = [record for number in numbers for record in self._sources.records.by_number(number)]
-        hidden = any(restricted(record) for record in (*others, *([today] if today else [])))
+        hidden = (today is not None and restricted(today)) or restricted_today(pasts, self._sources.records)
         records = [as_record(past, restricted=hidden) for past in pasts]
         self._sources.audit.viewed(actor, "as-known", records)
         return [past_page(past, record) for past, record in zip(pasts, records, strict=True)]

@@ -64,6 +64,16 @@ def test_wrong_number_is_explained_and_not_repeated(typed: str, why: str, tmp_pa
     assert why in result.output and typed not in result.output
 
 
+@pytest.mark.parametrize(("asked", "why"), [
+    (["--as-known-at", "2026-11-25T09:30:00"], "names no time zone"), (["--as-known-at", "1960-01-01"], "before 1970"),
+    (["--changes", "2026-11-24", "2999-01-01"], "still to come"), (["--as-known-at", "now", "--changes", "2026-11-24", "now"], "not both"),
+    (["--as-known-at", "now", "--withdrawn"], "as it is now"), (["--changes", "2026-11-24", "now", "--explain"], "at one moment"),
+])
+def test_what_does_not_go_together_and_what_is_no_moment_is_refused(asked: list[str], why: str, tmp_path: Path) -> None:
+    result = CliRunner().invoke(command.app, [made.NUMBER, *asked, "--home", str(tmp_path)])
+    assert result.exit_code == 2 and why in result.output
+
+
 def test_without_servers_it_says_what_to_do(tmp_path: Path) -> None:
     result = CliRunner().invoke(command.app, [made.NUMBER, "--home", str(tmp_path)])
     assert result.exit_code == 1

@@ -10,7 +10,7 @@ import pytest
 from lxml import html
 from starlette.testclient import TestClient
 
-from mainstem.history import Past
+from mainstem.history import Past, iso
 from mainstem.kinds.facts import NoTerms
 from mainstem.model import SourceState
 from mainstem.terminology import builtin
@@ -96,6 +96,12 @@ def test_the_record_page_offers_the_moments_at_which_something_became_known() ->
     assert all(re.fullmatch(r"2026-\d\d-\d\dT\d\d:\d\d:\d\d", moment) for moment in given)
     links = tree.xpath("//details//a[contains(@href, '/then?at=')]/@href")
     assert [link.partition("at=")[2] for link in links] == [f"{moment}Z" for moment in reversed(given)]
+
+
+def test_no_moment_is_offered_at_which_what_it_is_offered_for_was_not_known() -> None:
+    one = record([], sources=(SourceState(source="RXA/epr", patient="1", last_heard=NOW - 300, epoch=1),))
+    assert moments(one, NOW - 200, [NOW - 90_500, NOW - 60_000]) == (iso(NOW - 90_000)[:19], iso(NOW - 60_000)[:19])
+    assert moments(one, NOW) == (iso(NOW)[:19],)
 
 
 @pytest.mark.parametrize("asked", [AT, "2026-01-05T10:00:00", "2026-01-05T10:00", "2026-01-05T11:00:00%2B01:00"])
@@ -187,6 +193,18 @@ class TestEveryView:
             ids = tree.xpath("//@id")
             assert len(ids) == len(set(ids)) and "style=" not in answer.text
             assert not re.findall(r"(?:src|href|action)=\"(?:https?:)?//", answer.text)
+
+
+@pytest.mark.parametrize("path", [f"then?at={AT}", f"then.json?at={AT}"])
+def test_where_someone_is_is_withheld_also_where_it_is_restricted_today_under_another_number(path: str) -> None:
+    class Moved(Story):
+        def by_person(self, person: str, besides: Sequence[str], *moments: int) -> Sequence[Past]:
+            return [past._replace(today=("ab" * 16,)) for past in super().by_person(person, besides, *moments)]
+
+    now = record([item("patient", labels=("pds-restricted",))], person="ab" * 16, nhs_numbers=("9990000034",))
+    for history, told in ((Moved(), False), (Story(), True)):
+        answer = client(sources(now, history=history)).get(f"/people/{PERSON}/{path}")
+        assert answer.status_code == 200 and [where in answer.text for where in ("ZZ99 3CZ", "Testham")] == [told, told]
 
 
 def test_a_person_of_whom_nothing_was_known_then() -> None:
