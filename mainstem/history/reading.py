@@ -100,7 +100,7 @@ class Reader(NamedTuple):
     def called(self, number: str) -> tuple[str, ...]:
         """The persons of whom any claim says now that they carry the NHS number, those for whom it is verified first. It reads all claims.
         Raises BeginningLostError, TruncatedReadError, ReleaseError, KafkaException."""
-        return _Question(self).persons(_now()).called(number)
+        return _Question(self).persons(_EVER).called(number)
 
     def by_person(self, person: str, besides: Iterable[str], *moments: int) -> list[Past]:
         """The record of a person id at each moment, maybe without entries. `besides`: source patients it is known to have had. Raises
@@ -128,8 +128,8 @@ class Reader(NamedTuple):
         question = _Question(self)
         latest = {entry.fact: entry for entry in question.entries(person)}
         causes = {f"{said.source}|{said.patient}" for entry in latest.values() if entry.status == "withdrawn" for said in entry.provenance}
-        held = question.log({*subjects, *causes})
-        return ended(latest.values(), held.assertions, person, self.opened(release_at(held.activations, _now())))
+        held, release = question.assertions({*subjects, *causes}), release_at(question.activations, _EVER)
+        return ended(latest.values(), held, person, self.opened(release))
 
 
 class _Question:
@@ -182,11 +182,13 @@ class _Question:
                 yield decode(message.value())
 
     def log(self, subjects: set[str]) -> Log:
+        return Log(self.claims, self.assertions(subjects), self.activations)
+
+    def assertions(self, subjects: set[str]) -> list[Known]:
         keys = {subject.encode() for subject in subjects}
         places = {partition(subject, topics.ASSERTIONS.partitions) for subject in subjects}
-        known = [Known(assertion, _known(assertion, message), *log.place(message))
-                 for message, assertion in self._decoded(topics.ASSERTIONS, places, keys)]
-        return Log(self.claims, known, self.activations)
+        return [Known(assertion, _known(assertion, message), *log.place(message))
+                for message, assertion in self._decoded(topics.ASSERTIONS, places, keys)]
 
     def _decoded(self, topic: Topic, partitions: Iterable[int], keys: set[bytes] | None = None) -> Iterator[tuple[Message, Any]]:
         """What no stage could read was no part of any record, and is left out."""
@@ -232,10 +234,6 @@ _EVER = 253_402_300_799_000
 def _of(record: Record, today: Persons) -> tuple[str, ...]:
     """Whose the record's source patients are today, sorted."""
     return tuple(sorted({today.of(f"{state.source}|{state.patient}") for state in record.sources}))
-
-
-def _now() -> int:
-    return time.time_ns() // 1_000_000
 
 
 def _known(said: Assertion | Claim, message: Message) -> int:

@@ -46,8 +46,8 @@ def reading_of(held: Log) -> Iterator[Reader]:
     class Held(reading._Question):
         claims, activations = held.claims, held.activations
 
-        def log(self, subjects: set[str]) -> Log:
-            return held._replace(assertions=[known for known in held.assertions if known.assertion.subject in subjects])
+        def assertions(self, subjects: set[str]) -> list[Known]:
+            return [known for known in held.assertions if known.assertion.subject in subjects]
 
     with mock.patch.object(reading, "_Question", Held):
         yield Reader("", Codec("mock://past"), KEY, lambda _release: TERMS)
