@@ -13,7 +13,7 @@ from mainstem.cli.record_shown import explain_data, show_banner, show_section
 from mainstem.history import Past, iso
 from mainstem.web import words
 from mainstem.web.changes import Changed, Field, changes
-from mainstem.web.past import as_data, inexact, past_page
+from mainstem.web.past import as_data, doubts, inexact, past_page
 from mainstem.web.record import Item, Record
 from mainstem.web.shown import show as shown_of
 
@@ -66,6 +66,8 @@ def show_changes(before: Then, after: Then, console: Console) -> None:
     for then in (before, after):
         if why := inexact(then.past):
             console.print(plain(f"As known at {iso(then.past.at)}: {why}", "bold yellow"))
+        for doubt in doubts(then.past):
+            console.print(plain(f"As known at {iso(then.past.at)}: {doubt}", "yellow"))
     for then in (before, after):
         console.print(plain(f"As known at {iso(then.past.at)}: digest {then.record.digest}, terminology {then.past.terms.release}"))
 
@@ -101,7 +103,8 @@ def _value(value: Any, field: str) -> str:
 
 def _moment(then: Then) -> dict[str, Any]:
     return {"as_known_at": iso(then.past.at), "person": then.record.person, "digest": then.record.digest, "known": then.past.known,
-            "terminology": then.past.release, "worked_out_with": then.past.terms.release, "inexact": inexact(then.past) or None}
+            "terminology": then.past.release, "worked_out_with": then.past.terms.release, "inexact": inexact(then.past) or None,
+            "gaps": doubts(then.past)}
 
 
 def _field(field: Field) -> dict[str, Any]:

@@ -54,6 +54,8 @@ class PastPage:
     """What has to be borne in mind."""
     elsewhere: tuple[tuple[str, str], ...]
     """Source patients of today's record that were another person's, and that person."""
+    doubts: tuple[str, ...] = ()
+    """Of the reasons those that are of this moment."""
     stops: tuple[int, ...] = ()
 
     @property
@@ -90,6 +92,7 @@ def past_page(past: Past, record: Record) -> PastPage:
         sections(record, past.terms, words.day(past.at)),
         tuple(_reasons(past)),
         past.elsewhere,
+        tuple(doubts(past)),
         past.stops,
     )
 
@@ -126,7 +129,12 @@ def inexact(past: Past) -> str:
 
 def _reasons(past: Past) -> list[str]:
     found = ["This is what was known then. What was on its way, in quarantine or being handed over at that moment is not told here."]
-    found += untold(past.terms)
+    return [*found, *untold(past.terms), *doubts(past)]
+
+
+def doubts(past: Past) -> list[str]:
+    """In words, what may be otherwise than it was known then though the terminology is that of then."""
+    found = []
     if past.rules:
         found.append(f"Rules of edition {past.rules} were in force then. This is worked out by those of today, and may read otherwise.")
     if past.others:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import pytest
 from lxml import html
 from rich.console import Console
 from starlette.testclient import TestClient
 
 from mainstem.cli import record_past
-from mainstem.history import Past
+from mainstem.history import BeginningLostError, Past
 from mainstem.history.instead import Missing
 from mainstem.shelf import ReleaseError
 from mainstem.terminology import builtin
@@ -86,12 +87,27 @@ def test_in_the_terminal() -> None:
     assert (data["from"]["terminology"], data["from"]["worked_out_with"]) == (GONE.release, builtin().release)
 
 
-def test_nothing_stands_in_for_the_matching_model_and_that_is_no_store_that_does_not_answer() -> None:
+def test_rules_of_then_and_who_else_carried_the_number_are_told_of_changes_too() -> None:
+    doubtful = then(None)._replace(past=Past(60, THEN, builtin(), ("another",), rules="2"))
+    console = Console(width=250, record=True)
+    record_past.show_changes(doubtful, then(None), console)
+    out = " ".join(console.export_text().split())
+    for said in ("Rules of edition 2 were in force then", "Another record carried this NHS number then"):
+        assert out.count(said) == 1
+    data = record_past.changes_data(doubtful, then(None))
+    assert len(data["from"]["gaps"]) == 2 and data["to"]["gaps"] == []
+
+
+@pytest.mark.parametrize(("missing", "named"), [
+    (ReleaseError("no model release ours@ab; at hand are none (freeze it)"), "no model release ours@ab"),
+    (BeginningLostError("identity.claims.v1", 0, 17), "identity.claims.v1 partition 0 begins at offset 17"),
+])
+def test_nothing_stands_in_for_the_matching_model_or_the_beginning_and_that_is_no_store_that_does_not_answer(missing, named) -> None:
     try:
         with unavailable(20):
-            raise ReleaseError("no model release ours@ab; at hand are none (freeze it)")
+            raise missing
     except StoreUnavailableError as fault:
-        assert "no model release ours@ab" in str(fault) and "Nothing is shown in its place" in str(fault)
+        assert named in str(fault) and "Nothing is shown in its place" in str(fault)
         assert "does not answer" not in str(fault) and "Try again" not in str(fault)
     else:
         raise AssertionError("not told")

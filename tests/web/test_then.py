@@ -57,6 +57,8 @@ def test_that_rules_of_another_edition_were_in_force_is_said() -> None:
     for history, so in ((Elder(), True), (Story(), False)):
         answer = client(sources(record(), history=history)).get(f"/people/{PERSON}/then", params={"at": "2026-07-01T00:00"})
         assert (told in text(answer)) is so
+        answer = client(sources(record(), history=history)).get(f"/people/{PERSON}/changes?from={AT}&to=2026-07-01T00:00")
+        assert text(answer).count(told) == (2 if so else 0), "of both moments"
 
 
 def test_relations_are_of_the_moment_and_by_its_terminology() -> None:
