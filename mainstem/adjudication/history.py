@@ -90,7 +90,7 @@ def ties(claim: Claim) -> set[str]:
         return {claim.subject}
     said = [body.get(name) for name in ("into", "from", "other", "nhs_number", "old", "new")] if isinstance(body, dict) else []
     values = [value for each in said for value in (each if isinstance(each, list) else [each])]
-    return {claim.subject, *("".join(each.split()) if each[:1].isdigit() and "|" not in each else each
+    return {claim.subject, *("".join(each.split()).replace("-", "") if each[:1].isdigit() and "|" not in each else each
                              for each in values if isinstance(each, str) and each)}
 
 

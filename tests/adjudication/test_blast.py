@@ -166,6 +166,12 @@ def test_numbers_that_bear_on_each_other_by_way_of_pds() -> None:
     assert [row[0] for row in bearing(every, {A})] == [0, 1, 2]
 
 
+def test_a_number_is_the_same_however_it_is_written() -> None:
+    every = [(0, 0, number(A, N1)), (1, 1, number(B, f"{N1[:3]}-{N1[3:6]}-{N1[6:]}")), (2, 2, number(C, f"{N1[:3]} {N1[3:6]} {N1[6:]}"))]
+    assert [row[0] for row in bearing(every, {A})] == [0, 1, 2]
+    assert len(set(where_now(moves(bearing(every, {A}), KEY)).values())) == 1
+
+
 @pytest.mark.parametrize("name", ["into", "from"])
 @pytest.mark.parametrize("others", ["RXA/epr|8", ["RXA/epr|7", "RXA/epr|8"]])
 def test_merges_bear_on_everyone_they_name(name, others) -> None:
