@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar
@@ -119,12 +120,21 @@ class ReleaseShelf(Generic[Held]):
         return held
 
     def put(self, release: str, write: Callable[[Path], object]) -> None:
-        """From now on it is opened by its `name@digest`. `write` is given the file to write, which is seen once it is whole."""
+        """From now on it is opened by its `name@digest`. `write` is given the file to write, which is seen once it is whole and on the
+        disk; else nothing of it stays. Raises ReleaseError where it cannot be written."""
         path = self._path(release)
-        self.folder.mkdir(parents=True, exist_ok=True)
         part = path.with_suffix(f".{os.getpid()}.part")
-        write(part)
-        part.replace(path)
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            write(part)
+            with part.open("rb") as file:
+                os.fsync(file.fileno())
+            part.replace(path)
+        except OSError as fault:
+            raise ReleaseError(f"{path} cannot be written: {fault.strerror}; mend that and try again") from fault
+        finally:
+            with suppress(OSError):
+                part.unlink()
 
     def _path(self, release: str) -> Path:
         return self.folder / f"{release}{self._kept.suffix}"

@@ -44,6 +44,7 @@ def run(
 
     from deploy.platform import launch
     from deploy.stack import StackError, down, endpoints, up
+    from mainstem.shelf import ReleaseError
     from mainstem.terminology import Shelf
     from processors.apps import releases
     from processors.identity.scoring.shelf import FOLDER, ModelShelf
@@ -80,7 +81,7 @@ def run(
             say("proving that nothing was lost and nothing doubled")
             passed = _command(home, "verify", "--source").returncode == 0
     except (StackError, trusts.TrustsNotMadeError, TopicDiffersError, KafkaUnavailableError, RegistryUnavailableError,
-            TruncatedReadError, KafkaException) as fault:
+            TruncatedReadError, KafkaException, ReleaseError) as fault:
         passed = False
         typer.echo(str(fault), err=True)
     finally:

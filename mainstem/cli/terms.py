@@ -29,16 +29,23 @@ def load(
     with_builtin: Annotated[bool, typer.Option("--builtin/--no-builtin", help="Keep what the shipped table says besides.")] = True,
     home: Home = None,
 ) -> None:
-    """Read a release into the local store. It is not in force until a control record says so.
+    """Read a release into the local store: a few minutes for the UK edition. It is not in force until a control record says so.
 
     Example: mainstem terms load --release uk-2026-11 --dmd nhsbsa_dmd_11/ --snomed SnomedCT_UKEdition/
     """
+    import time
+
     from mainstem.shelf import ReleaseError, shown
+
+    began = time.monotonic()
+
+    def say(text: str) -> None:
+        typer.echo(f"[{time.monotonic() - began:6.1f} s] {text}", err=True)
 
     if dmd is None and snomed is None:
         raise typer.BadParameter("name a folder with --dmd or --snomed or both")
     try:
-        head = _shelf(home).load(release, dmd, snomed, with_builtin=with_builtin)
+        head = _shelf(home).load(release, dmd, snomed, with_builtin=with_builtin, say=say)
     except ReleaseError as fault:
         _fail(fault)
     typer.echo(f"{shown(head)}: {head.concepts:,} codes, {head.relations:,} relations, "

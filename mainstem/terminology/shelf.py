@@ -2,16 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 
 from mainstem.shelf import Kept, ReleaseError, ReleaseShelf, fit, shown
 from mainstem.terminology import dmd, shipped, snomed, store
+from mainstem.terminology.errors import StoreError
 from mainstem.terminology.lookup import Terminology
 from mainstem.terminology.statements import Statements
 from mainstem.terminology.store import Head, Store
 
-_KEPT = Kept("release", ".terms", shipped.builtin, lambda path: Terminology(Store.at(path)), lambda terms: terms.store.head,
-             "load it with `mainstem terms load`")
+
+def _opened(path: Path) -> Terminology:
+    """A release, compared with its digest when the file is opened first, and again if it has become another. Raises StoreError."""
+    try:
+        file = path.stat()
+    except OSError as fault:
+        raise StoreError(str(path), "cannot be opened") from fault
+    return _compared(path, (file.st_ino, file.st_mtime_ns, file.st_size))
+
+
+@lru_cache(maxsize=4)
+def _compared(path: Path, _file: tuple[int, ...]) -> Terminology:
+    kept = Store.at(path)
+    kept.check()
+    return Terminology(kept)
+
+
+_KEPT = Kept("release", ".terms", shipped.builtin, _opened, lambda terms: terms.store.head, "load it with `mainstem terms load`")
 
 
 class Shelf(ReleaseShelf[Terminology]):
@@ -20,8 +39,9 @@ class Shelf(ReleaseShelf[Terminology]):
     def __init__(self, folder: Path) -> None:
         super().__init__(folder, _KEPT)
 
-    def load(self, name: str, dmd_folder: Path | None, snomed_folder: Path | None, *, with_builtin: bool = True) -> Head:
-        """Read releases as the publishers give them, and keep them as `name`. Raises ReleaseError.
+    def load(self, name: str, dmd_folder: Path | None, snomed_folder: Path | None, *, with_builtin: bool = True,
+             say: Callable[[str], object] = lambda _: None) -> Head:
+        """Read releases as the publishers give them, and keep them as `name`. Raises ReleaseError. `say`: told of progress, by lines.
 
         What the shipped table says is kept too, unless told not to: it holds classes and supplier findings that neither release has."""
         if not fit(name) or name == shipped.NAME:
@@ -29,11 +49,13 @@ class Shelf(ReleaseShelf[Terminology]):
         statements, sources = Statements([], []), {}
         for format_, folder, read in (("dm+d", dmd_folder, dmd.read), ("snomed", snomed_folder, snomed.read)):
             if folder is not None:
+                say(f"reading {format_} from {folder}")
                 said, files = read(folder)
                 statements, sources[format_] = statements + said, ", ".join(files)
         if with_builtin:
             said, files = shipped.read(shipped.FOLDER)
             statements, sources["builtin"] = statements + _besides(said, statements), ", ".join(files)
+        say(f"working out the answers for {len(statements.concepts):,} concepts and {len(statements.relations):,} relations")
         data = store.made(name, statements, sources)
         head = Store(data, name).head
         self.put(shown(head), lambda part: part.write_bytes(data))

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from mainstem.kinds.base import DMD, SNOMED
+from mainstem.model import Release
 from mainstem.shelf import MisnamedReleaseError, NoSuchReleaseError, ReleaseError
 from mainstem.terminology import Shelf, Terminology, dmd, snomed, store
 from mainstem.terminology.errors import MalformedFileError, MissingFileError, StoreError
@@ -60,7 +61,8 @@ def _dmd(folder: Path, ingredients: dict[str, tuple[str, ...]], moieties: dict[s
     vmps = "".join(f"<VMP><VPID>{code}</VPID><VTMID>{vtm}</VTMID><NM>{code}</NM>{'<INVALID>1</INVALID>' * (code in invalid)}</VMP>"
                    for code, vtm in moieties.items())
     held = "".join(f"<VPI><VPID>{code}</VPID><ISID>{one}</ISID></VPI>" for code, all_ in ingredients.items() for one in all_)
-    for name, text in (("vtm", vtms), ("ingredient", substances), ("vmp", f"<VMPS>{vmps}</VMPS><INGS>{held}</INGS>"), ("amp", "")):
+    for name, text in (("vtm", vtms), ("ingredient", substances), ("vmp", f"<VMPS>{vmps}</VMPS><INGS>{held}</INGS>"),
+                       ("amp", f"<AMP><APID>643911000001108</APID><VPID>{CAPSULES}</VPID><DESC>{CAPSULES} (Supplier)</DESC></AMP>")):
         (folder / f"f_{name}2_1.xml").write_text(f"<X>{text}</X>")
     return made(dmd.read(folder)[0])
 
@@ -239,9 +241,36 @@ def test_damage_is_found(rf2, tmp_path):
     with pytest.raises(MisnamedReleaseError, match="holds uk-1@"):
         shelf.open("uk-2")
     path.with_name("uk-2@000000000000.terms").unlink()
+    path.write_bytes(data)
+    shelf.open("uk-1")
     path.write_bytes(data[:-1] + b"!")
     with pytest.raises(StoreError, match="damaged"):
-        shelf.open("uk-1").store.check()
+        shelf.open("uk-1")
+    with pytest.raises(StoreError, match="damaged"):
+        shelf.activated(Release(activation="1", what="terminology", name="uk-1", digest=head.digest, actor="", reason=""))
+    path.write_bytes(data)
+    assert shelf.open("uk-1") is shelf.open("uk-1"), "one and the same file is read through once"
+
+
+@pytest.mark.parametrize(("fault", "raised", "told"), [
+    (OSError(28, "No space left on device"), ReleaseError, r"uk-1@0\.terms cannot be written: No space left"),
+    (KeyboardInterrupt(), KeyboardInterrupt, None)])
+def test_of_a_release_that_cannot_be_written_nothing_stays(tmp_path, fault, raised, told):
+    shelf = Shelf(tmp_path / "terms")
+
+    def write(part: Path) -> None:
+        part.write_bytes(b"half")
+        raise fault
+
+    with pytest.raises(raised, match=told):
+        shelf.put("uk-1@0", write)
+    assert list(shelf.folder.iterdir()) == []
+
+
+def test_progress_is_told(rf2, tmp_path):
+    said: list[str] = []
+    Shelf(tmp_path).load("uk-1", None, rf2, say=said.append)
+    assert [line.split(" f")[0] for line in said] == ["reading snomed", "working out the answers"]
 
 
 def test_what_is_on_the_lists_of_a_release_is_sensitive_with_what_is_below_it_and_what_it_replaced(sct):
