@@ -4,6 +4,8 @@ what moieties of several ingredients hold."""
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from itertools import groupby
+from operator import itemgetter
 from typing import NamedTuple
 
 from mainstem.kinds.names import forms, key
@@ -72,7 +74,8 @@ class Deriver:
     def names(self, others: Iterable[Name]) -> list[tuple[int, int]]:
         """Key of each way in which a concept may be written (`mainstem.kinds.names`), and its code; sorted, each once.
 
-        Strength and form are left out of products' names alone: elsewhere a number or a drop belongs to the name."""
+        Strength and form are left out of products' names alone: elsewhere a number or a drop belongs to the name. A name that a product
+        shares with what it is a product of means the latter, and one that a valid concept bears never one that is no longer valid."""
         moieties: dict[int, list[int]] = {}
         for moiety, substances in self.links[Link.SUBSTANCE_OF].items():
             for substance in substances:
@@ -82,7 +85,21 @@ class Deriver:
             ways = list(forms(text))
             found.update((key(way), code) for way in (ways if self._level(code) in _PRODUCTS else ways[:1]))
             found.update((key(ways[0]), moiety) for moiety in moieties.get(code, ()) if ways)
-        return sorted(found)
+        return [(name, code) for name, group in groupby(sorted(found), itemgetter(0)) for code in self._meant([code for _, code in group])]
+
+    def _meant(self, bearers: list[int]) -> list[int]:
+        """Of those that bear one name, sorted."""
+        if len(bearers) == 1:
+            return bearers
+        found = {code for code in bearers if (concept := self.concepts.get(code)) and concept.active} or set(bearers)
+        return sorted({code for code in found if found.isdisjoint(self._above(code))} or found)
+
+    def _above(self, code: int) -> set[int]:
+        """All that it is a product of."""
+        found, at = {code}, code
+        while (at := self._current(self._sole(Link.ACTUAL_OF, at) or self._sole(Link.MOIETY, at))) and at not in found:
+            found.add(at)
+        return found - {code}
 
     def _routes_of_moieties(self) -> dict[int, set[int]]:
         found: dict[int, set[int]] = {}
