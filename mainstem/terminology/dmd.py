@@ -1,23 +1,30 @@
 """Reads a dm+d release in the TRUD XML format: one folder of `f_vtm2_*.xml`, `f_vmp2_*.xml` ..., gzipped or not.
 
-Elements and their meaning: dm+d Technical Specification of Data Files (NHSBSA), schemas `vtm_v2_3.xsd` and their like.
+Elements and their meaning: dm+d Technical Specification of Data Files (NHSBSA), schemas `vtm_v2_3.xsd` and their like. Each row names one
+former id; all former ids are in `f_history1_*.xml` of the supplementary files, which is read too where it lies in the folder.
 """
 
 from __future__ import annotations
 
 import gzip
+import zlib
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import IO, Any, cast
 
 from lxml import etree
 
 from mainstem.terminology import codes
-from mainstem.terminology.errors import MalformedFileError, MissingFileError
+from mainstem.terminology.errors import MalformedFileError, MissingFileError, SeveralFilesError
 from mainstem.terminology.statements import Concept, Level, Link, Name, Relation, Statements
 
-REQUIRED = ("vtm", "ingredient", "vmp", "amp")
-OPTIONAL = ("vmpp", "ampp", "lookup")
+REQUIRED = {"vtm": Level.VTM, "ingredient": Level.SUBSTANCE, "vmp": Level.VMP, "amp": Level.AMP}
+"""Files without which it is no release, and what each tells of."""
+OPTIONAL = ("vmpp", "ampp", "lookup", "history")
+_OF_PRODUCTS = {"VPI": ("VPID", Link.INGREDIENT, "ISID"), "DFORM": ("VPID", Link.FORM, "FORMCD"), "DROUTE": ("VPID", Link.ROUTE, "ROUTECD"),
+                "LIC_ROUTE": ("APID", Link.ROUTE, "ROUTECD")}
+"""Element -> the product it is about, and what it says of it."""
 _INVALID = "1"
 _OTHER_NAMES = ("NM", "NMPREV", "NM_PREV")
 """An AMP's description has its supplier in it, its name has not; former names are still written."""
@@ -29,7 +36,6 @@ class _Said:
     def __init__(self) -> None:
         self.concepts: dict[int, Concept] = {}
         self.relations: list[Relation] = []
-        self.previous: list[tuple[int, int]] = []
         self.refused = 0
         self.names: list[Name] = []
 
@@ -38,11 +44,15 @@ class _Said:
         code = self.number(row.get(id_))
         if code:
             self.concepts[code] = Concept(code, level, row.get(term) or row.get("NM", ""), row.get("INVALID") != _INVALID)
-            before = self.number(row[previous]) if previous in row else 0
             self.names += [Name(code, row[other]) for other in _OTHER_NAMES if row.get(other)]
-            if before:
-                self.previous.append((before, code))
+            if previous in row:
+                self.followed(row[previous], row[id_])
         return code
+
+    def followed(self, before: str | None, now: str | None) -> None:
+        """An id that is listed and valid means what it says there, whatever it has been (`derive`)."""
+        if before != now and (former := self.number(before)):
+            self.relate(former, Link.REPLACED_BY, now)
 
     def relate(self, code: int, link: Link, target: str | None) -> None:
         to = self.number(target) if code and target else 0
@@ -63,36 +73,38 @@ def read(folder: Path) -> tuple[Statements, list[str]]:
         if files[name] is None:
             raise MissingFileError(str(folder), f"f_{name}2_*.xml", "dm+d")
     said = _Said()
-    for row in _rows(files["vtm"], "VTM"):
+    for _, row in _rows(files["vtm"], "VTM"):
         said.concept(row, "VTMID", Level.VTM, previous="VTMIDPREV")
-    for row in _rows(files["ingredient"], "ING"):
+    for _, row in _rows(files["ingredient"], "ING"):
         said.concept(row, "ISID", Level.SUBSTANCE, previous="ISIDPREV")
-    for row in _rows(files["lookup"], "INFO"):
+    for _, row in _rows(files["lookup"], "INFO"):
         level = {"FORM": Level.FORM, "ROUTE": Level.ROUTE}.get(row["of"])
         if level is not None:
             said.concept(row, "CD", level, previous="CDPREV", term="DESC")
     _products(files, said)
+    told = {concept.level for concept in said.concepts.values()}
+    for name, level in REQUIRED.items():
+        if level not in told:
+            raise MalformedFileError(str(files[name]), f"tells of no {name.upper()}")
     _lineage(said)
-    # A former id that the release lists as a concept of its own still means what it says there.
-    said.relations += [Relation(before, Link.REPLACED_BY, now) for before, now in said.previous if before not in said.concepts]
+    for _, row in _rows(files["history"], "VTM", "VMP", "ING", "FORM", "ROUTE"):
+        said.followed(row.get("IDPREVIOUS"), row.get("IDCURRENT"))
     names = [path.name for path in files.values() if path is not None]
     return Statements(list(said.concepts.values()), said.relations, said.refused, tuple(said.names)), names
 
 
 def _products(files: dict[str, Path | None], said: _Said) -> None:
-    for row in _rows(files["vmp"], "VMP"):
-        code = said.concept(row, "VPID", Level.VMP, previous="VPIDPREV")
-        said.relate(code, Link.MOIETY, row.get("VTMID"))
-    for tag, link, field in (("VPI", Link.INGREDIENT, "ISID"), ("DFORM", Link.FORM, "FORMCD"), ("DROUTE", Link.ROUTE, "ROUTECD")):
-        for row in _rows(files["vmp"], tag):
-            said.relate(said.number(row.get("VPID")), link, row.get(field))
-    for row in _rows(files["amp"], "AMP"):
-        said.relate(said.concept(row, "APID", Level.AMP, term="DESC"), Link.ACTUAL_OF, row.get("VPID"))
-    for row in _rows(files["amp"], "LIC_ROUTE"):
-        said.relate(said.number(row.get("APID")), Link.ROUTE, row.get("ROUTECD"))
-    for row in _rows(files["vmpp"], "VMPP"):
+    for tag, row in chain(_rows(files["vmp"], "VMP", *_OF_PRODUCTS), _rows(files["amp"], "AMP", *_OF_PRODUCTS)):
+        if tag == "VMP":
+            said.relate(said.concept(row, "VPID", Level.VMP, previous="VPIDPREV"), Link.MOIETY, row.get("VTMID"))
+        elif tag == "AMP":
+            said.relate(said.concept(row, "APID", Level.AMP, term="DESC"), Link.ACTUAL_OF, row.get("VPID"))
+        else:
+            product, link, target = _OF_PRODUCTS[tag]
+            said.relate(said.number(row.get(product)), link, row.get(target))
+    for _, row in _rows(files["vmpp"], "VMPP"):
         said.relate(said.concept(row, "VPPID", Level.VMPP), Link.ACTUAL_OF, row.get("VPID"))
-    for row in _rows(files["ampp"], "AMPP"):
+    for _, row in _rows(files["ampp"], "AMPP"):
         said.relate(said.concept(row, "APPID", Level.AMPP), Link.ACTUAL_OF, row.get("APID"))
 
 
@@ -122,24 +134,31 @@ def _lineage(said: _Said) -> None:
 
 
 def _file(folder: Path, name: str) -> Path | None:
-    """`f_vtm2_3220424.xml`: the number after the name is the format's, then the release's."""
+    """`f_vtm2_3091025.xml`: the number after the name is the format's, then the day, month and year. Raises SeveralFilesError: which of
+    two releases is meant cannot be told, and their files must not be mixed."""
     found = sorted(path for path in folder.rglob(f"f_{name}[0-9]*.xml*") if path.suffix in (".xml", ".gz"))
-    return found[-1] if found else None
+    if len(found) > 1:
+        raise SeveralFilesError(str(folder), [str(path.relative_to(folder)) for path in found])
+    return found[0] if found else None
 
 
-def _rows(path: Path | None, tag: str) -> Iterator[dict[str, str]]:
-    """Each element `tag` as its children's text; `of` is the name of the element around it."""
+def _rows(path: Path | None, *tags: str) -> Iterator[tuple[str, dict[str, str]]]:
+    """Each element of these tags, and its children's text; `of` is the name of the element around it."""
     if path is None:
         return
     try:
         with cast(IO[bytes], gzip.open(path) if path.suffix == ".gz" else path.open("rb")) as file:
-            for _, element in etree.iterparse(file, tag=tag, resolve_entities=False, no_network=True):
-                if len(element):
-                    yield {"of": _name(element.getparent()), **{_name(child): (child.text or "").strip() for child in element}}
+            for _, element in etree.iterparse(file, resolve_entities=False, no_network=True, remove_comments=True):
+                if not len(element):  # a field of a row, or a group of rows that have been taken out of it
+                    continue
+                tag, around = _name(element), element.getparent()
+                if tag in tags:
+                    yield tag, {"of": "" if around is None else _name(around),
+                                **{_name(child): (child.text or "").strip() for child in element}}
                 element.clear()
                 while element.getprevious() is not None:
-                    del element.getparent()[0]
-    except (etree.XMLSyntaxError, OSError, EOFError) as fault:
+                    del around[0]
+    except (etree.XMLSyntaxError, OSError, EOFError, zlib.error) as fault:
         raise MalformedFileError(str(path), "is not the XML it should be") from fault
 
 

@@ -14,6 +14,15 @@ class MissingFileError(ReleaseError):
         self.pattern = pattern
 
 
+class SeveralFilesError(ReleaseError):
+    """A folder holds files of more than one release."""
+
+    def __init__(self, folder: str, found: list[str]) -> None:
+        super().__init__(f"{folder}: holds {' and '.join(found)}; name a folder that one release alone was unpacked to")
+        self.folder = folder
+        self.found = found
+
+
 class MalformedFileError(ReleaseError):
     """A file of a release is not of the format it should be."""
 

@@ -1,14 +1,16 @@
 """Reads a SNOMED CT release in the RF2 snapshot format: tab-separated `sct2_*_*Snapshot*.txt` and `der2_*`, gzipped or not.
 
-Columns and file names: SNOMED CT Release File Specification, 4.2 and 5.2. An edition unpacked to several folders is read as one.
+Columns and file names: SNOMED CT Release File Specification, 4.2 and 5.2. An edition unpacked to several folders is read as one: what two
+packages say of one component counts as the later of them says it.
 """
 
 from __future__ import annotations
 
 import gzip
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, Any, cast
 
 from mainstem.terminology import codes
 from mainstem.terminology.errors import MalformedFileError, MissingFileError
@@ -24,6 +26,7 @@ _LINKS = {
     "738774007": Link.BASE,           # is modification of
     "127489000": Link.INGREDIENT,     # has active ingredient
     "762949000": Link.INGREDIENT,     # has precise active ingredient
+    "10362801000001104": Link.INGREDIENT,  # has specific active ingredient (UK Drug Extension)
 }
 _HISTORY = frozenset({"900000000000527005", "900000000000526001"})
 """SAME AS, REPLACED BY. POSSIBLY EQUIVALENT TO and the like do not say that it is the same, so they are not followed."""
@@ -48,23 +51,26 @@ def read(folder: Path) -> tuple[Statements, list[str]]:
     }
     active: dict[int, bool] = {}
     refused = 0
-    for id_, state in _rows(files["concept"], "id", "active"):
+    for id_, state in _latest(files["concept"], "id", "active"):
         if codes.valid(id_):
             active[int(id_)] = state == "1"
         else:
             refused += 1
     terms, levels, names = _descriptions(files["description"], _preferred(files["language"]))
     concepts = [Concept(code, levels.get(code, Level.OTHER), terms.get(code, ""), state) for code, state in active.items()]
-    relations = [Relation(int(source), link, int(target))
-                 for source, target, type_, state in _rows(files["relationship"], "sourceId", "destinationId", "typeId", "active")
-                 if state == "1" and (link := _LINKS.get(type_)) is not None and int(source) in active and int(target) in active]
-    relations += [Relation(int(before), Link.REPLACED_BY, int(now))
-                  for refset, before, now, state in _rows(files["association"], "refsetId", "referencedComponentId", "targetComponentId",
-                                                          "active")
-                  if state == "1" and refset in _HISTORY and int(before) in active and int(now) in active]
+    relations = [Relation(source, link, target)
+                 for source, target, type_, state in _latest(files["relationship"], "#sourceId", "#destinationId", "typeId", "active")
+                 if state == "1" and (link := _LINKS.get(type_)) is not None and source in active and target in active]
+    for name, found in (("concept", active), ("description", terms), ("relationship", relations)):
+        if not found:
+            raise MalformedFileError(", ".join(path.name for path in files[name]), f"tells of no {name}")
+    relations += [Relation(before, Link.REPLACED_BY, now)
+                  for refset, before, now, state in _latest(files["association"], "refsetId", "#referencedComponentId",
+                                                            "#targetComponentId", "active")
+                  if state == "1" and refset in _HISTORY and before in active and now in active]
     names = [name for name in names if active.get(name.code)]
-    sensitive = frozenset(int(code) for refset, code, state in _rows(files["simple"], "refsetId", "referencedComponentId", "active")
-                          if state == "1" and refset in _SENSITIVE and int(code) in active)
+    sensitive = frozenset(code for refset, code, state in _latest(files["simple"], "refsetId", "#referencedComponentId", "active")
+                          if state == "1" and refset in _SENSITIVE and code in active)
     read_ = sorted(path.name for found in files.values() for path in found)
     return Statements(concepts, relations, refused, tuple(names), sensitive), read_
 
@@ -72,10 +78,10 @@ def read(folder: Path) -> tuple[Statements, list[str]]:
 def _preferred(paths: list[Path]) -> dict[int, int]:
     """Description -> rank of the best language refset that prefers it."""
     found: dict[int, int] = {}
-    for refset, description, acceptability, state in _rows(paths, "refsetId", "referencedComponentId", "acceptabilityId", "active"):
+    for refset, description, acceptability, state in _latest(paths, "refsetId", "#referencedComponentId", "acceptabilityId", "active"):
         if state == "1" and acceptability == _PREFERRED and refset in _LANGUAGES:
             rank = _LANGUAGES.index(refset)
-            found[int(description)] = min(rank, found.get(int(description), rank))
+            found[description] = min(rank, found.get(description, rank))
     return found
 
 
@@ -85,17 +91,16 @@ def _descriptions(paths: list[Path], preferred: dict[int, int]) -> tuple[dict[in
     best: dict[int, tuple[int, str]] = {}
     levels: dict[int, Level] = {}
     names: list[Name] = []
-    for id_, concept, type_, term, state in _rows(paths, "id", "conceptId", "typeId", "term", "active"):
+    for id_, code, type_, term, state in _latest(paths, "#id", "#conceptId", "typeId", "term", "active"):
         if state != "1":
             continue
-        code = int(concept)
         if type_ == _FSN:
             level = _LEVELS.get(term[term.rfind("("):])
             if level is not None:
                 levels[code] = level
         else:
             names.append(Name(code, term))
-        offered = (last + 1 if type_ == _FSN else preferred.get(int(id_), last), term)
+        offered = (last + 1 if type_ == _FSN else preferred.get(id_, last), term)
         best[code] = min(offered, best.get(code, offered))
     return {code: term for code, (_, term) in best.items()}, levels, names
 
@@ -107,15 +112,32 @@ def _files(folder: Path, pattern: str, *, required: bool = False) -> list[Path]:
     return found
 
 
-def _rows(paths: list[Path], *columns: str) -> Iterator[tuple[str, ...]]:
-    """The named columns of every row. RF2 has no quoting: a tab ends a field, whatever is in it."""
+def _latest(paths: list[Path], *columns: str) -> Iterator[tuple[Any, ...]]:
+    """Rows as `_rows` gives them; of a component that several files tell of, the one of the latest effectiveTime (specification, 3.1)."""
+    if len(paths) < 2:
+        yield from _rows(paths, *columns)
+        return
+    times: dict[str, int] = {}
+    for id_, time in _rows(paths, "id", "#effectiveTime"):
+        times[id_] = max(time, times.get(id_, 0))
+    for id_, time, *row in _rows(paths, "id", "#effectiveTime", *columns):
+        if time == times[id_]:
+            yield tuple(row)
+
+
+def _rows(paths: list[Path], *columns: str) -> Iterator[tuple[Any, ...]]:
+    """The named columns of every row; with `#` before its name, as a number. RF2 has no quoting: a tab ends a field, whatever is in it, and
+    a line end the last row too, so that a file cut short is seen."""
+    names, kinds = [column.removeprefix("#") for column in columns], [int if column.startswith("#") else str for column in columns]
     for path in paths:
         try:
             with cast(IO[bytes], gzip.open(path) if path.suffix == ".gz" else path.open("rb")) as file:
                 head = file.readline().decode("utf-8-sig").rstrip("\r\n").split("\t")
-                at = [head.index(column) for column in columns]
+                at = list(zip(kinds, [head.index(name) for name in names], strict=True))
                 for line in file:
                     fields = line.decode().rstrip("\r\n").split("\t")
-                    yield tuple(fields[index] for index in at)
-        except (OSError, EOFError, ValueError, IndexError) as fault:
-            raise MalformedFileError(str(path), f"is no RF2 file with columns {', '.join(columns)}") from fault
+                    if len(fields) != len(head) or not line.endswith(b"\n"):
+                        raise ValueError(line)
+                    yield tuple([kind(fields[index]) for kind, index in at])
+        except (OSError, EOFError, ValueError, zlib.error) as fault:
+            raise MalformedFileError(str(path), f"is no whole RF2 file with columns {', '.join(names)}") from fault

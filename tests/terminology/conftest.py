@@ -44,7 +44,7 @@ MEMBERS = [(EXCLUDED, "294505008", "1"), (EXCLUDED, "50043002", "1"), (EXCLUDED,
 """Of a list of what is sensitive, and of another; the last is no concept of the release."""
 
 
-def _table(path: Path, head: str, rows: list[str]) -> None:
+def table(path: Path, head: str, rows: list[str]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     data = "\r\n".join(row.replace(" | ", "\t") for row in (head, *rows, "")).encode()
     path.write_bytes(gzip.compress(data) if path.suffix == ".gz" else data)
@@ -54,26 +54,26 @@ def _table(path: Path, head: str, rows: list[str]) -> None:
 def rf2(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("rf2") / "Snapshot"
     terms, refset = folder / "Terminology", folder / "Refset"
-    _table(terms / "sct2_Concept_Snapshot_GB_20260101.txt", "id | effectiveTime | active | moduleId | definitionStatusId",
+    table(terms / "sct2_Concept_Snapshot_GB_20260101.txt", "id | effectiveTime | active | moduleId | definitionStatusId",
            [f"{code} | 20260101 | {active} | 0 | 0" for code, (_, active) in CONCEPTS.items()] + ["195967002 | 20260101 | 1 | 0 | 0"])
     descriptions = [f"{n}01 | 20260101 | 1 | 0 | {code} | en | {FSN} | {term} | 0"
                     for n, (code, (term, _)) in enumerate(CONCEPTS.items(), 1)]
     descriptions += [f"9001 | 20260101 | 1 | 0 | 195967001 | en | {SYNONYM} | Asthma | 0",
                      f"9002 | 20260101 | 1 | 0 | 195967001 | en | {SYNONYM} | A \"chesty\" word | 0",
                      f"9003 | 20260101 | 0 | 0 | 195967001 | en | {SYNONYM} | AAA withdrawn | 0"]
-    _table(terms / "sct2_Description_Snapshot-en_GB_20260101.txt.gz",
+    table(terms / "sct2_Description_Snapshot-en_GB_20260101.txt.gz",
            "id | effectiveTime | active | moduleId | conceptId | languageCode | typeId | term | caseSignificanceId", descriptions)
-    _table(terms / "sct2_Relationship_Snapshot_GB_20260101.txt",
+    table(terms / "sct2_Relationship_Snapshot_GB_20260101.txt",
            "id | effectiveTime | active | moduleId | sourceId | destinationId | relationshipGroup | typeId | characteristicTypeId | "
            "modifierId",
-           [f"1 | 20260101 | {active} | 0 | {a} | {b} | 0 | {type_} | 0 | 0" for a, b, type_, active in RELATIONSHIPS])
-    _table(refset / "der2_cRefset_LanguageSnapshot-en_GB_20260101.txt",
+           [f"{n} | 20260101 | {active} | 0 | {a} | {b} | 0 | {type_} | 0 | 0" for n, (a, b, type_, active) in enumerate(RELATIONSHIPS)])
+    table(refset / "der2_cRefset_LanguageSnapshot-en_GB_20260101.txt",
            "id | effectiveTime | active | moduleId | refsetId | referencedComponentId | acceptabilityId",
-           [f"x | 20260101 | 1 | 0 | {GB} | 9001 | {PREFERRED}"])
-    _table(refset / "der2_cRefset_AssociationSnapshot_GB_20260101.txt",
+           [f"l1 | 20260101 | 1 | 0 | {GB} | 9001 | {PREFERRED}"])
+    table(refset / "der2_cRefset_AssociationSnapshot_GB_20260101.txt",
            "id | effectiveTime | active | moduleId | refsetId | referencedComponentId | targetComponentId",
-           [f"x | 20260101 | {active} | 0 | {type_} | {a} | {b}" for type_, a, b, active in ASSOCIATIONS])
-    _table(refset / "der2_Refset_SimpleUKCLSnapshot_GB1000000_20260101.txt",
-           "id | effectiveTime | active | moduleId | refsetId | referencedComponentId",
-           [f"x | 20260101 | {active} | 0 | {refset_} | {code}" for refset_, code, active in MEMBERS])
+           [f"a{n} | 20260101 | {active} | 0 | {type_} | {a} | {b}" for n, (type_, a, b, active) in enumerate(ASSOCIATIONS)])
+    table(refset / "der2_Refset_SimpleUKCLSnapshot_GB1000000_20260101.txt",
+          "id | effectiveTime | active | moduleId | refsetId | referencedComponentId",
+          [f"m{n} | 20260101 | {active} | 0 | {refset_} | {code}" for n, (refset_, code, active) in enumerate(MEMBERS)])
     return folder.parent
