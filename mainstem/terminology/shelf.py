@@ -8,9 +8,10 @@ from pathlib import Path
 
 from mainstem.shelf import Kept, ReleaseError, ReleaseShelf, fit, shown
 from mainstem.terminology import dmd, shipped, snomed, store
+from mainstem.terminology.derive import Deriver
 from mainstem.terminology.errors import StoreError
 from mainstem.terminology.lookup import Terminology
-from mainstem.terminology.statements import Statements
+from mainstem.terminology.statements import Link, Relation, Statements
 from mainstem.terminology.store import Head, Store
 
 
@@ -66,15 +67,22 @@ class Shelf(ReleaseShelf[Terminology]):
         self.put(shipped.builtin().release, lambda part: part.write_bytes(shipped.data()))
 
 
-def _besides(shipped_says: Statements, published: Statements) -> Statements:
-    """What the shipped table says where the publishers say nothing: their word on a code counts, ours never contradicts it.
+def _besides(ours: Statements, published: Statements) -> Statements:
+    """What the shipped table says where the publishers say nothing, of the ids that its own have become: their word on a code counts, ours
+    never contradicts it nor keeps a former id alive. What is sensitive to either is so.
 
     SNOMED CT alone does not tell a VTM from other products, so that the level is kept."""
     listed = {concept.code: concept for concept in published.concepts}
     told = {(relation.code, relation.link) for relation in published.relations}
+    history = Deriver(Statements(published.concepts, [relation for relation in published.relations if relation.link is Link.REPLACED_BY]))
+    now = {concept.code: history.answers(concept.code).current for concept in ours.concepts}
     concepts = []
-    for concept in shipped_says.concepts:
+    for concept in ours.concepts:
         theirs = listed.get(concept.code)
-        concepts.append(concept if theirs is None else theirs._replace(level=max(theirs.level, concept.level)))
-    relations = [relation for relation in shipped_says.relations if (relation.code, relation.link) not in told]
-    return Statements(concepts, relations, names=shipped_says.names)
+        if theirs is not None:
+            concepts.append(theirs._replace(level=max(theirs.level, concept.level)))
+        elif now[concept.code] == concept.code:
+            concepts.append(concept)
+    moved = [Relation(now.get(code, code), link, now.get(target, target)) for code, link, target in ours.relations]
+    return Statements(concepts, [relation for relation in moved if (relation.code, relation.link) not in told],
+                      names=ours.names, sensitive=frozenset(now.get(code, code) for code in ours.sensitive))

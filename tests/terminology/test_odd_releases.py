@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mainstem.kinds.base import SNOMED
-from mainstem.terminology import Terminology, dmd, snomed, store
+from mainstem.terminology import Shelf, Terminology, dmd, shipped, snomed, store
 from mainstem.terminology.errors import MalformedFileError, SeveralFilesError
 from mainstem.terminology.statements import Concept, Level, Statements
 from tests.terminology.conftest import CAUSE, EXCLUDED, GB, INGREDIENT, PREFERRED, SAME_AS, SYNONYM, table
@@ -72,6 +72,26 @@ def test_an_id_that_changed_twice_is_followed_by_the_file_of_all_former_ids(tmp_
 def test_rows_are_read_whatever_stands_between_them(tmp_path):
     told = f"<X><!-- NHSBSA --><VTM><VTMID>{AMOX}</VTMID><!-- a --><NM>Amox<!-- b -->icillin</NM></VTM><VTM/><Y><Z>1</Z></Y></X>"
     assert Concept(int(AMOX), Level.VTM, "Amoxicillin") in dmd.read(trud(tmp_path, vtm2_3091025=told))[0].concepts
+
+
+def test_what_ships_is_said_of_the_ids_that_its_own_have_become(tmp_path):
+    """Paracetamol's VTM, the VMP of its capsules and ibuprofen are known to the shipped table by former ids."""
+    trud(tmp_path, vtm2_3091025="<X><VTM><VTMID>777067000</VTMID><VTMIDPREV>90332006</VTMIDPREV><NM>Paracetamol</NM></VTM></X>",
+         vmp2_3091025="<X><VMP><VPID>39732311000001104</VPID><VPIDPREV>322280009</VPIDPREV><VTMID>777067000</VTMID><NM>P</NM></VMP></X>",
+         ingredient2_3091025="<X><ING><ISID>387517004</ISID><NM>Paracetamol</NM></ING>"
+                             "<ING><ISID>41948311000001104</ISID><ISIDPREV>387207008</ISIDPREV><NM>Ibuprofen</NM></ING></X>")
+    shelf = Shelf(tmp_path / "terms")
+    shelf.load("uk-1", tmp_path, None)
+    terms = shelf.open("uk-1")
+    for concept in (coded("90332006"), coded("777067000"), coded("322280009"), coded("39732311000001104"), coded("3573011000001105"),
+                    {"text": "Paracetamol"}, {"text": "paracetamol caps"}):
+        assert terms.agent(concept) == "387517004", concept
+        assert terms.moiety(concept) in ("777067000", None), concept
+    assert terms.moiety(coded("90332006")) == terms.moiety({"text": "Paracetamol"}) == terms.moiety(coded("322280009")) == "777067000"
+    ibuprofen = terms.agent(coded("38268001"))
+    assert ibuprofen == terms.agent(coded("387207008")) == "41948311000001104"
+    assert terms.parents(ibuprofen) == ("372665008",), "its class"
+    assert terms.sensitive(coded(next(iter(map(str, shipped.read(shipped.FOLDER)[0].sensitive))))), "dm+d has no lists"
 
 
 HEADS = {
