@@ -9,7 +9,7 @@ from typing import NamedTuple
 import pytest
 
 from mainstem.model import Release
-from mainstem.shelf import Kept, MisnamedReleaseError, NoSuchReleaseError, ReleaseDiffersError, ReleaseShelf, fit, shown
+from mainstem.shelf import Kept, MisnamedReleaseError, NoSuchReleaseError, ReleaseDiffersError, ReleaseError, ReleaseShelf, fit, shown
 
 
 class Text(NamedTuple):
@@ -64,14 +64,20 @@ def test_what_is_not_the_content_meant_is_refused(tmp_path: Path) -> None:
         shelf(tmp_path).open("uk")
 
 
-def test_a_release_half_written_is_not_seen(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("fault", "raised", "told"), [
+    (OSError(28, "No space left on device"), ReleaseError, r"uk@.*text cannot be written: No space left"),
+    (KeyboardInterrupt(), KeyboardInterrupt, None)])
+def test_of_a_release_half_written_nothing_stays(
+    tmp_path: Path, fault: BaseException, raised: type[BaseException], told: str | None,
+) -> None:
     def breaks(part: Path) -> None:
         part.write_text("uk:")
-        raise OSError
+        raise fault
 
-    with pytest.raises(OSError):
+    with pytest.raises(raised, match=told):
         shelf(tmp_path).put(shown(UK), breaks)
     assert shelf(tmp_path).names() == (shown(OURS),)
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(("name", "may"), [("uk-2026.11", True), ("a" * 63, True), ("a" * 64, False), ("", False), ("Uk", False),

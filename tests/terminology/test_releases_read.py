@@ -252,21 +252,6 @@ def test_damage_is_found(rf2, tmp_path):
     assert shelf.open("uk-1") is shelf.open("uk-1"), "one and the same file is read through once"
 
 
-@pytest.mark.parametrize(("fault", "raised", "told"), [
-    (OSError(28, "No space left on device"), ReleaseError, r"uk-1@0\.terms cannot be written: No space left"),
-    (KeyboardInterrupt(), KeyboardInterrupt, None)])
-def test_of_a_release_that_cannot_be_written_nothing_stays(tmp_path, fault, raised, told):
-    shelf = Shelf(tmp_path / "terms")
-
-    def write(part: Path) -> None:
-        part.write_bytes(b"half")
-        raise fault
-
-    with pytest.raises(raised, match=told):
-        shelf.put("uk-1@0", write)
-    assert list(shelf.folder.iterdir()) == []
-
-
 def test_progress_is_told(rf2, tmp_path):
     said: list[str] = []
     Shelf(tmp_path).load("uk-1", None, rf2, say=said.append)
