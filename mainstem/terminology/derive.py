@@ -72,7 +72,8 @@ class Deriver:
         return sorted(found)
 
     def names(self, others: Iterable[Name]) -> list[tuple[int, int]]:
-        """Key of each way in which a concept may be written (`mainstem.kinds.names`), and its code; sorted, each once.
+        """Key of each way in which a concept may be written (`mainstem.kinds.names`), and its code; sorted, each once. Of what is left of a
+        name without supplier, strength and form the key's complement (`~`): diclofenac is the moiety, not the gel of one of its salts.
 
         Strength and form are left out of products' names alone: elsewhere a number or a drop belongs to the name. A name that a product
         shares with what it is a product of means the latter, and one that a valid concept bears never one that is no longer valid."""
@@ -80,19 +81,26 @@ class Deriver:
         for moiety, substances in self.links[Link.SUBSTANCE_OF].items():
             for substance in substances:
                 moieties.setdefault(substance, []).append(moiety)
-        found: set[tuple[int, int]] = set()
+        found: set[tuple[int, bool, int]] = set()
         for code, text in [*((concept.code, concept.term) for concept in self.concepts.values()), *others]:
             ways = list(forms(text))
-            found.update((key(way), code) for way in (ways if self._level(code) in _PRODUCTS else ways[:1]))
-            found.update((key(ways[0]), moiety) for moiety in moieties.get(code, ()) if ways)
-        return [(name, code) for name, group in groupby(sorted(found), itemgetter(0)) for code in self._meant([code for _, code in group])]
+            found.update((key(way), at > 0, code) for at, way in enumerate(ways if self._level(code) in _PRODUCTS else ways[:1]))
+            found.update((key(ways[0]), False, moiety) for moiety in moieties.get(code, ()) if ways)
+        keyed: list[tuple[int, int]] = []
+        for name, group in groupby(sorted(found), itemgetter(0)):
+            bearers = [(left, code) for _, left, code in group]
+            whole = {code for left, code in bearers if not left}
+            keyed += [(name, code) for code in self._meant(whole)]
+            if len(whole) < len(bearers):
+                keyed += [(~name, code) for code in self._meant({code for _, code in bearers}) - whole]
+        return sorted(keyed)
 
-    def _meant(self, bearers: list[int]) -> list[int]:
-        """Of those that bear one name, sorted."""
-        if len(bearers) == 1:
+    def _meant(self, bearers: set[int]) -> set[int]:
+        """Of those that bear one name."""
+        if len(bearers) < 2:
             return bearers
-        found = {code for code in bearers if (concept := self.concepts.get(code)) and concept.active} or set(bearers)
-        return sorted({code for code in found if found.isdisjoint(self._above(code))} or found)
+        found = {code for code in bearers if (concept := self.concepts.get(code)) and concept.active} or bearers
+        return {code for code in found if found.isdisjoint(self._above(code))} or found
 
     def _above(self, code: int) -> set[int]:
         """All that it is a product of."""

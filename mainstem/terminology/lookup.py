@@ -226,9 +226,12 @@ class Terminology:
         return None if number is None else self.store.row(number)
 
     def _rows_named(self, text: str, ways: Ways) -> tuple[int, ...]:
-        """Rows of the first way to write the text that names something."""
-        for name in forms(text) if ways != "exact" else [plain(text)]:
-            if rows := self.store.named(key(name)):
+        """Rows of what the text is the name of, else of the first way to write it that is one or is left of one."""
+        names = list(forms(text)) if ways != "exact" else [plain(text)]
+        if names and (rows := self.store.named(key(names[0]))):
+            return tuple(rows)
+        for name in names:
+            if rows := self.store.named(key(name)) + self.store.named(~key(name)):
                 return tuple(rows)
         cause = caused_by(text) if ways == "cause" else None
         return () if cause is None else self._rows_named(cause, ways)

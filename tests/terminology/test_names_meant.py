@@ -35,3 +35,15 @@ def test_a_name_that_a_valid_concept_bears_is_not_that_of_one_that_is_no_longer_
     both = made(Statements([said[0], said[1]._replace(active=True)], []))
     assert both.current_of({"text": "wheeze"}).reason == SEVERAL
     assert made(Statements([said[1]], [])).current({"text": "wheeze"}) == str(DUPLICATE)
+
+
+def test_a_name_counts_before_what_is_left_of_a_longer_one_without_strength_and_form():
+    """As in dm+d: diclofenac, and `Diclofenac 2.32% gel`, which is of diclofenac diethylammonium."""
+    terms = made(Statements(
+        [Concept(VTM, Level.VTM, "Mopra"), Concept(LOOSE, Level.VTM, "Mopra salt"), Concept(VMP, Level.VMP, "Mopra 2.32% gel"),
+         Concept(AMP, Level.AMP, "Brand 5mg tablets (One Ltd)")],
+        [Relation(VMP, Link.MOIETY, LOOSE), Relation(AMP, Link.MOIETY, VTM)]))
+    for text, moiety in (("mopra", VTM), ("Mopra 2.32% gel", LOOSE), ("brand", VTM), ("brand 10mg tabs", VTM)):
+        assert terms.moiety({"text": text}) == str(moiety), text
+    assert terms.moiety_of({"text": "mopra gel"}).reason == SEVERAL, "it may be either"
+    assert terms.agent({"text": "Allergy to mopra"}) == str(VTM)

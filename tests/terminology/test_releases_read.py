@@ -170,6 +170,7 @@ def test_the_corpus_release(corpus):
     assert (corpus.moiety(drops), corpus.form(drops), corpus.route(drops)) == ("90356005", "385124005", "54485002")
     adenocor = coded("4744411000001104", system=DMD)
     assert (corpus.moiety(adenocor), corpus.agent(adenocor), corpus.route(adenocor)) == ("108502004", "35431001", "47625008")
+    assert corpus.moiety({"text": "Diclofenac"}) == "33734711000001108", "a gel of one of its salts is named after it"
     nutrison = coded("442611000001109", system=DMD)
     assert corpus.moiety(nutrison) == "3549611000001100", "its VMP has no VTM"
 

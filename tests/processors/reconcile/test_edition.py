@@ -9,7 +9,7 @@ from mainstem.truth.told import people
 from processors.reconcile.edition import EDITION
 from processors.reconcile.fold import fold_by
 
-COMES_TO = (4, "builtin@5c96cc280e81", "393d1993b49b9105ed64e30ac144e38554aab8ec8727e1cb62644e76cc308405")
+COMES_TO = (4, "builtin@ec732c607087", "393d1993b49b9105ed64e30ac144e38554aab8ec8727e1cb62644e76cc308405")
 """Edition, terminology, and SHA-256 of the records' digests."""
 
 
