@@ -113,7 +113,7 @@ def _files(folder: Path, pattern: str, *, required: bool = False) -> list[Path]:
 
 
 def _latest(paths: list[Path], *columns: str) -> Iterator[tuple[Any, ...]]:
-    """Rows as `_rows` gives them; of a component that several files tell of, the one of the latest effectiveTime (specification, 3.1)."""
+    """Rows as `_rows` gives them; of a component that several files tell of, the one of the latest effectiveTime."""
     if len(paths) < 2:
         yield from _rows(paths, *columns)
         return
