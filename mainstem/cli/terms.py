@@ -54,7 +54,7 @@ def load(
 
 @app.command("list")
 def list_(home: Home = None, output: Format = Output.TABLE) -> None:
-    """Name the releases at hand, the built-in one first.
+    """Name the releases at hand, the built-in one first. Exit code 1 where one of them cannot be used, and why.
 
     Example: mainstem terms list --output json
     """
@@ -65,20 +65,25 @@ def list_(home: Home = None, output: Format = Output.TABLE) -> None:
     from mainstem.shelf import ReleaseError
 
     shelf = _shelf(home)
-    try:
-        found = [(name, shelf.open(name).store) for name in shelf.names()]
-    except ReleaseError as fault:
-        _fail(fault)
+    found, faults = [], []
+    for name in shelf.names():
+        try:
+            found.append((name, shelf.open(name).store))
+        except ReleaseError as fault:
+            faults.append(str(fault))
     if output is Output.JSON:
         as_json([{"release": name, **{k: v for k, v in msgspec.to_builtins(store.head).items() if k != "columns"},
                   "tells_held": store.tells_held, "tells_sensitive": store.tells_sensitive, "sensitive": len(store.sensitive())}
                  for name, store in found])
-        return
-    again, table = "no: load it again", Table("release", "codes", "relations", "from", "tells what moieties hold", "sensitive codes")
-    for name, store in found:
-        table.add_row(name, f"{store.head.concepts:,}", f"{store.head.relations:,}", ", ".join(store.head.sources),
-                      "yes" if store.tells_held else again, f"{len(store.sensitive()):,}" if store.tells_sensitive else again)
-    Console().print(table)
+    else:
+        again, table = "no: load it again", Table("release", "codes", "relations", "from", "tells what moieties hold", "sensitive codes")
+        for name, store in found:
+            table.add_row(name, f"{store.head.concepts:,}", f"{store.head.relations:,}", ", ".join(store.head.sources),
+                          "yes" if store.tells_held else again, f"{len(store.sensitive()):,}" if store.tells_sensitive else again)
+        Console().print(table)
+    if faults:
+        typer.echo("\n".join(faults), err=True)
+        raise typer.Exit(1)
 
 
 @app.command()

@@ -91,3 +91,13 @@ def test_activating_tells_what_follows_what_and_writes_nothing_without_yes(tmp_p
     assert (written["dry_run"], written["name"], written["actor"], written["reason"]) == (False, "builtin", "op", "again")
     assert len(done) == 1 and (tmp_path / "terms").is_dir()
     assert json.loads(run(*given, "--output", "json"))["now"] == builtin().release
+
+
+def test_one_that_is_damaged_is_named_beside_those_that_are_whole(rf2, tmp_path):  # noqa: F811
+    run("load", "--release", "uk-1", "--snomed", rf2, "--home", tmp_path)
+    [path] = (tmp_path / "terms").iterdir()
+    path.write_bytes(path.read_bytes()[:-1] + b"!")
+    for output in ("json", "table"):
+        told = run("list", "--home", tmp_path, "--output", output, code=1)
+        assert builtin().release in told and f"{path.name}: is damaged" in told
+    assert "damaged" in run("show", "292967008", "--release", "uk-1", "--home", tmp_path, code=1)
