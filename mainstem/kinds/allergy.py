@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from mainstem.kinds.base import SNOMED, Coded, Concept, Content, Kind, Text
 from mainstem.kinds.facts import Derived, Member, Rule, Terms, by_recency, first_of, first_to_value, latest_first
 from mainstem.kinds.names import MAYBE, PARTS, doubted
-from mainstem.kinds.same import DATE, PROSE, concept_like, line, listed, same_concept
+from mainstem.kinds.same import DATE, PROSE, WORDS, concept_like, line, listed, same_concept
 from mainstem.kinds.statuses import DENIED, word
 from mainstem.kinds.titles import named
 
@@ -102,7 +102,8 @@ class Allergy(Kind):
     rules = (ACTIVE_COUNTS, WORST_COUNTS, REACTIONS_UNITED, NARROWEST_NONE_KNOWN, CLASSES, CANNOT_TELL, BESIDE_ACTIVE,
              TRANSFER_DEGRADED)
     cannot_tell = CANNOT_TELL
-    compared = MappingProxyType({"onset": DATE, "recorded": DATE, "last_occurrence": DATE, "note": PROSE, "reactions": REACTIONS})
+    compared = MappingProxyType({"category": WORDS, "onset": DATE, "recorded": DATE, "last_occurrence": DATE, "note": PROSE,
+                                 "reactions": REACTIONS})
 
     def title(self, content: dict) -> str:
         return named(content.get("agent"), "Allergy")

@@ -46,7 +46,7 @@ class Appointment(Kind):
     rules = (FURTHEST,)
     gap = 366
     """Booking references come round again; a booking that is moved keeps its own."""
-    compared = MappingProxyType({"start": DATE, "end": DATE, "clinician": PERSON, "note": PROSE})
+    compared = MappingProxyType({"start": DATE, "end": DATE, "location": PERSON, "clinician": PERSON, "note": PROSE})
 
     def title(self, content: dict) -> str:
         return named(content.get("service"), "Appointment")

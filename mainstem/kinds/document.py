@@ -34,7 +34,7 @@ class Document(Kind):
     Content = DocumentContent
     gap = 31
     """Numbers are one organisation's and come round again; copies are dated when they were filed."""
-    compared = MappingProxyType({"created": DATE, "author": PERSON, "text": PROSE})
+    compared = MappingProxyType({"title": PROSE, "created": DATE, "author": PERSON, "text": PROSE})
 
     def title(self, content: dict) -> str:
         return content.get("title") or named(content.get("type"), "Document")

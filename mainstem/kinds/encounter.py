@@ -49,7 +49,7 @@ class Encounter(Kind):
     rules = (FURTHEST,)
     gap = 1
     """Visit numbers are one organisation's and come round again."""
-    compared = MappingProxyType({"start": DATE, "end": DATE, "clinician": PERSON, "outcome": PROSE, "note": PROSE})
+    compared = MappingProxyType({"location": PERSON, "start": DATE, "end": DATE, "clinician": PERSON, "outcome": PROSE, "note": PROSE})
 
     def title(self, content: dict) -> str:
         return named(content.get("type"), "") or str(content.get("encounter_class") or "Encounter").capitalize()

@@ -44,7 +44,7 @@ class Immunisation(Kind):
     heading = "Immunisations"
     Content = ImmunisationContent
     rules = (CODED_FIRST, GIVEN)
-    compared = MappingProxyType({"given": DATE, "performer": PERSON, "note": PROSE})
+    compared = MappingProxyType({"given": DATE, "manufacturer": PERSON, "performer": PERSON, "note": PROSE})
 
     def title(self, content: dict) -> str:
         return named(content.get("vaccine") or content.get("procedure"), "Immunisation")

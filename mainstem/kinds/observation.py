@@ -12,7 +12,7 @@ from mainstem.kinds.base import Amount, Coded, Concept, Content, Kind, Quantity,
 from mainstem.kinds.concepts import CODED_FIRST, meaning, show_coded
 from mainstem.kinds.facts import Derived, Member, Terms, by_recency, latest_first
 from mainstem.kinds.identifiers import day, digest, minute
-from mainstem.kinds.same import DATE, PERSON, PROSE, amount, coded, concept_like, line, listed, same_concept
+from mainstem.kinds.same import DATE, PERSON, PROSE, WORDS, amount, coded, concept_like, line, listed, same_concept
 from mainstem.kinds.titles import named
 
 
@@ -60,7 +60,8 @@ class Observation(Kind):
     heading = "Observations"
     Content = ObservationContent
     rules = (CODED_FIRST,)
-    compared = MappingProxyType({"components": COMPONENTS, "taken": DATE, "performer": PERSON, "note": PROSE})
+    compared = MappingProxyType({"category": WORDS, "interpretation": WORDS, "components": COMPONENTS, "taken": DATE, "performer": PERSON,
+                                 "note": PROSE})
 
     def title(self, content: dict) -> str:
         value = content.get("value") or {}

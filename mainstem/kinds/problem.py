@@ -14,7 +14,7 @@ from mainstem.kinds.base import Concept, Content, Kind, Text
 from mainstem.kinds.concepts import CODED_FIRST, first_known, meaning, show_coded, told
 from mainstem.kinds.dates import days, exact, moments
 from mainstem.kinds.facts import Derived, Member, Rule, Terms, by_recency, first_of, first_to_value, latest_first
-from mainstem.kinds.same import DATE, PARTS, PROSE
+from mainstem.kinds.same import DATE, PARTS, PROSE, WORDS
 from mainstem.kinds.statuses import DENIED, word
 from mainstem.kinds.titles import named
 
@@ -60,7 +60,7 @@ class Problem(Kind):
     Content = ProblemContent
     rules = (CODED_FIRST, EARLIEST_ONSET, NO_END, PARENTS, CANNOT_TELL)
     cannot_tell = CANNOT_TELL
-    compared = MappingProxyType({"onset": DATE, "abatement": DATE, "recorded": DATE, "related": PARTS, "note": PROSE})
+    compared = MappingProxyType({"category": WORDS, "onset": DATE, "abatement": DATE, "recorded": DATE, "related": PARTS, "note": PROSE})
     gap = 183
     """Half a year: onsets further apart than that are two episodes, unless the earlier one still went on."""
 

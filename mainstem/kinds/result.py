@@ -29,7 +29,7 @@ from mainstem.kinds.facts import (
     latest_first,
 )
 from mainstem.kinds.identifiers import minute
-from mainstem.kinds.same import DATE, PERSON, PROSE, coded, line, moment, number, unit
+from mainstem.kinds.same import DATE, PERSON, PROSE, WORDS, coded, line, moment, number, unit
 from mainstem.kinds.titles import named
 
 SUPERSEDES = Rule(
@@ -82,7 +82,8 @@ class Result(Kind):
     Content = ResultContent
     rules = (CODED_FIRST, SUPERSEDES, MOST_PRECISE, REPEAT, CANNOT_TELL)
     cannot_tell = CANNOT_TELL
-    compared = MappingProxyType({"requested": DATE, "taken": DATE, "reported": DATE, "performer": PERSON, "note": PROSE})
+    compared = MappingProxyType({"interpretation": WORDS, "requested": DATE, "taken": DATE, "reported": DATE, "performer": PERSON,
+                                 "note": PROSE})
     gap = 31
     """Laboratories use an order number again after months or years; a copy dated by its report is days late."""
 

@@ -71,15 +71,18 @@ def listed(like: Callable[[Any], Any], alike: Same) -> Same:
 
 
 def line(text: str) -> str:
-    """White space, quotation marks and dashes are as any keyboard has them."""
-    return " ".join(_plain(text).split())
+    """White space, quotation marks and dashes are as any keyboard has them, a moment is in whatever zone it was written, and a full stop
+    ends what ends without one too."""
+    return " ".join(_plain(text).split()).rstrip(" .")
 
 
 def prose(text: str) -> str:
-    """Notes, that systems put together from parts with a comma, a dash or a new line between them."""
+    """Notes, that systems put together from parts with a comma, a dash or a new line between them. What names itself (`Mode: written`),
+    with what follows it, may stand in any order."""
     lines = re.sub(r"[^\S\n]+", " ", _plain(text).replace("\r\n", "\n").replace("\r", "\n"))
     parts = re.split(r"\n|[,;](?=\s)|(?<!\S)-(?!\S)", lines)
-    return "\n".join(part for part in (part.strip() for part in parts) if part).rstrip(".,; \n")
+    first, *labelled = (told.rstrip(".,; \n") for told in _LABEL.split("\n".join(part for part in map(str.strip, parts) if part)))
+    return "\n".join(told for told in (first, *sorted(labelled)) if told)
 
 
 @lru_cache(maxsize=1 << 14)
@@ -96,8 +99,14 @@ def moment(text: str) -> str:
 
 
 def person(text: str) -> str | None:
-    """Who: without what stands for a part that is not known. None where nobody is named."""
-    return " ".join(word for word in line(text).casefold().split() if word.strip(".,") not in _NOBODY) or None
+    """Who or where, several in any order: without what stands for a part that is not known. None where nobody is named."""
+    names = (" ".join(word for word in name.split() if word.strip(".") not in _NOBODY) for name in line(text).casefold().split(","))
+    return ", ".join(sorted(name for name in names if name)) or None
+
+
+def words(text: str) -> list[str]:
+    """Words of a list, in any order: `food, medication`."""
+    return sorted(line(word) for word in text.split(","))
 
 
 def amount(quantity: Mapping[str, Any]) -> Any:
@@ -119,7 +128,8 @@ def unit(text: str) -> str:
     plain = unicodedata.normalize("NFKC", text.translate(_UNIT)).casefold().replace("\u03bc", "u").replace("**", "^").replace("*", "^")
     plain = re.sub(r"\s*\bper\b\s*", "/", plain)
     plain = re.sub(r"(?<=10)e(?=\d)|(?<=[a-z])\^(?=\d)", lambda found: "^" if found.group() == "e" else "", plain)
-    return "".join(_UNITS.get(word, word) for word in re.split(r"([^a-z%]+)", plain) if word.strip()).replace(" ", "").removeprefix("x")
+    words = (_PLURAL.sub("", word) for word in re.split(r"([^a-z%]+)", plain) if word.strip())
+    return "".join(_UNITS.get(word, word) for word in words).replace(" ", "").removeprefix("x")
 
 
 def coded(value: Mapping[str, Any]) -> Any:
@@ -193,7 +203,8 @@ def _form(canonical: Callable[[Any], Any], value: Any) -> Any:
 
 
 def _plain(text: str) -> str:
-    return text if text.isascii() else unicodedata.normalize("NFC", text.translate(_KEYBOARD))
+    plain = text if text.isascii() else unicodedata.normalize("NFC", text.translate(_KEYBOARD))
+    return _STAMP.sub(lambda found: moment(found[0]), plain) if "T" in plain else plain
 
 
 def _of_type(hint: Any) -> Same:
@@ -213,10 +224,14 @@ _UNIT = str.maketrans({
     **{chr(0x2070 + digit): f"^{digit}" for digit in range(4, 10)},
 })
 _UNITS = {
-    "mcg": "ug", "microgram": "ug", "micrograms": "ug", "milligram": "mg", "milligrams": "mg", "gram": "g", "grams": "g",
-    "millilitre": "ml", "millilitres": "ml", "litre": "l", "litres": "l", "tablets": "tablet", "capsules": "capsule", "units": "unit",
-    "cel": "c", "deg": "", "percent": "%", "kilogram": "kg", "kilograms": "kg", "centimetre": "cm", "centimetres": "cm",
+    "mcg": "ug", "microgram": "ug", "milligram": "mg", "gram": "g", "millilitre": "ml", "milliliter": "ml", "litre": "l", "liter": "l",
+    "cel": "c", "deg": "", "percent": "%", "kilogram": "kg", "centimetre": "cm", "d": "day", "wk": "week", "mo": "month", "h": "hour",
+    "hr": "hour", "min": "minute",
 }
+_PLURAL = re.compile(r"(?<=[a-z]{2}[^s])s$|(?<=hr|wk)s$")
+_STAMP = re.compile(r"(?<!\d)\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:\d{2})?")
+"""A moment as ISO 8601 writes it, wherever it stands in a text."""
+_LABEL = re.compile(r"^(?=[A-Za-z][^:\n]{0,40}:(?!\d|//))", re.MULTILINE)
 
-DATE, PROSE, PERSON = by(moment), by(prose), by(person)
+DATE, PROSE, PERSON, WORDS = by(moment), by(prose), by(person), by(words)
 PARTS = by(unordered(prose))
