@@ -19,7 +19,7 @@ _KEPT_OUT: Mapping[Purpose, frozenset[str]] = MappingProxyType({
     Purpose.OPERATIONS: frozenset(),
 })
 """Labels that keep an entry out of a purpose."""
-WHEREABOUTS = frozenset({"address", "postcode", "telecom", "gp_practice"})
+WHEREABOUTS = frozenset({"address", "postcode", "telecom", "gp_practice", "contacts"})
 """Fields of a patient entry that tell where the person is."""
 
 

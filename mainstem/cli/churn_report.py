@@ -3,6 +3,7 @@
 Both sides are folded by the cores of the stream: first BEFORE alone, then BEFORE with AFTER on top. The change of a resource that says
 something else is published where the content of the entry that it speaks in differs between the two, in a field that this resource
 decides or changes; or where a value of its own that the entry does not show does, since every entry tells what each of its records says.
+An issue of a medicine that a later one overtakes says nothing else by that.
 """
 
 from __future__ import annotations
@@ -78,6 +79,8 @@ class Side:
     read: fold_input.Input
     digests: dict[Resource, set[bytes]]
     """Of the resource as written, of each copy of it."""
+    overtaken: set[Resource] = field(default_factory=set)
+    """Issues of a medicine for which a later one speaks."""
 
 
 def side(paths: Iterable[Path], source: str | None) -> Side:
@@ -85,10 +88,11 @@ def side(paths: Iterable[Path], source: str | None) -> Side:
     found = Side(fold_input.read(paths, source), {})
     for path in fold_input.listed(paths, fold_input.Input()):
         try:
-            whole = contents([top for top in resources(path.read_bytes()) if not isinstance(top, UnreadableError)])
+            data = path.read_bytes()
+            whole = contents([top for top in resources(data) if not isinstance(top, UnreadableError)])
         except (OSError, UnreadableError):
             continue  # `fold_input` names it
-        _resources(whole, found.digests)
+        _resources(whole, f"file:{hashlib.sha256(data).hexdigest()}", found)
     return found
 
 
@@ -100,15 +104,16 @@ def compare(before: Side, after: Side, person_key: bytes, terms: Terms) -> Repor
     then = _entries(_together(before.read, after.read), person_key, terms)
     places = _places(before.read, after.read)
     was, now = _said(before.read), _said(before.read, after.read)
+    overtaken = before.overtaken | after.overtaken
     return Report(
         in_common=common, byte_different=[each for each in common if old[each] != new[each]],
-        published=[change for each in common for place in sorted(places.get((each.patient, each.item), ()))
+        published=[change for each in common if each not in overtaken for place in sorted(places.get((each.patient, each.item), ()))
                    if (change := _change(each, first.get(place), then.get(place), was.get(place), now.get(place)))],
         new=sorted(new.keys() - old.keys()), vanished=sorted(old.keys() - new.keys()),
         faults=sorted({*before.read.faults, *after.read.faults}))
 
 
-def _resources(whole: Contents, found: dict[Resource, set[bytes]]) -> None:
+def _resources(whole: Contents, file: str, found: Side) -> None:
     patients = [str(each.get("id")) for each in whole.of("Patient")]
     for item in whole.items:
         identity = item.resource.get("id")
@@ -119,7 +124,10 @@ def _resources(whole: Contents, found: dict[Resource, set[bytes]]) -> None:
                 person = ""
             written = hashlib.sha256(json.dumps(item.resource).encode()).digest()
             kind = item.type if item.within is None else item.name.rpartition("/")[0]      # contained: after its container
-            found.setdefault(Resource(person, kind, identity.strip()), set()).add(written)
+            resource = Resource(person, kind, identity.strip())
+            found.digests.setdefault(resource, set()).add(written)
+            if (file, item.name) in found.read.overtaken:
+                found.overtaken.add(resource)
 
 
 def _together(before: fold_input.Input, after: fold_input.Input) -> fold_input.Input:

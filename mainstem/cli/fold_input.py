@@ -39,6 +39,8 @@ class Input:
     ignored: int = 0
     """FHIR resources that say nothing by themselves, for documented reasons (docs/fhir.md)."""
     faults: list[Fault] = field(default_factory=list)
+    overtaken: set[tuple[str, str]] = field(default_factory=set)
+    """File and item of the issues of a medicine for which a later one speaks."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -160,12 +162,15 @@ class _File:
     def _fhir(self, data: bytes, source: str | None) -> None:
         from producers.contract import FORMAT_HEADER, SOURCE_HEADER, RawMessage
         from producers.fhir import FhirFormat
+        from producers.fhir.reasons import Reason
 
         headers = {FORMAT_HEADER: FhirFormat.name.encode(), **({SOURCE_HEADER: source.encode()} if source else {})}
         for one in FhirFormat(source).read(RawMessage(self._digest, 0, 0, 0, None, data, headers)):
             if one.quarantined is not None:
                 self._fault(one.outcome.item, one.quarantined.reason, one.quarantined.detail)
             self._found.ignored += one.outcome.result == Result.IGNORED
+            if one.outcome.reason == Reason.EARLIER_ISSUE:
+                self._found.overtaken.add((self._digest, one.outcome.item))
             for assertion in one.assertions:
                 self._take(assertion, one.outcome.item)
             self._found.claims += one.claims

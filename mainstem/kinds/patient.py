@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import UNSET, UnsetType
 
 from mainstem.kinds.base import Content, Kind, Text
-from mainstem.kinds.same import DATE, by, line, prose, unordered
+from mainstem.kinds.same import DATE, PARTS, by, line, prose, unordered
 
 
 class Name(Content, frozen=True):
@@ -33,6 +33,10 @@ class PatientContent(Content, frozen=True):
     address: tuple[str, ...] | UnsetType | None = UNSET
     postcode: Text = UNSET
     telecom: tuple[str, ...] | UnsetType | None = UNSET
+    communication: tuple[str, ...] | UnsetType | None = UNSET
+    """How to talk with them: languages, `Interpreter required`."""
+    contacts: tuple[str, ...] | UnsetType | None = UNSET
+    """Who to turn to: `Carer: Mr John Test, 01904 987654`."""
     deceased: Text = UNSET
     """Date, or `true` where no date is known."""
     gp_practice: Text = UNSET
@@ -66,6 +70,8 @@ class Patient(Kind):
         "address": ADDRESS,
         "postcode": CODE,
         "telecom": CODES,
+        "communication": PARTS,
+        "contacts": PARTS,
         "identifiers": IDENTIFIERS,
     })
 

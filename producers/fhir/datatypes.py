@@ -6,6 +6,12 @@ from mainstem.kinds.base import DMD, Code, Coded, Quantity
 from producers.fhir.elements import Resource, boolean, child, children, date, decimal, many, plain, text, texts
 from producers.fhir.errors import FieldError
 
+JUDGED = {
+    "N": "normal", "A": "abnormal", "AA": "critical abnormal", "H": "high", "HH": "critical high", "HU": "significantly high", "L": "low",
+    "LL": "critical low", "LU": "significantly low", "S": "susceptible", "I": "intermediate", "R": "resistant", "POS": "positive",
+    "NEG": "negative", "IND": "indeterminate",
+}
+"""v2 table 0078 and v3-ObservationInterpretation, whose displays differ from version to version."""
 NULL_FLAVOR = ("http://hl7.org/fhir/v3/NullFlavor", "http://terminology.hl7.org/CodeSystem/v3-NullFlavor")
 
 
@@ -58,6 +64,12 @@ def words(value: Coded) -> str:
 def labels(element: Resource, *names: str) -> list[str]:
     """All CodeableConcepts of some elements, as texts."""
     return [words(found) for name in names for each in children(element, name) if (found := coded(each)) is not None]
+
+
+def judged(element: Resource) -> list[str]:
+    """All interpretations: each as its text, else the word of its code, else as its display."""
+    found = [each for each in map(coded, children(element, "interpretation")) if each is not None]
+    return [words(each) if each.text else JUDGED.get(each.codes[0].code, words(each)) for each in found]
 
 
 def codes(element: Resource, name: str) -> list[str]:

@@ -120,6 +120,33 @@ def test_of_two_records_of_one_entry_the_one_that_changed_is_named(tmp_path, oth
         ("a-2", [{"field": "criticality", "before": "high", "after": "low"}])]
 
 
+def medicine(*issues: tuple[str, str, str]) -> list[dict]:
+    """A GP Connect medicine and its issues: id, day and status of each."""
+    of = {"meta": {"profile": ["https://fhir.nhs.uk/STU3/StructureDefinition/CareConnect-GPC-MedicationRequest-1"]},
+          "resourceType": "MedicationRequest", "subject": {"reference": "Patient/patient-one"},
+          "medicationReference": {"reference": "Medication/x-1"}}
+    return [MEDICATION, {**of, "id": "plan", "intent": "plan", "status": "active"},
+            *({**of, "id": name, "intent": "order", "status": status, "basedOn": [{"reference": "MedicationRequest/plan"}],
+               "dispenseRequest": {"validityPeriod": {"start": day}}} for name, day, status in issues)]
+
+
+FIRST, SECOND = ("i-1", "2024-01-01", "completed"), ("i-2", "2024-02-01", "completed")
+
+
+def test_an_issue_that_another_overtakes_is_not_what_changed(tmp_path):
+    after = write(tmp_path / "after", bundle("2024-06-01", *medicine(FIRST, SECOND)))
+    found = report(write(tmp_path / "before", bundle("2024-01-01", *medicine(FIRST))), after)
+    assert (found["published"], [each["id"] for each in found["new_resources"]]) == (0, ["i-2"])
+
+
+@pytest.mark.parametrize(("issues", "left"), [([FIRST, SECOND], "2024-01-01"), ([SECOND], None)])
+def test_the_latest_issue_that_is_cancelled_is_what_changed(tmp_path, issues, left):
+    after = write(tmp_path / "after", bundle("2024-06-01", *medicine(*issues[:-1], (*SECOND[:2], "cancelled"))))
+    found = report(write(tmp_path / "before", bundle("2024-01-01", *medicine(*issues))), after)
+    assert [(each["id"], each["fields"]) for each in found["changes"]] == [
+        ("i-2", [{"field": "last_issued", "before": "2024-02-01", "after": left}])]
+
+
 def test_a_release_that_is_not_there_is_named(before):
     assert "uk-1999" in churn(before, before, "--terminology", "uk-1999", exit_code=2).stderr
 

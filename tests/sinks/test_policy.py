@@ -14,8 +14,8 @@ from sinks.policy import SECONDARY, Form
 from tests.sinks.made import entry
 
 FREE = {"note", "text", "title", "author", "value_text", "dose", "frequency", "performer", "prescriber", "clinician", "outcome", "names",
-        "address", "postcode", "telecom", "nhs_number", "identifiers", "order_id", "specimen_id", "visit_id", "document_id",
-        "location", "batch", "goals",
+        "address", "postcode", "telecom", "communication", "contacts", "nhs_number", "identifiers", "order_id", "specimen_id", "visit_id",
+        "document_id", "location", "batch", "goals",
         "activities", "recipient", "referrer"}
 """Fields that hold names, numbers, places or somebody's words."""
 
@@ -85,3 +85,10 @@ def test_seals_open_in_their_place_with_their_key_alone() -> None:
         except UnicodeDecodeError:
             continue
         assert "person" not in opened
+
+
+@pytest.mark.parametrize("field", ["address", "postcode", "telecom", "gp_practice", "contacts"])
+def test_what_tells_where_a_restricted_person_is_is_not_searched(field: str) -> None:
+    content = {field: ["1 High Street"], "names": [{"family": "Test"}]}
+    assert policy.searchable(content, ["pds-restricted"]).keys() == {"names"}
+    assert policy.searchable(content, []) == content

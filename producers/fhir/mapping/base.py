@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -12,12 +12,14 @@ from mainstem.kinds.base import Coded, Content
 from mainstem.model import Status
 from producers.fhir import identity
 from producers.fhir.bundle import Contents
-from producers.fhir.datatypes import coded, labels
+from producers.fhir.datatypes import coded, labels, words
 from producers.fhir.elements import Resource, child, children, many, text, texts
 from producers.fhir.errors import FieldError
 
 T = TypeVar("T")
 ENTERED_IN_ERROR = "entered-in-error"
+NO_ORDER = {"proposal", "plan", "option"}
+"""Intents that authorise nothing (R4, "Request pattern")."""
 SPOKEN = ("medicationReference", "reasonReference", "specimen", "condition", "goal")
 """References to what a content is told in the words of."""
 
@@ -45,14 +47,10 @@ class Context:
     last_issues: dict[str, str] = field(default_factory=dict)
     """Plan (`MedicationRequest/1`) -> its latest issue (`MedicationRequest/2`), GP Connect."""
 
-    def name(self, owner: Resource, *elements: str) -> str | None:
-        """Who or where a reference points to, as text: the name of what it resolves to, else what it displays."""
-        for element in elements:
-            for reference in children(owner, element):
-                shown = self.shown(reference, owner)
-                if shown:
-                    return shown
-        return None
+    def names(self, owner: Resource, element: str, within: str = "actor") -> str | None:
+        """Who or where an element points to, itself or `within` its parts, as text: the names of what it resolves to, else what it
+        displays."""
+        return joined((self.shown(child(each, within) or each, owner) for each in children(owner, element)), ", ")
 
     def shown(self, reference: Resource, owner: Resource) -> str | None:
         """A reference as text. An unresolved id is no name, and is left out."""
@@ -66,19 +64,21 @@ class Context:
         found = [self.contents.resolve(each, resource) for each in references]
         return [each for each in (*found, self.reports.get(identity.name(resource) or "")) if each is not None]
 
-    def concept_of(self, owner: Resource, element: str) -> Coded | None:
-        """The code of what a reference points to (`reasonReference` -> Condition.code), else what it displays."""
-        for reference in children(owner, element):
+    def reasons(self, owner: Resource, *elements: str) -> list[Coded]:
+        """All that some elements say, with the code of what `reasonReference` and a diagnosis point to (Condition.code), else what that
+        displays."""
+        said = [coded(each) for name in elements for each in children(owner, name)]
+        references = [*children(owner, "reasonReference"), *(child(each, "condition") or {} for each in children(owner, "diagnosis"))]
+        for reference in references:
             found = told(self.contents.resolve(reference, owner), lambda target: coded(child(target, "code")))
             shown = text(reference, "display")
-            if found or shown:
-                return found or Coded(text=shown)
-        return None
+            said.append(found or (Coded(text=shown) if shown else None))
+        return [each for each in said if each is not None]
 
     def _called(self, target: Resource) -> str | None:
         if target.get("resourceType") == "PractitionerRole":
             target = self.contents.resolve(child(target, "practitioner"), target) or {}
-        return _named(target)
+        return named(target)
 
 
 Mapper = Callable[[Resource, Context], Mapped]
@@ -100,8 +100,21 @@ def joined(values: Iterable[str | None], separator: str = "\n") -> str | None:
 
 def noted(resource: Resource, heading: str, *elements: str, beyond: int = 0) -> str | None:
     """`Reason: pain, fever`: CodeableConcepts that no field holds, as a line of a note; all `beyond` so many that a field holds."""
-    found = labels(resource, *elements)[beyond:]
-    return f"{heading}: {', '.join(found)}" if found else None
+    return under(heading, labels(resource, *elements)[beyond:])
+
+
+def under(heading: str, found: Iterable[str | None]) -> str | None:
+    said = joined(found, ", ")
+    return f"{heading}: {said}" if said else None
+
+
+def first(reasons: Sequence[Coded]) -> Coded | UnsetType:
+    return reasons[0] if reasons else UNSET
+
+
+def also(reasons: Sequence[Coded]) -> str | None:
+    """All reasons but the first, which a field holds."""
+    return under("Also for", (more for more in map(words, reasons[1:]) if more != words(reasons[0])))
 
 
 def told(target: Resource | None, reading: Callable[[Resource], T | None]) -> T | None:
@@ -112,7 +125,7 @@ def told(target: Resource | None, reading: Callable[[Resource], T | None]) -> T 
         return None
 
 
-def _named(target: Resource) -> str | None:
+def named(target: Resource) -> str | None:
     """A person's HumanName, or the plain name of an organisation or place."""
     for name in many(target, "name"):
         if not isinstance(name, dict):

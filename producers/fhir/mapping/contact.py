@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from mainstem.kinds.appointment import AppointmentContent
-from mainstem.kinds.base import Coded
 from mainstem.kinds.encounter import EncounterContent
 from producers.fhir.datatypes import concept, label, notes, period
 from producers.fhir.elements import Resource, child, children, date, text
 from producers.fhir.identity import business_identifier
-from producers.fhir.mapping.base import Context, Mapped, joined, noted, said, status_of
+from producers.fhir.mapping.base import Context, Mapped, also, first, joined, noted, said, status_of
 
 CLASS = {"IMP": "inpatient", "ACUTE": "inpatient", "NONAC": "inpatient", "OBSENC": "inpatient", "PRENC": "inpatient",
          "SS": "inpatient", "AMB": "outpatient", "EMER": "emergency", "HH": "home-visit", "FLD": "contact", "VR": "contact"}
@@ -20,39 +19,37 @@ def encounter(resource: Resource, context: Context) -> Mapped:
     start, end = period(resource, "period")
     coding = child(resource, "class")
     kind = text(coding, "code") if coding else None
-    stay = child(resource, "hospitalization") or {}
+    stay, reasons = child(resource, "hospitalization") or {}, context.reasons(resource, "reasonCode", "reason")
     return Mapped("encounter", EncounterContent(
         visit_id=said(business_identifier(resource)),
         encounter_class=said(CLASS.get(kind, kind.lower()) if kind else "consultation" if context.gpconnect else None),
         status=said(text(resource, "status")),
         type=said(concept(resource, "type")),
-        reason=said(concept(resource, "reasonCode", "reason") or context.concept_of(resource, "reasonReference")
-                    or _diagnosis(resource, context)),
+        reason=first(reasons),
         specialty=said(label(resource, "serviceType")),
-        location=said(joined((context.name(each, "location") for each in children(resource, "location")), ", ")
-                      or context.name(resource, "serviceProvider")),
+        location=said(context.names(resource, "location", "location") or context.names(resource, "serviceProvider")),
         start=said(start), end=said(end),
         clinician=said(_clinician(resource, context)),
         outcome=said(label(stay, "dischargeDisposition")),
-        note=said(joined([noted(resource, "Also", "type", beyond=1), noted(resource, "Also for", "reasonCode", "reason", beyond=1),
-                          notes(resource)])),
+        note=said(joined([noted(resource, "Also", "type", beyond=1), also(reasons), notes(resource)])),
     ), status_of(text(resource, "status")), start)
 
 
 def appointment(resource: Resource, context: Context) -> Mapped:
     people = [(_kind(child(each, "actor"), resource, context), context.shown(child(each, "actor") or {}, resource))
               for each in children(resource, "participant")]
-    recorded = date(resource, "created")
+    recorded, reasons = date(resource, "created"), context.reasons(resource, "reasonCode", "reason")
+    kinds = ("serviceType", "serviceCategory", "appointmentType")
     return Mapped("appointment", AppointmentContent(
         appointment_id=said(business_identifier(resource)),
-        service=said(concept(resource, "serviceType", "serviceCategory", "appointmentType")),
+        service=said(concept(resource, *kinds)),
         status=said(text(resource, "status")),
         start=said(date(resource, "start")), end=said(date(resource, "end")),
         location=said(joined((name for kind, name in people if kind == "Location"), ", ")),
         clinician=said(joined((name for kind, name in people if kind.startswith("Practitioner")), ", ")),
-        reason=said(concept(resource, "reasonCode", "reason") or context.concept_of(resource, "reasonReference")),
-        note=said(joined([noted(resource, "Also for", "reasonCode", "reason", beyond=1), text(resource, "description"),
-                          notes(resource, "comment"), notes(resource, "patientInstruction")])),
+        reason=first(reasons),
+        note=said(joined([noted(resource, "Also", *kinds, beyond=1), noted(resource, "Specialty", "specialty"), also(reasons),
+                          text(resource, "description"), notes(resource, "comment"), notes(resource, "patientInstruction")])),
     ), status_of(text(resource, "status")), recorded)
 
 
@@ -68,9 +65,6 @@ def _clinician(resource: Resource, context: Context) -> str | None:
     typed: list[str | None] = []
     for each in children(resource, "participant"):
         roles = {text(coding, "code") for kind in children(each, "type") for coding in children(kind, "coding")}
-        (typed if roles == {RECORDER} else seen).append(context.name(each, "individual", "actor"))
+        who = child(each, "individual") or child(each, "actor") or {}
+        (typed if roles == {RECORDER} else seen).append(context.shown(who, resource))
     return joined(seen, ", ") or joined(typed, ", ")
-
-
-def _diagnosis(resource: Resource, context: Context) -> Coded | None:
-    return next((found for found in (context.concept_of(each, "condition") for each in children(resource, "diagnosis")) if found), None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from mainstem.kinds.immunisation import ImmunisationContent
 from producers.fhir.datatypes import amount, coded, concept, notes, shown
 from producers.fhir.elements import Resource, boolean, child, choice, date, extension, text
-from producers.fhir.mapping.base import Context, Mapped, joined, noted, said, status_of
+from producers.fhir.mapping.base import Context, Mapped, also, joined, noted, said, status_of
 
 
 def immunisation(resource: Resource, context: Context) -> Mapped:
@@ -15,8 +15,9 @@ def immunisation(resource: Resource, context: Context) -> Mapped:
     recorded = date(resource, "recorded") or (choice(written, "valueDateTime") if written else None)
     dose = child(resource, "protocolApplied") or child(resource, "vaccinationProtocol") or {}
     explanation = child(resource, "explanation") or {}
-    given_by = child(resource, "performer") or child(resource, "practitioner") or {}
     dose_given = shown(amount(resource, "doseQuantity"))
+    reasons = context.reasons(resource, "statusReason", "reasonCode")
+    second_hand = "Not told by who gave it" if boolean(resource, "primarySource") is False else None
     return Mapped("immunisation", ImmunisationContent(
         vaccine=said(concept(resource, "vaccineCode")),
         procedure=said(coded(child(procedure, "valueCodeableConcept")) if procedure else None),
@@ -24,12 +25,12 @@ def immunisation(resource: Resource, context: Context) -> Mapped:
         given=said(choice(resource, "occurrenceDateTime", "date") or text(resource, "occurrenceString")),
         dose_number=said(text(dose, "doseNumberPositiveInt") or text(dose, "doseNumberString") or text(dose, "doseSequence")),
         batch=said(text(resource, "lotNumber")),
-        manufacturer=said(context.name(resource, "manufacturer")),
+        manufacturer=said(context.names(resource, "manufacturer")),
         site=said(concept(resource, "site")),
         route=said(concept(resource, "route")),
-        reason=said(concept(resource, "statusReason", "reasonCode") or concept(explanation, "reasonNotGiven", "reason")),
-        performer=said(context.name(given_by, "actor")),
+        reason=said(next(iter(reasons), None) or concept(explanation, "reasonNotGiven", "reason")),
+        performer=said(context.names(resource, "performer") or context.names(resource, "practitioner")),
         note=said(joined([
             "Subpotent dose" if boolean(resource, "isSubpotent") else None, f"Dose: {dose_given}" if dose_given else None,
-            noted(resource, "Also for", "statusReason", "reasonCode", beyond=1), notes(resource)])),
+            second_hand, noted(resource, "Reported by", "reportOrigin"), also(reasons), notes(resource)])),
     ), status_of(status), recorded)

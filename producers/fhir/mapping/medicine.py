@@ -7,14 +7,17 @@ resolved within the file and never kept.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from mainstem.kinds.base import Coded
 from mainstem.kinds.medicine import MedicineContent
+from mainstem.model import Status
 from producers.fhir import identity
 from producers.fhir.bundle import Contents
-from producers.fhir.datatypes import amount, code, coded, concept, label, notes, period
+from producers.fhir.datatypes import amount, code, coded, codes, concept, label, notes, period
 from producers.fhir.elements import Resource, boolean, child, children, choice, date, extension, text
 from producers.fhir.errors import FieldError, PassedOverError, RefusedError
-from producers.fhir.mapping.base import Context, Mapped, joined, noted, said, status_of, told
+from producers.fhir.mapping.base import NO_ORDER, Context, Mapped, also, first, joined, said, status_of, told, under
 from producers.fhir.mapping.dosing import taking
 from producers.fhir.reasons import Reason
 
@@ -24,31 +27,30 @@ STATUS = {
     "preparation": "draft", "intended": "draft",
 }
 """R4 and STU3 status codes to the kind's. `unknown` and `entered-in-error` say no status."""
+AT_PRACTICE = "prescribed-at-gp-practice"
 NOT_ISSUED = {"stopped", "cancelled", "draft", "entered-in-error"}
-NO_ORDER = {"proposal", "plan", "option"}
-"""Intents that authorise nothing (R4, "Request pattern"): shown as drafts, whatever their status. In GP Connect a plan is what the
-practice prescribes by."""
 
 
 def statement(resource: Resource, context: Context) -> Mapped:
     """The listed medicine."""
     product, form = _product(resource, context)
     start, end = period(resource, "effectivePeriod")
-    recorded = date(resource, "dateAsserted")
+    recorded, reasons = date(resource, "dateAsserted"), context.reasons(resource, "reasonCode")
     issued = extension(resource, "MedicationStatementLastIssueDate")
     plans = context.contents.named(resource, "basedOn") if context.gpconnect else []
     return Mapped("medicine", MedicineContent(
         view="list", product=product, form=said(form),
         start=said(start or date(resource, "effectiveDateTime")), end=said(end),
         last_issued=said(date(issued, "valueDateTime") if issued else None),
-        reason=said(concept(resource, "reasonCode") or context.concept_of(resource, "reasonReference")),
+        reason=first(reasons),
         stop_reason=said(label(resource, "statusReason")),
-        **taking(children(resource, "dosage")), **_status(resource), note=said(_note(resource)),
+        **taking(children(resource, "dosage")), **_status(resource), note=said(joined([_agency(resource), _note(resource, reasons)])),
     ), status_of(text(resource, "status")), recorded, plans[0] if plans else None, "list" if plans else "")
 
 
 def request(resource: Resource, context: Context) -> Mapped:
-    """An order; in GP Connect the plan behind a listed medicine, or an issue of it."""
+    """An order; in GP Connect the plan behind a listed medicine, or an issue of it. What authorises nothing is shown as a draft, whatever
+    its status; in GP Connect a plan is what the practice prescribes by."""
     plans = context.contents.named(resource, "basedOn")
     if context.gpconnect and text(resource, "intent") == "order" and plans and plans[0].startswith("MedicationRequest/"):
         return _issue(resource, plans[0], context)
@@ -58,18 +60,18 @@ def request(resource: Resource, context: Context) -> Mapped:
     product, form = _product(resource, context)
     dispense = child(resource, "dispenseRequest") or {}
     start, end = period(dispense, "validityPeriod")
-    written = date(resource, "authoredOn")
+    written, reasons = date(resource, "authoredOn"), context.reasons(resource, "reasonCode")
     stopped = extension(resource, "MedicationStatusReason")
     return Mapped("medicine", MedicineContent(
         view="list" if context.gpconnect else "order", product=product, form=said(form),
         start=said(start or written), end=said(end), quantity=said(amount(dispense, "quantity")),
         supply=said(amount(dispense, "expectedSupplyDuration")), **_repeats(resource, dispense),
         course=said(_course(resource)), prescriber=said(_requester(resource, context)),
-        reason=said(concept(resource, "reasonCode") or context.concept_of(resource, "reasonReference")),
+        reason=first(reasons),
         stop_reason=said((_labelled(stopped, "statusReason") if stopped else None) or label(resource, "statusReason")),
         **taking(children(resource, "dosageInstruction")),
         **({"status": "draft"} if unordered else _status(resource)),
-        note=said(joined([f"Intent: {intent}" if unordered else None, _note(resource)])),
+        note=said(joined([f"Intent: {intent}" if unordered else None, _note(resource, reasons)])),
     ), status_of(text(resource, "status")), written, part="plan" if plan else "")
 
 
@@ -86,38 +88,39 @@ def dispense(resource: Resource, context: Context) -> Mapped:
 def administration(resource: Resource, context: Context) -> Mapped:
     product, form = _product(resource, context)
     start, end = period(resource, "effectivePeriod")
+    reasons = context.reasons(resource, "reasonCode")
     return Mapped("medicine", MedicineContent(
         view="administration", product=product, form=said(form), start=said(start or date(resource, "effectiveDateTime")),
         end=said(end),
-        reason=said(concept(resource, "reasonCode") or context.concept_of(resource, "reasonReference")),
+        reason=first(reasons),
         stop_reason=said(label(resource, "statusReason") or label(resource, "reasonNotGiven")),
-        **taking(children(resource, "dosage")), **_status(resource), note=said(_note(resource)),
+        **taking(children(resource, "dosage")), **_status(resource), note=said(_note(resource, reasons)),
     ), status_of(text(resource, "status")), start or date(resource, "effectiveDateTime"))
 
 
 def last_issues(contents: Contents) -> dict[str, str]:
-    """Plan -> its latest issue that was not cancelled. Ties go to the greater id, so that the order in the file does not matter."""
-    latest: dict[str, tuple[str, str]] = {}
+    """Plan -> its latest issue, of those that were not cancelled if there are such. Ties go to the greater id, so that the order in the
+    file does not matter."""
+    latest: dict[str, tuple[bool, str, str]] = {}
     for each in contents.of("MedicationRequest"):
         try:
             plans, name = contents.named(each, "basedOn"), identity.name(each)
-            if text(each, "intent") != "order" or not plans or not name or text(each, "status") in NOT_ISSUED:
+            if text(each, "intent") != "order" or not plans or not name:
                 continue
-            candidate = (_issued(each) or "", name)
+            candidate = (text(each, "status") not in NOT_ISSUED, _issued(each) or "", name)
         except FieldError:                                 # this one is quarantined when it is its turn
             continue
         latest[plans[0]] = max(latest.get(plans[0], candidate), candidate)
-    return {plan: issue for plan, (_, issue) in latest.items()}
+    return {plan: issue for plan, (_, _, issue) in latest.items()}
 
 
 def _issue(resource: Resource, plan: str, context: Context) -> Mapped:
-    """Only the latest issue speaks: earlier ones would say an earlier `last_issued`."""
-    if text(resource, "status") in NOT_ISSUED:
-        raise PassedOverError(Reason.NOT_ISSUED)
+    """Only the latest issue speaks: earlier ones would say an earlier `last_issued`. Where all were cancelled there was no supply."""
+    cancelled = text(resource, "status") in NOT_ISSUED
     if context.last_issues.get(plan) != identity.name(resource):
-        raise PassedOverError(Reason.EARLIER_ISSUE)
-    return Mapped("medicine", MedicineContent(last_issued=said(_issued(resource))), recorded=date(resource, "authoredOn"),
-                  record=plan, part="supply")
+        raise PassedOverError(Reason.NOT_ISSUED if cancelled else Reason.EARLIER_ISSUE)
+    return Mapped("medicine", MedicineContent() if cancelled else MedicineContent(last_issued=said(_issued(resource))),
+                  Status.REMOVED if cancelled else Status.ASSERTED, date(resource, "authoredOn"), plan, "supply")
 
 
 def _issued(resource: Resource) -> str | None:
@@ -140,8 +143,18 @@ def _product(resource: Resource, context: Context) -> tuple[Coded, str | None]:
     raise RefusedError(Reason.NO_PRODUCT)
 
 
-def _note(resource: Resource) -> str | None:
-    return joined([noted(resource, "Also for", "reasonCode", beyond=1), notes(resource)])
+def _note(resource: Resource, reasons: Sequence[Coded] = ()) -> str | None:
+    """What else it is for, that it is urgent, for which setting (R4: `discharge`)."""
+    priority = text(resource, "priority")
+    return joined([also(reasons), f"Priority: {priority}" if priority not in (None, "routine") else None,
+                   under("Setting", codes(resource, "category")), notes(resource)])
+
+
+def _agency(resource: Resource) -> str | None:
+    """Who prescribes a listed medicine, where that is not the practice that lists it: `Prescribed by another organisation`."""
+    kind = extension(resource, "PrescribingAgency") or extension(resource, "MedicationPrescribingOrganizationType")
+    agency = code(kind, "valueCodeableConcept") if kind else None
+    return agency.replace("-", " ").capitalize() if agency and agency != AT_PRACTICE else None
 
 
 def _status(resource: Resource) -> dict:
@@ -178,9 +191,7 @@ def _count(element: Resource) -> str | None:
 def _requester(resource: Resource, context: Context) -> str | None:
     """STU3 wraps who asked in `agent`. GP systems that name no requester give the prescriber as recorder (measured on two exports of
     one system, of before and after it named requesters: the same person in all of 379)."""
-    requester = child(resource, "requester") or {}
-    named = context.name(requester, "agent") if "agent" in requester else context.name(resource, "requester")
-    return named or (context.name(resource, "recorder") if context.gpconnect else None)
+    return context.names(resource, "requester", "agent") or (context.names(resource, "recorder") if context.gpconnect else None)
 
 
 def _labelled(element: Resource, name: str) -> str | None:

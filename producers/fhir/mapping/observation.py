@@ -11,11 +11,11 @@ from mainstem.kinds.observation import Component, ObservationContent
 from mainstem.kinds.result import ResultContent
 from producers.fhir import identity
 from producers.fhir.bundle import Contents
-from producers.fhir.datatypes import amount, codes, concept, label, labels, moment, notes, period, ranged, shown
+from producers.fhir.datatypes import amount, codes, concept, judged, label, labels, moment, notes, period, ranged, shown
 from producers.fhir.elements import Resource, child, children, date, many, text
 from producers.fhir.errors import FieldError
 from producers.fhir.identity import business_identifier
-from producers.fhir.mapping.base import Context, Mapped, joined, said, status_of, told
+from producers.fhir.mapping.base import Context, Mapped, joined, noted, said, status_of, told, under
 
 INVESTIGATIONS = {"laboratory", "LAB", "imaging", "RAD"}
 STATUS = {"registered": "requested", "partial": "preliminary", "preliminary": "preliminary", "final": "final",
@@ -35,12 +35,12 @@ def observation(resource: Resource, context: Context) -> Mapped:
         category=said(joined(codes(resource, "category"), ", ")),
         status=said(STATUS.get(text(resource, "status") or "")),
         value=said(value), value_text=said(words), value_code=said(concept_),
-        interpretation=said(joined(labels(resource, "interpretation"), ", ")), normal=said(_normal(resource)),
+        interpretation=said(joined(judged(resource), ", ")), normal=said(_normal(resource)),
         components=said(_components(resource)),
         taken=said(moment(resource, "effective")),
-        performer=said(context.name(resource, "performer")),
+        performer=said(context.names(resource, "performer")),
         method=said(label(resource, "method")),
-        note=said(notes(resource, "note", "comment")),
+        note=said(joined([noted(resource, "At", "bodySite"), notes(resource, "note", "comment")])),
     ), status_of(text(resource, "status")), recorded)
 
 
@@ -62,11 +62,12 @@ def _result(resource: Resource, report: Resource | None, context: Context) -> Ma
         status=said(STATUS.get(text(resource, "status") or "")),
         value=said(value), value_text=said(joined([words, *parts])), value_code=said(concept_),
         low=said(amount(limits, "low")), high=said(amount(limits, "high")),
-        interpretation=said(joined(labels(resource, "interpretation"), ", ")),
+        interpretation=said(joined(judged(resource), ", ")),
         taken=said(moment(resource, "effective") or told(report, lambda one: moment(one, "effective")) or told(specimen, _collected)),
         reported=said(recorded or told(report, lambda one: date(one, "issued"))),
-        performer=said(context.name(resource, "performer")),
-        note=said(joined([notes(resource, "note", "comment"), text(limits, "text") if limits else _normal(resource)])),
+        performer=said(context.names(resource, "performer")),
+        note=said(joined([noted(resource, "At", "bodySite"), told(specimen, _sampled), notes(resource, "note", "comment"),
+                          text(limits, "text") if limits else _normal(resource)])),
     ), status_of(text(resource, "status")), recorded)
 
 
@@ -85,8 +86,8 @@ def report(resource: Resource, context: Context) -> Mapped:
         value_code=said(concept(resource, "conclusionCode", "codedDiagnosis") if len(conclusions) == 1 else None),
         taken=said(moment(resource, "effective")),
         reported=said(issued),
-        performer=said(context.name(resource, "performer")),
-        note=said(notes(resource)),
+        performer=said(context.names(resource, "performer")),
+        note=said(joined([told(specimen, _sampled), notes(resource), *map(_attached, children(resource, "presentedForm"))])),
     ), status_of(text(resource, "status")), issued)
 
 
@@ -112,6 +113,16 @@ def _named(contents: Contents, element: Resource, name: str) -> list[str]:
         return contents.named(element, name)
     except FieldError:
         return []
+
+
+def _sampled(specimen: Resource) -> str | None:
+    """What may make a result another: where the specimen is from, its condition, the laboratory's remarks."""
+    return joined([noted(child(specimen, "collection") or {}, "Taken from", "bodySite"), noted(specimen, "Specimen", "condition"),
+                   under("Specimen", [notes(specimen)])])
+
+
+def _attached(form: Resource) -> str | None:
+    return under("Attached", [text(form, "title"), text(form, "url") or text(form, "contentType")])
 
 
 def _value(resource: Resource) -> tuple[Quantity | None, str | None, Coded | None]:
@@ -155,7 +166,7 @@ def _components(resource: Resource) -> tuple[Component, ...] | None:
     found = []
     for each in children(resource, "component"):
         value, words, concept_ = _value(each)
-        code, words = concept(each, "code"), joined([words, *labels(each, "interpretation"), _normal(each)])
+        code, words = concept(each, "code"), joined([words, *judged(each), _normal(each)])
         if concept_:
             words = joined([words, label(each, "valueCodeableConcept")])
         if code or value or words:

@@ -6,43 +6,43 @@ from mainstem.kinds.careplan import CarePlanContent
 from mainstem.kinds.document import DocumentContent
 from mainstem.kinds.flag import FlagContent
 from mainstem.kinds.procedure import ProcedureContent
-from producers.fhir.datatypes import concept, label, moment, notes, period, until
+from producers.fhir.datatypes import concept, label, labels, moment, notes, period, until, words
 from producers.fhir.elements import Resource, boolean, child, children, choice, date, integer, text
 from producers.fhir.identity import business_identifier
-from producers.fhir.mapping.base import ENTERED_IN_ERROR, Context, Mapped, joined, noted, said, status_of, told
+from producers.fhir.mapping.base import ENTERED_IN_ERROR, Context, Mapped, joined, noted, said, status_of, told, under
 
 
 def procedure(resource: Resource, context: Context) -> Mapped:
     status = text(resource, "status")
-    by = child(resource, "performer") or {}
     return Mapped("procedure", ProcedureContent(
         code=said(concept(resource, "code")),
         status=said(None if status == ENTERED_IN_ERROR else "not-done" if boolean(resource, "notDone") else status),
         body_site=said(concept(resource, "bodySite")),
         performed=said(moment(resource, "performed")),
-        performer=said(context.name(by, "actor")),
+        performer=said(context.names(resource, "performer")),
         outcome=said(label(resource, "outcome")),
         note=said(joined([
-            until(resource, "performedPeriod"), noted(resource, "Also at", "bodySite", beyond=1), noted(resource, "Reason", "reasonCode"),
-            noted(resource, "Complication", "complication"), noted(resource, "Follow up", "followUp"), notes(resource)])),
+            until(resource, "performedPeriod"), noted(resource, "Also at", "bodySite", beyond=1),
+            under("Reason", map(words, context.reasons(resource, "reasonCode"))), noted(resource, "Complication", "complication"),
+            noted(resource, "Follow up", "followUp"), notes(resource)])),
     ), status_of(status), choice(resource, "recorded"))
 
 
 def document(resource: Resource, context: Context) -> Mapped:
     status = text(resource, "status")
     attachment = child(child(resource, "content") or {}, "attachment") or {}
-    written = choice(resource, "indexed", "date")
+    version, written = text(resource, "docStatus"), choice(resource, "indexed", "date")
     return Mapped("document", DocumentContent(
         document_id=said(business_identifier(resource, "masterIdentifier", "identifier")),
         type=said(concept(resource, "type")),
         title=said(text(resource, "description") or text(attachment, "title")),
-        status=said(None if status == ENTERED_IN_ERROR else status),
+        status=said(None if status == ENTERED_IN_ERROR else version if version and status == "current" else status),
         created=said(date(resource, "created") or date(attachment, "creation") or date(resource, "date")),
-        author=said(context.name(resource, "author")),
+        author=said(context.names(resource, "author")),
         mime_type=said(text(attachment, "contentType")),
         location=said(text(attachment, "url")),
         size=said(integer(attachment, "size")),
-    ), status_of(status if status == ENTERED_IN_ERROR else text(resource, "docStatus")), written)
+    ), status_of(status if status == ENTERED_IN_ERROR else version), written)
 
 
 def composition(resource: Resource, context: Context) -> Mapped:
@@ -53,7 +53,7 @@ def composition(resource: Resource, context: Context) -> Mapped:
         title=said(text(resource, "title")),
         status=said(None if status == ENTERED_IN_ERROR else status),
         created=said(written),
-        author=said(context.name(resource, "author")),
+        author=said(context.names(resource, "author")),
     ), status_of(status), written)
 
 
@@ -81,13 +81,22 @@ def care_plan(resource: Resource, context: Context) -> Mapped:
         start=said(start), end=said(end),
         goals=said(tuple(shown for shown in goals if shown) or None),
         activities=said(tuple(shown for shown in (_activity(each) for each in details) if shown) or None),
-        author=said(context.name(resource, "author")),
-        note=said(joined([text(resource, "description") if text(resource, "title") else None, notes(resource)])),
+        author=said(context.names(resource, "author")),
+        note=said(joined([text(resource, "description") if text(resource, "title") else None,
+                          *map(_progress, children(resource, "activity")), notes(resource)])),
     ), status_of(status), date(resource, "created"))
 
 
 def _goal(goal: Resource) -> str | None:
     return label(goal, "description")
+
+
+def _progress(activity: Resource) -> str | None:
+    """`Physiotherapy: stopped, moved away`: how far an activity is, why, and what came of it; one that is to come says nothing."""
+    detail = child(activity, "detail") or {}
+    status = text(detail, "status")
+    return under(_activity(detail) or "Activity", [None if status == "not-started" else status, label(detail, "statusReason"),
+                                                   *labels(activity, "outcomeCodeableConcept"), notes(activity, "progress")])
 
 
 def _activity(detail: Resource) -> str | None:

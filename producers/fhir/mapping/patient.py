@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 from mainstem.kinds.patient import Identifier, Name, PatientContent
 from mainstem.nhs_number import VERIFIED, verified
 from producers.fhir.bundle import Contents
-from producers.fhir.datatypes import code
-from producers.fhir.elements import Resource, boolean, child, children, date, extension, text, texts
+from producers.fhir.datatypes import code, labels
+from producers.fhir.elements import Resource, boolean, child, children, date, extension, extensions, text, texts
 from producers.fhir.export import ods_code
 from producers.fhir.identity import NHS_NUMBER
-from producers.fhir.mapping.base import Context, Mapped, said, told
+from producers.fhir.mapping.base import Context, Mapped, joined, named, said, told
 
 NOT_TRACED = "02"
 """The verification status is an optional extension (UKCore-Patient, CareConnect-GPC-Patient: 0..1). A number without one is
@@ -48,6 +50,8 @@ def patient(resource: Resource, context: Context) -> Mapped:
         postcode=said(text(address, "postalCode") if address else None),
         telecom=said(tuple(value for value in (text(each, "value") for each in children(resource, "telecom")
                                                if text(each, "use") != "old") if value) or None),
+        communication=said(tuple(_communication(resource)) or None),
+        contacts=said(tuple(filter(None, map(_contact, children(resource, "contact")))) or None),
         deceased=said(date(resource, "deceasedDateTime") or ("true" if boolean(resource, "deceasedBoolean") else None)),
         gp_practice=said(_practice(resource, context)),
         identifiers=said(_identifiers(resource)),
@@ -97,6 +101,27 @@ def lines(address: Resource) -> tuple[str, ...] | None:
     parts = [*texts(address, "line"), text(address, "city"), text(address, "district")]
     shown = tuple(part for part in parts if part)
     return shown or ((text(address, "text") or "",) if text(address, "text") else None)
+
+
+def _communication(resource: Resource) -> Iterator[str]:
+    """Languages, and that an interpreter is required. GP Connect has an extension (NHSCommunication) for R4's `communication`."""
+    for each in [*children(resource, "communication"), *extensions(resource, "NHSCommunication")]:
+        parts = [labels(part, "valueCodeableConcept") for name in ("language", "modeOfCommunication") for part in extensions(each, name)]
+        preferred = boolean(each, "preferred") or boolean(extension(each, "preferred") or {}, "valueBoolean")
+        shown = joined([*labels(each, "language"), *chain.from_iterable(parts), "preferred" if preferred else None], ", ")
+        if shown:
+            yield shown
+    asked = [extension(each, "interpreterRequired") or {} for each in (resource, *extensions(resource, "NHSCommunication"))]
+    if any(boolean(each, "valueBoolean") for each in asked):
+        yield "Interpreter required"
+
+
+def _contact(contact: Resource) -> str | None:
+    """Who it is to the patient, the name and how to reach them: `Carer: Mr John Test, 01904 987654`."""
+    reached = [text(each, "value") for each in children(contact, "telecom") if text(each, "use") != "old"]
+    address = child(contact, "address")
+    who = joined([named(contact), *reached, *(lines(address) or () if address else ()), text(address or {}, "postalCode")], ", ")
+    return joined([joined(labels(contact, "relationship"), ", "), who], ": ")
 
 
 def _practice(resource: Resource, context: Context) -> str | None:

@@ -83,11 +83,69 @@ def test_a_component_says_how_it_is_judged_and_a_period_when_it_ended():
      "Due 2024-01\nUntil 2024-02\nAlso for: fall\nDetail: with contrast\nAt: knee"),
     ({"resourceType": "ReferralRequest", "serviceRequested": [{"text": "ENT"}, {"text": "audiology"}], "reasonCode": [{"text": "x"}]},
      "Also: audiology"),
-    ({"resourceType": "MedicationRequest", "medicationCodeableConcept": {"text": "X"}, "reasonCode": [{"text": "pain"}, {"text": "fever"}]},
-     "Also for: fever"),
+    ({"resourceType": "MedicationRequest", "medicationCodeableConcept": {"text": "X"}, "priority": "stat",
+      "category": [coding("discharge")], "reasonCode": [{"text": "pain"}, {"text": "fever"}],
+      "reasonReference": [{"display": "fever"}, {"display": "tonsillitis"}]},
+     "Also for: fever, tonsillitis\nPriority: stat\nSetting: discharge"),
+    ({"resourceType": "MedicationStatement", "medicationCodeableConcept": {"text": "X"}, "extension": [
+        {"url": "x/Extension-CareConnect-GPC-PrescribingAgency-1", "valueCodeableConcept": coding("prescribed-by-another-organisation")}]},
+     "Prescribed by another organisation"),
+    ({"resourceType": "Encounter", "diagnosis": [{"condition": {"display": "fall"}}, {"condition": {"display": "fracture"}}]},
+     "Also for: fracture"),
+    ({"resourceType": "Procedure", "reasonReference": [{"display": "pain"}, {"display": "fall"}]}, "Reason: pain, fall"),
+    ({"resourceType": "Observation", "bodySite": {"text": "left leg"}, "comment": "hot"}, "At: left leg\nhot"),
+    ({"resourceType": "DiagnosticReport", "presentedForm": [{"title": "Scan", "url": "Binary/1"}, {"contentType": "image/png"}]},
+     "Attached: Scan, Binary/1\nAttached: image/png"),
+    ({"resourceType": "Immunization", "status": "completed", "primarySource": False, "reportOrigin": {"text": "recall"}},
+     "Not told by who gave it\nReported by: recall"),
+    ({"resourceType": "ServiceRequest", "intent": "proposal", "note": [{"text": "to discuss"}]}, "Intent: proposal\nto discuss"),
+    ({"resourceType": "ReferralRequest", "intent": "plan", "note": [{"text": "to discuss"}]}, "Intent: plan\nto discuss"),
+    ({"resourceType": "CarePlan", "activity": [
+        {"detail": {"code": {"text": "Physiotherapy"}, "status": "stopped", "statusReason": {"text": "moved"}},
+         "outcomeCodeableConcept": [{"text": "walks"}], "progress": [{"text": "slow"}]},
+        {"detail": {"code": {"text": "Swimming"}, "status": "not-started"}}]}, "Physiotherapy: stopped, moved, walks, slow"),
+    ({"resourceType": "Appointment", "participant": [{"actor": SUBJECT}], "serviceType": [{"text": "Clinic"}],
+      "appointmentType": {"text": "follow up"}, "specialty": [{"text": "Cardiology"}]}, "Also: follow up\nSpecialty: Cardiology"),
 ])
 def test_what_no_field_holds_is_in_the_note(resource, note):
     assert content(resource | {"id": "x", "subject": SUBJECT, "patient": SUBJECT})["note"] == note
+
+
+def test_what_may_make_a_result_another_is_said_of_its_specimen():
+    specimen = {"resourceType": "Specimen", "id": "s", "collection": {"bodySite": {"text": "left ear"}}, "condition": [{"text": "clotted"}],
+                "note": [{"text": "haemolysed"}]}
+    said = "Taken from: left ear\nSpecimen: clotted\nSpecimen: haemolysed"
+    assert content(SODIUM | {"specimen": {"reference": "Specimen/s"}}, specimen)["note"] == said
+    assert content(REPORT, specimen)["note"] == said
+
+
+@pytest.mark.parametrize(("interpretation", "said"), [
+    ({"coding": [{"code": "H", "display": "Above high normal"}]}, "high"),
+    ([{"coding": [{"code": "LL", "display": "Critical low"}]}, {"text": "see note", "coding": [{"code": "A"}]}], "critical low, see note"),
+    ({"coding": [{"code": "QCF", "display": "Quality control failure"}]}, "Quality control failure"),
+])
+def test_how_a_result_is_judged_is_said_by_its_code(interpretation, said):
+    assert content(SODIUM | {"interpretation": interpretation})["interpretation"] == said
+
+
+@pytest.mark.parametrize(("resource", "field"), [
+    ({"resourceType": "Immunization", "performer": [{"actor": {"reference": "#n"}}, {"actor": {"display": "Clinic"}}]}, "performer"),
+    ({"resourceType": "Procedure", "performer": [{"actor": {"reference": "#n"}}, {"actor": {"display": "Clinic"}}]}, "performer"),
+    ({"resourceType": "Observation", "performer": [{"reference": "#n"}, {"display": "Clinic"}]}, "performer"),
+    ({"resourceType": "DiagnosticReport", "performer": [{"actor": {"reference": "#n"}}, {"actor": {"display": "Clinic"}}]}, "performer"),
+    ({"resourceType": "DocumentReference", "author": [{"reference": "#n"}, {"display": "Clinic"}]}, "author"),
+    ({"resourceType": "Encounter", "participant": [{"individual": {"reference": "#n"}}, {"individual": {"display": "Clinic"}}]},
+     "clinician"),
+])
+def test_all_who_took_part_are_named(resource, field):
+    nurse = {"resourceType": "Practitioner", "id": "n", "name": [{"text": "Nurse Test"}]}
+    assert content(resource | {"id": "x", "subject": SUBJECT, "patient": SUBJECT, "contained": [nurse]})[field] == "Nurse Test, Clinic"
+
+
+def test_a_document_in_force_may_still_be_preliminary():
+    letter = {"resourceType": "DocumentReference", "id": "x", "subject": SUBJECT, "docStatus": "preliminary"}
+    assert content(letter | {"status": "current"})["status"] == "preliminary"
+    assert content(letter | {"status": "superseded"})["status"] == "superseded"
 
 
 def test_an_onset_that_is_an_age():

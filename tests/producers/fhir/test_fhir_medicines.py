@@ -40,6 +40,13 @@ def test_a_gp_medicine_is_one_record_of_its_list_entry_its_plan_and_its_latest_i
     }
 
 
+def test_where_every_issue_was_cancelled_there_was_no_supply():
+    items = read(LISTED, PLAN, MEDICATION, issue("i1", "2019-02-01", "cancelled"), issue("i2", "2019-03-01", "entered-in-error"))
+    said = [(each.item, each.reason, each.assertions) for each in items if each.item.startswith("MedicationRequest/i")]
+    assert [(item, str(reason), [(each.part, str(each.status)) for each in assertions]) for item, reason, assertions in said] == [
+        ("MedicationRequest/i1", "not-issued", []), ("MedicationRequest/i2", "", [("supply", "removed")])]
+
+
 def test_a_medicine_that_is_not_named_is_quarantined():
     found = first(PLAN)
     assert (found.reason, found.patient) == ("no-product", "p1")

@@ -276,3 +276,26 @@ def test_security_labels(security, labels):
 
 def test_a_patient_restricted_in_pds():
     assert first(patient() | {"meta": {"security": [{"code": "R"}]}}).assertions[0].labels == ("pds-restricted",)
+
+
+GAELIC = {"coding": [{"code": "gd", "display": "Gaelic"}]}
+NHS_COMMUNICATION = {"url": "https://fhir.nhs.uk/STU3/StructureDefinition/Extension-CareConnect-GPC-NHSCommunication-1", "extension": [
+    {"url": "language", "valueCodeableConcept": GAELIC}, {"url": "preferred", "valueBoolean": True},
+    {"url": "interpreterRequired", "valueBoolean": True}]}
+REQUIRED = {"url": "http://hl7.org/fhir/StructureDefinition/patient-interpreterRequired", "valueBoolean": True}
+
+
+@pytest.mark.parametrize("told", [
+    {"extension": [NHS_COMMUNICATION]},
+    {"extension": [REQUIRED], "communication": [{"language": GAELIC, "preferred": True}]},
+])
+def test_how_to_talk_with_a_patient_is_said(told):
+    assert content(patient(**told))["communication"] == ["Gaelic, preferred", "Interpreter required"]
+
+
+def test_whom_to_turn_to_is_said():
+    carer = {"relationship": [{"text": "Carer"}], "name": {"prefix": "Mr", "family": "Test"},
+             "address": {"city": "York", "postalCode": "YO1"},
+             "telecom": [{"value": "01904 987654"}, {"value": "01904 000000", "use": "old"}]}
+    assert content(patient(contact=[carer, {"relationship": [{"text": "Next of kin"}]}]))["contacts"] == [
+        "Carer: Mr Test, 01904 987654, York, YO1", "Next of kin"]
