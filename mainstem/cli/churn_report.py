@@ -107,8 +107,9 @@ def compare(before: Side, after: Side, person_key: bytes, terms: Terms) -> Repor
     overtaken = before.overtaken | after.overtaken
     return Report(
         in_common=common, byte_different=[each for each in common if old[each] != new[each]],
-        published=[change for each in common if each not in overtaken for place in sorted(places.get((each.patient, each.item), ()))
-                   if (change := _change(each, first.get(place), then.get(place), was.get(place), now.get(place)))],
+        published=[change for each in common for place in sorted(places.get((each.patient, each.item), ()))
+                   if not (each in overtaken and place in was)
+                   and (change := _change(each, first.get(place), then.get(place), was.get(place), now.get(place)))],
         new=sorted(new.keys() - old.keys()), vanished=sorted(old.keys() - new.keys()),
         faults=sorted({*before.read.faults, *after.read.faults}))
 

@@ -44,8 +44,8 @@ def _words(dosage: Resource, several: bool) -> str | None:
     held = amount is None or not (several or len(_rates(dosage)) > 1 or _quantity(_rates(dosage)[0]) is None)
     often += labels(dosage, "route") if several else []
     if own:
-        unsaid = [*([] if held else [amount]), *(often if several else []), *more]
-        return joined([own, *(each for each in unsaid if each and not _says(own, each))], ". ")
+        unsaid = [each for each in (*([] if held else [amount]), *(often if several else []), *more) if each and not _says(own, each)]
+        return joined([own.rstrip(" ."), *unsaid], ". ") if unsaid else own
     return joined([joined([amount, *often], " "), *more], ". ") if several or more or not held else None
 
 

@@ -108,7 +108,7 @@ def _communication(resource: Resource) -> Iterator[str]:
     for each in [*children(resource, "communication"), *extensions(resource, "NHSCommunication")]:
         parts = [labels(part, "valueCodeableConcept") for name in ("language", "modeOfCommunication") for part in extensions(each, name)]
         preferred = boolean(each, "preferred") or boolean(extension(each, "preferred") or {}, "valueBoolean")
-        shown = joined([*labels(each, "language"), *chain.from_iterable(parts), "preferred" if preferred else None], ", ")
+        shown = joined([*labels(each, "language"), *sorted(chain.from_iterable(parts)), "preferred" if preferred else None], ", ")
         if shown:
             yield shown
     asked = [extension(each, "interpreterRequired") or {} for each in (resource, *extensions(resource, "NHSCommunication"))]
@@ -118,10 +118,10 @@ def _communication(resource: Resource) -> Iterator[str]:
 
 def _contact(contact: Resource) -> str | None:
     """Who it is to the patient, the name and how to reach them: `Carer: Mr John Test, 01904 987654`."""
-    reached = [text(each, "value") for each in children(contact, "telecom") if text(each, "use") != "old"]
+    reached = sorted(filter(None, (text(each, "value") for each in children(contact, "telecom") if text(each, "use") != "old")))
     address = child(contact, "address")
     who = joined([named(contact), *reached, *(lines(address) or () if address else ()), text(address or {}, "postalCode")], ", ")
-    return joined([joined(labels(contact, "relationship"), ", "), who], ": ")
+    return joined([joined(sorted(labels(contact, "relationship")), ", "), who], ": ")
 
 
 def _practice(resource: Resource, context: Context) -> str | None:
