@@ -98,6 +98,12 @@ def moment(text: str) -> str:
         return text
 
 
+def same_moment(one: Any, other: Any) -> bool:
+    """As `moment` has it, or one moment in two zones: midnight in one of them is none in the other."""
+    at = _instant(one)
+    return bool(_form(moment, one) == _form(moment, other)) or (at is not None and at == _instant(other))
+
+
 def person(text: str) -> str | None:
     """Who or where, several in any order: without what stands for a part that is not known. None where nobody is named."""
     names = (" ".join(word for word in name.split() if word.strip(".") not in _NOBODY) for name in line(text).casefold().split(","))
@@ -202,6 +208,15 @@ def _form(canonical: Callable[[Any], Any], value: Any) -> Any:
         return value  # not of the kind's shape: capture checks contents, and what came by another way is compared as it is
 
 
+def _instant(text: Any) -> datetime | None:
+    """None of a day, and of a time without a zone."""
+    try:
+        at = datetime.fromisoformat(text.strip()) if isinstance(text, str) else None
+    except ValueError:
+        return None
+    return at if at is not None and at.tzinfo else None
+
+
 def _plain(text: str) -> str:
     plain = text if text.isascii() else unicodedata.normalize("NFC", text.translate(_KEYBOARD))
     return _STAMP.sub(lambda found: moment(found[0]), plain) if "T" in plain else plain
@@ -233,5 +248,5 @@ _STAMP = re.compile(r"(?<!\d)\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(
 """A moment as ISO 8601 writes it, wherever it stands in a text."""
 _LABEL = re.compile(r"^(?=[A-Za-z][^:\n]{0,40}:(?!\d|//))", re.MULTILINE)
 
-DATE, PROSE, PERSON, WORDS = by(moment), by(prose), by(person), by(words)
+DATE, PROSE, PERSON, WORDS = same_moment, by(prose), by(person), by(words)
 PARTS = by(unordered(prose))

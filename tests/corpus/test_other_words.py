@@ -18,7 +18,7 @@ pytestmark = pytest.mark.corpus
 
 Respelling = Callable[[dict[str, Any], str, str], str | None]
 """A text's other spelling, by what holds it and its name there; None where it stays."""
-ZONED = re.compile(r"\d{4}-\d\d-\d\dT(?!00:00:00)\d\d:\d\d:\d\d(\.\d+)?[+-]\d\d:\d\d")
+ZONED = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?[+-]\d\d:\d\d")
 DAY = re.compile(r"\d{4}-\d\d-\d\d")
 WORDS = {"text", "comment", "description", "patientInstruction"}
 PLACES = {"Organization", "Location", "HealthcareService"}
