@@ -13,7 +13,7 @@ from mainstem.kinds.base import Concept, Content, Kind, Text
 from mainstem.kinds.concepts import CODED_FIRST, meaning, show_coded
 from mainstem.kinds.dates import days
 from mainstem.kinds.facts import Derived, Member, Rule, Terms, by_recency, latest_first
-from mainstem.kinds.same import DATE, PROSE
+from mainstem.kinds.same import DATE, PROSE, WORDS
 from mainstem.kinds.statuses import word
 from mainstem.kinds.titles import named
 
@@ -46,7 +46,7 @@ class Flag(Kind):
     heading = "Alerts"
     Content = FlagContent
     rules = (CODED_FIRST, ACTIVE_COUNTS, NOTES_UNITED)
-    compared = MappingProxyType({"start": DATE, "end": DATE, "note": PROSE})
+    compared = MappingProxyType({"category": WORDS, "start": DATE, "end": DATE, "note": PROSE})
 
     def title(self, content: dict) -> str:
         return named(content.get("code"), "Alert")

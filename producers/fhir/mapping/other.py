@@ -62,7 +62,7 @@ def flag(resource: Resource, _: Context) -> Mapped:
     start, end = period(resource, "period")
     return Mapped("flag", FlagContent(
         code=said(concept(resource, "code")),
-        category=said(label(resource, "category")),
+        category=said(joined(labels(resource, "category"), ", ")),
         status=said(None if status == ENTERED_IN_ERROR else status),
         start=said(start), end=said(end),
     ), status_of(status), start)
@@ -82,7 +82,7 @@ def care_plan(resource: Resource, context: Context) -> Mapped:
         goals=said(tuple(shown for shown in goals if shown) or None),
         activities=said(tuple(shown for shown in (_activity(each) for each in details) if shown) or None),
         author=said(context.names(resource, "author")),
-        note=said(joined([text(resource, "description") if text(resource, "title") else None,
+        note=said(joined([text(resource, "description") if text(resource, "title") else None, noted(resource, "Also", "category", beyond=1),
                           *map(_progress, children(resource, "activity")), notes(resource)])),
     ), status_of(status), date(resource, "created"))
 

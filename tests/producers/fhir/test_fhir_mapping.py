@@ -100,6 +100,7 @@ def test_a_component_says_how_it_is_judged_and_a_period_when_it_ended():
      "Not told by who gave it\nReported by: recall"),
     ({"resourceType": "ServiceRequest", "intent": "proposal", "note": [{"text": "to discuss"}]}, "Intent: proposal\nto discuss"),
     ({"resourceType": "ReferralRequest", "intent": "plan", "note": [{"text": "to discuss"}]}, "Intent: plan\nto discuss"),
+    ({"resourceType": "CarePlan", "category": [{"text": "diet"}, {"text": "weight"}]}, "Also: weight"),
     ({"resourceType": "CarePlan", "activity": [
         {"detail": {"code": {"text": "Physiotherapy"}, "status": "stopped", "statusReason": {"text": "moved"}},
          "outcomeCodeableConcept": [{"text": "walks"}], "progress": [{"text": "slow"}]},
@@ -140,6 +141,11 @@ def test_how_a_result_is_judged_is_said_by_its_code(interpretation, said):
 def test_all_who_took_part_are_named(resource, field):
     nurse = {"resourceType": "Practitioner", "id": "n", "name": [{"text": "Nurse Test"}]}
     assert content(resource | {"id": "x", "subject": SUBJECT, "patient": SUBJECT, "contained": [nurse]})[field] == "Nurse Test, Clinic"
+
+
+def test_a_flag_is_of_all_its_categories():
+    flag = {"resourceType": "Flag", "id": "x", "subject": SUBJECT, "category": [{"text": "diet"}, {"text": "safety"}]}
+    assert content(flag)["category"] == "diet, safety"
 
 
 def test_a_document_in_force_may_still_be_preliminary():
