@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import chain
 
 from mainstem.kinds.patient import Identifier, Name, PatientContent
 from mainstem.nhs_number import VERIFIED, verified
 from producers.fhir.bundle import Contents
-from producers.fhir.datatypes import code, labels
+from producers.fhir.datatypes import code, coded, labels
 from producers.fhir.elements import Resource, boolean, child, children, date, extension, extensions, text, texts
 from producers.fhir.export import ods_code
 from producers.fhir.identity import NHS_NUMBER
@@ -105,15 +104,22 @@ def lines(address: Resource) -> tuple[str, ...] | None:
 
 def _communication(resource: Resource) -> Iterator[str]:
     """Languages, and that an interpreter is required. GP Connect has an extension (NHSCommunication) for R4's `communication`."""
-    for each in [*children(resource, "communication"), *extensions(resource, "NHSCommunication")]:
-        parts = [labels(part, "valueCodeableConcept") for name in ("language", "modeOfCommunication") for part in extensions(each, name)]
+    extended = extensions(resource, "NHSCommunication")
+    for each in [*children(resource, "communication"), *extended]:
+        modes = [mode for part in extensions(each, "modeOfCommunication") for mode in labels(part, "valueCodeableConcept")]
         preferred = boolean(each, "preferred") or boolean(extension(each, "preferred") or {}, "valueBoolean")
-        shown = joined([*labels(each, "language"), *sorted(chain.from_iterable(parts)), "preferred" if preferred else None], ", ")
+        languages = [*children(each, "language"), *(child(part, "valueCodeableConcept") or {} for part in extensions(each, "language"))]
+        shown = joined([*map(_language, languages), *sorted(modes), "preferred" if preferred else None], ", ")
         if shown:
             yield shown
-    asked = [extension(each, "interpreterRequired") or {} for each in (resource, *extensions(resource, "NHSCommunication"))]
-    if any(boolean(each, "valueBoolean") for each in asked):
+    if any(boolean(extension(each, "interpreterRequired") or {}, "valueBoolean") for each in (resource, *extended)):
         yield "Interpreter required"
+
+
+def _language(concept: Resource) -> str | None:
+    """All its codes: UK Core has a second language beside the first (British Sign Language, Makaton)."""
+    found = coded(concept)
+    return (found.text or ", ".join(sorted(code.display or code.code for code in found.codes))) if found else None
 
 
 def _contact(contact: Resource) -> str | None:

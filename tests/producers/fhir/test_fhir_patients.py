@@ -293,6 +293,13 @@ def test_how_to_talk_with_a_patient_is_said(told):
     assert content(patient(**told))["communication"] == ["Gaelic, preferred", "Interpreter required"]
 
 
+def test_a_language_of_two_codes_is_both():
+    both = [{"code": "mak", "display": "Makaton"}, {"code": "bfi", "display": "British Sign Language"}]
+    for codings in permutations(both):
+        told = patient(communication=[{"language": {"coding": [*codings]}}])
+        assert content(told)["communication"] == ["British Sign Language, Makaton"]
+
+
 def test_whom_to_turn_to_is_said():
     carer = {"relationship": [{"text": "Carer"}], "name": {"prefix": "Mr", "family": "Test"},
              "address": {"city": "York", "postalCode": "YO1"},
