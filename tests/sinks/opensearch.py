@@ -1,7 +1,9 @@
-"""An OpenSearch of one node for tests: on loopback, in a directory of its own, with a small heap; killed and started again as wanted."""
+"""An OpenSearch for tests, of one node or of two: on loopback, in directories of their own, with a small heap; killed and started again
+as wanted."""
 
 from __future__ import annotations
 
+import shutil
 import signal
 import subprocess
 import time
@@ -27,12 +29,15 @@ rootLogger.appenderRef.console.ref = console
 
 
 class OpenSearch:
-    """`home`: where it keeps everything, reachable for anybody, since what the server asks about its directories knows no capability;
-    `parts`: what `artefacts.fetch` brought."""
+    """One node. `home`: where it keeps everything, reachable for anybody, since what the server asks about its directories knows no
+    capability; `parts`: what `artefacts.fetch` brought; `beside`: the node whose cluster it joins, to hold data there."""
 
-    def __init__(self, home: Path, parts: Path) -> None:
+    def __init__(self, home: Path, parts: Path, beside: OpenSearch | None = None) -> None:
         port = free_port()
+        transport = free_port(frozenset({port}))
         self.url = f"http://{LOOPBACK}:{port}"
+        self.name = "two" if beside else "one"
+        self.transport = f"{LOOPBACK}:{transport}"
         self._parts, self._home = parts, home
         self._process: subprocess.Popen[bytes] | None = None
         self._account = unprivileged(StackSettings().postgres_account, parts)
@@ -42,8 +47,10 @@ class OpenSearch:
             self._account.own(home / name)
         (home / "config" / "log4j2.properties").write_text(_LOGGING)
         (home / "config" / "opensearch.yml").write_text("\n".join((
-            "cluster.name: mainstem-test", "node.name: one", "discovery.type: single-node", f"network.host: {LOOPBACK}",
-            f"http.port: {port}", f"transport.port: {free_port(frozenset({port}))}", f"path.data: {home / 'data'}",
+            "cluster.name: mainstem-test", f"node.name: {self.name}", f"network.host: {LOOPBACK}",
+            *((f"discovery.seed_hosts: {beside.transport}", "node.roles: [data]") if beside else
+              ("cluster.initial_cluster_manager_nodes: one", f"discovery.seed_hosts: {self.transport}")),
+            f"http.port: {port}", f"transport.port: {transport}", f"path.data: {home / 'data'}",
             f"path.logs: {home / 'logs'}", "cluster.routing.allocation.disk.threshold_enabled: false")) + "\n")
 
     def start(self) -> None:
@@ -65,6 +72,13 @@ class OpenSearch:
 
     def kill(self) -> None:
         self._end(signal.SIGKILL)
+
+    def lose(self) -> None:
+        """kill -9, and its disk is gone."""
+        self.kill()
+        shutil.rmtree(self._home / "data")
+        (self._home / "data").mkdir()
+        self._account.own(self._home / "data")
 
     def stop(self) -> None:
         self._end(signal.SIGTERM)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -26,15 +27,16 @@ _TELLING = ("opensearch", "opensearchpy.trace")
 
 
 def connect(settings: SinkSettings) -> OpenSearch:
-    """Nothing is asked yet. https is verified against the system's authorities, or those of `SSL_CERT_FILE`. Raises
-    StoreUnavailableError where the address is none."""
+    """Nothing is asked yet. https is verified against the system's authorities, or those of `SSL_CERT_FILE` or `SSL_CERT_DIR`: left to
+    itself the library takes those that come with a package. Raises StoreUnavailableError where the address is none."""
     assert settings.search_url is not None
     url = settings.search_url.get_secret_value()
-    if urlsplit(url).scheme not in ("http", "https"):
-        raise StoreUnavailableError(NAME, "MAINSTEM_SEARCH_URL does not begin with https:// or http://")
+    if not _address(url):
+        raise StoreUnavailableError(NAME, "MAINSTEM_SEARCH_URL is not https://user:password@host:port, nor with http; write whatever is no "
+                                          "letter or digit in a password as %XX")
     for name in _TELLING:
         logging.getLogger(name).setLevel(logging.ERROR)
-    return OpenSearch(url, timeout=_SECONDS, max_retries=0, pool_maxsize=_CONNECTIONS)
+    return OpenSearch(url, timeout=_SECONDS, max_retries=0, pool_maxsize=_CONNECTIONS, ssl_context=ssl.create_default_context())
 
 
 def where(settings: SinkSettings) -> str:
@@ -69,6 +71,15 @@ def kind(error: Any) -> str:
     """The kind of fault as OpenSearch names it, `mapper_parsing_exception`; empty where it is anything else."""
     found = error.get("type") if isinstance(error, dict) else error
     return found if isinstance(found, str) and re.fullmatch(r"[a-z_]+_exception", found) else ""
+
+
+def _address(url: str) -> bool:
+    """Whether it is one. A sign in a password that ends the name of the host makes its beginning the port: that is told to nobody."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def _why(fault: OpenSearchException) -> str:

@@ -106,10 +106,11 @@ def _exactly(query: Exactly) -> dict[str, Any]:
     return {"term": {"exact": documents.exact(query.field, query.value)}}
 
 
-def _to(query: Query) -> dict[str, str]:
-    """Where it is to be answered: what is asked of one person by the shard that holds the person."""
+def _to(query: Query) -> dict[str, Any]:
+    """Where it is to be answered: what is asked of one person by the shard that holds the person. A shard that no node has counts as none
+    that failed: unless that is refused, the others' answer comes as a whole one."""
     persons = [part.value for part in query.of if isinstance(part, Exactly) and part.field == "person"] if isinstance(query, Every) else []
-    return {"routing": persons[0]} if persons else {}
+    return {"allow_partial_search_results": False, **({"routing": persons[0]} if persons else {})}
 
 
 def _shown(hit: Any) -> Shown:

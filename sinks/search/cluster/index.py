@@ -89,6 +89,16 @@ def check(client: OpenSearch, generation: Generation) -> None:
                                           "built anew")
 
 
+def histories(client: OpenSearch, generation: Generation) -> dict[str, str]:
+    """Shard -> which history it holds, of those that are served. A copy that takes over goes on with its own; a shard that is forced to
+    begin empty or with an old copy, or is restored, begins another (OpenSearch: `history_uuid`)."""
+    found = client.indices.stats(index=generation.index, metric="docs", params={
+        "level": "shards", "filter_path": "indices.*.shards.*.routing.primary,indices.*.shards.*.commit.user_data.history_uuid"})
+    shards = found.get("indices", {}).get(generation.index, {}).get("shards", {})
+    return {shard: copy["commit"]["user_data"]["history_uuid"]
+            for shard, copies in shards.items() for copy in copies if copy["routing"]["primary"] and "commit" in copy}
+
+
 def _make(client: OpenSearch, settings: SinkSettings, new: Generation, aliases: dict[str, Any]) -> None:
     client.indices.create(index=new.index, body={"mappings": MAPPING, "aliases": aliases, "settings": {"index": {
         "number_of_shards": settings.search_shards, "number_of_replicas": settings.search_replicas,

@@ -37,6 +37,7 @@ class _Written:
     """The positions as this sink left them, and where the cluster has them: whoever writes them again changes it."""
 
     positions: dict[str, int]
+    """None where a shard has lost what it held."""
     sequence: int
     term: int
 
@@ -66,6 +67,8 @@ class ClusterStore:
         self._client = clients.connect(settings)
         self._at: Generation | None = None
         self._written: _Written | None = None
+        self._histories: dict[str, str] = {}
+        """Of the shards (`index.histories`), as they were when the positions were read."""
         self._refused: set[tuple[str, int]] = set()
         """Id and version of documents that the cluster did not take for what is in them."""
 
@@ -122,7 +125,9 @@ class ClusterStore:
         return StoreMovedError(self.name)
 
     def _read(self, at: Generation) -> dict[str, int]:
-        """The positions as they are now, kept as those that this sink left."""
+        """The positions as they are now, kept as those that this sink left. Where they were written for other shards than there are, what
+        these held is lost: then there are none, and the topics are read again over what is still there."""
+        self._histories = index.histories(self._client, at)
         try:
             found = self._client.get(index=at.write, id=_POSITIONS, params={"routing": _POSITIONS})
         except NotFoundError as fault:
@@ -130,7 +135,11 @@ class ClusterStore:
                 raise
             self._written = None
             return {}
-        held: dict[str, int] = found["_source"]["positions"]
+        standing = found["_source"]["positions"]
+        told: dict[str, str] = standing.get("histories", {})
+        if told.keys() - self._histories.keys():
+            raise StoreUnavailableError(self.name, "a part of its index is not served")
+        held: dict[str, int] = standing["at"] if told == self._histories else {}
         self._written = _Written(held, found["_seq_no"], found["_primary_term"])
         return held
 
@@ -139,7 +148,7 @@ class ClusterStore:
         before = self._written
         expected = {"if_seq_no": before.sequence, "if_primary_term": before.term} if before else {"op_type": "create"}
         try:
-            answer = self._client.index(index=at.write, id=_POSITIONS, body={"positions": held},
+            answer = self._client.index(index=at.write, id=_POSITIONS, body={"positions": {"at": held, "histories": self._histories}},
                                         params={"routing": _POSITIONS, "require_alias": "true", **expected})
         except ConflictError:
             raise StoreMovedError(self.name) from None
