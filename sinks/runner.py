@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import socket
@@ -19,8 +20,11 @@ import typer
 from mainstem import collector, observe
 from mainstem.settings import Settings
 from sinks.contract import Store
+from sinks.errors import StoreUnavailableError
 from sinks.settings import SinkSettings
 from sinks.sink import Sink
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +97,11 @@ def main(
 
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, end)
-    made, beside = STORES[store](Where(home, redis))
+    try:
+        made, beside = STORES[store](Where(home, redis))
+    except StoreUnavailableError as fault:  # what is away is waited for by the sink: this is an address that is none
+        log.error("%s", fault)
+        raise typer.Exit(os.EX_CONFIG) from None
     with beside:
         collector.settle()
         Sink(made, kafka, registry, f"{socket.gethostname()}-{os.getpid()}").run(stop, rebuild=rebuild)

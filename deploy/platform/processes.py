@@ -32,7 +32,7 @@ def processes(endpoints: Endpoints, home: Path, sources: Sequence[str], web_port
     def module(name: str, *arguments: str) -> tuple[str, ...]:
         return (sys.executable, "-m", name, *servers, *arguments)
 
-    secret = "@" in endpoints.redis  # everyone on the machine can read arguments
+    secret = "@" in endpoints.redis or "?" in endpoints.redis  # everyone on the machine can read arguments
     redis = () if secret else ("--redis", endpoints.redis)
     hidden = {"MAINSTEM_REDIS_URL": endpoints.redis} if secret else {}
 

@@ -53,7 +53,7 @@ class ClusterStore:
     anything was lost, or from their beginning where nobody knows.
     """
 
-    name = "cache"
+    name = servers.NAME
     purpose = Purpose.DIRECT_CARE
     pace = 0.0
     remembers = 10.0
@@ -80,7 +80,7 @@ class ClusterStore:
     def open(self) -> Positions:
         with self._answered():
             self._nodes.look()
-            self._refuse_eviction()
+            servers.refuse_eviction(self._nodes.masters())
             for script in scripts.ALL:
                 self._scripts[script] = next(iter(self._nodes.every("SCRIPT", "LOAD", script).values()))
             self._take_over()
@@ -212,12 +212,6 @@ class ClusterStore:
         for slot, mark in self._new.items():
             self._marks[slot] = mark
 
-    def _refuse_eviction(self) -> None:
-        """A master that drops keys when full would lose parts of records without a word."""
-        for master, reply in self._nodes.every("CONFIG", "GET", "maxmemory-policy").items():
-            if reply and reply[1] != b"noeviction":
-                raise StoreUnavailableError(self.name, f"the maxmemory-policy of {master} drops keys; set it to noeviction")
-
     @contextmanager
     def _answered(self) -> Iterator[None]:
         """A master that does not know a script was started since, or has taken over from another."""
@@ -226,7 +220,7 @@ class ClusterStore:
         except NoScriptError:
             raise StoreMovedError(self.name) from None
         except servers.FAULTS as fault:
-            raise StoreUnavailableError(self.name, type(fault).__name__) from None
+            raise StoreUnavailableError(self.name, servers.why(fault)) from None
 
 
 def _decoded(held: bytes) -> Standing | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
+from redis import Redis
 from redis.cluster import ClusterNode, RedisCluster
 
 from sinks.cache import servers
@@ -48,6 +49,10 @@ class Nodes:
     def owner(self, slot: int) -> str:
         """Name of the master in which a slot lies."""
         return str(self._owners[slot].name)
+
+    def masters(self) -> dict[str, Redis]:
+        """Name -> a client of it."""
+        return {str(node.name): node.redis_connection for node in self._owners if node.redis_connection is not None}
 
     def send(self, sent: Sequence[Sent], *, writes: bool = True) -> list[Any]:
         """The replies, in order. What goes to one master reaches it in that order. `writes`: wait for a replica, where there is one."""

@@ -81,7 +81,7 @@ def _answered() -> Iterator[None]:
     try:
         yield
     except servers.FAULTS as fault:
-        raise StoreUnavailableError("cache", type(fault).__name__) from None
+        raise StoreUnavailableError(servers.NAME, servers.why(fault)) from None
 
 
 def _view(person: str, held: dict[bytes, bytes]) -> RecordView:

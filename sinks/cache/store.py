@@ -23,7 +23,7 @@ _PIECE = 1000
 class CacheStore:
     """Another sink, or an emptied Redis, is noticed at the next batch: positions are compared before they are replaced."""
 
-    name = "cache"
+    name = servers.NAME
     purpose = Purpose.DIRECT_CARE
     pace = 0.0
 
@@ -35,14 +35,14 @@ class CacheStore:
 
     def open(self) -> Positions:
         try:
-            self._refuse_eviction()
+            servers.refuse_eviction({"its Redis": self._redis})
             self._refuse_part_of_a_cluster()
             held = self._get()
             if held == layout.CLEARING:
                 self.clear()
                 held = b""
         except RedisError as fault:
-            raise StoreUnavailableError(self.name, type(fault).__name__) from None
+            raise StoreUnavailableError(self.name, servers.why(fault)) from None
         self._expected = held
         return {Place.parse(text): offset for text, offset in orjson.loads(held or b"{}").items()}
 
@@ -54,7 +54,7 @@ class CacheStore:
         try:
             written = self._script(keys=[layout.PREFIX], args=arguments)
         except RedisError as fault:
-            raise StoreUnavailableError(self.name, type(fault).__name__) from None
+            raise StoreUnavailableError(self.name, servers.why(fault)) from None
         if not written:
             raise StoreMovedError(self.name)
         self._expected = after
@@ -77,7 +77,7 @@ class CacheStore:
                     keys.clear()
             self._redis.unlink(*keys, layout.POSITIONS)
         except RedisError as fault:
-            raise StoreUnavailableError(self.name, type(fault).__name__) from None
+            raise StoreUnavailableError(self.name, servers.why(fault)) from None
         self._expected = b""
 
     def close(self) -> None:
@@ -86,12 +86,6 @@ class CacheStore:
     def _get(self) -> bytes:
         held = self._redis.get(layout.POSITIONS)
         return held if isinstance(held, bytes) else b""
-
-    def _refuse_eviction(self) -> None:
-        """A Redis that drops keys when full would lose parts of records without a word."""
-        policies = self._redis.config_get("maxmemory-policy")
-        if isinstance(policies, dict) and policies.get("maxmemory-policy", "noeviction") != "noeviction":
-            raise StoreUnavailableError(self.name, "its maxmemory-policy drops keys; set it to noeviction")
 
     def _refuse_part_of_a_cluster(self) -> None:
         """One script writes to every key: a node of a cluster would refuse some batches, and take others."""

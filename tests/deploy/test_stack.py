@@ -65,7 +65,8 @@ def test_a_live_cache_elsewhere_is_where_programs_go_and_not_what_up_starts(home
     assert endpoints(home).redis == "redis+cluster://user:secret@10.0.0.1:6379,10.0.0.2:6379"
 
 
-@pytest.mark.parametrize(("url", "shown"), [("redis://127.0.0.1:1/0", True), ("redis+cluster://user:secret@10.0.0.1:6379", False)])
+@pytest.mark.parametrize(("url", "shown"), [("redis://127.0.0.1:1/0", True), ("redis+cluster://user:secret@10.0.0.1:6379", False),
+                                             ("rediss://10.0.0.1:6379/0?password=secret", False)])
 def test_processes_are_told_the_live_cache_and_show_no_password(tmp_path: Path, url: str, shown: bool) -> None:
     servers = Endpoints({"kafka": "127.0.0.1:1", "registry": "http://127.0.0.1:1", "redis": url, "connect": "http://127.0.0.1:1"})
     told = [each for each in processes(servers, tmp_path, ["RXA/epr"], 1) if each.name in {"sink-cache", "web"}]

@@ -9,6 +9,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 from redis import Redis
@@ -18,11 +19,13 @@ from deploy.stack import artefacts
 from deploy.stack.errors import FetchError, MissingProgramError
 from deploy.stack.layout import StackSettings
 from sinks.analytics import AnalyticsStore
-from sinks.cache import cache_store
+from sinks.cache import CacheReader, CacheStore, ClusterStore, cache_store
 from sinks.contract import Store
 from tests.sinks.opensearch import OpenSearch
 from tests.sinks.redises import Cluster, One, emptied
 from tests.sinks.searching import SEARCH, cluster, searching
+
+Opened = TypeVar("Opened", bound=Store)
 
 
 @pytest.fixture(scope="session")
@@ -62,6 +65,16 @@ def place(request: pytest.FixtureRequest) -> One | Cluster:
     found = request.getfixturevalue("own_cluster") if request.param == "cluster" else One(request.getfixturevalue("own_redis"))
     emptied(found)
     return found
+
+
+@pytest.fixture
+def cache(place: One | Cluster) -> Iterator[CacheStore | ClusterStore]:
+    yield from _opened(cache_store(place.url))
+
+
+@pytest.fixture
+def reader(place: One | Cluster) -> CacheReader:
+    return CacheReader(place.url)
 
 
 def _until_up(url: str) -> None:
@@ -127,7 +140,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
         yield from _opened(cache_store(emptied(request.getfixturevalue("own_cluster"))))
 
 
-def _opened(made: Store) -> Iterator[Store]:
+def _opened(made: Opened) -> Iterator[Opened]:
     made.open()
     yield made
     made.close()

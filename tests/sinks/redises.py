@@ -13,6 +13,7 @@ from redis.exceptions import RedisError
 
 from sinks.cache.slots import SLOTS
 from sinks.cache.slots import of as slot_of
+from tests.sinks.certificates import Certificate
 
 _BUS = 10_000
 """The nodes of a cluster talk to each other on a port so much higher."""
@@ -32,10 +33,11 @@ class One:
 
 
 class Cluster:
-    """The first `masters` nodes share the slots; the others follow them, in turn. Nothing is kept on disk: killed, one comes back empty."""
+    """The first `masters` nodes share the slots; the others follow them, in turn. Nothing is kept on disk: killed, one comes back empty.
+    With a certificate they speak TLS alone."""
 
-    def __init__(self, directory: Path, masters: int, replicas: int = 0) -> None:
-        self._directory = directory
+    def __init__(self, directory: Path, masters: int, replicas: int = 0, certificate: Certificate | None = None) -> None:
+        self._directory, self._certificate = directory, certificate
         self._followers: dict[int, int] = {}
         self._running: dict[int, subprocess.Popen[bytes]] = {}
         self.ports = _free_ports(masters + replicas)
@@ -49,9 +51,11 @@ class Cluster:
 
     @property
     def url(self) -> str:
-        return "redis+cluster://" + ",".join(f"127.0.0.1:{port}" for port in self.ports)
+        return ("rediss" if self._certificate else "redis") + "+cluster://" + ",".join(f"127.0.0.1:{port}" for port in self.ports)
 
     def node(self, port: int) -> Redis:
+        if self._certificate:
+            return Redis(port=port, socket_timeout=5, ssl=True, ssl_ca_certs=str(self._certificate.certificate))
         return Redis(port=port, socket_timeout=5)
 
     def nodes(self) -> list[Redis]:
@@ -115,7 +119,11 @@ class Cluster:
     def _begin(self, port: int) -> None:
         home = self._directory / str(port)
         home.mkdir(exist_ok=True)
-        command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--dir", str(home), "--save", "", "--cluster-enabled", "yes",
+        listens = ["--port", str(port)]
+        if made := self._certificate:
+            listens = ["--port", "0", "--tls-port", str(port), "--tls-cert-file", str(made.certificate), "--tls-key-file", str(made.key),
+                       "--tls-ca-cert-file", str(made.certificate), "--tls-auth-clients", "no", "--tls-cluster", "yes"]
+        command = ["redis-server", *listens, "--bind", "127.0.0.1", "--dir", str(home), "--save", "", "--cluster-enabled", "yes",
                    "--cluster-node-timeout", _SILENT_MS, "--cluster-require-full-coverage", "yes", "--repl-diskless-sync-delay", "0"]
         self._running[port] = subprocess.Popen(command, stdout=subprocess.DEVNULL)
         until(self.node(port).ping)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn
 
@@ -23,19 +22,6 @@ AT = Place("records.entries.v1", 0)
 P, Q = PERSONS
 Cache, Where = CacheStore | ClusterStore, One | Cluster
 NUMBER, OTHER = "9990000018", "9990000026"
-
-
-@pytest.fixture
-def cache(place: Where) -> Iterator[Cache]:
-    store = cache_store(place.url)
-    store.open()
-    yield store
-    store.close()
-
-
-@pytest.fixture
-def reader(place: Where) -> CacheReader:
-    return CacheReader(place.url)
 
 
 def test_the_record_in_its_shape(cache: Cache, reader: CacheReader) -> None:
