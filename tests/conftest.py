@@ -15,6 +15,7 @@ import hypothesis
 import psycopg
 import pytest
 
+from deploy.platform import elsewhere
 from deploy.stack import SERVICES, Endpoints
 from tests.providers.contract import Provider, ProviderUnavailableError
 
@@ -24,6 +25,8 @@ pytest.register_assert_rewrite("tests.processors.convergence", "tests.web.pages"
 hypothesis.settings.register_profile("mainstem", deadline=None, derandomize=True)
 hypothesis.settings.register_profile("fuzz", deadline=None, print_blob=True)
 hypothesis.settings.load_profile("mainstem")
+
+elsewhere.forget(print)
 
 SERVER_FIXTURES = {"provider", "endpoints", "kafka", "registry", "connect_url", "postgres", "database", "redis_url",
                    "opensearch", "own_opensearch"}

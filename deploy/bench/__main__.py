@@ -18,7 +18,7 @@ import typer
 from deploy.bench import environment, figures, fresh, machine, memory, report, soak
 from deploy.bench.mix import mix
 from deploy.bench.ring import Candidate, CandidateFailedError, Ring, Run, ours
-from deploy.platform import heaps
+from deploy.platform import elsewhere, heaps
 from deploy.stack import Endpoints, down, up
 from mainstem.settings import Settings
 from mainstem.terminology import builtin
@@ -47,6 +47,7 @@ def main(
 ) -> None:
     """Measure what Mainstem costs. Takes about twenty minutes; leave the machine alone meanwhile."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends it as Ctrl-C does: with the servers stopped
+    elsewhere.forget(_say)
     home = Settings().home.resolve() / "bench"
     out = out or home
     out.mkdir(parents=True, exist_ok=True)

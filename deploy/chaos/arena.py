@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from deploy.chaos.disk import SmallDisk
 from deploy.chaos.plan import BEHIND_PROXIES, WORKERS
 from deploy.chaos.proxy import Proxy
-from deploy.platform import launch, trusts
+from deploy.platform import elsewhere, launch, trusts
 from deploy.platform.launch import Say
 from deploy.stack import Endpoints, down, up
 from deploy.stack.layout import StackSettings
@@ -47,6 +47,7 @@ class Arena:
 def arena(home: Path, persons: int, seed: int, say: Say) -> Iterator[Arena]:
     """Servers, trusts and processes, from nothing to captured, and their end. Raises StackError, ConnectorFailedError,
     TrustsNotMadeError, and what Kafka and the registry raise where they do not answer."""
+    elsewhere.forget(say)
     behind = free_port()
     broker = Proxy(free_port(frozenset({behind})), behind)
     fault_file = home.absolute() / "fault"

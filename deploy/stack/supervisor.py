@@ -45,11 +45,15 @@ def up(home: Path | None = None, *, only: Iterable[str] | None = None, say: Say 
        settings: StackSettings | None = None) -> addresses.Endpoints:
     """Start what is not running, in order of need, and return when all of them answer. Safe to call again; repairs what was killed.
 
-    `only` names services; those they need come along. `settings`: instead of the environment's. Raises StackError.
+    `only` names services; those they need come along. Without it all are started but one whose place another takes (`StackSettings`).
+    `settings`: instead of the environment's. Raises StackError.
     """
     settings = settings or StackSettings()
     layout = Layout(Path(home or settings.home).absolute())
     wanted = _with_needs(only)
+    if only is None and settings.redis_url:
+        wanted.remove("redis")
+        say("redis: not started, since MAINSTEM_REDIS_URL names another")
     say(f"stack: {', '.join(wanted)} in {layout.root}")
     java = any(SERVICES[name].java for name in wanted)
     parts = artefacts.fetch(settings.cache.absolute(), say) if java else artefacts.place(settings.cache.absolute())

@@ -267,7 +267,7 @@ with beside:
 
 @pytest.mark.parametrize(("name", "place"), [
     ("search", "one"), ("cluster", "one"), ("cache", "one"), ("analytics", "one"),
-    pytest.param("cache", "cluster", marks=pytest.mark.slow),  # `test_cluster` cuts a batch short at each of its steps
+    pytest.param("cache", "cluster", marks=pytest.mark.slow),  # `test_cluster_writers` cuts a batch short at each of its steps
 ], indirect=["place"])
 def test_killed_again_and_again_it_holds_all(log: Log, place: One | Cluster, tmp_path: Path, name: str,
                                              request: pytest.FixtureRequest) -> None:
