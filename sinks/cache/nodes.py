@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from redis import Redis
 from redis.cluster import ClusterNode, RedisCluster
+from redis.exceptions import RedisClusterException
 
 from sinks.cache import servers
 
@@ -37,11 +38,12 @@ class Nodes:
         """Master -> whether a replica was connected to it when it was last asked."""
 
     def look(self) -> None:
-        """Learn where each slot lies now."""
-        if self._cluster is None:
-            self._cluster = servers.cluster(self._url)
-        else:
-            self._cluster.nodes_manager.initialize()
+        """Learn where each slot lies now: from the nodes that were known last, and where none of these is there any more from those that
+        the URL names, which may have other addresses by now."""
+        if self._cluster is None or not self._known(self._cluster):
+            anew = servers.cluster(self._url)
+            self.close()
+            self._cluster = anew
         found = self._cluster.nodes_manager.slots_cache
         self._owners = [found[slot][0] for slot in range(len(found))]
         self._heard(self.every(*_ROLE))
@@ -85,6 +87,14 @@ class Nodes:
     def close(self) -> None:
         if self._cluster is not None:
             self._cluster.close()
+
+    def _known(self, cluster: RedisCluster) -> bool:
+        """Whether its nodes tell where slots lie."""
+        try:
+            cluster.nodes_manager.initialize()
+        except RedisClusterException:
+            return False
+        return True
 
     def _heard(self, roles: dict[str, Any]) -> None:
         """`ROLE` of masters: its third part are the replicas that are connected."""

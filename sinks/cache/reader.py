@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from redis import Redis
 from redis.cluster import RedisCluster
+from redis.exceptions import RedisClusterException
 
 from mainstem import canonical, nhs_number
 from sinks.cache import layout, servers
@@ -30,7 +31,7 @@ class CacheReader:
 
     def by_person(self, person: str) -> RecordView | None:
         """None as well for a person whom nothing is left of: their sources have moved to another."""
-        with _answered():
+        with self._answered():
             held = self._redis().hgetall(layout.record(person))
         view = _view(person, held)  # type: ignore[arg-type]
         return view if view.entries or view.sources else None
@@ -42,13 +43,13 @@ class CacheReader:
 
     def persons(self, number: str) -> list[str]:
         """Everyone whose head says that they carry the number."""
-        with _answered():
+        with self._answered():
             heads = [(person, self._redis().hget(layout.record(person), layout.HEAD)) for person in self._members(number)]
         return [person for person, held in heads if held and number in decode_head(split(held)[1]).nhs_numbers]  # type: ignore[arg-type]
 
     def contents(self) -> Iterator[Held]:
         """Every current entry; its digest worked out from the content as held."""
-        with _answered():
+        with self._answered():
             for key in self._redis().scan_iter(layout.record("*"), count=1000):
                 person = layout.person(key.decode())
                 for field, data in self._redis().hscan_iter(key, count=1000):
@@ -59,7 +60,7 @@ class CacheReader:
 
     def check(self) -> None:
         """Raises StoreUnavailableError where Redis, or any master of a cluster, does not answer."""
-        with _answered():
+        with self._answered():
             redis = self._redis()
             if isinstance(redis, RedisCluster):
                 redis.ping(target_nodes=RedisCluster.PRIMARIES)
@@ -67,7 +68,7 @@ class CacheReader:
 
     def _members(self, number: str) -> list[str]:
         """Of the number's set, which may lag behind."""
-        with _answered():
+        with self._answered():
             return sorted(person.decode() for person in self._redis().smembers(layout.number(number)))  # type: ignore[union-attr]
 
     def _redis(self) -> Redis | RedisCluster:
@@ -75,13 +76,14 @@ class CacheReader:
         self._client = self._client or servers.connected(self._url)
         return self._client
 
-
-@contextmanager
-def _answered() -> Iterator[None]:
-    try:
-        yield
-    except servers.FAULTS as fault:
-        raise StoreUnavailableError(servers.NAME, servers.why(fault)) from None
+    @contextmanager
+    def _answered(self) -> Iterator[None]:
+        try:
+            yield
+        except servers.FAULTS as fault:
+            if isinstance(fault, RedisClusterException):  # none of the nodes it knows is there: those that the URL names may be others now
+                self._client = None
+            raise StoreUnavailableError(servers.NAME, servers.why(fault)) from None
 
 
 def _view(person: str, held: dict[bytes, bytes]) -> RecordView:

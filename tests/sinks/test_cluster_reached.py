@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from deploy.chaos.proxy import Proxy
+from deploy.stack.ports import free_port
 from sinks.cache import CacheReader, CacheStore, ClusterStore, cache_store, layout, servers, slots
 from sinks.contract import Batch
 from sinks.errors import StoreMovedError, StoreUnavailableError
@@ -55,6 +57,37 @@ def test_a_cluster_that_is_not_there_is_waited_for() -> None:
     for ask in (ClusterStore(url).open, CacheReader(url).check, lambda: list(CacheReader(url).contents())):
         with pytest.raises(StoreUnavailableError):
             ask()
+
+
+def test_a_cluster_whose_nodes_all_have_other_addresses_is_found_by_its_url(tmp_path: Path) -> None:
+    """As where all of its containers were started again: what the URL names leads to the new ones."""
+    (tmp_path / "before").mkdir()
+    (tmp_path / "after").mkdir()
+    before = Cluster(tmp_path / "before", 3)
+    door = Proxy(free_port(), before.ports[0])
+    door.start()
+    url = f"redis+cluster://127.0.0.1:{door.listen}"
+    store, reader = ClusterStore(url), CacheReader(url)
+    try:
+        store.open()
+        store.apply(ALL, {AT: 1})
+        assert persons(reader) == list(PERSONS)
+        before.close()
+        with pytest.raises(StoreUnavailableError):
+            store.apply(ALL, {AT: 2})
+        after = Cluster(tmp_path / "after", 3)
+        try:
+            door.target = after.ports[0]
+            assert store.open() == {}
+            store.apply(ALL, {AT: 1})
+            with pytest.raises(StoreUnavailableError):
+                reader.check()
+            assert persons(reader) == list(PERSONS)
+        finally:
+            after.close()
+    finally:
+        before.close()
+        door.stop()
 
 
 @pytest.mark.parametrize(("url", "clustered"), [("redis://h:1/0", False), ("unix:///r.sock", False), ("redis+cluster://h", True),
