@@ -35,8 +35,9 @@ NAMES = {"mainstem-search-v2.1": {"aliases": {"mainstem-search-v2": {}}}}
 
 
 @contextmanager
-def answering(given: Callable[[str, str], Answer], secret: ssl.SSLContext | None = None) -> Iterator[SinkSettings]:
-    """A server that answers a method and a path as given: an object as JSON, a text as it is."""
+def answering(given: Callable[[str, str], Answer], secret: ssl.SSLContext | None = None, texts: str = "text/html",
+              ) -> Iterator[SinkSettings]:
+    """A server that answers a method and a path as given: an object as JSON, a text as it is, of type `texts`."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -46,7 +47,7 @@ def answering(given: Callable[[str, str], Answer], secret: ssl.SSLContext | None
             status, body = given(self.command, self.path.partition("?")[0])
             sent = body.encode() if isinstance(body, str) else json.dumps(body).encode()
             self.send_response(status)
-            self.send_header("content-type", "text/html" if isinstance(body, str) else "application/json")
+            self.send_header("content-type", texts if isinstance(body, str) else "application/json")
             self.send_header("content-length", str(len(sent)))
             self.end_headers()
             self.wfile.write(sent)
@@ -104,6 +105,16 @@ def test_a_cluster_that_refuses_is_waited_for(status: int, body: Any, why: str) 
                 store.apply(Batch((entry(PERSONS[0], "f1", 1),)), {AT: 2})
             assert why in raised.value.why
             assert "canary" not in str(raised.value) and "word" not in str(raised.value)
+
+
+@pytest.mark.parametrize("texts", ["text/html", "text/plain", "application/json"])
+@pytest.mark.parametrize("said", ["healthy", "7", "[]"])
+def test_what_a_proxy_says_of_itself_is_no_answer(texts: str, said: str) -> None:
+    with answering(lambda *_: (200, said), texts=texts) as settings:
+        reader = SearchReader.at(Path("/nowhere"), settings)
+        for ask in (lambda: reader.people("smith"), lambda: list(reader.contents()), ClusterStore(settings).open):
+            with pytest.raises(StoreUnavailableError, match="SerializationError"):
+                ask()  # type: ignore[operator]
 
 
 def item(status: int, kind: str | None) -> dict[str, Any]:

@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 
 from opensearchpy import OpenSearch
 from opensearchpy.exceptions import ConnectionError as NotConnectedError
-from opensearchpy.exceptions import NotFoundError, OpenSearchException, TransportError
+from opensearchpy.exceptions import NotFoundError, OpenSearchException, SerializationError, TransportError
+from opensearchpy.serializer import JSONSerializer
 
 from sinks.errors import StoreUnavailableError
 from sinks.settings import SinkSettings
@@ -36,7 +37,8 @@ def connect(settings: SinkSettings) -> OpenSearch:
                                           "letter or digit in a password as %XX")
     for name in _TELLING:
         logging.getLogger(name).setLevel(logging.ERROR)
-    return OpenSearch(url, timeout=_SECONDS, max_retries=0, pool_maxsize=_CONNECTIONS, ssl_context=ssl.create_default_context())
+    return OpenSearch(url, timeout=_SECONDS, max_retries=0, pool_maxsize=_CONNECTIONS, ssl_context=ssl.create_default_context(),
+                      serializers={mimetype: _Objects() for mimetype in ("application/json", "text/plain")})
 
 
 def where(settings: SinkSettings) -> str:
@@ -44,6 +46,16 @@ def where(settings: SinkSettings) -> str:
     assert settings.search_url is not None
     found = urlsplit(settings.search_url.get_secret_value())
     return f"{found.scheme}://{found.hostname}" + (f":{found.port}" if found.port else "")
+
+
+class _Objects(JSONSerializer):
+    """All that is asked here is answered by an object: what a proxy says of itself, as a text, is no answer."""
+
+    def loads(self, s: str) -> Any:
+        found = super().loads(s)
+        if not isinstance(found, dict):
+            raise SerializationError("no object")
+        return found
 
 
 @contextmanager
