@@ -22,7 +22,7 @@ from clickhouse_connect.driver.insert import InsertContext
 from mainstem import canonical, faults
 from mainstem.model import Entry, Summary
 from schemas.topics import Purpose
-from sinks import policy
+from sinks import addresses, policy
 from sinks.analytics import rows, tables
 from sinks.analytics.pseudonyms import Pseudonyms
 from sinks.contract import CURRENT, Batch, Held, Place, Positions
@@ -48,7 +48,10 @@ class AnalyticsStore:
     pace = 0.2
 
     def __init__(self, home: Path, person_key: bytes, url: str | None = None) -> None:
-        """`url` of a ClickHouse server; without it `home/stores/analytics` is held by this process."""
+        """`url` of a ClickHouse server; without it `home/stores/analytics` is held by this process. Raises StoreUnavailableError where
+        the address is none."""
+        if url:
+            addresses.check(self.name, "MAINSTEM_ANALYTICS_URL", url)
         self._path = home / "stores" / "analytics" / tables.LAYOUT
         self._spool = self._path.parent / "spool"
         self._url = url

@@ -115,11 +115,13 @@ def test_an_address_that_is_none_is_told_without_it(url: str) -> None:
 
 
 @pytest.mark.parametrize(("store", "variable", "url"), [("cache", "MAINSTEM_REDIS_URL", "redis://u:se#cret@host:6379/0"),
-                                                        ("search", "MAINSTEM_SEARCH_URL", "https://u:se#cret@host:9200")])
+                                                        ("search", "MAINSTEM_SEARCH_URL", "https://u:se#cret@host:9200"),
+                                                        ("analytics", "MAINSTEM_ANALYTICS_URL", "http://u:se#cret@host:8123")])
 def test_a_sink_that_is_given_such_an_address_says_so_and_ends(tmp_path: Path, store: str, variable: str, url: str) -> None:
     command = [sys.executable, "-m", "sinks.runner", "--store", store, "--kafka", "127.0.0.1:1", "--registry", "http://127.0.0.1:1",
                "--home", str(tmp_path)]
-    done, told = (subprocess.run([*command, *more], capture_output=True, text=True, check=False, env={**os.environ, variable: url})
+    done, told = (subprocess.run([*command, *more], capture_output=True, text=True, check=False, timeout=100,
+                                 env={**os.environ, variable: url})
                   for more in ((), ("--help",)))
     assert (done.returncode, told.returncode) == (os.EX_CONFIG, 0)
     assert "%XX" in done.stderr

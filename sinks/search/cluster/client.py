@@ -15,6 +15,7 @@ from opensearchpy.exceptions import ConnectionError as NotConnectedError
 from opensearchpy.exceptions import NotFoundError, OpenSearchException, SerializationError, TransportError
 from opensearchpy.serializer import JSONSerializer
 
+from sinks import addresses
 from sinks.errors import StoreUnavailableError
 from sinks.settings import SinkSettings
 
@@ -32,9 +33,7 @@ def connect(settings: SinkSettings) -> OpenSearch:
     itself the library takes those that come with a package. Raises StoreUnavailableError where the address is none."""
     assert settings.search_url is not None
     url = settings.search_url.get_secret_value()
-    if not _address(url):
-        raise StoreUnavailableError(NAME, "MAINSTEM_SEARCH_URL is not https://user:password@host:port, nor with http; write whatever is no "
-                                          "letter or digit in a password as %XX")
+    addresses.check(NAME, "MAINSTEM_SEARCH_URL", url)
     for name in _TELLING:
         logging.getLogger(name).setLevel(logging.ERROR)
     return OpenSearch(url, timeout=_SECONDS, max_retries=0, pool_maxsize=_CONNECTIONS, ssl_context=ssl.create_default_context(),
@@ -83,15 +82,6 @@ def kind(error: Any) -> str:
     """The kind of fault as OpenSearch names it, `mapper_parsing_exception`; empty where it is anything else."""
     found = error.get("type") if isinstance(error, dict) else error
     return found if isinstance(found, str) and re.fullmatch(r"[a-z_]+_exception", found) else ""
-
-
-def _address(url: str) -> bool:
-    """Whether it is one. A sign in a password that ends the name of the host makes its beginning the port: that is told to nobody."""
-    try:
-        parts = urlsplit(url)
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        return False
 
 
 def _why(fault: OpenSearchException) -> str:
