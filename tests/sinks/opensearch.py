@@ -17,7 +17,7 @@ from deploy.stack.layout import StackSettings
 from deploy.stack.ports import LOOPBACK, free_port
 
 _HEAP_MB = 512
-_PATIENCE = 90
+_PATIENCE = 240
 _LOGGING = """status = error
 appender.console.type = Console
 appender.console.name = console
@@ -79,6 +79,12 @@ class OpenSearch:
         shutil.rmtree(self._home / "data")
         (self._home / "data").mkdir()
         self._account.own(self._home / "data")
+
+    def pause(self, seconds: float) -> None:
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+        time.sleep(seconds)
+        self._process.send_signal(signal.SIGCONT)
 
     def stop(self) -> None:
         self._end(signal.SIGTERM)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 import subprocess
 import time
@@ -84,6 +85,13 @@ class Cluster:
         self._begin(port)
         self.until_whole()
         (self._directory / str(port) / "dump.rdb").unlink(missing_ok=True)
+
+    def pause(self, port: int, seconds: float) -> None:
+        """It does nothing, and then goes on as if it had: five seconds are enough for its replica to take over."""
+        process = self._running[port]
+        process.send_signal(signal.SIGSTOP)
+        time.sleep(seconds)
+        process.send_signal(signal.SIGCONT)
 
     def take_over(self, port: int) -> None:
         """Let the replica of a master that was killed take its place, without waiting until the others find it dead."""

@@ -17,10 +17,12 @@ from sinks.search.cluster.index import Generation
 from sinks.settings import SinkSettings
 from tests.sinks.made import entry
 from tests.sinks.opensearch import OpenSearch
-from tests.sinks.redises import until
 from tests.sinks.searching import cluster
+from tests.sinks.sinking import until
 
 AT = Place("records.entries.v1", 0)
+_PATIENCE = 150.0
+"""Seconds for the nodes to find each other again, on a busy machine."""
 PERSONS = tuple(f"{n:032x}" for n in range(40))
 """So many that every shard has some."""
 
@@ -53,7 +55,7 @@ def placed(nodes: tuple[OpenSearch, OpenSearch], replicas: int) -> Iterator[tupl
         store.open()
         admin.indices.put_settings(index=index.alias(settings), body={"index.unassigned.node_left.delayed_timeout": 0})  # else a minute
         store.apply(all_at(1), {AT: 1})
-        until(lambda: served(admin, settings) == 2 * (1 + replicas))
+        until(lambda: served(admin, settings) == 2 * (1 + replicas), _PATIENCE)
         yield store, settings, admin
         store.close()
         admin.close()
@@ -86,7 +88,8 @@ def keep_the_positions(nodes: tuple[OpenSearch, OpenSearch], settings: SinkSetti
     admin.cluster.reroute(body={"commands": [
         {"move": {"index": f"{index.alias(settings)}.1", "shard": number, "from_node": here, "to_node": there}}
         for number, here, there in wanted if here != there]})
-    until(lambda: admin.cluster.health(index=index.alias(settings))["relocating_shards"] == 0 and shard("positions")[1] == nodes[0].name)
+    until(lambda: admin.cluster.health(index=index.alias(settings))["relocating_shards"] == 0 and shard("positions")[1] == nodes[0].name,
+          _PATIENCE)
 
 
 def persons(store: ClusterStore) -> list[str]:
@@ -102,7 +105,7 @@ def settled(asked: Callable[[], object]) -> None:
             return False
         return True
 
-    until(answered)
+    until(answered, _PATIENCE)
 
 
 def test_with_a_node_and_its_disk_nothing_is_lost_that_has_a_copy(nodes: tuple[OpenSearch, OpenSearch],
@@ -114,19 +117,19 @@ def test_with_a_node_and_its_disk_nothing_is_lost_that_has_a_copy(nodes: tuple[O
     assert {held.version for held in store.contents()} == {2}
     assert store.open() == {AT: 2}
     nodes[1].start()
-    until(lambda: served(admin, settings) == 4)
+    until(lambda: served(admin, settings) == 4, _PATIENCE)
     assert (persons(store), store.open()) == (list(PERSONS), {AT: 2}), "a copy that is made anew is no loss"
 
 
 def test_a_part_that_no_node_has_is_told_and_when_it_comes_back_empty_it_is_read_again(
-        nodes: tuple[OpenSearch, OpenSearch], alone: tuple[ClusterStore, SinkSettings, Client]) -> None:
+        nodes: tuple[OpenSearch, OpenSearch], alone: tuple[ClusterStore, SinkSettings, Client], caplog: pytest.LogCaptureFixture) -> None:
     store, settings, admin = alone
     reader = SearchReader(ClusterEngine.of(settings))
     assert len(reader.entries("penicillin", limit=100)) == len(PERSONS)
     keep_the_positions(nodes, settings, admin)
     assert store.open() == {AT: 1}, "a shard that was moved is the same"
     nodes[1].lose()
-    until(lambda: served(admin, settings) == 1)
+    until(lambda: served(admin, settings) == 1, _PATIENCE)
     for ask in (lambda: reader.entries("penicillin"), lambda: reader.people("penicillin"), lambda: list(reader.contents()),
                 lambda: store.apply(Batch(), {AT: 2}), ClusterStore(settings).open):
         with pytest.raises(StoreUnavailableError):
@@ -134,11 +137,13 @@ def test_a_part_that_no_node_has_is_told_and_when_it_comes_back_empty_it_is_read
     (gone,) = {"0", "1"} - index.histories(admin, Generation(index.alias(settings), 1)).keys()
     admin.cluster.reroute(body={"commands": [{"allocate_empty_primary": {
         "index": f"{index.alias(settings)}.1", "shard": int(gone), "node": nodes[0].name, "accept_data_loss": True}}]})
-    until(lambda: served(admin, settings) == 2)
+    until(lambda: served(admin, settings) == 2, _PATIENCE)
     assert 0 < len(persons(store)) < len(PERSONS)
     with pytest.raises(StoreMovedError):
         store.apply(Batch(), {AT: 2})
+    assert "lost what a shard" not in caplog.text
     assert ClusterStore(settings).open() == {}
+    assert "lost what a shard" in caplog.text
     assert store.open() == {}
     store.apply(all_at(1), {AT: 1})
     assert persons(store) == list(PERSONS)

@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
-import dataclasses
-import os
-import signal
-import subprocess
-import sys
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
 import msgspec
 import pytest
-from confluent_kafka.admin import AdminClient
 
-from mainstem.model import Entry, Summary
+from mainstem.model import Entry
 from mainstem.operations import Heartbeat, Quarantined
 from schemas import kafka as clients
 from schemas import topics
-from schemas.codec import Codec
-from schemas.partition import partition
 from schemas.topics import Topic
 from sinks.analytics import AnalyticsStore
 from sinks.cache import CacheReader, cache_store
@@ -39,66 +30,12 @@ from tests.sinks.made import entry, summary
 from tests.sinks.opensearch import OpenSearch
 from tests.sinks.redises import Cluster, One
 from tests.sinks.searching import cluster
-
-DEADLINE = 60
-
-
-class Log:
-    """Topics of entries and summaries of a test's own."""
-
-    def __init__(self, kafka: str, registry: str) -> None:
-        mark = uuid.uuid4().hex[:8]
-        self.kafka, self.registry, self.codec = kafka, registry, Codec(registry)
-        self.entries = dataclasses.replace(topics.ENTRIES, name=f"test.{mark}.entries.v1")
-        self.summaries = dataclasses.replace(topics.SUMMARIES, name=f"test.{mark}.summaries.v1")
-        self.make()
-
-    @property
-    def inputs(self) -> tuple[Topic, Topic]:
-        return self.entries, self.summaries
-
-    def make(self) -> None:
-        clients.ensure_topics(self.kafka, [*self.inputs, topics.HEARTBEATS, topics.QUARANTINE])
-
-    def remove(self) -> None:
-        admin = AdminClient({"bootstrap.servers": self.kafka})
-        for future in admin.delete_topics([topic.name for topic in self.inputs]).values():
-            future.result()
-        until(lambda: not {t.name for t in self.inputs} & admin.list_topics(timeout=10).topics.keys())
-
-    def write(self, *values: Entry | Summary | bytes) -> None:
-        producer = clients.producer(self.kafka)
-        for value in values:
-            topic = self.summaries if isinstance(value, Summary) else self.entries
-            person = "a" if isinstance(value, bytes) else value.person
-            data = value if isinstance(value, bytes) else self.codec.encoder(topic)(value)
-            producer.produce(topic.name, data, person, partition=partition(person, topic.partitions))
-        assert producer.flush(20) == 0
+from tests.sinks.sinking import DEADLINE, Log, process, running, until
 
 
 @pytest.fixture
 def log(kafka: str, registry: str) -> Log:
     return Log(kafka, registry)
-
-
-@contextmanager
-def running(store: Store, log: Log, **how: bool) -> Iterator[Sink]:
-    sink, stop = Sink(store, log.kafka, log.registry, uuid.uuid4().hex, log.inputs), threading.Event()
-    thread = threading.Thread(target=sink.run, args=(stop,), kwargs=how)
-    thread.start()
-    try:
-        yield sink
-    finally:
-        stop.set()
-        thread.join(20)
-        assert not thread.is_alive()
-
-
-def until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + DEADLINE
-    while not holds():
-        assert time.monotonic() < deadline, "did not come about in time"
-        time.sleep(0.05)
 
 
 def found(home: Path) -> set[Held]:
@@ -250,21 +187,6 @@ def test_a_cluster_killed_within_a_batch_is_waited_for_and_then_holds_all(log: L
             assert {(one.fact, one.version) for one in store.contents()} == {(f"f{n}", 2 + n % 2) for n in range(10) if n != 3}
 
 
-PROCESS = """
-import sys, threading
-from pathlib import Path
-from dataclasses import replace
-from schemas import topics
-from sinks.runner import STORES, Where
-from sinks.sink import Sink
-name, kafka, registry, home, redis, entries, summaries = sys.argv[1:]
-store, beside = STORES[name](Where(Path(home), redis))
-inputs = replace(topics.ENTRIES, name=entries), replace(topics.SUMMARIES, name=summaries)
-with beside:
-    Sink(store, kafka, registry, "killed", inputs).run(threading.Event())
-"""
-
-
 @pytest.mark.parametrize(("name", "place"), [
     ("search", "one"), ("cluster", "one"), ("cache", "one"), ("analytics", "one"),
     pytest.param("cache", "cluster", marks=pytest.mark.slow),  # `test_cluster_writers` cuts a batch short at each of its steps
@@ -275,19 +197,17 @@ def test_killed_again_and_again_it_holds_all(log: Log, place: One | Cluster, tmp
         request.getfixturevalue("cluster_named")
         name = "search"
     redis = place.url
-    command = [sys.executable, "-c", PROCESS, name, log.kafka, log.registry, str(tmp_path), redis, log.entries.name, log.summaries.name]
-    env = os.environ | {"MAINSTEM_QUERY_PORT": "0"}
     wanted: dict[tuple[str, str], Entry] = {}
     for turn in range(1, 4):
         written = [entry(f"p{n % 7}", f"f{n}", turn, status="withdrawn" if n % 5 == turn else "current") for n in range(600)]
         wanted |= {(one.person, one.fact): one for one in written}
         log.write(*written)
-        process = subprocess.Popen(command, env=env, stderr=subprocess.DEVNULL)
+        killed = process(name, log, tmp_path, redis)
         try:
             until(partial(_any_of, name, turn, tmp_path, redis))
         finally:
-            process.send_signal(signal.SIGKILL)
-            process.wait()
+            killed.kill()
+            killed.wait()
     stop = threading.Event()
     from sinks.runner import STORES, Name, Where
     store, _ = STORES[Name(name)](Where(tmp_path, redis))

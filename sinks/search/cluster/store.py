@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +25,7 @@ from sinks.search.cluster.index import Generation
 from sinks.search.reader import SearchReader
 from sinks.settings import SinkSettings
 
+log = logging.getLogger(__name__)
 _POSITIONS = "positions"
 """Id of the one document that holds them. It lies in the index, so that who removes the index removes them too."""
 _PIECE = 5_000_000
@@ -78,6 +80,8 @@ class ClusterStore:
             at = index.opened(self._client, self._settings)
             found = self._read(at)
         self._at = at
+        if self._written is not None and not found:
+            log.warning("the search store lost what a shard of %s held; reading again from the beginning", at.index)
         return {Place.parse(text): offset for text, offset in found.items()}
 
     def apply(self, batch: Batch, positions: Positions) -> None:
