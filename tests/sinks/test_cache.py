@@ -121,6 +121,17 @@ def test_a_redis_that_drops_keys_is_refused(cache: Cache, place: Where) -> None:
             node.config_set("maxmemory-policy", "noeviction")
 
 
+def test_no_right_to_configure_is_needed(place: Where) -> None:
+    """Who lets a server to others does not give it."""
+    for node in place.nodes():
+        node.acl_setuser("sink", enabled=True, passwords=["+word"], keys=["mainstem:*"], commands=["+@all", "-config"])
+    try:
+        assert cache_store(place.url.replace("://", "://sink:word@")).open() == {}
+    finally:
+        for node in place.nodes():
+            node.acl_deluser("sink")
+
+
 def test_one_who_is_found_by_a_number_carries_it(cache: Cache, reader: CacheReader, place: Where) -> None:
     """Sets of numbers may lag behind heads."""
     cache.apply(Batch((entry(P, "f1", 1), entry(Q, "f1", 1)), (summary(P, 1, (NUMBER,)), summary(Q, 1, (OTHER,)))), {AT: 1})
