@@ -14,6 +14,8 @@ SILENT_SECONDS = 60.0
 """Of six heartbeats (`heartbeat.interval.ms`), none came."""
 _SECONDS = 3.0
 """That Connect has for one answer."""
+_TOPIC = "transforms.gather.replacement"
+"""All of a source's tables go to one topic (`deploy/stack/connectors.py`)."""
 
 
 class ConnectUnavailableError(Exception):
@@ -33,6 +35,8 @@ class Connector:
     """Where its states could not be asked for."""
     prefix: str = ""
     """Its `topic.prefix`, which names its heartbeats."""
+    topic: str = ""
+    """The raw topic that it writes to; empty where its configuration does not say."""
     age: float | None = None
     """Seconds since its database was heard through it; None where it never was, as before the end of its snapshot, or nobody listens."""
 
@@ -51,6 +55,11 @@ class Connector:
         return self.running and self.age is not None and self.age > SILENT_SECONDS
 
     @property
+    def well(self) -> bool:
+        """What is written in its database is captured."""
+        return self.running and not self.silent
+
+    @property
     def detail(self) -> str:
         if self.why:
             return self.why
@@ -63,8 +72,12 @@ class Connector:
 
 def connectors(url: str) -> list[Connector]:
     """Every connector, by name. Raises ConnectUnavailableError."""
-    told = _ask("GET", f"{url}/connectors", expand=("status", "info")).json()
-    return [_connector(name, told[name]) for name in sorted(told)]
+    answer = _ask("GET", f"{url}/connectors", expand=("status", "info"))
+    try:
+        told = answer.json()
+        return [_connector(name, told[name]) for name in sorted(told)]
+    except (ValueError, LookupError, TypeError):  # of whatever else listens where Connect did
+        raise ConnectUnavailableError("what it says is no list of connectors") from None
 
 
 def restart(url: str, name: str, *, failed: bool = True) -> None:
@@ -79,7 +92,7 @@ class Connectors:
         """`heard`: `topic.prefix` -> when the database was last heard, in seconds of `clock`."""
         self._url = url
         self._heard, self._clock = heard, clock
-        self._known: frozenset[str] = frozenset()
+        self._known: dict[str, Connector] = {}
 
     def look(self) -> list[Connector]:
         """As they stand now; empty while none was ever seen."""
@@ -91,8 +104,8 @@ class Connectors:
             why = str(fault)
         heard, now = self._heard(), self._clock()
         found = {name: replace(one, age=max(0.0, now - heard[one.prefix])) if one.prefix in heard else one for name, one in found.items()}
-        self._known |= found.keys()
-        return [found.get(name) or Connector(name, (), why) for name in sorted(self._known)]
+        self._known |= found
+        return [found.get(name) or replace(self._known[name], states=(), why=why, age=None) for name in sorted(self._known)]
 
 
 @cache
@@ -114,4 +127,5 @@ def _ask(method: str, url: str, **parameters: str | tuple[str, ...]) -> httpx.Re
 def _connector(name: str, told: dict[str, Any]) -> Connector:
     status = told["status"]
     states = (status["connector"]["state"], *(task["state"] for task in status["tasks"]))
-    return Connector(name, states, prefix=told["info"]["config"].get("topic.prefix", ""))
+    config = told["info"]["config"]
+    return Connector(name, states, prefix=config.get("topic.prefix", ""), topic=config.get(_TOPIC, ""))

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from mainstem.kinds.facts import Terms
 from mainstem.model import SourceState
+from mainstem.observe.connect import Connector
 from mainstem.web import lists, words
 from mainstem.web.figures import Figures
 from mainstem.web.headings import headings
+from mainstem.web.health import standing
 from mainstem.web.record import Record
 from mainstem.web.sources import Sources
 from schemas import topics
@@ -34,10 +36,12 @@ class SourceLine:
     handover: bool
     lacking: tuple[str, ...] = ()
     """Headings under which its own lists are not complete."""
+    flowing: bool = False
+    """Its database is captured, and every stage on the way from there is heard, makes progress and is not behind."""
 
     @property
     def complete(self) -> bool:
-        return self.waiting == 0 and not (self.quarantined or self.unattributed or self.handover or self.lacking)
+        return self.flowing and self.waiting == 0 and not (self.quarantined or self.unattributed or self.handover or self.lacking)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +57,14 @@ class Gaps:
 def gaps(record: Record, sources: Sources, now: int) -> Gaps:
     lines = tuple(_line(state, sources, now) for state in record.sources)
     figures = sources.stream.figures()
+    connectors = None if sources.connectors is None else sources.connectors()
     late, moving = _on_the_way(lines, figures)
-    found = (*_of_sources(lines, record), *_of_stages(figures, sources), *late, *_of_others(record, sources), *untold(sources.terms()))
-    return Gaps(lines, found, moving, sources.quarantine.counted)
+    stages, captured = tuple(_of_stages(figures, sources)), tuple(_of_connectors(connectors, lines))
+    found = (*_of_sources(lines, record), *captured, *stages, *late, *_of_others(record, sources), *untold(sources.terms()))
+    counted, dead = sources.quarantine.counted, _dead(connectors)
+    flows = counted and connectors != [] and not (stages or late)
+    lines = tuple(replace(line, flowing=flows and topics.raw(line.source).name not in dead) for line in lines)
+    return Gaps(lines, found, moving, counted)
 
 
 def untold(terms: Terms) -> Iterator[str]:
@@ -99,7 +108,23 @@ def _of_sources(lines: tuple[SourceLine, ...], record: Record) -> Iterator[str]:
         yield f"{_count(count, 'item')} from {source} could not be taken in and {names} no patient; some may be about this person."
 
 
+def _dead(connectors: Sequence[Connector] | None) -> list[str]:
+    """Raw topics, or where one does not say its topic the connector, that nothing new comes to."""
+    return [one.topic or one.name for one in connectors or () if not one.well]
+
+
+def _of_connectors(connectors: Sequence[Connector] | None, lines: tuple[SourceLine, ...]) -> Iterator[str]:
+    """Stages are up to date with what was captured: they do not tell that nothing is (docs/operations.md, MainstemCaptureDown)."""
+    if connectors is not None and not connectors:
+        yield "It is not known whether what organisations write in their databases reaches Mainstem."
+    sources = {topics.raw(line.source).name: line.source for line in lines}
+    if dead := _dead(connectors):
+        yield (f"Not captured at this moment: {', '.join(sources.get(one, one) for one in dead)}. What was written there since may not be "
+               "shown.")
+
+
 def _of_stages(figures: Figures, sources: Sources) -> Iterator[str]:
+    held = [one.stage for one in figures.stages if one.stage in _WAY and not (one.silent or one.idle or standing(one)[0])]
     silent, idle = ([stage for stage in stages if stage in _WAY] for stages in (figures.silent, figures.idle))
     if not sources.stream.heard:
         yield "It is not known yet whether Mainstem's own processes are running."
@@ -107,6 +132,8 @@ def _of_stages(figures: Figures, sources: Sources) -> Iterator[str]:
         yield f"Not heard for 5 seconds or more: {', '.join(silent)}. What organisations have sent since may not be shown."
     if idle:
         yield f"Standing idle until an operator helps: {', '.join(idle)}. What organisations have sent since may not be shown."
+    if held:
+        yield f"Making no progress at this moment: {', '.join(held)}. What organisations have sent since may not be shown."
 
 
 def _on_the_way(lines: tuple[SourceLine, ...], figures: Figures) -> tuple[list[str], str]:

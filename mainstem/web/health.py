@@ -89,16 +89,17 @@ def _well(sources: Sources) -> dict[str, float]:
 
 def _captured(found: Sequence[Connector]) -> list[Check]:
     detail = f"{len(found)} known" if found else "Connect knows of none, or does not answer"
-    each = (Check(f"connector {one.name}", one.running and not one.silent, one.detail) for one in found)
+    each = (Check(f"connector {one.name}", one.well, one.detail) for one in found)
     return [Check("connectors", bool(found), detail), *each]
 
 
 def _stage(one: StageFigures) -> Check:
-    well, detail = _standing(one)
+    well, detail = standing(one)
     return Check(f"stage {one.stage}", well, detail)
 
 
-def _standing(one: StageFigures) -> tuple[bool, str]:
+def standing(one: StageFigures) -> tuple[bool, str]:
+    """Whether a stage is well, and how it stands."""
     if one.stopped is not None:
         why, ago = one.stopped
         return False, f"{why} ({ago:.0f} s ago)"

@@ -13,6 +13,7 @@ from mainstem.settings import Settings
 from mainstem.terminology import Shelf
 from mainstem.web.audit import KafkaAudit
 from mainstem.web.history import SHELF, LoggedHistory, reader
+from mainstem.web.lately import Lately
 from mainstem.web.quarantine import KafkaQuarantine
 from mainstem.web.settings import WebSettings
 from mainstem.web.sources import Sources
@@ -23,6 +24,9 @@ from processors.apps.releases import current
 from processors.identity.scoring.shelf import FOLDER, ModelShelf
 from schemas.beats import Beats
 from schemas.codec import Codec
+
+_CAPTURED_SECONDS = 5.0
+"""From one look at Connect to the next: one that hangs costs a page three seconds."""
 
 
 @contextmanager
@@ -38,7 +42,7 @@ def live(kafka: str, registry: str, redis: str, home: Path, settings: WebSetting
         audit = KafkaAudit(kafka, codec, settings.purpose)
         desk = KafkaDesk(kafka, codec, Settings().person_key.get_secret_value().encode(), ModelShelf(home / FOLDER).activated)
         terms = TermsInForce(lambda: current(kafka, codec, Shelf(home / SHELF)).terms)
-        captured = Connectors(connect, Beats(kafka).heard).look if connect else None
+        captured = Lately(Connectors(connect, Beats(kafka).heard).look, _CAPTURED_SECONDS) if connect else None
         yield Sources(SearchedPeople(home), CachedRecords(redis), audit, stream, quarantine, history, desk, terms, captured)
     finally:
         stream.stop()

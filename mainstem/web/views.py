@@ -19,6 +19,7 @@ from mainstem.web.changes import changes
 from mainstem.web.claimed import NOBODY, Claimed, claimed
 from mainstem.web.errors import NotNHSNumberError, UnknownActorError
 from mainstem.web.forms import form
+from mainstem.web.gaps import gaps
 from mainstem.web.headings import headings
 from mainstem.web.page import PER_PAGE, as_json, banner, organisations, page, section
 from mainstem.web.past import PastPage, as_data, as_record, moments, past_page
@@ -78,13 +79,14 @@ class Views:
             raise HTTPException(404)
         asked = request.query_params.get("page", "1")
         number = max(1, int(asked)) if asked.isdecimal() and len(asked) < 6 else 1
-        record = self._viewed(request)
-        shown = section(record, chosen, (number - 1) * PER_PAGE, PER_PAGE, self._sources.terms(), day(_now()))
+        record, now = self._viewed(request), _now()
+        shown = section(record, chosen, (number - 1) * PER_PAGE, PER_PAGE, self._sources.terms(), day(now))
         return self.render(
             request,
             "heading.html",
             record=record,
             banner=banner(record),
+            gaps=gaps(record, self._sources, now),
             section=shown,
             number=number,
             pages=max(1, -(-shown.total // PER_PAGE)),

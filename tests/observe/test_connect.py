@@ -8,9 +8,11 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import httpx
 import pytest
 
-from mainstem.observe.connect import Connectors
+from deploy.stack.connectors import debezium_postgres
+from mainstem.observe.connect import Connectors, ConnectUnavailableError, connectors
 
 
 class NoConnectors(BaseHTTPRequestHandler):
@@ -52,3 +54,34 @@ def test_a_look_leaves_no_client_behind(url: str) -> None:
         assert contexts() == before
     finally:
         gc.enable()
+
+
+def connect(monkeypatch: pytest.MonkeyPatch, *answers: object) -> Connectors:
+    """A Connect that answers so, one after the other; an exception is no answer."""
+    told = iter(answers)
+
+    def ask(_method: str, url: str, **_: object) -> httpx.Response:
+        answer = next(told)
+        if isinstance(answer, Exception):
+            raise answer
+        return httpx.Response(200, json=answer)
+
+    monkeypatch.setattr("mainstem.observe.connect._ask", ask)
+    return Connectors("http://connect")
+
+
+def test_one_whose_connect_is_away_is_still_told_by_the_topic_it_writes_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    config = debezium_postgres("RXA/epr", "postgresql://u@127.0.0.1/x", "rxa", ["epr.patient"], "raw.rxa-epr.v1")
+    told = {"status": {"connector": {"state": "RUNNING"}, "tasks": [{"state": "RUNNING"}]}, "info": {"config": config}}
+    looked = connect(monkeypatch, {"rxa_epr": told}, ConnectUnavailableError("ReadTimeout"), {})
+    assert [(one.topic, one.well) for one in looked.look()] == [("raw.rxa-epr.v1", True)]
+    assert [(one.topic, one.well, one.detail) for one in looked.look()] == [
+        ("raw.rxa-epr.v1", False, "Connect does not answer (ReadTimeout)")]
+    assert [(one.topic, one.well) for one in looked.look()] == [("raw.rxa-epr.v1", False)]
+
+
+@pytest.mark.parametrize("answer", [["no connectors"], {"rxa_epr": {}}, {"rxa_epr": 1}, "<html>"])
+def test_what_is_no_list_of_connectors_is_no_answer(monkeypatch: pytest.MonkeyPatch, answer: object) -> None:
+    connect(monkeypatch, answer)
+    with pytest.raises(ConnectUnavailableError):
+        connectors("http://connect")

@@ -5,13 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from lxml import html
 
 from mainstem.model import PartialList, SourceState
-from mainstem.operations import IDLE
+from mainstem.observe.connect import Connector
+from mainstem.operations import IDLE, STOPPED
 from mainstem.web.figures import Beats
 from tests.web import made
 from tests.web.made import NOW, PERSON, MadeQuarantine, MadeStream, item, record, sources
 from tests.web.pages import client, read, text, under
+
+
+class Uncounted(MadeQuarantine):
+    counted = False
 
 
 def test_silence_is_not_none_known() -> None:
@@ -81,9 +87,7 @@ def test_another_record_with_the_number_and_a_head_on_its_way_are_said() -> None
 
 
 def test_uncounted_quarantine_is_said() -> None:
-    quarantine = MadeQuarantine()
-    quarantine.counted = False
-    assert "still being counted" in text(read(record(), quarantine=quarantine))
+    assert "still being counted" in text(read(record(), quarantine=Uncounted()))
 
 
 def test_what_is_merely_moving_is_said_without_alarm() -> None:
@@ -124,3 +128,55 @@ def test_sources_that_disagree_about_who_it_is() -> None:
     other = item("patient", made.CONTENTS["patient"] | {"birth_date": "1947-03-20"}, fact="other", sources=("A82038/gp",))
     shown = text(read(record([item("patient"), other])))
     assert "They give different dates of birth" in shown
+
+
+@pytest.mark.parametrize("place", ["", "/problem-list"])
+def test_what_is_not_captured_is_said_although_every_stage_is_up_to_date(place: str) -> None:
+    def shown(*found: Connector) -> str:
+        answer = client(sources(record(), connectors=lambda: found)).get(f"/people/{PERSON}{place}")
+        return text(html.fromstring(answer.text), "//*[@aria-label='This record may be incomplete']")
+
+    runs, here, there = ("RUNNING", "RUNNING"), "raw.rxa-epr.v1", "raw.rxc-community.v1"
+    assert shown(Connector("rxa_epr", runs, topic=here, age=59.0)) == ""
+    assert "Not captured at this moment: RXA/epr." in shown(Connector("rxa_epr", ("RUNNING", "FAILED"), topic=here))
+    assert "Not captured at this moment: RXA/epr." in shown(Connector("rxa_epr", runs, topic=here, age=61.0))
+    assert f"Not captured at this moment: {there}, other." in shown(Connector("rxc", (), topic=there), Connector("other", ()))
+    assert "It is not known whether what organisations write in their databases reaches Mainstem." in shown()
+
+
+NOT_CAPTURED = Connector("rxa_epr", ("RUNNING", "FAILED"), topic="raw.rxa-epr.v1")
+
+
+@pytest.mark.parametrize(("changes", "up_to_date"), [
+    ({}, ["RXA/epr", "A82038/gp"]),
+    ({"connectors": lambda: [NOT_CAPTURED]}, ["A82038/gp"]),
+    ({"connectors": list}, []),
+    ({"stream": MadeStream(Beats(15))}, []),
+    ({"quarantine": Uncounted()}, []),
+])
+def test_a_source_is_up_to_date_only_where_all_that_lies_between_it_and_the_page_is(changes: dict[str, Any], up_to_date: list[str]) -> None:
+    rows = read(record(), **changes).xpath("//table[@class='sources']/tbody/tr[.//*[text()='Up to date']]/th/text()")
+    assert [row.strip() for row in rows] == up_to_date
+
+
+@pytest.mark.parametrize(("standing", "why"), [
+    ({"note": "StoreUnavailableError"}, "waits for a dependency"), ({"note": f"{STOPPED}stage reconcile failed"}, "ended")])
+def test_a_stage_that_makes_no_progress_makes_a_record_incomplete(standing: dict[str, str], why: str) -> None:
+    beats = Beats(15)
+    for stage in ("capture", "linker", "identity", "sink-cache"):
+        beats.add(made.beat(stage, NOW - 500))
+    beats.add(made.beat("reconcile", NOW - 1500, lag=3, **standing))
+    if STOPPED in standing["note"]:
+        beats.add(made.beat("reconcile", NOW - 500, lag=3))
+    page = read(record(), stream=MadeStream(beats))
+    shown = text(page, "//*[@aria-label='This record may be incomplete']")
+    assert "Making no progress at this moment: reconcile." in shown, why
+    assert "Up to date" not in text(page, "//table[@class='sources']")
+
+
+def test_a_heading_s_own_page_says_what_may_be_missing_and_who_it_is_about() -> None:
+    other = item("patient", made.CONTENTS["patient"] | {"birth_date": "1947-03-20"}, fact="other", sources=("A82038/gp",))
+    handed = (SourceState(source="RXA/epr", patient="P100", last_heard=NOW, epoch=1, handover=True),)
+    answer = client(sources(record([item("patient"), other], sources=handed))).get(f"/people/{PERSON}/problem-list")
+    shown = text(html.fromstring(answer.text))
+    assert "RXA/epr (patient P100) is being handed over" in shown and "They give different dates of birth" in shown
