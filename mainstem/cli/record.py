@@ -102,10 +102,11 @@ def _seen(number: str, home: Path, actor: str, *, withdrawn: bool) -> tuple[Page
     from mainstem.web.settings import WebSettings
     from schemas.codec import Codec
 
-    with _answered(home) as servers, live(servers.kafka, servers.registry, servers.redis, home, WebSettings()) as sources:
+    with _answered(home) as servers, live(servers.kafka, servers.registry, servers.redis, home, WebSettings(),
+                                          servers.addresses.get("connect")) as sources:
         log = reader(servers.kafka, Codec(servers.registry), home, Settings().history_seconds, _progress)
         among = by_number(number, sources.records, log)
-        if why := nothing_to_show(among, sources.audit, actor):
+        if why := nothing_to_show(number, among, sources.audit, actor):
             _refuse(why, 1)
         found = among.records
         sources.audit.viewed(actor, "record", found[:1])

@@ -19,6 +19,9 @@ _BARE = ("Organisations have said whose NHS number this is, and Mainstem holds n
          "has no records: what was sent may be on its way, and an organisation may not send to Mainstem. "
          "`mainstem identity show` with the number tells what was said.")
 
+_SEVERAL = ("{} persons are said to have this NHS number, and of none of them does a patient record give it verified: none is chosen for "
+            "you. `mainstem identity show` with the number tells who they are.")
+
 
 def by_number(number: str, records: Records, log: Reader) -> Claimed:
     """By what the live cache has under it; else by who is called so in the claims, which is more: the cache knows the numbers that
@@ -34,13 +37,14 @@ def by_number(number: str, records: Records, log: Reader) -> Claimed:
         return claimed(log.called(number), records)
 
 
-def nothing_to_show(found: Claimed, audit: Audit, actor: str) -> str:
+def nothing_to_show(number: str, found: Claimed, audit: Audit, actor: str) -> str:
     """Why there is no record to show, once it is in the audit that somebody is known; empty where there is one.
 
     Raises AuditUnavailableError."""
-    if found.records:
-        return ""
-    if not found.bare:
+    known = [*found.records, *map(nothing, found.bare)]
+    if not known:
         return _NOBODY
-    audit.viewed(actor, "listed", [nothing(person) for person in found.bare])
-    return _BARE
+    if found.records and (len(known) == 1 or number in found.records[0].nhs_numbers):
+        return ""
+    audit.viewed(actor, "listed", known)
+    return _SEVERAL.format(len(known)) if found.records else _BARE

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +14,7 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
+from deploy.stack.addresses import Endpoints
 from mainstem import canonical
 from mainstem.cli import record as command
 from mainstem.cli import record_shown
@@ -18,11 +22,13 @@ from mainstem.cli.record_found import by_number, nothing_to_show
 from mainstem.history import Ended, Reader
 from mainstem.history.ended import ended
 from mainstem.model import Assertion, Entry, Known, PartialList, RawRef, SourceState, Status
+from mainstem.observe.connect import Connector
 from mainstem.terminology import builtin
 from mainstem.web.claimed import claimed
 from mainstem.web.errors import AuditUnavailableError, StoreUnavailableError
 from mainstem.web.page import as_json, page
 from mainstem.web.record import Record
+from mainstem.web.sources import Sources
 from processors.identity.persons import numbered_person
 from processors.reconcile.fold import fold_by
 from schemas.codec import Codec
@@ -48,13 +54,40 @@ def test_a_number_leads_to_whom_the_cache_has_under_it_else_to_whom_it_names_els
 
 def test_nobody_and_somebody_without_entries_are_told_apart_and_the_second_is_audited() -> None:
     audit = made.MadeAudit()
-    assert nothing_to_show(claimed([made.PERSON], made.MadeRecords(record())), audit, "me") == ""
-    assert "No record with this NHS number is held" in nothing_to_show(claimed([], made.MadeRecords(record())), audit, "me")
+    assert nothing_to_show(made.NUMBER, claimed([made.PERSON], made.MadeRecords(record())), audit, "me") == ""
+    assert "No record with this NHS number is held" in nothing_to_show(made.NUMBER, claimed([], made.MadeRecords(record())), audit, "me")
     assert not audit.events
-    assert "holds no entries about them" in nothing_to_show(claimed(["ab" * 16], made.MadeRecords(record())), audit, "me")
+    assert "holds no entries about them" in nothing_to_show(made.NUMBER, claimed(["ab" * 16], made.MadeRecords(record())), audit, "me")
     assert audit.events == [("me", "listed", "ab" * 16, canonical.record_digest(0), 0)]
     with pytest.raises(AuditUnavailableError):
-        nothing_to_show(claimed(["ab" * 16], made.MadeRecords()), made.MadeAudit(broken=True), "me")
+        nothing_to_show(made.NUMBER, claimed(["ab" * 16], made.MadeRecords()), made.MadeAudit(broken=True), "me")
+
+
+def test_none_is_chosen_of_several_for_whom_a_number_is_not_verified() -> None:
+    audit, one, other = made.MadeAudit(), record(nhs_numbers=()), record(person="ab" * 16, nhs_numbers=("9990000026",))
+    for persons in ([one.person, other.person], [one.person, "cd" * 16]):
+        why = nothing_to_show(made.NUMBER, claimed(persons, made.MadeRecords(one, other)), audit, "me")
+        assert "2 persons are said to have this NHS number" in why
+        assert [event[1:3] for event in audit.events[-2:]] == [("listed", person) for person in persons]
+    assert nothing_to_show(made.NUMBER, claimed([one.person], made.MadeRecords(one)), audit, "me") == ""
+    verified = claimed([record().person, other.person], made.MadeRecords(record(), other))
+    assert nothing_to_show(made.NUMBER, verified, audit, "me") == "", "another that carries it is told of as a gap"
+
+
+def test_whether_databases_are_captured_is_told_of_the_record(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    asked: list[Any] = []
+
+    @contextmanager
+    def live(*given: Any) -> Iterator[Sources]:
+        asked.append(given[5])
+        yield sources(record(), connectors=lambda: [Connector("rxa_epr", ("FAILED",), topic="raw.rxa-epr.v1")])
+
+    addresses = {"kafka": "127.0.0.1:9", "registry": "http://127.0.0.1:9", "redis": "redis://127.0.0.1:9/0", "connect": "http://connect"}
+    monkeypatch.setattr("deploy.stack.endpoints", lambda _home: Endpoints(addresses))
+    monkeypatch.setattr("mainstem.web.live.live", live)
+    shown = CliRunner().invoke(command.app, [made.NUMBER, "--home", str(tmp_path), "--output", "json"])
+    assert asked == ["http://connect"]
+    assert any(gap.startswith("Not captured at this moment: RXA/epr.") for gap in json.loads(shown.output)["gaps"])
 
 
 @pytest.mark.parametrize(("typed", "why"), [("9990000019", "check digit"), ("12345", "5 digits"), ("Ramsbottom", "other than digits")])
