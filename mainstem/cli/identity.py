@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import getpass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -250,19 +250,10 @@ def _concerned(task: Task, topics: Topics) -> set[str]:
     return {desk.person_of(subject) for number in task.evidence[0].values for subject in desk.carriers(number)}
 
 
-def _shown(evidence: tuple[Any, ...], records: list[Record | None]) -> tuple[Any, ...]:
-    from mainstem.web.seen import withheld
-
-    return withheld(evidence, [_hidden(record) for record in records])
-
-
 def _without_whereabouts(task: Task, records: dict[str, Record | None]) -> Task:
     from msgspec.structs import replace
 
-    return replace(task, evidence=_shown(task.evidence, [records.get(person) for person in task.persons])) if task.persons else task
+    from mainstem.web.seen import hidden, withheld
 
-
-def _hidden(record: Record | None) -> bool:
-    from mainstem.web.seen import restricted
-
-    return restricted(record)
+    hides = [hidden(subject, records.get(person)) for subject, person in zip(task.subjects, task.persons, strict=True)]
+    return replace(task, evidence=withheld(task.evidence, hides)) if hides else task

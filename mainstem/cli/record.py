@@ -128,7 +128,7 @@ def _then(number: str, home: Path, actor: str, moments: list[int]) -> list[Then]
     from mainstem.web.past import as_record
     from mainstem.web.settings import WebSettings
     from mainstem.web.stores import CachedRecords
-    from mainstem.web.withheld import restricted_today
+    from mainstem.web.withheld import of_today
     from schemas.codec import Codec
 
     with _answered(home) as servers:
@@ -142,8 +142,8 @@ def _then(number: str, home: Path, actor: str, moments: list[int]) -> list[Then]
             taken = " None still gave it by then." if fault.first is not None and fault.first <= fault.at else ""
             _refuse(f"No record was known by this NHS number at {iso(fault.at)}.{first}{taken} This does not mean that the person had no "
                     "records.", 1)
-        today = restricted_today(pasts, CachedRecords(servers.redis))
-        found = [Then(past, as_record(past, restricted=today)) for past in pasts]
+        label = of_today(pasts, CachedRecords(servers.redis))
+        found = [Then(past, as_record(past, label)) for past in pasts]
         KafkaAudit(servers.kafka, codec, WebSettings().purpose).viewed(actor, "as-known", [one.record for one in found])
         return found
 

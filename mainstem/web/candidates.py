@@ -11,7 +11,7 @@ from mainstem.adjudication.desk import Waiting
 from mainstem.model import Compared
 from mainstem.web import words
 from mainstem.web.record import Record
-from mainstem.web.seen import WITHHELD, restricted, withheld
+from mainstem.web.seen import WITHHELD, hidden, withheld
 
 REASONS = {
     "identity.conflicting-numbers": "A merge, or one source patient, with two verified NHS numbers",
@@ -39,7 +39,8 @@ class Candidate:
     """Source patients with whom it is one person now."""
     held: tuple[tuple[str, int], ...]
     """What the person's record holds: kind in words, how many. Empty where the record is not held."""
-    restricted: bool
+    hidden: bool
+    """Whether what it says of where they live is withheld."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ def show(waiting: Waiting, records: Mapping[str, Record | None], members: Mappin
     task = waiting.task
     candidates = tuple(_candidate(subject, person, records.get(person), members.get(person, ()))
                        for subject, person in zip(task.subjects, task.persons, strict=True))
-    evidence = withheld(task.evidence, [each.restricted for each in candidates]) if candidates else task.evidence
+    evidence = withheld(task.evidence, [each.hidden for each in candidates]) if candidates else task.evidence
     return Shown(task.id, reason(task.reason), task.reason, words.moment(waiting.since), candidates, rows(evidence),
                  ("", *map(score, task.scores)) if task.scores and candidates else ())
 
@@ -91,7 +92,7 @@ def _candidate(subject: str, person: str, record: Record | None, members: Sequen
     source, _, patient = subject.partition("|")
     counted = Counter(item.kind for item in record.current) if record else Counter[str]()
     held = tuple((_kind(kind, count), count) for kind, count in sorted(counted.items()))
-    return Candidate(subject, source, patient, person, tuple(each for each in members if each != subject), held, restricted(record))
+    return Candidate(subject, source, patient, person, tuple(each for each in members if each != subject), held, hidden(subject, record))
 
 
 def _kind(name: str, count: int) -> str:

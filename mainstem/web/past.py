@@ -63,8 +63,8 @@ class PastPage:
         return not (self.record.entries or self.record.sources)
 
 
-def as_record(past: Past, *, restricted: bool = False) -> Record:
-    """What the live cache would have held. `restricted`: the person is so today, and today's policy counts for what is shown today.
+def as_record(past: Past, label: str = "") -> Record:
+    """What the live cache would have held. `label`: why today's policy, which counts for what is shown today, withholds whereabouts.
 
     Version and sequence are 0: how often something had been published by then is not kept.
     """
@@ -74,7 +74,7 @@ def as_record(past: Past, *, restricted: bool = False) -> Record:
     seen = canonical.record_digest(sum(canonical.entry_digest(entry.fact, bytes(entry.content)) for entry in entries))
     view = RecordView(person=found.person, nhs_numbers=found.nhs_numbers, digest=seen, sequence=0, known=past.known, sources=found.sources,
                       entries=tuple(entries))
-    return withhold(msgspec.json.decode(view.json(), type=Record), anyway=restricted)
+    return withhold(msgspec.json.decode(view.json(), type=Record), label=label)
 
 
 def past_page(past: Past, record: Record) -> PastPage:

@@ -9,10 +9,10 @@ from msgspec.structs import replace
 
 from mainstem import canonical
 from mainstem.adjudication.explain import Member, Shown, Why
-from mainstem.labels import PDS_RESTRICTED
 from mainstem.model import Compared
 from mainstem.web.record import Record
 from mainstem.web.sources import Audit, Records
+from mainstem.web.withheld import restricted
 from processors.identity.demographics import FORMER_HOMES
 from sinks.policy import WHEREABOUTS
 
@@ -35,9 +35,10 @@ def nothing(person: str) -> Record:
     return Record(person=person, digest=canonical.record_digest(0), sequence=0, known=0)
 
 
-def restricted(record: Record | None) -> bool:
-    """Whether the whereabouts of the person must not be told (PDS code R)."""
-    return record is not None and any(PDS_RESTRICTED in item.labels for item in record.entries if item.kind == "patient")
+def hidden(subject: str, record: Record | None) -> bool:
+    """Whether what a source patient says of where they live must not be told: its person is restricted (PDS code R), or may be, since what
+    the source patient says besides has not come to the person's record. Claims are there before entries are."""
+    return record is None or restricted(record) or subject not in {f"{state.source}|{state.patient}" for state in record.sources}
 
 
 def withheld(evidence: Sequence[Compared], hidden: Sequence[bool]) -> tuple[Compared, ...]:
@@ -53,17 +54,16 @@ def says(said: Mapping[str, Any], *, hidden: bool) -> dict[str, Any]:
 
 
 def shown(person: Shown, record: Record | None) -> Shown:
-    """What a person is made of, without the whereabouts of who is restricted."""
-    hidden = restricted(record)
-    return replace(person, members=tuple(_member(each, hidden=hidden) for each in person.members),
-                   fields=withheld(person.fields, [hidden] * len(person.members)))
+    """What a person is made of, without the whereabouts of who is restricted, or may be."""
+    hides = [hidden(each.subject, record) for each in person.members]
+    return replace(person, members=tuple(_member(each, hidden=hide) for each, hide in zip(person.members, hides, strict=True)),
+                   fields=withheld(person.fields, hides))
 
 
 def told(why: Why, records: Mapping[str, Record | None]) -> Why:
-    """Why two are one person or two, without the whereabouts of who is restricted."""
-    hidden = [restricted(records.get(each.person)) for each in (why.one, why.other)]
-    return replace(why, one=_member(why.one, hidden=hidden[0]), other=_member(why.other, hidden=hidden[1]),
-                   fields=withheld(why.fields, hidden))
+    """Why two are one person or two, without the whereabouts of who is restricted, or may be."""
+    one, other = (hidden(each.subject, records.get(each.person)) for each in (why.one, why.other))
+    return replace(why, one=_member(why.one, hidden=one), other=_member(why.other, hidden=other), fields=withheld(why.fields, (one, other)))
 
 
 def _withheld(each: Compared, hidden: Sequence[bool]) -> Compared:

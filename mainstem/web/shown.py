@@ -14,6 +14,7 @@ from mainstem.labels import OF_THE_PERSON
 from mainstem.web import beside, words
 from mainstem.web.cautions import says_none_known
 from mainstem.web.record import Item
+from mainstem.web.withheld import MAY_BE
 from sinks.cache.record import Said
 
 _TAGGED = (
@@ -42,6 +43,7 @@ _LABELS = {
     "nopat": "Not to be shown to the patient",
     "pds-restricted": "Restricted: where they are is withheld",
     "opt-out": "Opted out of uses beyond their care",
+    MAY_BE: "May be restricted today: where they were is withheld",
 }
 _ALONE = {
     "allergy": "Mainstem does not know this agent by its code or words. It may be the same as another allergy here, and is never merged.",

@@ -29,7 +29,7 @@ from mainstem.web.searches import Searches
 from mainstem.web.seen import nothing
 from mainstem.web.settings import WebSettings
 from mainstem.web.sources import Hit, Sources
-from mainstem.web.withheld import restricted, restricted_today
+from mainstem.web.withheld import of_today
 from mainstem.web.words import day
 
 _RESULTS = 25
@@ -202,8 +202,8 @@ class Views:
         pasts = self._sources.history.by_person(person, besides, *at)
         if today is None and not any(past.record.sources for past in pasts):
             raise HTTPException(404)
-        hidden = (today is not None and restricted(today)) or restricted_today(pasts, self._sources.records)
-        records = [as_record(past, restricted=hidden) for past in pasts]
+        label = of_today(pasts, self._sources.records, *([today] if today else []))
+        records = [as_record(past, label) for past in pasts]
         self._sources.audit.viewed(actor, "as-known", records)
         return [past_page(past, record) for past, record in zip(pasts, records, strict=True)]
 

@@ -10,32 +10,48 @@ from mainstem.history import Past
 from mainstem.labels import PDS_RESTRICTED
 from mainstem.web.record import Item, Record
 from mainstem.web.sources import Records
+from processors.reconcile.fold import Record as Folded
 from sinks import policy
+
+MAY_BE = "may-be-pds-restricted"
+"""A label of what is shown, not of any entry that is published."""
+_RESTRICTED = (PDS_RESTRICTED,)
 
 
 def restricted(record: Record) -> bool:
     return any(PDS_RESTRICTED in item.labels for item in record.entries if item.kind == "patient")
 
 
-def restricted_today(pasts: Iterable[Past], records: Records) -> bool:
-    """Whether anybody is restricted now whom these records of earlier days tell of. Raises StoreUnavailableError.
+def of_today(pasts: Iterable[Past], records: Records, *more: Record) -> str:
+    """The label that what is known today gives to records of earlier days, one for all of them, so that no difference between two moments
+    is one of policy; empty where nothing is to be withheld. `more`: of today too. Raises StoreUnavailableError.
 
-    Their source patients may be another person's by now, under another number: who is restricted is often given a new one."""
+    Their source patients may be another person's by now, under another number: who is restricted is often given a new one. Of one whose
+    record of today is not held it cannot be told here."""
+    pasts = tuple(pasts)
     persons, numbers = {person for past in pasts for person in past.today}, {number for past in pasts for number in past.record.nhs_numbers}
-    found = [*map(records.by_person, persons), *(record for number in numbers for record in records.by_number(number))]
-    return any(record is not None and restricted(record) for record in found)
+    found = [*more, *(record for person in persons if (record := records.by_person(person))),
+             *(record for number in numbers for record in records.by_number(number))]
+    if any(map(restricted, found)):
+        return PDS_RESTRICTED
+    told, held = (_subjects(each) for each in ((past.record for past in pasts), found))
+    return "" if told <= held else MAY_BE
 
 
-def withhold(record: Record, *, anyway: bool = False) -> Record:
+def withhold(record: Record, *, label: str = "") -> Record:
     """One restricted patient entry restricts all of them: another source may not have been told yet. The digest stays the record's own.
 
-    `anyway`: the person is known to be restricted from elsewhere, as where this is the record of an earlier day."""
-    if not (anyway or restricted(record)):
+    `label`: why it is to be withheld though the record does not say so itself, as where it is of an earlier day."""
+    label = PDS_RESTRICTED if restricted(record) else label
+    if not label:
         return record
-    return replace(record, entries=tuple(_withheld(item) if item.kind == "patient" else item for item in record.entries))
+    return replace(record, entries=tuple(_withheld(item, label) if item.kind == "patient" else item for item in record.entries))
 
 
-def _withheld(item: Item) -> Item:
-    labels = tuple(sorted({*item.labels, PDS_RESTRICTED}))
-    said = tuple(replace(one, lost=policy.searchable(one.lost, labels)) for one in item.provenance)
-    return replace(item, content=policy.searchable(item.content, labels), provenance=said, labels=labels)
+def _subjects(records: Iterable[Record | Folded]) -> set[str]:
+    return {f"{state.source}|{state.patient}" for record in records for state in record.sources}
+
+
+def _withheld(item: Item, label: str) -> Item:
+    said = tuple(replace(one, lost=policy.searchable(one.lost, _RESTRICTED)) for one in item.provenance)
+    return replace(item, content=policy.searchable(item.content, _RESTRICTED), provenance=said, labels=tuple(sorted({*item.labels, label})))

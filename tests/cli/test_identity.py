@@ -25,6 +25,8 @@ from schemas.codec import Codec
 from schemas.partition import partition
 from seeds import nhs
 from tests.processors.identity.test_persons import BABY, MUM, number, who
+from tests.web.decided import MadeIdentity
+from tests.web.test_adjudication import HOME, PAIR, A, lives, standings
 
 NHS = nhs.number(777_777)
 """On the shared broker no other test carries it."""
@@ -197,3 +199,11 @@ def _behind(source: str, patient: str) -> Any:
     from mainstem.model import Provenance, RawRef
 
     return Provenance(source=source, patient=patient, record="allergy/1", part="", position="1", known=1, raw=RawRef("r", 0, 0))
+
+
+def test_a_task_tells_where_someone_lives_only_where_they_are_known_not_to_be_restricted() -> None:
+    made = MadeIdentity([*PAIR, lives(A, **HOME)])
+    (task,) = (each.task for each in made.waiting())
+    for records, told in standings(made, A):
+        shown = identity._without_whereabouts(task, dict.fromkeys(task.persons) | {each.person: each for each in records})
+        assert ("ZZ99 3CZ" in str(shown.evidence)) == told and ("withheld" in str(shown.evidence)) != told

@@ -10,6 +10,7 @@ from mainstem.history.past import Past, Persons, record_at
 from mainstem.web.changes import changes
 from mainstem.web.past import as_data, as_record, past_page
 from mainstem.web.record import Record
+from mainstem.web.withheld import of_today
 from processors.reconcile.fold import Record as Folded
 from tests.history.made import GP, INPUTS, KEY, TERMS, drawn, numbered
 from tests.web import made
@@ -59,10 +60,17 @@ def test_a_past_record_says_nothing_that_is_not_known_of_it() -> None:
     assert all("handover" not in source for source in data["sources"])
 
 
-def test_whereabouts_of_who_is_restricted_today_are_not_told_of_an_earlier_day() -> None:
-    record = made.record([made.item("patient")])
-    folded = msgspec.structs.replace(numbered(45), entries=(made.entry(record.entries[0]),))
-    past = Past(60, folded, TERMS)
-    for restricted in (False, True):
-        told = as_record(past, restricted=restricted).entries[0].content
-        assert ("postcode" in told, "address" in told) == (not restricted, not restricted) and told["birth_date"]
+def test_whereabouts_are_withheld_of_all_moments_or_of_none_and_make_no_difference_between_them() -> None:
+    today = made.record([made.item("patient")])
+    folded = msgspec.structs.replace(numbered(45), entries=(made.entry(today.entries[0]),), sources=today.sources[:1])
+    gone = msgspec.structs.replace(today.sources[0], patient="has left")
+    before = msgspec.structs.replace(folded, sources=(gone, *folded.sources))
+    pasts = [Past(at, one, TERMS, today=(today.person,)) for at, one in ((60, folded), (50, before))]
+    restricted = msgspec.structs.replace(today, entries=(made.item("patient", labels=("pds-restricted",)),))
+    for held, label in (([today], "may-be-pds-restricted"), ([restricted], "pds-restricted"), ([], "may-be-pds-restricted")):
+        records = [as_record(past, of_today(pasts, made.MadeRecords(*held))) for past in pasts]
+        for entry in (one.entries[0] for one in records):
+            assert entry.labels == (label,) and "postcode" not in entry.content and "address" not in entry.content
+            assert entry.content["birth_date"]
+        assert not changes(*records).changed
+    assert of_today(pasts[:1], made.MadeRecords(today)) == "" and "postcode" in as_record(pasts[0]).entries[0].content

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from lxml import html
-from msgspec.structs import replace
 
 from mainstem.adjudication.everyone import FromScratch
 from mainstem.adjudication.explain import show, why
@@ -17,9 +16,9 @@ from processors.identity.scoring.release import built_in
 from tests.processors.identity.test_persons import BABY, MUM, claim, link, number, who
 from tests.strategies import KEY, NUMBERS
 from tests.web.decided import MadeIdentity
-from tests.web.made import MadeAudit, item, record
+from tests.web.made import MadeAudit
 from tests.web.pages import text
-from tests.web.test_adjudication import HOMES, PAIR, A, B, C, Visit, lives
+from tests.web.test_adjudication import HOMES, PAIR, A, B, C, Visit, lives, standings
 
 ALONE = [number(A, NUMBERS[0]), who(A, **MUM), who(B, "Archer", "Ann", "1980-03-02"), number(C, NUMBERS[1], verification="02")]
 """Three persons: nothing ties them."""
@@ -189,10 +188,9 @@ def test_where_the_audit_cannot_be_written_nothing_is_shown() -> None:
 
 
 @pytest.mark.parametrize("home", HOMES)
-def test_whereabouts_of_a_restricted_person_are_withheld(home: dict[str, Any]) -> None:
+def test_whereabouts_are_told_only_of_who_is_known_not_to_be_restricted(home: dict[str, Any]) -> None:
     identity = MadeIdentity([*PAIR, lives(A, **home)])
-    restricted = record([replace(item("patient"), labels=("pds-restricted",))], person=identity.person_of(A))
-    for records, told in (((), True), ((restricted,), False)):
+    for records, told in standings(identity, A):
         visit = Visit(identity=identity, records=records)
         for path in (person_of(visit, A), pair_of(visit)):
             page = visit.client.get(path).text

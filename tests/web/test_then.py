@@ -17,6 +17,7 @@ from mainstem.terminology import builtin
 from mainstem.web.app import build
 from mainstem.web.errors import StoreUnavailableError
 from mainstem.web.past import moments
+from mainstem.web.record import Record
 from mainstem.web.settings import WebSettings
 from mainstem.web.sources import Sources
 from tests.web import made
@@ -180,10 +181,22 @@ class TestEveryView:
         answer = client(sources(record(), history=Unread())).get(f"/people/{PERSON}/{path}")
         assert answer.status_code == 503 and "could not be read to that moment within 20 s" in answer.text
 
-    def test_withholds_where_someone_is_who_is_restricted_today(self, path: str) -> None:
-        today = record([item("patient", labels=("pds-restricted",))])
-        answer = client(sources(today, history=Story())).get(f"/people/{PERSON}/{path}")
-        assert answer.status_code == 200 and "ZZ99 3CZ" not in answer.text and "Testham" not in answer.text
+    @pytest.mark.parametrize(("today", "tag"), [
+        ([record()], ""),
+        ([record([item("patient", labels=("pds-restricted",))])], "Restricted: where they are is withheld"),
+        ([], "May be restricted today"),
+        ([record(sources=record().sources[1:])], "May be restricted today"),
+        ([record(sources=record().sources[1:]), record(person="ab" * 16)], ""),
+        ([record(sources=record().sources[1:]), record([item("patient", labels=("pds-restricted",))], person="ab" * 16)], "Restricted: "),
+    ], ids=["known", "restricted", "nothing held", "one has left", "one has left, and is known", "one has left, and is restricted"])
+    def test_tells_where_someone_lived_only_where_nobody_of_it_may_be_restricted_today(
+        self, path: str, today: list[Record], tag: str
+    ) -> None:
+        shown = client(sources(*today, history=Story())).get(f"/people/{PERSON}/{path}").text
+        if "changes" not in path:
+            assert ("ZZ99 3CZ" in shown) == ("Testham" in shown) == (not tag)
+            assert "json" in path or tag in shown
+        assert not tag or ("ZZ99 3CZ" not in shown and "Testham" not in shown and "Postcode" not in shown)
 
     def test_is_well_made(self, path: str) -> None:
         answer = client(sources(record(), history=Story())).get(f"/people/{PERSON}/{path}")
@@ -203,9 +216,9 @@ def test_where_someone_is_is_withheld_also_where_it_is_restricted_today_under_an
         def by_person(self, person: str, besides: Sequence[str], *moments: int) -> Sequence[Past]:
             return [past._replace(today=("ab" * 16,)) for past in super().by_person(person, besides, *moments)]
 
-    now = record([item("patient", labels=("pds-restricted",))], person="ab" * 16, nhs_numbers=("9990000034",))
-    for history, told in ((Moved(), False), (Story(), True)):
-        answer = client(sources(now, history=history)).get(f"/people/{PERSON}/{path}")
+    for labels, told in ((("pds-restricted",), False), ((), True)):
+        now = record([item("patient", labels=labels)], person="ab" * 16, nhs_numbers=("9990000034",))
+        answer = client(sources(now, history=Moved())).get(f"/people/{PERSON}/{path}")
         assert answer.status_code == 200 and [where in answer.text for where in ("ZZ99 3CZ", "Testham")] == [told, told]
 
 
