@@ -132,7 +132,7 @@ def link(one: Subject, other: Subject, why: Why, who: Who = None, home: Home = N
          output: Format = Output.TABLE) -> None:
     """Decide that two source patients are one person. No machine undoes it; only a newer human decision does.
 
-    Example:
+    What changes is shown: the view is written to the audit first, here and below; where that fails, nothing is recorded. Example:
 
         mainstem identity link "RXA/epr|1000001" "RXC/community|C0000001" --why "same address and carer, confirmed by phone" --dry-run
     """
@@ -231,8 +231,11 @@ def _decide(one: str, other: str, why: str, who: str | None, home: Path | None, 
         except NotDecidableError as fault:
             refuse(str(fault), 2)
         moved = changes(claims, decided, topics.key, topics.model())
+        desk = topics.desk()
+        persons = {person for each in moved for person in (each.before, each.after)} or {desk.person_of(each) for each in (one, other)}
+        topics.seen(who or getpass.getuser(), "identity", persons)
         if not dry_run:
-            topics.desk().record(decided)
+            desk.record(decided)
         if output is Output.JSON:
             as_json({"dry_run": dry_run, "id": decided.raw.item, "decision": decided.type, "status": decided.status.value,
                      "ref": decided.ref, "moved": [each._asdict() for each in moved]})

@@ -136,10 +136,24 @@ def test_without_an_audit_nothing_is_shown(run: Run, monkeypatch, broken: dict[s
     else:
         real = audit.KafkaAudit
         monkeypatch.setattr(audit, "KafkaAudit", lambda _kafka, codec, purpose: real(broken["kafka_of_audit"], codec, purpose, seconds=1))
-    for arguments in (["show", run.mother], ["why", run.mother], ["review", "--output", "json"]):
+    two = [run.mother, run.baby, "--why", "x"]
+    for arguments in (["show", run.mother], ["why", run.mother], ["review", "--output", "json"], ["link", *two],
+                      ["unlink", *two, "--dry-run"]):
         result = CliRunner().invoke(identity.app, arguments)
         assert result.exit_code == 1 and not result.stdout.strip(), result.output
         assert "mainstem stack status" in result.stderr
+    assert not KafkaDesk(run.servers.kafka, run.codec, PERSON_KEY).about(run.mother, run.baby)
+
+
+@pytest.mark.parametrize("command", ["link", "unlink"])
+def test_whose_person_a_decision_would_change_is_audited_also_of_a_dry_run(run: Run, command: str) -> None:
+    actor = uuid.uuid4().hex
+    dry = run.invoke(command, run.mother, run.baby, "--why", "asked the ward", "--who", actor, "--dry-run")
+    concerned = {person for each in dry["moved"] for person in (each["before"], each["after"])}
+    if command == "unlink":
+        assert not concerned, "nobody's person changes, and that too is told of the two"
+        concerned = {run.invoke("why", each)["person"] for each in (run.mother, run.baby)}
+    assert {(event.action, event.person) for event in run.audited(actor)} == {("identity", person) for person in concerned}
 
 
 def test_the_blast_radius_of_a_join_taken_back(run: Run) -> None:
