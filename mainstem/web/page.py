@@ -104,10 +104,11 @@ def relations_data(sections: Sequence[Section]) -> list[dict[str, Any]]:
              "by_name": [side for side, named in (("entry", one.fact_by_name), ("other", one.other_by_name)) if named]} for one in found]
 
 
-def sections(record: Record, terms: Terms, on: str) -> tuple[Section, ...]:
-    """Every heading that a kind fills, with its first entries. `terms`: the terminology in force when the record was so; `on`: the day."""
+def sections(record: Record, terms: Terms, on: str, limit: int = PER_HEADING) -> tuple[Section, ...]:
+    """Every heading that a kind fills, with its first entries. `terms`: the terminology in force when the record was so; `on`: the day;
+    `limit`: so many entries of each."""
     found = relations(record.current, terms, on)
-    return tuple(section(record, heading, 0, PER_HEADING, terms, on, found) for heading in headings() if heading.kinds)
+    return tuple(section(record, heading, 0, limit, terms, on, found) for heading in headings() if heading.kinds)
 
 
 def section(record: Record, heading: Heading, start: int, limit: int, terms: Terms, on: str,

@@ -89,7 +89,7 @@ def past_page(past: Past, record: Record) -> PastPage:
         past.terms.release,
         inexact(past),
         tuple(Heard(state.source, state.patient, words.moment(state.last_heard)) for state in record.sources),
-        sections(record, past.terms, words.day(past.at)),
+        sections(record, past.terms, words.day(past.at), PER_HEADING),
         tuple(_reasons(past)),
         past.elsewhere,
         tuple(doubts(past)),

@@ -59,6 +59,14 @@ def test_search_open_and_read(running: Running, browser: webdriver.Chrome, tmp_p
     assert until(lambda: "Search results" in browser.title)
 
 
+def test_what_has_no_place_to_break_fits_too(running: Running, browser: webdriver.Chrome) -> None:
+    browser.get(f"{running.url}/people/{PERSON}")
+    for places in (".banner__name, .banner dd:not(.number)", ".entry__title, .entry .line, .entry .tag, .said b, .silence b", ".main p"):
+        assert fits(browser)
+        browser.execute_script(f"for (const each of document.querySelectorAll('{places}')) each.textContent = 'W'.repeat(200)")
+        assert fits(browser), places
+
+
 def test_by_keyboard_alone(running: Running, browser: webdriver.Chrome) -> None:
     browser.get(running.url)
     one(browser, "body").send_keys(Keys.TAB)

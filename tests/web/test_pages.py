@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+from itertools import pairwise
 
 import pytest
 from lxml import html
@@ -56,7 +57,9 @@ def test_headers_and_nothing_from_elsewhere(path: str) -> None:
     assert "style=" not in answer.text
 
 
-@pytest.mark.parametrize("path", ["/", "/stream", "/quarantine", "/accessibility", f"/people/{PERSON}", "/no-such-page"])
+@pytest.mark.parametrize(
+    "path", ["/", "/stream", "/quarantine", "/accessibility", f"/people/{PERSON}", f"/people/{PERSON}/problem-list", "/no-such-page"]
+)
 def test_landmarks_and_names(path: str) -> None:
     tree = html.fromstring(client(sources(record())).get(path).text)
     assert tree.get("lang") == "en-GB"
@@ -65,6 +68,10 @@ def test_landmarks_and_names(path: str) -> None:
     assert all(tree.xpath(f"//label[@for='{one}']") for one in tree.xpath("//input/@id"))
     ids = tree.xpath("//@id")
     assert len(ids) == len(set(ids))
+    levels = [int(node.tag[1]) for node in tree.xpath("//h1 | //h2 | //h3 | //h4")]
+    assert all(below <= level + 1 for level, below in pairwise(levels)), "a heading stands under the one above it"
+    wide = tree.xpath("//div[svg or table]")
+    assert all(node.get("tabindex") == "0" and node.get("aria-label") for node in wide), "who has only a keyboard scrolls them too"
 
 
 def test_another_host_is_refused() -> None:

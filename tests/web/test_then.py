@@ -253,6 +253,12 @@ def test_an_entry_is_explained_field_by_field() -> None:
     assert "[1] SourceRXA/epr, recorded 2 March 2019 at 10:15 UTC, known here" in shown and "offset 4711" in shown
 
 
+def test_of_the_past_a_heading_shows_what_today_has_pages_for() -> None:
+    many = folded(*(entry(item("problem", fact=f"problem-{number}")) for number in range(60)))
+    answer = client(sources(record(), history=MadeHistory(**{PERSON: many}))).get(f"/people/{PERSON}/then?at={AT}")
+    assert len(html.fromstring(answer.text).xpath("//article")) == 60 and "Showing 50" not in answer.text
+
+
 def test_a_hostile_past_stays_text() -> None:
     hostile = '"><script>alert(1)</script>'
     bad = folded(entry(item("problem", {"code": {"text": hostile}}, fact=hostile, sources=(hostile,))),
