@@ -13,11 +13,11 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 52, 12, 12, 30
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """`paths` has a path for each unbroken run of measurements; `series` numbers the colour; `dash` marks p50 from p95."""
+    """`paths` has a path for each unbroken run of measurements; `series` numbers colour and dashes; `thin` marks p50 from p95."""
 
     name: str
     series: int
-    dashed: bool
+    thin: bool
     paths: tuple[str, ...]
 
 
@@ -41,9 +41,9 @@ class Plot:
 def plots(figures: Figures, minutes: int) -> tuple[Plot, ...]:
     stores = [one.stage for one in figures.stores]
     fresh = [
-        (f"{stage.removeprefix('sink-')} {name}", number, dashed, _reader(stage, dashed))
+        (f"{stage.removeprefix('sink-')} {name}", number, thin, _reader(stage, thin))
         for number, stage in enumerate(stores)
-        for name, dashed in (("p95", False), ("p50", True))
+        for name, thin in (("p95", False), ("p50", True))
     ]
     rate: list[tuple[str, int, bool, Callable[[Point], float | None]]] = [("events a second", 0, False, lambda point: point.rate)]
     return (
@@ -75,7 +75,7 @@ def _plot(
     def y(value: float) -> float:
         return round(HEIGHT - _BOTTOM - (HEIGHT - _TOP - _BOTTOM) * min(value, top) / top, 1)
 
-    lines = tuple(Line(name, number, dashed, tuple(_paths(points, read, x, y))) for name, number, dashed, read in chosen)
+    lines = tuple(Line(name, number, thin, tuple(_paths(points, read, x, y))) for name, number, thin, read in chosen)
     ticks = tuple((y(top * part / 4), f"{top * part / 4:g} {unit}".strip()) for part in range(5))
     hours = tuple((x(span * part / 3), "now" if part == 0 else f"{minutes * part // 3} min ago") for part in (3, 2, 1, 0))
     summary = "; ".join(f"{name}: {_said(points, read, unit)}" for name, _, _, read in chosen)

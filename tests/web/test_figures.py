@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mainstem import web
 from mainstem.web.figures import STAGES, Beats, Figures
 from mainstem.web.plot import HEIGHT, WIDTH, plots
 from mainstem.web.searches import Searches
@@ -128,3 +132,12 @@ def test_positions_are_the_furthest_of_all_instances() -> None:
     heard.add(beat("capture", NOW - 1000, instance="b", positions={"raw.x.v1/1": 7}))
     assert heard.positions("capture") == {"raw.x.v1/0": 5, "raw.x.v1/1": 7}
     assert heard.positions("linker") == {}
+
+
+def test_lines_of_a_plot_are_told_apart_without_their_colours() -> None:
+    (fresh, _) = plots(figures(*(beat(stage, NOW - 1000) for stage in STAGES)), 15)
+    style = (Path(web.__file__).parent / "static/mainstem.css").read_text()
+    drawn = {(line.series, line.thin) for line in fresh.lines}
+    dashes = {number: re.findall(rf"\.line--{number} {{[^}}]*stroke-dasharray: ([\d ]+)", style) for number, _ in drawn}
+    assert len(drawn) == len(fresh.lines) and len(set(map(tuple, dashes.values()))) == len(dashes)
+    assert "stroke-dasharray" not in re.findall(r"\.line--thin {[^}]*}", style)[0]
