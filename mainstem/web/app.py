@@ -26,6 +26,7 @@ from mainstem.web.settings import WebSettings
 from mainstem.web.shown import show
 from mainstem.web.signed_in import SignedIn
 from mainstem.web.sources import Sources
+from mainstem.web.threads import LogReaders
 from mainstem.web.views import Views
 
 _HERE = Path(__file__).parent
@@ -36,34 +37,35 @@ def build(sources: Sources, settings: WebSettings) -> Guard:
     views = Views(sources, settings, _templates())
     adjudication = AdjudicationViews(sources, views.render, views.actor)
     people = PeopleViews(sources, views.render, views.actor)
+    of_log = LogReaders()
     routes = [
         Route("/", views.home),
         Route("/search", views.search, methods=["POST"]),
         Route("/search/{key}", views.results),
         Route("/people/{person}", views.person),
         Route("/people/{person}/record.json", views.person_json),
-        Route("/people/{person}/then", views.then),
-        Route("/people/{person}/then.json", views.then_json),
-        Route("/people/{person}/changes", views.changes),
+        Route("/people/{person}/then", of_log(views.then)),
+        Route("/people/{person}/then.json", of_log(views.then_json)),
+        Route("/people/{person}/changes", of_log(views.changes)),
         Route("/people/{person}/{heading}", views.heading),
         Route("/stream", views.stream),
         Route("/stream/figures", views.figures),
         Route("/quarantine", views.quarantine),
-        Route("/identity", adjudication.tasks),
-        Route("/identity/tasks/{task}", adjudication.task),
+        Route("/identity", of_log(adjudication.tasks)),
+        Route("/identity/tasks/{task}", of_log(adjudication.task)),
         Route("/identity/tasks/{task}", adjudication.decide, methods=["POST"]),
         Route("/identity/people", people.find),
         Route("/identity/people", people.found, methods=["POST"]),
-        Route("/identity/people/{person}", people.person),
-        Route("/identity/people/{person}/history", people.history),
+        Route("/identity/people/{person}", of_log(people.person)),
+        Route("/identity/people/{person}/history", of_log(people.history)),
         Route("/identity/pairs", people.compare, methods=["POST"]),
-        Route("/identity/pairs/{pair}", people.pair),
+        Route("/identity/pairs/{pair}", of_log(people.pair)),
         Route("/identity/pairs/{pair}", people.decide, methods=["POST"]),
-        Route("/identity/pairs/{pair}/radius", people.radius),
-        Route("/identity/decisions", adjudication.decisions),
-        Route("/identity/decisions/{decision}", adjudication.decision),
+        Route("/identity/pairs/{pair}/radius", of_log(people.radius)),
+        Route("/identity/decisions", of_log(adjudication.decisions)),
+        Route("/identity/decisions/{decision}", of_log(adjudication.decision)),
         Route("/identity/decisions/{decision}/undo", adjudication.undo, methods=["POST"]),
-        Route("/identity/decisions/{decision}/radius", adjudication.radius),
+        Route("/identity/decisions/{decision}/radius", of_log(adjudication.radius)),
         Route("/accessibility", views.accessibility),
         Route("/healthz", views.healthz),
         Mount("/static", StaticFiles(directory=_HERE / "static"), name="static"),
