@@ -8,12 +8,14 @@ from nhs_number.validate import is_valid
 
 from mainstem.web.errors import NotNHSNumberError
 
-_LOOKS_LIKE = re.compile(r"(?:\d[\s-]*){9,11}")
+_BETWEEN = r"[-.\s\u2010-\u2015\u2212\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]*"
+"""Spaces, dashes and dots, also as text programs turn them round, and what is invisible and copied along."""
+_LOOKS_LIKE = re.compile(rf"{_BETWEEN}(?:\d{_BETWEEN}){{9,11}}")
 _SOURCE_PATIENT = re.compile(r"[^\s/|]+/[^\s/|]+\|\S+")
 
 
 def looks_like_number(text: str) -> bool:
-    """True where somebody seems to be typing an NHS number: nine to eleven digits, spaces and dashes. Fewer are some other number."""
+    """True where somebody seems to be giving an NHS number: nine to eleven digits, and what stands between. Fewer are some other number."""
     return _LOOKS_LIKE.fullmatch(text.strip()) is not None
 
 
@@ -24,7 +26,7 @@ def looks_like_source_patient(text: str) -> bool:
 
 def parse(text: str) -> str:
     """The ten digits. Raises NotNHSNumberError (NHS Data Dictionary: weights 10 to 2, modulus 11)."""
-    digits = re.sub(r"[\s-]", "", text)
+    digits = re.sub(_BETWEEN, "", text)
     if not digits.isascii() or not digits.isdigit():
         raise NotNHSNumberError("it has characters other than digits, spaces and dashes")
     if len(digits) != 10:

@@ -24,7 +24,8 @@ def test_by_name_shows_who_and_why() -> None:
     assert "A82038/gp, RXA/epr" in shown and "Allergy to penicillin" in shown
 
 
-@pytest.mark.parametrize("typed", [NUMBER, "999 000 0018", " 999-000-0018 "])
+@pytest.mark.parametrize("typed", [NUMBER, "999 000 0018", " 999-000-0018 ", "999\u2013000\u20110018", "999.000.0018",
+                                   "\u202a9990000018\u202c", "\ufeff999\u00a0000\u00a00018\u200b"])
 def test_by_number_goes_to_the_record(typed: str) -> None:
     answer = client(sources(record())).post("/search", data={"q": typed})
     assert answer.url.path == f"/people/{PERSON}"
