@@ -54,7 +54,7 @@ class UnknownActorError(PermissionError):
 
     def __init__(self, header: str) -> None:
         super().__init__(
-            f"Mainstem does not know who you are: the sign-in service in front of it sent no `{header}`. Sign in again; if it "
-            "stays, ask your platform team to check MAINSTEM_WEB_ACTOR_HEADER."
+            f"Mainstem does not know who you are: the sign-in service in front of it sent no `{header}`, or several. Sign in "
+            "again; if it stays, ask your platform team to check MAINSTEM_WEB_ACTOR_HEADER."
         )
         self.header = header

@@ -223,10 +223,10 @@ class Views:
         header = self._settings.actor_header
         if header is None:
             return self._settings.actor
-        actor = request.headers.get(header, "").strip()
-        if not actor:
+        said = {each.strip() for each in request.headers.getlist(header)}
+        if len(said) != 1 or "" in said:  # beside the proxy's, one that a visitor sent along would be believed
             raise UnknownActorError(header)
-        return actor
+        return said.pop()
 
     def _figures(self) -> dict[str, Any]:
         figures = self._sources.stream.figures()

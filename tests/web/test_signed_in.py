@@ -71,6 +71,16 @@ def test_no_address_answers_to_who_does_not_say_who_they_are(method: str, path: 
     assert answer.status_code not in {401, 405, 500}
 
 
+def test_of_two_names_none_is_believed() -> None:
+    """A visitor may send one along, and the proxy add its own behind it."""
+    asked: list[str] = []
+    visitor = client(spied(asked), actor_header="x-user")
+    for names in (("me", "u7"), ("u7", "me"), ("u7", "")):
+        answer = visitor.get(f"/people/{PERSON}", headers=[("x-user", name) for name in names])
+        assert answer.status_code == 401 and not asked
+    assert visitor.get(f"/people/{PERSON}", headers=[("x-user", "u7"), ("x-user", "u7")]).status_code == 200
+
+
 @pytest.mark.parametrize("path", ["/none", "/people/", "/staticky", "/healthz/"])
 def test_not_even_whether_there_is_an_address_is_told(path: str) -> None:
     assert client(sources(), actor_header="x-user").get(path).status_code == 401
