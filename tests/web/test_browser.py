@@ -79,6 +79,22 @@ def test_by_keyboard_alone(running: Running, browser: webdriver.Chrome) -> None:
     assert "check digit" in one(browser, "#q-error").text
 
 
+def test_what_has_the_focus_is_not_under_the_banner(running: Running, browser: webdriver.Chrome) -> None:
+    """Web Content Accessibility Guidelines 2.2, 2.4.11: from the end of the page backwards, as with Shift and Tab."""
+    browser.get(f"{running.url}/people/{PERSON}")
+    hidden = browser.execute_script("""
+        const all = [...document.querySelectorAll('main a, main summary, main input, main button')];
+        const found = all.filter((each) => each.checkVisibility());
+        window.scrollTo(0, document.body.scrollHeight);
+        return [found.length, found.reverse().filter((each) => {
+            each.focus();
+            const banner = document.querySelector('.banner');
+            return getComputedStyle(banner).position === 'sticky'
+                && each.getBoundingClientRect().top < banner.getBoundingClientRect().bottom;
+        }).map((each) => each.outerHTML)];""")
+    assert hidden[0] > 30 and hidden[1] == []
+
+
 def test_stream_renews_itself_and_can_be_paused(running: Running, browser: webdriver.Chrome, tmp_path: Path) -> None:
     now = time.time_ns() // 1_000_000
     beats = [
