@@ -77,7 +77,7 @@ class Capture:
         self._watchdog = Watchdog(_STUCK_SECONDS)
         self._unread = Unread()
         self._transactions = Transactions(bootstrap, self._id, stop, self._watchdog.alive)
-        self._consumer = kafka.consumer(bootstrap, group, group_instance_id=self._id,
+        self._consumer = kafka.consumer(bootstrap, group, group_instance_id=self._id, enable_partition_eof=True,
                                         topic_metadata_refresh_interval_ms=_NEW_TOPICS_MS,
                                         fetch_wait_max_ms=kafka.FETCH_WAIT_MS, fetch_min_bytes=kafka.FETCH_BYTES)
 
@@ -91,8 +91,9 @@ class Capture:
             log.info("capturing %s", ", ".join(self._sources))
             collector.settle()
             while not self._stop.is_set():
-                messages = [_raw(message) for message in self._consumer.consume(_BATCH, _LINGER_SECONDS) if self._good(message)]
-                self._take(messages, batches, pulse)
+                came = self._consumer.consume(_BATCH, _LINGER_SECONDS)
+                if self._take([_raw(message) for message in came if self._good(message)], batches, pulse):
+                    self._reached(came)
                 pulse.beat(self._stand)
                 self._watchdog.alive()
             pulse.close()
@@ -122,19 +123,27 @@ class Capture:
                 log.warning("waiting: %s", _why(fault))
         raise StoppedError
 
-    def _take(self, messages: list[RawMessage], batches: Batches, pulse: Pulse) -> None:
-        """All of them, in as many transactions as it takes. Where it takes long, the rest is read again: who does not ask for messages
-        for some minutes is no member of the group any more."""
+    def _take(self, messages: list[RawMessage], batches: Batches, pulse: Pulse) -> bool:
+        """Whether all of them were taken, in as many transactions as it takes. Where it takes long, the rest is read again: who does not
+        ask for messages for some minutes is no member of the group any more."""
         began, done = time.monotonic(), 0
         while done < len(messages) and not self._stop.is_set():
             if done and time.monotonic() - began > _HELD_SECONDS:
-                return self._rewind()
+                self._rewind()
+                return False
             taken = self._transact(messages[done:], batches, pulse)
             if not taken:
-                return None
+                return False
             done += taken
             pulse.beat(self._stand)
-        return None
+        return done == len(messages)
+
+    def _reached(self, came: list[Message]) -> None:
+        """What came is captured: where it reached an end, the marks of transactions before that (Connect writes in them) are passed too."""
+        for message in came:
+            place = (message.topic() or "", message.partition() or 0)
+            if _at_end(message) and place in self._next:
+                self._next[place] = max(self._next[place], message.offset() or 0)
 
     def _transact(self, messages: list[RawMessage], batches: Batches, pulse: Pulse) -> int:
         """How many of them are captured: none where the transaction was aborted, which is then read again."""
@@ -213,10 +222,17 @@ class Capture:
         error = message.error()
         if error is None:
             return True
+        if _at_end(message):
+            return False
         if error.fatal() or error.code() == KafkaError._FATAL:
             raise FencedError(self._id, error.str())
         log.warning("waiting for the broker (%s)", error.name())
         return False
+
+
+def _at_end(message: Message) -> bool:
+    error = message.error()
+    return error is not None and error.code() == KafkaError._PARTITION_EOF
 
 
 def _why(fault: Exception) -> str:

@@ -53,7 +53,7 @@ class KafkaStream:
         self._beats = Beats(self._minutes)
 
     def _measure(self, consumer: Consumer) -> None:
-        """Raw topics are written without transactions, so that end minus position is a number of messages."""
+        """A position at the end is past the marks of transactions too; short of it, each counts as a message."""
         waiting: dict[str, int] = {}
         for place, position in self._beats.positions("capture").items():
             topic, _, partition = place.rpartition("/")

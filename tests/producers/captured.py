@@ -47,6 +47,24 @@ class Captured:
             self._producer.produce(self.raw.name, message.value, message.key, partition=message.partition, headers=dict(message.headers))
         assert self._producer.flush(30) == 0
 
+    def send_committed(self, messages: list[RawMessage]) -> None:
+        """In one transaction, as Connect does."""
+        producer = kafka.producer(self.bootstrap, transactional_id=self.group)
+        producer.init_transactions(30)
+        producer.begin_transaction()
+        for message in messages:
+            producer.produce(self.raw.name, message.value, message.key, partition=message.partition, headers=dict(message.headers))
+        producer.commit_transaction(30)
+
+    def ends(self) -> dict[str, int]:
+        """As positions are told."""
+        consumer = kafka.consumer(self.bootstrap, self.group + "-ends")
+        try:
+            return {f"{self.raw.name}/{number}": consumer.get_watermark_offsets(TopicPartition(self.raw.name, number), 10)[1]
+                    for number in range(self.raw.partitions)}
+        finally:
+            consumer.close()
+
     def start(self, instance: str = "1") -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "producers.capture", "--kafka", self.bootstrap, "--registry", self.registry,
                    "--source", self.source, "--group", self.group, "--instance", instance, "--mappings", str(self.mappings)]

@@ -172,3 +172,15 @@ def test_without_servers_it_waits_and_says_what_for_until_told_to_end(tmp_path: 
     finally:
         process.kill()
         process.wait(10)
+
+
+def test_marks_of_transactions_at_the_end_do_not_wait_to_be_captured(captured: Captured) -> None:
+    """Connect writes in transactions; behind the last row lies the mark of its own, and nothing that anybody waits for."""
+    captured.send_committed(rows(20))
+    ends = captured.ends()
+    assert sum(ends.values()) == 22
+    captured.start()
+    eventually(lambda: captured.positions() == ends, "positions at the ends")
+    captured.send_committed(rows(20, 20))
+    eventually(lambda: captured.positions() == captured.ends() and sum(captured.ends().values()) == 44, "positions at the later ends")
+    everything_once(captured)
