@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from mainstem import reactions
 from mainstem.across import CLASSES, beta_lactams, upwards
 from mainstem.admissions import Stated
-from mainstem.kinds import allergy, courses
+from mainstem.kinds import agents, allergy, courses
 from mainstem.kinds.facts import Rule, Terms
 from mainstem.kinds.taking import in_hand
 
@@ -110,7 +110,7 @@ def unlisted(entries: Sequence[Stated], terms: Terms) -> tuple[str, ...]:
 def _allergies(entries: Sequence[Stated], terms: Terms) -> list[tuple[_Side, bool]]:
     """Each that can be told, and whether it stands."""
     return [(side, allergy.stands(entry.content)) for entry in entries
-            if entry.kind == "allergy" and (side := _side(entry, allergy.asked(entry.content, terms), terms)) is not None]
+            if entry.kind == "allergy" and (side := _side(entry, agents.asked(entry.content, terms), terms)) is not None]
 
 
 def _warnings(entries: Sequence[Stated], standing: Sequence[_Side], terms: Terms) -> list[_Side]:

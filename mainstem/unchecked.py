@@ -10,7 +10,7 @@ from typing import Any
 
 from mainstem import reactions
 from mainstem.admissions import Stated
-from mainstem.kinds import allergy
+from mainstem.kinds import agents, allergy
 from mainstem.kinds.facts import Rule, Terms
 from mainstem.relations import taken
 
@@ -30,7 +30,7 @@ def unchecked(entries: Sequence[Stated], terms: Terms, on: str = "") -> tuple[st
     if not medicines:
         return ()
     allergies = [entry for entry in entries if entry.kind == "allergy" and _may_be_to_a_drug(entry.content, terms)]
-    untold = [entry.fact for entry in allergies if not allergy.asked(entry.content, terms)]
+    untold = [entry.fact for entry in allergies if not agents.asked(entry.content, terms)]
     unknown = [entry.fact for entry in medicines if not _told(entry.content.get("product"), terms)]
     if unknown and (allergies or any(reactions.causes(entry, terms) for entry in entries)):
         untold += unknown
@@ -44,4 +44,4 @@ def _told(product: Any, terms: Terms) -> bool:
 def _may_be_to_a_drug(content: dict[str, Any], terms: Terms) -> bool:
     """Also where it does not say what kind it is of; not where it says that none is known."""
     kinds = allergy.categories(content)
-    return allergy.stands(content) and allergy.none_known(content, terms) is None and not (kinds and kinds <= _NO_DRUGS)
+    return allergy.stands(content) and agents.none_known(content, terms) is None and not (kinds and kinds <= _NO_DRUGS)

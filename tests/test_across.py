@@ -27,7 +27,7 @@ def release(*, told: bool = True) -> Terminology:
                (CLASS, ANTIBACTERIAL), *((code, CARBAPENEM) for code in CARBAPENEMS), (CARBAPENEM, ANTIBACTERIAL),
                (TRIMETHOPRIM, ANTIBACTERIAL), *[(PENICILLINS, ANTIBACTERIAL)] * told]
     codes = {code for pair in parents for code in pair} | {AXETIL}
-    said = [Concept(int(code), Level.SUBSTANCE, code) for code in sorted(codes)] + [Concept(int(FINDING), Level.OTHER, "x")]
+    said = [Concept(int(code), Level.SUBSTANCE, code) for code in sorted(codes)] + [Concept(int(FINDING), Level.OTHER, "finding")]
     linked = [Relation(int(code), Link.IS_A, int(parent)) for code, parent in parents]
     linked += [Relation(int(FINDING), Link.AGENT, int(CLASS)), Relation(int(AXETIL), Link.BASE, 372833007)]
     return Terminology(store.Store(store.made("test", Statements(said, linked), {})))
@@ -55,7 +55,7 @@ def test_what_is_taken_is_held_against_related_classes_by_the_parents_of_a_relea
 
 @pytest.mark.parametrize("code", sorted(LISTED - {PENICILLINS}))
 def test_each_is_told_by_its_code_in_any_release_that_knows_it(code: str) -> None:
-    said = [Concept(int(code), Level.SUBSTANCE, "x"), Concept(int(PENICILLINS), Level.SUBSTANCE, "y")]
+    said = [Concept(int(code), Level.SUBSTANCE, code), Concept(int(PENICILLINS), Level.SUBSTANCE, "y")]
     terms = Terminology(store.Store(store.made("test", Statements(said, []), {})))
     assert found(terms, medicine("m", coded(code, "x", DMD)), allergy("a", PENICILLINS)) == [(NEAR.id, "m", "a")]
 

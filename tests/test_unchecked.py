@@ -50,8 +50,8 @@ NONE_KNOWN, NO_DRUG_KNOWN, ANY_DRUG, DEGRADED = "716186003", "409137002", "62014
     ([allergy("p", PENICILLINS, clinical_status="resolved"), medicine("m", PINK)], ""),
     ([item("problem", {"code": {"text": "Penicillin allergy excluded"}}), medicine("m", PINK)], ""),
     # no allergy: none known, over, denied
-    ([allergy("n", NONE_KNOWN), medicine("m", PINK)], ""),
-    ([allergy("n", NO_DRUG_KNOWN), medicine("m", PINK)], ""),
+    ([in_words("No known allergies", NONE_KNOWN), medicine("m", PINK)], ""),
+    ([in_words("nil known", NO_DRUG_KNOWN), medicine("m", PINK)], ""),
     ([in_words("NKDA"), medicine("m", PINK)], ""),
     ([in_words("the blue ones", clinical_status="inactive"), medicine("m")], ""),
     ([in_words("the blue ones", verification="refuted"), medicine("m")], ""),

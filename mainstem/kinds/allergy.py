@@ -6,7 +6,6 @@ stays a fact of its own. Statements that no allergy, or no drug allergy, is know
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from types import MappingProxyType
 from typing import Any
@@ -14,16 +13,17 @@ from typing import Any
 from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
+from mainstem.kinds import agents
 from mainstem.kinds.base import SNOMED, Coded, Concept, Content, Kind, Text
 from mainstem.kinds.facts import Derived, Member, Rule, Terms, by_recency, first_of, first_to_value, latest_first
-from mainstem.kinds.names import MAYBE, PARTS, doubted
+from mainstem.kinds.names import doubted
 from mainstem.kinds.same import DATE, PROSE, WORDS, concept_like, line, listed, same_concept
 from mainstem.kinds.statuses import DENIED, word
 from mainstem.kinds.titles import named
 
 ACTIVE_COUNTS = Rule(
-    "allergy.active-counts", "one source that holds it active is enough: no newer word of another may hide an allergy",
-    "design.md, Safety of absence")
+    "allergy.active-counts", "one source that holds it active is enough, and its words name it: no newer word of another may hide an "
+    "allergy", "design.md, Safety of absence")
 WORST_COUNTS = Rule(
     "allergy.worst-counts", "of several criticalities the worst is shown, of verifications the most certain of those who hold it active",
     "design.md, Safety of absence")
@@ -35,8 +35,8 @@ CLASSES = Rule(
     "allergy.classes", "the classes and parents of the agent are relations, shown and never merged: who reacts to one may react to another",
     "design.md, How convergence is had")
 CANNOT_TELL = Rule(
-    "allergy.cannot-tell", "the terminology in force does not know the agent by its code or its words: it is shown as it stands, and may "
-    "be what another entry is", "design.md, Reconciliation, per kind")
+    "allergy.cannot-tell", "the terminology in force does not know the agent by its code or its words, or these name several: it is shown "
+    "as it stands, and may be what another entry is", "design.md, Reconciliation, per kind")
 
 BESIDE_ACTIVE = Rule("allergy.none-known-beside-active", "an active allergy is never hidden by a statement that none is known",
                      "design.md, Safety of absence")
@@ -48,15 +48,10 @@ NONE_KNOWN = "716186003"
 NO_DRUG_KNOWN = "409137002"
 _CLAIMS = {NO_DRUG_KNOWN: 0, NONE_KNOWN: 1}
 """SNOMED CT: no known drug allergy claims less than no known allergy, which says it too."""
-_DEGRADED = frozenset({"196461000000101", "196471000000108"})
-"""SNOMED CT (UK): transfer-degraded drug, and non-drug, allergy."""
 _OVER = frozenset({"inactive", "resolved"})
 _CRITICALITY = ("high", "unable-to-assess", "low")
 _VERIFICATION = ("confirmed", "unconfirmed", "refuted", "entered-in-error")
 """Worst first. A word that is not listed stands after the worst: it may mean it."""
-_REMARK = re.compile(r"(?P<cause>.+?)(?:\s+-+\s*|\s*[:;,]\s+|\s*\((?=.*\)$))(?P<remark>[^()]+)\)?")
-"""`penicillin - rash`, `Penicillin (rash)`."""
-_NO_REACTION_SAID = frozenset({"reaction unknown", "unknown reaction", "reaction not known", "reaction not stated"})
 
 
 class Reaction(Content, frozen=True):
@@ -110,13 +105,9 @@ class Allergy(Kind):
 
     def key(self, content: dict[str, Any], terms: Terms) -> str | None:
         """The causative agent; one that the terminology cannot tell stays a fact of its own, and is shown."""
-        agent = content.get("agent")
-        if not isinstance(agent, dict):
-            return None
-        found = _agent(content, agent, terms)
-        if found is not None:
+        if found := agents.cause(content, terms):
             return found
-        none = terms.none_known(agent)
+        none = agents.none_known(content, terms)
         return None if none is None else "none-known" if none in _CLAIMS else f"none-known/{none}"
 
     def derive(self, members: Sequence[Member], terms: Terms) -> Derived:
@@ -125,7 +116,7 @@ class Allergy(Kind):
         found = latest_first(members)
         if len(members) > 1:
             found = _united(found, members, terms)
-        if is_degraded(found.content):
+        if agents.is_degraded(found.content):
             found = replace(found, rules=found.rules | {"agent": TRANSFER_DEGRADED.id})
         return _classed(found, members, terms)
 
@@ -142,6 +133,7 @@ class Allergy(Kind):
                 | first_of(order, lambda index: word(said[index], "verification"))
                 | first_of(active, lambda index: word(said[index], "verification"))
                 | first_of(order, lambda index: _claim(members[index], terms))
+                | first_of(active, lambda index: _is_sure(members[index]) if "agent" in said[index] else None)
                 | _first_reactions(members, reacting))
 
 
@@ -151,43 +143,10 @@ def stands(content: dict[str, Any]) -> bool:
     return word(content, "clinical_status") not in _OVER and word(content, "verification") not in DENIED
 
 
-def is_degraded(content: dict[str, Any]) -> bool:
-    """Whether what it is to was lost between two GP systems. Its entry names the rule `allergy.transfer-degraded` at its agent."""
-    agent = content.get("agent")
-    codes = agent.get("codes") or () if isinstance(agent, dict) else ()
-    return any(code.get("code") in _DEGRADED for code in codes)
-
-
-def none_known(content: dict[str, Any], terms: Terms) -> str | None:
-    """The code of what it says is not known: any allergy, or one of drugs, of food; None where it is no such statement."""
-    agent = content.get("agent")
-    return terms.none_known(agent) if isinstance(agent, dict) else None
-
-
 def categories(content: dict[str, Any]) -> frozenset[str]:
     """FHIR R4, allergy-intolerance-category, of which it may name several; empty where it does not say."""
     said = content.get("category")
     return frozenset(kind for part in said.split(",") if (kind := part.strip().casefold())) if isinstance(said, str) else frozenset()
-
-
-def asked(content: dict[str, Any], terms: Terms) -> tuple[dict[str, Any], ...]:
-    """What a terminology is to be asked for to tell all that this may be to. More may be told than makes a key: nothing is decided by it.
-
-    Its agent; where no code of that tells one (`Adverse reaction to drug`), its words, whole or else each part that is a name
-    (`Penicillin - rash`, `penicillin, aspirin`; of `?penicillin allergy` what it asks about). Empty where it says that none is known, or
-    what it was to is lost."""
-    agent = content.get("agent")
-    if not isinstance(agent, dict) or is_degraded(content) or none_known(content, terms) is not None:
-        return ()
-    codings = agent.get("codes") or ()
-    texts = [said for said in (agent.get("text"), *(coding.get("display") for coding in codings)) if isinstance(said, str)]
-    sure = [said for said in texts if not doubted(said)]
-    if terms.agents(agent) and (len(sure) == len(texts) or not terms.by_name(agent)):
-        return (agent,)
-    for names in (sure, [MAYBE.sub("", part) for said in texts for part in PARTS.split(said)]):
-        if told := tuple(one for one in ({"text": name} for name in dict.fromkeys(names)) if terms.agents(one)):
-            return told
-    return ()
 
 
 def _united(found: Derived, members: Sequence[Member], terms: Terms) -> Derived:
@@ -200,24 +159,12 @@ def _united(found: Derived, members: Sequence[Member], terms: Terms) -> Derived:
         _leave_out(found, "clinical_status", _OVER, ACTIVE_COUNTS)
         _leave_out(found, "verification", DENIED, WORST_COUNTS)
     _unite_reactions(found, members, order)
-    _choose(found, members, "agent", _narrowest(members, order, terms), NARROWEST_NONE_KNOWN)
+    narrowest, upheld = _narrowest(members, order, terms), _upheld(members, active)
+    if narrowest is not None:
+        _choose(found, members, "agent", narrowest, NARROWEST_NONE_KNOWN)
+    elif found.decided.get("agent") != (upheld,):
+        _choose(found, members, "agent", upheld, ACTIVE_COUNTS)
     return replace(found, conflict=0 < len(active) < len(members))
-
-
-def _agent(content: dict[str, Any], agent: dict[str, Any], terms: Terms) -> str | None:
-    """By its coding or name; of a text that goes on to tell the reaction, which the record states beside it, by what stands before."""
-    found = terms.agent(agent)
-    text = agent.get("text")
-    if found is not None or not isinstance(text, str) or terms.current(agent) is not None:
-        return found
-    parted = _REMARK.fullmatch(text.strip())
-    if parted is None or parted["remark"].strip().casefold() not in _NO_REACTION_SAID | _reactions_said(content):
-        return None
-    return terms.agent({"text": parted["cause"]})
-
-
-def _reactions_said(content: dict[str, Any]) -> frozenset[str]:
-    return frozenset(named(reaction.get("manifestation"), "").strip().casefold() for reaction in content.get("reactions") or ())
 
 
 def _classed(found: Derived, members: Sequence[Member], terms: Terms) -> Derived:
@@ -225,7 +172,7 @@ def _classed(found: Derived, members: Sequence[Member], terms: Terms) -> Derived
     if deciding is None:
         return found
     said = members[deciding[0]].content
-    code = _agent(said, said["agent"], terms) if isinstance(said["agent"], dict) else None
+    code = agents.cause(said, terms)
     parents = terms.parents(code) if code is not None else ()
     if not parents:
         return found
@@ -239,6 +186,18 @@ def _concept(code: str, name: str | None) -> dict[str, Any]:
     return {"codes": [coding]} if name is None else {"codes": [coding | {"display": name}], "text": name}
 
 
+def _upheld(members: Sequence[Member], active: Sequence[int]) -> int | None:
+    """Whose words name it: of those that hold it active the first whose words do not doubt it. `Penicillin - not allergic`, of who refutes
+    it, over an allergy that stands would hide it."""
+    naming = [index for index in active if "agent" in members[index].content]
+    return next((index for index in naming if _is_sure(members[index])), naming[0] if naming else None)
+
+
+def _is_sure(member: Member) -> bool:
+    agent = member.content.get("agent")
+    return isinstance(agent, dict) and not any(map(doubted, agents.own_words(agent)))
+
+
 def _narrowest(members: Sequence[Member], order: Sequence[int], terms: Terms) -> int | None:
     """None where it is no statement that none is known."""
     scope = {index: _claim(members[index], terms) for index in order}
@@ -247,7 +206,7 @@ def _narrowest(members: Sequence[Member], order: Sequence[int], terms: Terms) ->
 
 
 def _claim(member: Member, terms: Terms) -> int | None:
-    return _CLAIMS.get(none_known(member.content, terms) or "")
+    return _CLAIMS.get(agents.none_known(member.content, terms) or "")
 
 
 def _first_reactions(members: Sequence[Member], order: Sequence[int]) -> set[int]:

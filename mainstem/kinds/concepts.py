@@ -10,7 +10,7 @@ from typing import Any
 
 from mainstem.kinds.base import DMD, SNOMED
 from mainstem.kinds.facts import Derived, Member, Rule, Terms
-from mainstem.kinds.names import COMPARATOR, ONE_WAY
+from mainstem.kinds.names import COMPARATOR, MARKS, ONE_WAY, TAG
 
 CODED_FIRST = Rule(
     "concept.coded-first", "of several codings of one thing the one that the terminology knows is shown, then the one recorded last",
@@ -46,10 +46,10 @@ def told(code: str, terms: Terms) -> dict[str, Any]:
 @lru_cache(maxsize=1 << 14)
 def plain(text: str) -> str:
     """Words without capitals, punctuation and SNOMED CT's semantic tag: `Asthma (disorder)` -> `asthma`. What would make another
-    statement stays: `?asthma` and `asthma?` ask, `<50kg` and `>50kg` are two weights."""
-    folded = _TAG.sub("", unicodedata.normalize("NFKC", text).casefold().strip())
+    statement stays: `?asthma` and `asthma?` ask, `<50kg` and `>50kg` are two weights, an arrow says raised or lowered."""
+    folded = TAG.sub("", unicodedata.normalize("NFKC", text).casefold().strip())
     words = ["?" if word[0] == "?" else ONE_WAY.get(word, word) for word in _TOKEN.findall(folded)]
-    return " ".join(words) if not _SIGNS.issuperset(words) else ""
+    return "" if all(map(_SIGN.fullmatch, words)) else " ".join(words)
 
 
 def show_coded(found: Derived, members: Sequence[Member], order: Sequence[int], field: str, terms: Terms) -> None:
@@ -69,10 +69,9 @@ def first_known(members: Sequence[Member], order: Sequence[int], field: str, ter
     return set()
 
 
-_TOKEN = re.compile(rf"[\w%+]+|(?<!-)(?:{COMPARATOR})(?!-(?!\d))|(?<![\w?])\?+|\?+(?![\w?])")
+_TOKEN = re.compile(rf"[\w%+]+|(?<!-)(?:{COMPARATOR})(?!-(?!\d))|(?<![\w?])\?+|\?+(?![\w?])|[{MARKS}]")
 """The head of an arrow is no comparator; a question mark within a word is a letter that was lost."""
-_SIGNS = frozenset({"?", "<", ">", "≤", "≥"})
-_TAG = re.compile(r"\s*\((?:disorder|finding|situation|event|procedure|observable entity|regime/therapy|morphologic abnormality)\)$")
+_SIGN = re.compile(rf"[?<>≤≥{MARKS}]")
 _SAYS_NOTHING = {"other", "unknown", "not known", "not specified", "unspecified", "problem", "diagnosis", "test", "result", "see notes",
                  "see note", "other problem", "other diagnosis", "abnormal", "n a", "na", "none"}
 """Words that two records may share without meaning the same."""

@@ -14,8 +14,8 @@ from functools import lru_cache
 
 _UNIT = (r"(?:mg|g|gram|kg|mcg|ug|ng|microg|microgram|nanogram|milligram|ml|millilitre|l|litre|unit|iu|u|mmol|dose|actuation|hour|hr|h|%|"
          r"w/w|w/v|puff|tablet|tab|capsule|cap)s?")
-_STRENGTH = re.compile(rf"[\d.,]*\d{_UNIT}(?:[/x][\d.,]*(?:{_UNIT})?)*|\d[\d.,]+(?:/[\d.,]+)*")
-"""`20mg`, `15mg/500mg`, `100units/ml`, `0.05%`, `75`. A lone digit may be of the name."""
+_STRENGTH = re.compile(rf"[\d.,]*\d{_UNIT}(?:[/x][\d.,]*(?:{_UNIT})?)*|\d[\d.,]+(?:/[\d.,]+)*|\d(?:/[\d.,]+)+")
+"""`20mg`, `15mg/500mg`, `100units/ml`, `0.05%`, `75`, `8/500`. A lone digit may be of the name."""
 _APART = re.compile(rf"(?<=\d) +(?={_UNIT}(?![^\W\d_]))")
 """Between a number and its unit."""
 FORMS = (
@@ -29,16 +29,23 @@ FORMS = (
 _ABOUT_FORM = frozenset({
     "gastro", "resistant", "modified", "release", "prolonged", "sustained", "immediate", "dispersible", "soluble", "effervescent",
     "chewable", "orodispersible", "coated", "enteric", "film", "crushable", "scored", "pre", "filled", "prefilled", "disposable", "for",
-    "in", "cfc", "free", "sugar", "preservative", "breath", "actuated", "dry", "hard", "soft", "oral", "eye", "ear", "nasal", "buccal",
+    "in", "breath", "actuated", "dry", "hard", "soft", "oral", "eye", "ear", "nasal", "buccal",
     "sublingual", "vaginal", "rectal", "scalp", "transdermal", "mr", "m/r", "sr", "xl", "ec", "e/c", "gr", "g/r", "sf", "s/f",
 })
 """Words that say what sort of form it is, and their usual letters."""
+_FREE = re.compile(r"\b(?:cfc|sugar|preservative) free\b")
+"""Of a form; `latex free` is no form of latex."""
 _SHORT = 3
 """Letters: a form may be cut as short as `tab`, `caps`, `inh`."""
 _SUPPLIER = re.compile(r"\s*\([^()]*\)\s*$")
+TAG = re.compile(
+    r"\s*\((?:disorder|finding|situation|event|procedure|observable entity|regime/therapy|morphologic abnormality|substance|organism|"
+    r"product|medicinal product|medicinal product form|clinical drug|physical object)\)\s*$", re.IGNORECASE)
+"""SNOMED CT's semantic tag, at the end of a fully specified name: it says what kind of concept it is."""
 _CAUSED = re.compile(
-    r"(?:allerg(?:y|ic)(?: reaction)?|intoleran(?:ce|t)|hypersensitiv(?:ity|e)|sensitiv(?:ity|e)|adverse(?: drug)? reactions?|anaphylaxis)"
-    r"(?: to| of| caused by| due to) (?P<after>.+)|(?P<before>.+?) (?:allergy|intolerance|hypersensitivity|adverse reactions?)")
+    r"(?:allerg(?:y|ic)(?: reaction)?|intoleran(?:ce|t)|hypersensitiv(?:ity|e)|sensitiv(?:ity|e)|(?:adverse )?(?:drug )?reactions?|"
+    r"anaphylaxis)(?: to| of| caused by| due to) (?P<after>.+)|"
+    r"(?P<before>.+?) (?:allerg(?:y|ic)|intoleran(?:ce|t)|(?:hyper)?sensitiv(?:ity|e)|adverse reactions?)")
 """How findings are named in SNOMED CT and by clinicians: the cause stands after the finding, or before it."""
 PARTS = re.compile(r"[,;:/&+()?]|\s-+|\b(?:and|or)\b", re.IGNORECASE)
 """Between the names in a text that tells several things."""
@@ -47,9 +54,11 @@ COMPARATOR = r"[<>]=?|[≤≥]"
 ONE_WAY = {"<=": "≤", ">=": "≥"}
 MAYBE = re.compile(r"^\s*(?:query|possible|probable|suspected)\s+", re.IGNORECASE)
 """Before a name: it may be so."""
+MARKS = "\u2190-\u2193\u2196-\u2199\u21d0-\u21d3\u25b2\u25b3\u25bc\u25bd\u00ac\u2260\u2205\u2298\u2715-\u2718\u274c\u2640\u2642"
+"""Arrows (raised, lowered), signs of denial, male and female: what stands with one is not what its words alone say."""
 _DOUBT = re.compile(
-    r"(?<!\w)\?|\?(?!\w)|\([^()]*\b(?:query|possibl[ey]|probabl[ey]|suspected|unconfirmed|unlikely|excluded|refuted|ruled out|no evidence|"
-    r"not allergic|no allergy|tolerate[sd]|family history|fh)\b[^()]*\)\s*$", re.IGNORECASE)
+    rf"[{MARKS}]|\(\s*[-\u2013\u2212]+\s*\)|(?<!\w)\?|\?(?!\w)|\([^()]*\b(?:query|possibl[ey]|probabl[ey]|suspected|unconfirmed|unlikely|"
+    r"excluded|refuted|ruled out|no evidence|not allergic|no allergy|tolerate[sd]|family history|fh)\b[^()]*\)\s*$", re.IGNORECASE)
 """A question mark within a word is a letter that was lost (`Sj?gren`)."""
 _TOKEN = re.compile(rf"(?:{COMPARATOR})(?=\s*-?\d)|[\w./%]+")
 
@@ -69,10 +78,15 @@ def doubted(text: str) -> bool:
     return _DOUBT.search(unicodedata.normalize("NFKC", text)) is not None
 
 
-def forms(text: str) -> Iterator[str]:
-    """For looking up, the most telling first: as it is, without its supplier, without strength and form. Each once; never empty."""
+def forms(text: str, *, whole: bool = False) -> Iterator[str]:
+    """For looking up, the most telling first: as it is, without its supplier, without strength and form. Each once; never empty.
+
+    `whole`: what stands in brackets is set aside only where it is a semantic tag, or the supplier after a product's strength or form; else
+    it may be the reaction, another agent, or that it is none (`Penicillin (negative test)`)."""
     said: dict[str, None] = {plain(text): None}
     bare = _SUPPLIER.sub("", text)
+    if whole and bare != text and not TAG.search(text) and _without_form(plain(bare)) == plain(bare):
+        bare = text
     said.setdefault(plain(bare))
     said.setdefault(_without_form(plain(bare)))
     return (name for name in said if name)
@@ -80,7 +94,7 @@ def forms(text: str) -> Iterator[str]:
 
 def caused_by(text: str) -> str | None:
     """The cause in the name of a finding: `Allergy to penicillin`, `Latex allergy`."""
-    found = _CAUSED.fullmatch(plain(text))
+    found = _CAUSED.fullmatch(plain(TAG.sub("", text)))
     return (found["after"] or found["before"]) if found else None
 
 
@@ -102,5 +116,5 @@ def key(name: str) -> int:
 
 
 def _without_form(folded: str) -> str:
-    words = _APART.sub("", folded).split()
+    words = _APART.sub("", _FREE.sub("", folded)).split()
     return " ".join(word for word in words if not _STRENGTH.fullmatch(word) and word not in _ABOUT_FORM and form_of(word) is None)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
-from mainstem.kinds.names import caused_by, doubted, forms, key, plain
+from mainstem.kinds.names import TAG, caused_by, doubted, forms, key, plain
 from mainstem.shelf import shown
 from mainstem.terminology import codes
 from mainstem.terminology.statements import Concept, Level, Link
@@ -205,19 +205,23 @@ class Terminology:
 
     def _by_name(self, concept: dict[str, Any], codings: Sequence[Any], ways: Ways, *, sure: bool) -> tuple[int, ...]:
         """Rows that its text, else its displays, name. All that name something count, so that they may contradict each other; where it is
-        to be sure, one that asks (`?Asthma`) puts all in doubt."""
+        to be sure, one that asks (`?Asthma`) puts all in doubt, and so does the display of a national code that names nothing: the text
+        `Asthma` beside the code of `Family history: Asthma` is not what the code says."""
         text = concept.get("text")
         rows: tuple[int, ...] = ()
         if isinstance(text, str):
             if sure and doubted(text):
                 return ()
-            rows = self._named(text, ways)
+            rows = self._named(text, ways, sure)
         for coding in codings:
             display = coding.get("display") if isinstance(coding, dict) else None
             if isinstance(display, str) and display != text:
                 if sure and doubted(display):
                     return ()
-                rows += tuple(row for row in self._named(display, ways) if row not in rows)
+                named = self._named(display, ways, sure)
+                if sure and not named and codes.text(coding) is not None:
+                    return ()
+                rows += tuple(row for row in named if row not in rows)
         return rows
 
     def _row_coded(self, code: str) -> int | None:
@@ -225,16 +229,16 @@ class Terminology:
         number = codes.read(code)
         return None if number is None else self.store.row(number)
 
-    def _rows_named(self, text: str, ways: Ways) -> tuple[int, ...]:
+    def _rows_named(self, text: str, ways: Ways, sure: bool) -> tuple[int, ...]:
         """Rows of what the text is the name of, else of the first way to write it that is one or is left of one."""
-        names = list(forms(text)) if ways != "exact" else [plain(text)]
+        names = list(forms(text, whole=sure) if ways != "exact" else dict.fromkeys((plain(text), plain(TAG.sub("", text)))))
         if names and (rows := self.store.named(key(names[0]))):
             return tuple(rows)
         for name in names:
             if rows := self.store.named(key(name)) + self.store.named(~key(name)):
                 return tuple(rows)
         cause = caused_by(text) if ways == "cause" else None
-        return () if cause is None else self._rows_named(cause, ways)
+        return () if cause is None else self._rows_named(cause, ways, sure)
 
     def _of_product(self, concept: dict[str, Any], link: Link) -> str | None:
         rows = self._rows(concept, "exact")

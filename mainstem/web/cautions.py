@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from mainstem import kinds
 from mainstem.admissions import Admission, Omission, admissions
-from mainstem.kinds.allergy import BESIDE_ACTIVE, TRANSFER_DEGRADED, categories, is_degraded, none_known, stands
+from mainstem.kinds.agents import is_degraded, none_known
+from mainstem.kinds.allergy import BESIDE_ACTIVE, TRANSFER_DEGRADED, categories, stands
 from mainstem.kinds.facts import Rule, Terms
 from mainstem.relations import ACROSS, NEAR, TAKEN, UNLISTED, WARNED, Relation, unlisted
 from mainstem.terminology import builtin

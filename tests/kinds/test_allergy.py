@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from mainstem import canonical, kinds
 from mainstem.kinds import same
-from mainstem.kinds.allergy import asked
+from mainstem.kinds.agents import asked, none_known
 from mainstem.kinds.base import SNOMED
 from mainstem.kinds.facts import OF_FACT, NoTerms
 from mainstem.terminology import builtin
@@ -73,6 +73,54 @@ def test_an_allergy_in_doubt_is_one_of_its_own_and_is_held_against_what_is_taken
     assert builtin().none_known({"text": "?NKDA"}) is builtin().none_known({"text": "NKDA?"}) is None
     assert {agent for one in asked(content, builtin()) for agent in builtin().agents(one)} == {"764146007"}
     assert asked(content | {"agent": snomed("91936005", text)}, builtin()) == (snomed("91936005", text),)
+
+
+@pytest.mark.parametrize("agent", [
+    snomed("91936005", "Penicillin and trimethoprim"), snomed("91936005", "Trimethoprim"), snomed("292967008", "Penicillin"),
+    snomed("91936005", "Penicillin; ?latex"), {"text": "Penicillin (negative skin test)"}, {"text": "Penicillin (anaphylaxis)"},
+    {"text": "NSAIDs (ibuprofen)"}, {"text": "Latex free"}, {"text": "egg free"}, {"text": "\u2260 penicillin"}, {"text": "Penicillin (-)"},
+])
+def test_words_that_say_more_or_else_than_one_agent_make_no_key(agent):
+    """In one entry with the allergy to penicillin, the words of another record would be shown, and these not."""
+    assert key(agent) is None
+
+
+@pytest.mark.parametrize(("agent", "found"), [
+    (snomed("91936005", "Amoxicillin"), "764146007"), (snomed("91936005", "penicillin - rash"), "764146007"),
+    (snomed("89519005", "Co-amoxiclav (amoxicillin/clavulanic acid)"), "89519005"), ({"text": "Trimethoprim (substance)"}, "387179001"),
+    ({"text": "Lustral 50mg tablets (Upjohn UK Ltd)"}, "372594008"), ({"text": "Allergy to trimethoprim (finding)"}, "387179001"),
+    ({"text": "Penicillin sensitivity"}, "764146007"), ({"text": "aspirin allergic"}, "387458008"),
+])
+def test_words_that_say_what_the_code_does_or_less_do_not_part_it(agent, found):
+    assert key(agent) == found
+
+
+def test_what_words_name_beyond_the_code_is_held_against_what_is_taken():
+    for agent in (snomed("91936005", "Penicillin and trimethoprim"), {"text": "Penicillin (and trimethoprim)"}):
+        told = {code for one in asked({"agent": agent}, builtin()) for code in builtin().agents(one)}
+        assert told == {"764146007", "387179001"}
+
+
+@pytest.mark.parametrize("text", ["Penicillin", "NKDA except penicillin", "No known allergies - see letter", "? NKDA"])
+def test_words_beside_a_code_that_none_is_known_are_not_hidden_by_it(text):
+    agent = snomed("716186003", text)
+    assert key(agent) is none_known({"agent": agent}, builtin()) is None
+
+
+@pytest.mark.parametrize("text", ["NKDA", "Nil known.", "No known drug allergies (12/03/2024)", "None recorded", "No allergies"])
+def test_words_that_say_no_more_than_that_none_is_known(text):
+    assert key(snomed("716186003", text)) == "none-known"
+
+
+@pytest.mark.parametrize("newer", [
+    {"agent": snomed("764146007", "Penicillin - not allergic"), "verification": "refuted"},
+    {"agent": snomed("764146007", "Penicillin: tolerated"), "clinical_status": "resolved"},
+    {"agent": snomed("764146007", "?penicillin"), "verification": "unconfirmed"},
+])
+def test_an_allergy_that_stands_is_named_by_who_holds_it_and_does_not_doubt_it(newer):
+    older = {"agent": PENICILLIN, "clinical_status": "active", "verification": "confirmed"}
+    found = ALLERGY.derive([member("allergy", 1, "A/gp", "2020", **older), member("allergy", 2, "B/epr", "2024", **newer)], builtin())
+    assert (found.content["agent"], found.decided["agent"], found.rules["agent"]) == (PENICILLIN, (0,), "allergy.active-counts")
 
 
 @pytest.mark.parametrize(("agent", "found"), [

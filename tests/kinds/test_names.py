@@ -14,7 +14,9 @@ from mainstem.kinds.names import caused_by, doubted, form_of, forms, plain
     ("Omeprazole 20 mg caps", "omeprazole"),
     ("Xalatan 50micrograms/ml eye drops (Upjohn UK Ltd)", "xalatan"), ("Angettes 75 tablets", "angettes"),
     ("Zimovane LS 3.75mg tabs", "zimovane ls"),
-    ("Co-codamol 15mg/500mg tablets", "co codamol"), ("Prednisolone 5 mg e/c tabs", "prednisolone"), ("Vitamin C 500mg", "vitamin c"),
+    ("Co-codamol 15mg/500mg tablets", "co codamol"), ("Co-codamol 8/500", "co codamol"), ("latex free", "latex free"),
+    ("Salbutamol 100micrograms/dose inhaler CFC free", "salbutamol"), ("Paracetamol oral suspension sugar free", "paracetamol"),
+    ("Prednisolone 5 mg e/c tabs", "prednisolone"), ("Vitamin C 500mg", "vitamin c"),
     ("Interferon alfa 2b", "interferon alfa 2b"),
     ("Insulin glargine 100units/ml solution for injection 3ml pre-filled pens", "insulin glargine"),
 ])
@@ -32,7 +34,8 @@ def test_forms_whole_several_or_cut_short(word, form):
 
 @pytest.mark.parametrize(("text", "cause"), [
     ("Allergy to penicillin", "penicillin"), ("Adverse reaction caused by simvastatin", "simvastatin"), ("Latex allergy", "latex"),
-    ("intolerant of codeine", "codeine"), ("penicillin", None), ("allergy", None),
+    ("intolerant of codeine", "codeine"), ("Penicillin sensitive", "penicillin"), ("reaction to codeine", "codeine"),
+    ("Allergy to penicillin (finding)", "penicillin"), ("penicillin", None), ("allergy", None),
 ])
 def test_causes_of_findings(text, cause):
     assert caused_by(text) == cause
@@ -48,7 +51,8 @@ def test_more_and_less_than_a_number_are_two_names(text, folded):
 
 @pytest.mark.parametrize(("text", "found"), [
     ("?Asthma", True), ("asthma ?", True), ("Asthma (?)", True), ("Penicillin (suspected)", True), ("Penicillin (no allergy)", True),
-    ("Penicillin", False), ("Xalatan (Upjohn UK Ltd)", False), ("Penicillin (rash)", False), ("Sj?gren", False),
+    ("Asthma (-)", True), ("\u2191 BP", True), ("Penicillin", False), ("Xalatan (Upjohn UK Ltd)", False), ("Penicillin (rash)", False),
+    ("Sj?gren", False),
     ("possible asthma", False)])
 def test_what_folding_would_make_a_statement_of(text, found):
     assert doubted(text) is found

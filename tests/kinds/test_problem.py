@@ -65,12 +65,31 @@ def test_words_in_doubt_beside_a_name_are_not_the_condition():
     assert key(**coded(ASTHMA, "?Asthma")) == ASTHMA, "a code states what it states; what is in doubt about it, its verification says"
 
 
+@pytest.mark.parametrize(("one", "other"), [
+    ("\u2191 BP", "\u2193 BP"), ("\u2191K+", "K+"), ("\u2640 infertility", "\u2642 infertility"), ("\u00acAsthma", "Asthma"),
+    ("Asthma (-)", "Asthma"), ("\u2193 Asthma", "asthma")])
+def test_signs_that_make_another_statement_are_kept(one, other):
+    assert key(text=one) != key(text=other)
+
+
+def test_a_fully_specified_name_is_the_name():
+    assert key(text="Asthma (disorder)") == key(text="ASTHMA") == ASTHMA
+
+
+def test_a_text_shorter_than_what_an_unknown_code_says_names_nothing():
+    def family(display: str | None) -> dict[str, Any]:
+        return {"codes": [{"system": SNOMED, "code": "160377001"} | ({"display": display} if display else {})], "text": "Asthma"}
+
+    assert key(**family("Family history: Asthma")) == "160377001"
+    assert key(**family("Asthma (disorder)")) == key(**family(None)) == ASTHMA
+
+
 def test_a_question_mark_in_a_word_is_a_letter_that_was_lost():
     assert key(text="Sj?gren syndrome") == key(text="sj gren syndrome")
 
 
 def test_a_question_mark_alone_says_nothing():
-    assert key(text="?") is key(text=" ?? ") is None
+    assert key(text="?") is key(text=" ?? ") is key(text="\u2191\u2193") is None
     assert key(**coded("X9", "?", LOCAL)) == f"{LOCAL} X9"
 
 
