@@ -200,8 +200,8 @@ _HOURS = {"s": Fraction(1, 3600), "min": Fraction(1, 60), **dict.fromkeys(("hour
           **dict.fromkeys(("month", "mo", "l"), Fraction(720)), "a": Fraction(8760)}
 _FILLER = re.compile(
     r"(?:take|taken|to be taken|inhale|apply|inject|use|give|insert|instil|swallow|place|by mouth|orally|as directed|"
-    r"(?:with or )?(?:with|after|before) (?:food|meals?|breakfast|water)|on an empty stomach|and|[.,;:()])(?![a-z])")
-_TAKEN = re.compile(rf"(\d/\d|\d+(?:[.,]\d+)?)(?: ?(?:-|to|or) ?(\d+(?:\.\d+)?))? ?({UNIT}|[a-z]+)?(?![a-z])")
+    r"(?:with or )?(?:with|after|before) (?:food|meals?|breakfast|water)|on an empty stomach|and|[,;:()]|\.(?!\d))(?![a-z])")
+_TAKEN = re.compile(rf"(\d/\d|\d*\.\d+|\d+(?:,\d+)*)(?: ?(?:-|to|or) ?(\d*\.\d+|\d+))? ?({UNIT}|[a-z]+)?(?![a-z])")
 _PATTERNS = tuple((re.compile(rf"(?:{pattern})(?![a-z])"), times, moment) for pattern, times, moment in _OFTEN)
 _PRN = re.compile(rf"(?:{_NEEDED})(?![a-z])")
 

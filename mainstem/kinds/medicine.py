@@ -97,17 +97,19 @@ class Medicine(Kind):
 
 
 def _route(content: dict[str, Any], product: dict[str, Any], moiety: str, terms: Terms) -> str | None:
-    """As stated; else the product's own; else by the words of its name or form; else the one that all products of the moiety have."""
+    """As stated; else that of the product's code; else by the words of its name or form; else the one that products of its name or all of
+    the moiety have, where its form may go it: an injection is not swallowed."""
     stated = routes.stated(content.get("route"))
     if stated is not None:
         return stated
     own = routes.of_code(terms.route(product))
-    if own is not None:
+    if own is not None and not terms.by_name(product):
         return own
-    for words in (named(product, ""), content.get("form")):
-        if isinstance(words, str) and (told := routes.of_words(words)):
-            return told
-    return routes.of_code(terms.usual_route(moiety))
+    names = [words for words in (named(product, ""), content.get("form")) if isinstance(words, str)]
+    if told := next((told for words in names if (told := routes.of_words(words))), None):
+        return told
+    usual = own or routes.of_code(terms.usual_route(moiety))
+    return usual if usual is not None and all(routes.may_go(words, usual) for words in names) else None
 
 
 def _unlisted(product: dict[str, Any], terms: Terms) -> str | None:

@@ -14,7 +14,7 @@ from functools import lru_cache
 
 _UNIT = (r"(?:mg|g|gram|kg|mcg|ug|ng|microg|microgram|nanogram|milligram|ml|millilitre|l|litre|unit|iu|u|mmol|dose|actuation|hour|hr|h|%|"
          r"w/w|w/v|puff|tablet|tab|capsule|cap)s?")
-_STRENGTH = re.compile(rf"[\d.,]*\d{_UNIT}(?:[/x][\d.,]*(?:{_UNIT})?)*|\d[\d.,]+(?:/[\d.,]+)*|\d(?:/[\d.,]+)+")
+_STRENGTH = re.compile(rf"(?:[\d.,]+/)*[\d.,]*\d{_UNIT}(?:[/x][\d.,]*(?:{_UNIT})?)*|\d[\d.,]+(?:/[\d.,]+)*|\d(?:/[\d.,]+)+")
 """`20mg`, `15mg/500mg`, `100units/ml`, `0.05%`, `75`, `8/500`. A lone digit may be of the name."""
 _APART = re.compile(rf"(?<=\d) +(?={_UNIT}(?![^\W\d_]))")
 """Between a number and its unit."""
@@ -30,13 +30,18 @@ _ABOUT_FORM = frozenset({
     "gastro", "resistant", "modified", "release", "prolonged", "sustained", "immediate", "dispersible", "soluble", "effervescent",
     "chewable", "orodispersible", "coated", "enteric", "film", "crushable", "scored", "pre", "filled", "prefilled", "disposable", "for",
     "in", "breath", "actuated", "dry", "hard", "soft", "oral", "eye", "ear", "nasal", "buccal",
-    "sublingual", "vaginal", "rectal", "scalp", "transdermal", "mr", "m/r", "sr", "xl", "ec", "e/c", "gr", "g/r", "sf", "s/f",
+    "sublingual", "vaginal", "rectal", "scalp", "transdermal", "iv", "im", "sc", "po", "mr", "m/r", "sr", "xl", "ec", "e/c",
+    "gr", "g/r", "sf", "s/f",
 })
-"""Words that say what sort of form it is, and their usual letters."""
+"""Words that say what sort of form it is or where it goes, and their usual letters."""
 _FREE = re.compile(r"\b(?:cfc|sugar|preservative) free\b")
 """Of a form; `latex free` is no form of latex."""
 _SHORT = 3
 """Letters: a form may be cut as short as `tab`, `caps`, `inh`."""
+_SALTS = frozenset({"hydrochloride", "hydrobromide", "besilate", "besylate", "maleate", "fumarate", "mesilate", "mesylate", "tartrate",
+                    "sulfate", "sulphate", "trihydrate"})
+_OF_SALT = frozenset({"quinine", "chloroquine", "fluphenazine", "zinc", "copper"})
+"""dm+d names a VTM without the salt but for these, of which it has both (VTM file)."""
 _SUPPLIER = re.compile(r"\s*\([^()]*\)\s*$")
 TAG = re.compile(
     r"\s*\((?:disorder|finding|situation|event|procedure|observable entity|regime/therapy|morphologic abnormality|substance|organism|"
@@ -108,6 +113,13 @@ def form_of(word: str) -> str | None:
     if len(short) < _SHORT:
         return None
     return next((form for form in FORMS if form.startswith(short)), None)
+
+
+def without_salt(text: str) -> str | None:
+    """A product's name, strength and form gone, without its salt: `Metformin hydrochloride 500mg tablets` is metformin. None: it names
+    none, or one that tells two moieties apart."""
+    *base, last = _without_form(plain(_SUPPLIER.sub("", text))).split() or [""]
+    return " ".join(base) if base and last in _SALTS and base[-1] not in _OF_SALT else None
 
 
 def key(name: str) -> int:

@@ -48,7 +48,8 @@ _SITES = {
     "eye": "ocular", "ophthalmic": "ocular", "ear": "auricular", "nasal": "nasal", "nose": "nasal", "rectal": "rectal",
     "vaginal": "vaginal", "sublingual": "sublingual", "buccal": "buccal", "oromucosal": "oromucosal", "transdermal": "transdermal",
     "scalp": "cutaneous", "cutaneous": "cutaneous", "intravesical": "intravesical", "intravenous": "intravenous",
-    "subcutaneous": "subcutaneous", "intramuscular": "intramuscular", "inhalation": "inhalation", "oral": "oral",
+    "subcutaneous": "subcutaneous", "intramuscular": "intramuscular", "inhalation": "inhalation", "oral": "oral", "iv": "intravenous",
+    "im": "intramuscular", "sc": "subcutaneous", "po": "oral",
 }
 """Words of a product's name that say where it goes, whatever its form: vaginal tablets, nasal drops."""
 _FORMS = {
@@ -59,6 +60,15 @@ _FORMS = {
     "shampoo": "cutaneous",
 }
 """Dose forms that go one way unless their name says another. Injections, drops, sprays, gels, liquids and powders go many."""
+_INJECTED = frozenset({"subcutaneous", "intravenous", "intramuscular", "intradermal", "epidural", "intrathecal", "intraarticular",
+                       "intravesical"})
+_PLACED = frozenset(_WRITTEN) - _INJECTED - {"oral", "inhalation", "gastroenteral"}
+_MAY_GO = {**dict.fromkeys(("injection", "infusion", "ampoule", "vial", "syringe", "pen", "cartridge", "implant"), _INJECTED),
+           **dict.fromkeys(("drop", "spray", "gel", "foam", "paste", "mouthwash"), _PLACED)}
+"""Where forms go that go many ways. Solutions, suspensions and powders go all ways."""
+_AROUND = frozenset({"route", "use", "administration", "via", "by", "the", "to", "into", "in", "per", "apply", "each", "both", "left",
+                     "right", "l", "r", "affected", "area", "areas", "slow", "deep", "bolus", "tube"})
+"""Words of a stated route that do not tell which it is."""
 _KEPT = 1 << 14
 
 
@@ -71,7 +81,7 @@ def stated(route: Any) -> str | None:
             return found
     written = [route.get("text"), *(coding.get("display") for coding in route.get("codes") or ())]
     said = [plain(text) for text in written if isinstance(text, str) and text.strip()]
-    return next((_WORDS[text] for text in said if text in _WORDS), said[0] if said else None)
+    return next((found for text in said if (found := _written(text))), said[0] if said else None)
 
 
 def of_code(code: str | None) -> str | None:
@@ -87,6 +97,23 @@ def of_words(text: str) -> str | None:
         return places.pop() if len(places) == 1 else None
     found = set(_of_forms(words))
     return found.pop() if len(found) == 1 else None
+
+
+def may_go(text: str, route: str) -> bool:
+    """Whether a product may go this way for all that its name or form says: an injection is not swallowed."""
+    return all(route in _MAY_GO.get(form_of(word) or "", (route,)) for word in plain(text).split())
+
+
+@lru_cache(maxsize=_KEPT)
+def _written(text: str) -> str | None:
+    """The one route that all its words tell: `P.O.`, `oral route`, `slow IV injection`. None where they tell several (`oral or NG`), or
+    say more."""
+    text = text.replace(".", "").replace("intra ", "intra").replace("sub cut", "subcut")
+    if text in _WORDS:
+        return _WORDS[text]
+    words = [word for word in text.split() if word not in _AROUND and (word in _WORDS or form_of(word) is None)]
+    told = {_WORDS.get(word) for word in words}
+    return told.pop() if len(told) == 1 else None if told else of_words(text)
 
 
 def _of_forms(words: list[str]) -> Iterator[str]:

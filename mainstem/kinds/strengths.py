@@ -24,6 +24,7 @@ _STRENGTH = re.compile(rf"(?<![\w.])(?:\d[\d.,]*\s*(?:(?:{UNIT})s?(?![a-z])|%))(
 _UNIT_DOSE = re.compile(
     r"\b(?:pre[- ]?filled|(?<!oral )syringes?|pens?|devices?|auto-?injectors?|ampoules?|vials?|nebules?|unit[- ]doses?)\b")
 """Words of a name by which one container is what it is given from: its `10mg/0.2ml` is what is in it, and not only how strong it is."""
+_THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?:\D|$))")
 _PARTS = re.compile(rf"([\d.,]*)\s*((?:{UNIT})s?|%)")
 
 
@@ -87,8 +88,9 @@ def unit_of(word: str) -> str | None:
 
 @lru_cache(maxsize=1 << 14)
 def decimal(text: str) -> Fraction | None:
+    """None also where a comma parts no thousands: `1,5` may be meant for 1.5."""
     try:
-        return Fraction(text.replace(",", ""))
+        return Fraction(_THOUSANDS.sub("", text))
     except (ValueError, ZeroDivisionError):
         return None
 

@@ -81,6 +81,8 @@ class Deriver:
         for moiety, substances in self.links[Link.SUBSTANCE_OF].items():
             for substance in substances:
                 moieties.setdefault(substance, []).append(moiety)
+        for salt, bases in self.links[Link.BASE].items():
+            moieties.setdefault(salt, []).extend(base for base in bases if self._level(base) is Level.VTM)
         found: set[tuple[int, bool, int]] = set()
         for code, text in [*((concept.code, concept.term) for concept in self.concepts.values()), *others]:
             ways = list(forms(text))

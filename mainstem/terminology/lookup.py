@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
-from mainstem.kinds.names import TAG, caused_by, doubted, forms, key, plain
+from mainstem.kinds.names import TAG, caused_by, doubted, forms, key, plain, without_salt
 from mainstem.shelf import shown
 from mainstem.terminology import codes
 from mainstem.terminology.statements import Concept, Level, Link
@@ -38,7 +38,7 @@ class Answer(NamedTuple):
 
 
 Ways = Literal["exact", "product", "cause"]
-"""How far a text is taken apart to find a name in it: not at all; without supplier, strength and dose form; that, and of a finding
+"""How far a text is taken apart to find a name in it: not at all; without supplier, strength, dose form and salt; that, and of a finding
 (`Allergy to penicillin`) what caused it."""
 _KEPT = 1 << 16
 """Texts, codes and rows of which the answers are kept at hand."""
@@ -237,8 +237,10 @@ class Terminology:
         for name in names:
             if rows := self.store.named(key(name)) + self.store.named(~key(name)):
                 return tuple(rows)
-        cause = caused_by(text) if ways == "cause" else None
-        return () if cause is None else self._rows_named(cause, ways, sure)
+        if ways == "cause" and (cause := caused_by(text)) is not None:
+            return self._rows_named(cause, ways, sure)
+        base = without_salt(text) if ways != "exact" else None
+        return () if base is None else tuple(self.store.named(key(base)) or self.store.named(~key(base)))
 
     def _of_product(self, concept: dict[str, Any], link: Link) -> str | None:
         rows = self._rows(concept, "exact")

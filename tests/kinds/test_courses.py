@@ -100,6 +100,9 @@ class Subcutaneous(NoTerms):
     def moiety(self, concept: dict[str, Any]) -> str | None:
         return "1"
 
+    def by_name(self, concept: dict[str, Any]) -> bool:
+        return False
+
     def route(self, concept: dict[str, Any]) -> str | None:
         return "34206005" if concept.get("text") == "Told pen" else None
 

@@ -123,6 +123,13 @@ def said(product: str, dose: str | None = None, amount: str | None = None, frequ
     (said("Hydrocortisone 1% cream", "thinly"), said("Hydrocortisone 10mg/g cream", "thinly"), []),
     (said("Hydrocortisone 1% cream", "thinly"), said("Hydrocortisone 2.5% cream", "thinly"), ["strength"]),
     (said("Amoxicillin 1.2.5mg/500mg tablets"), said("Amoxicillin 2.5mg/500mg tablets"), []),
+    (said("Warfarin tablets", ".5mg od"), said("Warfarin tablets", "0.5mg od"), []),
+    (said("Warfarin tablets", ".5mg od"), said("Warfarin tablets", "5mg od"), ["dose"]),
+    (said("Digoxin", ".125-.25 mg od"), said("Digoxin", "250 micrograms od"), []),
+    (said("Warfarin tablets", "1,5mg od"), said("Warfarin tablets", "15mg od"), []),
+    (said("Warfarin tablets", "1,5mg od"), said("Warfarin tablets", "5mg od"), []),
+    (said("Dalteparin", "10,000 units od"), said("Dalteparin", "1000 units od"), ["dose"]),
+    (said("Prednisolone 2,5mg tablets", "asd"), said("Prednisolone 25mg tablets", "asd"), []),
     (said("Colecalciferol 800unit capsules"), said("Colecalciferol 20microgram capsules"), []),
 ])
 def test_differ(one, other, found):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mainstem.kinds.names import caused_by, doubted, form_of, forms, plain
+from mainstem.kinds.names import caused_by, doubted, form_of, forms, plain, without_salt
 
 
 @pytest.mark.parametrize(("text", "bare"), [
@@ -56,6 +56,13 @@ def test_more_and_less_than_a_number_are_two_names(text, folded):
     ("possible asthma", False)])
 def test_what_folding_would_make_a_statement_of(text, found):
     assert doubted(text) is found
+
+
+@pytest.mark.parametrize(("text", "base"), [
+    ("Metformin hydrochloride 500mg tablets", "metformin"), ("Morphine sulphate 10mg/5ml oral solution", "morphine"),
+    ("Metformin", None), ("hydrochloride", None), ("Quinine sulfate 200mg tablets", None), ("Diclofenac sodium", None)])
+def test_salts_that_tell_no_moiety_apart_go(text, base):
+    assert without_salt(text) == base
 
 
 @given(st.text(max_size=40) | st.text("<>=?- 5a\u2264", max_size=10))

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from mainstem.kinds.base import DMD, SNOMED
+from mainstem.kinds.names import plain, without_salt
 from mainstem.model import Release
 from mainstem.shelf import MisnamedReleaseError, NoSuchReleaseError, ReleaseError
 from mainstem.terminology import Shelf, Terminology, dmd, snomed, store
@@ -158,6 +159,21 @@ def test_none_known_is_no_agent(sct):
 def test_the_preferred_term_is_shown_and_bad_ids_are_counted(sct):
     assert sct.concept("195967001").term == "Asthma"
     assert sct.store.head.refused == 1
+
+
+def test_a_salt_named_as_a_medicine_is_its_moiety(tmp_path):
+    terms = _dmd(tmp_path, {CAPSULES: (TRIHYDRATE,)}, {CAPSULES: AMOX})
+    assert terms.moiety({"text": "Amoxicillin trihydrate 500mg capsules"}) == AMOX
+    assert terms.moiety({"text": "Amoxicillin sodium 500mg injection"}) is None, "no product tells whose it is"
+
+
+@pytest.mark.corpus
+def test_no_two_moieties_of_dmd_are_told_apart_by_a_salt_that_goes():
+    if not CORPUS.is_dir():
+        pytest.skip(f"no {CORPUS}")
+    names = {plain(concept.term) for concept in dmd.read(CORPUS)[0].concepts if concept.level is Level.VTM}
+    assert len(names) > 2800
+    assert [name for name in sorted(names) if without_salt(name) in names] == []
 
 
 @pytest.mark.corpus
