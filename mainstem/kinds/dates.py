@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
+_NO_DATE, _OPEN_END = 1900, 9999
+
 
 def days(text: Any) -> tuple[str, str] | None:
     """First and last day that it may be: `2019-03` -> (`2019-03-01`, `2019-03-31`). A time with a zone counts by its day in UTC.
@@ -16,7 +18,7 @@ def days(text: Any) -> tuple[str, str] | None:
 
 @lru_cache(maxsize=1 << 14)
 def _days(text: str) -> tuple[str, str] | None:
-    found = _moments(text)
+    found = moments(text)
     if found is None:
         return None
     first, beyond = found
@@ -26,8 +28,10 @@ def _days(text: str) -> tuple[str, str] | None:
 
 def moments(text: Any) -> tuple[datetime, datetime] | None:
     """The first moment that it may be, and the one after the last: equal where it is a time, a day apart where it is a day. In UTC; a
-    time without a zone is taken to be in it. None where it is no date."""
-    return _moments(text) if isinstance(text, str) else None
+    time without a zone is taken to be in it. None where it is no date, or one that systems write where none is known (1900-01-01,
+    0001-01-01, 9999-12-31): nothing recorded of anybody is as old."""
+    found = _moments(text) if isinstance(text, str) else None
+    return found if found is not None and _NO_DATE < found[0].year < _OPEN_END else None
 
 
 @lru_cache(maxsize=1 << 14)

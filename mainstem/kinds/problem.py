@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from itertools import combinations
 from types import MappingProxyType
@@ -81,6 +82,23 @@ class Problem(Kind):
         on_list = _ON_LIST in str(content.get("category") or "") and _goes_on(content)
         return onset[0], OPEN if on_list else onset[1]
 
+    def parted(self, members: Sequence[Member], terms: Terms) -> Sequence[Sequence[Member]]:
+        """What one source patient's own records place at two sites (left knee, right knee) are two problems, where every record names its
+        site. One that names none may be of either: all stay one entry, in conflict."""
+        placed = Counter(member.place.subject for member in members if "body_site" in member.content)
+        if max(placed.values(), default=0) < 2:
+            return [members]
+        parts: list[tuple[frozenset[str], list[Member]]] = []
+        for member in members:
+            site = _named_site(member.content, terms)
+            same = [part for part in parts if not part[0].isdisjoint(site)]
+            parts = [part for part in parts if part not in same]
+            parts.append((site.union(*(names for names, _ in same)), [*(one for _, held in same for one in held), member]))
+        told_by_one = any(all(any(one.place.subject == subject for one in held) for _, held in parts) for subject in placed)
+        if len(parts) < 2 or not told_by_one or not all(names for names, _ in parts):
+            return [members]
+        return sorted((sorted(held, key=lambda one: one.place) for _, held in parts), key=lambda held: held[0].place)
+
     def derive(self, members: Sequence[Member], terms: Terms) -> Derived:
         """Fields of the member recorded last, but for the onset. Active here and over there, refuted by one, or standing at two body sites
         is a conflict."""
@@ -128,8 +146,12 @@ def _disagree(members: Sequence[Member], terms: Terms) -> bool:
 def _site(content: dict[str, Any], terms: Terms) -> frozenset[str]:
     """What its body site means, by its codes and by each of its names: a site coded here and in words there is one where a name is the
     same. Empty where none is named, or the problem does not stand."""
+    return _named_site(content, terms) if stands(content) else frozenset()
+
+
+def _named_site(content: dict[str, Any], terms: Terms) -> frozenset[str]:
     site = content.get("body_site")
-    if not isinstance(site, dict) or not stands(content):
+    if not isinstance(site, dict):
         return frozenset()
     names = (site.get("text"), *(code.get("display") for code in site.get("codes") or ()))
     means = {meaning(site, terms), *(meaning({"text": name}, terms) for name in names if name)}

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
@@ -29,7 +27,9 @@ from mainstem.kinds.facts import (
     latest_first,
 )
 from mainstem.kinds.identifiers import minute
-from mainstem.kinds.same import DATE, PERSON, PROSE, WORDS, coded, line, moment, number, unit
+from mainstem.kinds.same import DATE, PERSON, PROSE, WORDS, moment
+from mainstem.kinds.samples import STANDING, VALUES, at_minute, by_minute, identifier, parted, standing, value_of, valued
+from mainstem.kinds.statuses import word
 from mainstem.kinds.titles import named
 
 SUPERSEDES = Rule(
@@ -43,12 +43,8 @@ CANNOT_TELL = Rule(
     "result.cannot-tell", "it names no test, or neither an order, a specimen nor a day: it is shown as it stands, and may be what another "
     "entry is", "design.md, Reconciliation, per kind")
 
-_STANDING = {"corrected": 4, "final": 3, "preliminary": 2, "cancelled": 1, "requested": 0}
-"""What no status is given for counts as final: a copy of a report."""
 _REPORTED = ("status", "value", "value_text", "value_code", "low", "high", "interpretation")
 """What belongs to one report, and must not be mixed with another's."""
-_VALUES = ("value", "value_text", "value_code")
-_BETWEEN = re.compile(r"[^\w/]|_")
 
 
 class ResultContent(Content, frozen=True):
@@ -93,7 +89,7 @@ class Result(Kind):
         return " ".join(x for x in (named(content.get("test") or content.get("panel"), "Result"), shown or content.get("value_text")) if x)
 
     def key(self, content: dict[str, Any], terms: Terms) -> str | None:
-        """Order number and test; else specimen number and test; else test, specimen and time. A day alone, with no number, tells two
+        """Order number and test; else specimen number and test; else test, specimen and minute. A day alone, with no number, tells two
         samples of it apart only by their values, so the value is part of the key."""
         test = meaning(content.get("test"), terms)
         what = test or meaning(content.get("panel"), terms)
@@ -101,77 +97,67 @@ class Result(Kind):
             return None
         what = what if test else f"panel {what}"
         for name in ("order_id", "specimen_id"):
-            if identifier := _identifier(content.get(name)):
-                return f"{name} {identifier} {what}"
+            if known := identifier(content.get(name)):
+                return f"{name} {known} {what}"
         taken = content.get("taken")
         span = moments(taken)
         if test is None or span is None or not isinstance(taken, str) or len(taken.strip()) < 10:
             return None
         specimen = meaning(content.get("specimen"), terms) or ""
-        at = moment(taken)
-        return f"taken {at} {what} {specimen}" + (f" {_value(content)}" if len(at) == 10 else "")
+        at = minute(taken)
+        return f"taken {at} {what} {specimen}" if at else f"taken {moment(taken)} {what} {specimen} {value_of(content)}"
 
     def span(self, content: dict[str, Any], terms: Terms) -> tuple[str, str] | None:
         return next((found for name in ("taken", "requested", "reported") if (found := days(content.get(name)))), None)
 
     def parted(self, members: Sequence[Member], terms: Terms) -> Sequence[Sequence[Member]]:
-        """Serial samples under one number: each minute of a value is a result, where one source patient's own records tell of all these
-        minutes; two feeds that time one sample otherwise (collected, received) do not. A copy that tells no minute stands with a sample
-        whose value it repeats. Where it says more (another value, a correction, that it was cancelled), it may be of any of them, and all
-        stay one entry in conflict. Why: docs/decisions/serial-samples-are-results-of-their-own.md."""
-        if len({taken for member in members if isinstance(taken := member.content.get("taken"), str) and "T" in taken}) < 2:
-            return [members]
-        samples: dict[str, list[Member]] = {}
-        for member in members:
-            if _valued(member) and (at := _sample(member)) is not None:
-                samples.setdefault(at, []).append(member)
-        if len(samples) < 2 or not _told_by_one(samples):
-            return [members]
-        homes = [_home(member, samples) for member in members]
-        if None in homes:
-            return [members]
-        return [[member for member, home in zip(members, homes, strict=True) if home == at] for at in samples]
+        """Samples under one number (08:00 and 11:00, nose and groin, Monday and Friday) are a result each, where one source patient's own
+        records tell them all apart: by the minute, the specimen's number, the specimen, or the day. Two feeds that time one sample
+        otherwise (collected, received) do not. A copy that tells none of these stands with a sample whose value it repeats. Where it says
+        more (another value, a correction, that it was cancelled), it may be of any of them, and all stay one entry in conflict.
+        Why: docs/decisions/serial-samples-are-results-of-their-own.md."""
+        return parted(members, terms)
 
     def derive(self, members: Sequence[Member], terms: Terms) -> Derived:
         """The report that supersedes the others decides what was found; another source that still holds another value is a conflict."""
         if len(members) == 1:
             return latest_first(members)
-        order = sorted(by_recency(members), key=lambda index: -_standing(members[index]))
+        order = sorted(by_recency(members), key=lambda index: -standing(members[index]))
         found = _in_order(members, order)
         show_coded(found, members, order, "test", terms)
         _time(found, members, order)
-        report = next((index for index in order if _valued(members[index])), order[0])
-        return replace(found, conflict=len(_samples(members, order)) > 1 or any(
+        report = next((index for index in order if valued(members[index])), order[0])
+        return replace(found, conflict=len(by_minute(members, order)) > 1 or any(
             _contradicts(members[report], members[index]) for index in order if index != report))
 
     def matters(self, members: Sequence[Member], terms: Terms) -> set[int]:
         """Of each standing and source patient the first two values: one of them contradicts the report that is shown, if any does.
         Of the cancelled two, since one may be that report; of valued ones of two moments one each."""
-        order = sorted(by_recency(members), key=lambda index: -_standing(members[index]))
+        order = sorted(by_recency(members), key=lambda index: -standing(members[index]))
         said = [member.content for member in members]
         dated = [(span[1] - span[0], place, index) for place, index in enumerate(order)
                  if (span := moments(said[index].get("taken"))) is not None]
-        vague = [each for each in dated if _sample(members[each[2]]) is None]
+        vague = [each for each in dated if at_minute(members[each[2]]) is None]
         values: dict[tuple[int, str], dict[str, int]] = {}
         for index in order:
-            if _valued(members[index]):
-                told = values.setdefault((_standing(members[index]), members[index].place.subject), {})
-                value = _value(said[index])
+            if valued(members[index]):
+                told = values.setdefault((standing(members[index]), members[index].place.subject), {})
+                value = value_of(said[index])
                 if len(told) < 2 or value in told:
                     told.setdefault(value, index)
         return (first_to_value(members, order) | first_known(members, order, "test", terms) | set(order[:1])
-                | first_of(order, lambda index: True if _valued(members[index]) else None)
-                | set([index for index in order if said[index].get("status") == "cancelled"][:2])
+                | first_of(order, lambda index: True if valued(members[index]) else None)
+                | set([index for index in order if word(said[index], "status") == "cancelled"][:2])
                 | {index for told in values.values() for index in told.values()}
-                | set(list(_samples(members, order).values())[:2]) | {min(each)[2] for each in (dated, vague) if each})
+                | set(list(by_minute(members, order).values())[:2]) | {min(each)[2] for each in (dated, vague) if each})
 
     def line(self, content: dict[str, Any], terms: Terms) -> tuple[str, str] | None:
         """The same test. Orders, cancelled tests and what has no value are on no line, nor is what was taken on no known day."""
         span = moments(content.get("taken"))
         test = meaning(content.get("test"), terms)
-        if test is None or span is None or len(content["taken"].strip()) < 10 or content.get("status") in ("requested", "cancelled"):
+        if test is None or span is None or len(content["taken"].strip()) < 10 or word(content, "status") in ("requested", "cancelled"):
             return None
-        if not any(content.get(name) for name in _VALUES):
+        if not any(content.get(name) for name in VALUES):
             return None
         return test, span[0].isoformat(timespec="microseconds") + ("" if span[0] == span[1] else "/P1D")
 
@@ -191,26 +177,9 @@ class Result(Kind):
                                 rules=derived.rules | {"repeat_of": REPEAT.id})
 
 
-def _identifier(text: Any) -> str:
-    """A business identifier however it is spaced and written: `s-0012 a` and `S0012A` are one; `7/1/12` and `7/11/2` are two. Empty where
-    it stands for a number that is not known: without a digit (`UNKNOWN`), or of one zero or nine alone (`0`, `9999`). What is short tells
-    here, unlike in `identifiers`: the test stands beside it."""
-    bare = _BETWEEN.sub("", text).upper() if isinstance(text, str) else ""
-    signs = set(bare) - {"/"}
-    return bare if any(sign.isdigit() for sign in signs) and signs not in ({"0"}, {"9"}) else ""
-
-
-def _standing(member: Member) -> int:
-    return _STANDING.get(member.content.get("status", "final"), _STANDING["final"])
-
-
-def _valued(member: Member) -> bool:
-    return any(member.content.get(name) for name in _VALUES)
-
-
 def _in_order(members: Sequence[Member], order: Sequence[int]) -> Derived:
     """Each field from the first in `order` that has it; what belongs to one report from the first report with a value."""
-    report = next((index for index in order if _valued(members[index])), order[0])
+    report = next((index for index in order if valued(members[index])), order[0])
     found = Derived({}, {}, {"*": MOST_RECENTLY_RECORDED.id})
     for index in order:
         for name, value in members[index].content.items():
@@ -223,18 +192,18 @@ def _in_order(members: Sequence[Member], order: Sequence[int]) -> Derived:
 def _time(found: Derived, members: Sequence[Member], order: Sequence[int]) -> None:
     """The report's own moment; else that of the sole sample of those with a value; else the most precise. Of several samples none lends
     its moment to a report that has none."""
-    report = next((index for index in order if _valued(members[index])), order[0])
-    samples = _samples(members, order)
+    report = next((index for index in order if valued(members[index])), order[0])
+    samples = by_minute(members, order)
     spans = [(span[1] - span[0], place, index) for place, index in enumerate(order)
-             if (span := moments(members[index].content.get("taken"))) is not None and not (samples and _sample(members[index]))]
-    if samples and _sample(members[report]):
+             if (span := moments(members[index].content.get("taken"))) is not None and not (samples and at_minute(members[index]))]
+    if samples and at_minute(members[report]):
         chosen = report
     elif len(samples) == 1:
         [chosen] = samples.values()
     elif spans:
         chosen = min(spans)[2]
     else:
-        if samples and _sample(members[found.decided["taken"][0]]) is not None:
+        if samples and at_minute(members[found.decided["taken"][0]]) is not None:
             del found.content["taken"], found.decided["taken"]
             found.rules["taken"] = MOST_PRECISE.id
         return
@@ -243,66 +212,17 @@ def _time(found: Derived, members: Sequence[Member], order: Sequence[int]) -> No
         found.rules["taken"] = MOST_PRECISE.id
 
 
-def _sample(member: Member) -> str | None:
-    """The minute at which it was taken, in UTC; None where no more than the day is told."""
-    taken = member.content.get("taken")
-    span = moments(taken)
-    return None if span is None or minute(taken) is None else span[0].isoformat(timespec="minutes")
-
-
-def _samples(members: Sequence[Member], order: Sequence[int]) -> dict[str, int]:
-    """Minute -> the first in `order` with a value of then. More than one: serial samples under one number, none of which is another's."""
-    found: dict[str, int] = {}
-    for index in order:
-        if _valued(members[index]) and (sample := _sample(members[index])) is not None:
-            found.setdefault(sample, index)
-    return found
-
-
-def _told_by_one(samples: Mapping[str, Sequence[Member]]) -> bool:
-    """Whether one source patient has values of every minute."""
-    told = Counter(subject for members in samples.values() for subject in {member.place.subject for member in members})
-    return max(told.values()) == len(samples)
-
-
-def _home(member: Member, samples: Mapping[str, Sequence[Member]]) -> str | None:
-    """The sample a member stands with: its own; else one that it says nothing beyond, of its day before others, the earliest. None: it
-    may be of any."""
-    at, taken = _sample(member), str(member.content.get("taken") or "")
-    if at in samples:
-        return at
-    may_be = [each for each, held in samples.items() if any(_adds_nothing(member, report) for report in held)]
-    return min(may_be, key=lambda each: (each[:10] != taken[:10], each), default=None)
-
-
-def _adds_nothing(copy: Member, report: Member) -> bool:
-    """Whether it is the order, or says the same value in no later standing."""
-    if not _valued(copy):
-        return copy.content.get("status") == "requested"
-    return _standing(copy) <= _standing(report) and _value(copy.content) == _value(report.content)
-
-
 def _contradicts(shown: Member, other: Member) -> bool:
     """Whether a source still says something else than what is shown. What a source itself has superseded is over; so is a preliminary
     value; a final one that another source still holds beside a correction is not."""
-    above, below = _standing(shown), _standing(other)
-    if below in (_STANDING["requested"], _STANDING["preliminary"]) or not _valued(shown):
+    above, below = standing(shown), standing(other)
+    if below in (STANDING["requested"], STANDING["preliminary"]) or not valued(shown):
         return False
-    if other.content.get("status") == "cancelled":
+    if word(other.content, "status") == "cancelled":
         return True
     if above > below and shown.place.subject == other.place.subject:
         return False
-    return _valued(other) and _value(shown.content) != _value(other.content)
-
-
-def _value(content: dict[str, Any]) -> str:
-    """What was found, however it is spelt. The unit counts where it is given."""
-    value = content.get("value")
-    if isinstance(value, dict):
-        return f"{value.get('comparator') or ''}{number(str(value.get('value')))} {unit(value.get('unit') or '')}".strip()
-    if content.get("value_text"):
-        return line(content["value_text"]).casefold()
-    return repr(content.get("value_code") and coded(content["value_code"]))
+    return valued(other) and value_of(shown.content) != value_of(other.content)
 
 
 def _bounds(at: str) -> tuple[datetime, datetime]:

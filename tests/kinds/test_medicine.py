@@ -275,6 +275,12 @@ def test_span(content, span):
     assert MEDICINE.span(content, NoTerms()) == span
 
 
+@pytest.mark.parametrize("none", ["1900-01-01", "1899-12-30T00:00:00Z", "0001-01-01", "9999-12-31T00:00:00Z", "1900"])
+def test_a_date_that_stands_for_none_begins_and_ends_no_course(none):
+    assert MEDICINE.span({"view": "list", "status": "active", "start": none}, builtin()) is None
+    assert MEDICINE.span({"view": "list", "status": "active", "start": "2024-01-01", "end": none}, builtin()) == ("2024-01-01", taking.OPEN)
+
+
 def test_a_course_taken_up_again_is_another_course():
     spring = listed(1, status="stopped", start="2024-03-01", end="2024-03-08"), ordered(
         2, status="completed", start="2024-03", end="2024-03-08")

@@ -121,6 +121,35 @@ def test_status_and_significance_are_of_the_member_recorded_last_and_the_other_s
     assert (found.decided["status"], found.decided["significance"], found.conflict) == ((1,), (0,), True)
 
 
+LEFT, RIGHT, CODED_LEFT = {"text": "Left knee"}, {"text": "Right knee"}, coded("999000000000001", "left knee")
+
+
+@pytest.mark.parametrize(("said", "expected"), [
+    ([("A/epr", LEFT), ("A/epr", RIGHT)], [[0], [1]]),
+    ([("A/epr", LEFT), ("A/epr", RIGHT), ("B/gp", {"text": "right  knee"}), ("C/care", CODED_LEFT)], [[0, 3], [1, 2]]),
+    ([("A/epr", LEFT), ("A/epr", RIGHT), ("B/gp", None)], [[0, 1, 2]]),                             # of which of them?
+    ([("A/epr", LEFT), ("A/epr", RIGHT), ("A/epr", None)], [[0, 1, 2]]),
+    ([("A/epr", LEFT), ("B/gp", RIGHT)], [[0, 1]]),                                                 # one of the two is wrong, or neither
+    ([("A/epr", LEFT), ("A/epr", LEFT), ("B/gp", RIGHT)], [[0, 1, 2]]), ([("A/epr", None), ("A/epr", None)], [[0, 1]]),
+])
+def test_what_one_source_places_at_two_sites_is_two_problems(said, expected):
+    members = [member("problem", n, source, status="active", **({} if site is None else {"body_site": site}))
+               for n, (source, site) in enumerate(said)]
+    assert [[members.index(one) for one in part] for part in PROBLEM.parted(members, builtin())] == expected
+
+
+def test_sites_tell_problems_apart_whatever_their_status():
+    members = [member("problem", 1, status="resolved", body_site=LEFT), member("problem", 2, status="active", body_site=RIGHT)]
+    assert len(PROBLEM.parted(members, builtin())) == 2
+
+
+def test_a_date_that_stands_for_none_is_no_onset():
+    found = derived(member("problem", 1, recorded="2024", onset="1900-01-01"), member("problem", 2, recorded="2020", onset="2012-05-03"))
+    assert found.content["onset"] == "2012-05-03"
+    assert PROBLEM.span({"onset": "1900-01-01", "status": "active", "category": "problem-list-item"}, builtin()) is None
+    assert PROBLEM.span({"onset": "2012-05-03", "abatement": "1900-01-01T00:00:00Z"}, builtin()) == ("2012-05-03", "2012-05-03")
+
+
 @pytest.mark.parametrize("status", ["active", "Active", "recurrence", "relapse", "ongoing"])
 def test_active_shows_no_end(status):
     found = derived(member("problem", 1, recorded="2024", status=status),

@@ -45,7 +45,9 @@ def test_without_an_order_number_the_specimen_tells_and_then_the_time():
     assert key(specimen_id="S1", test=SODIUM, taken="2026-01-03") == key(specimen_id="s-1", test=SODIUM)
     at = key(test=SODIUM, taken="2026-01-03T10:00:00+00:00", value=amount("140"))
     assert at == key(test=SODIUM, taken="2026-01-03T11:00:00+01:00", value=amount("150"))
+    assert at == key(test=SODIUM, taken="2026-01-03T10:00:27.125Z"), "some feeds drop the seconds"
     assert at != key(test=SODIUM, taken="2026-01-03T12:00:00+00:00", value=amount("140"))
+    assert key(test=SODIUM, taken="1900-01-01T00:00:00Z", value=amount("140")) is None, "no day is known"
     assert key(test=SODIUM, taken="2026-01") is None
     assert key(test=SODIUM) is None
     assert key(order_id="1") is None
@@ -92,6 +94,14 @@ def test_a_correction_supersedes_whichever_was_recorded_last():
     assert (found.content["value"], found.content["status"], found.content["note"]) == (amount("140"), "corrected", "seen")
     assert "interpretation" not in found.content, "the flag is of the value that was wrong"
     assert found.rules["value"] == "result.supersedes"
+
+
+def test_a_status_is_read_however_it_is_capitalised():
+    found = derived(member("result", 1, recorded="2026-01-04", status="CORRECTED", value=amount("140")),
+                    member("result", 2, recorded="2026-01-05", status="Final", value=amount("110")))
+    assert (found.content["value"], found.conflict) == (amount("140"), False)
+    assert derived(member("result", 1, status="final", value=amount("140")), member("result", 2, "B/epr", status="Cancelled")).conflict
+    assert RESULT.line({"test": SODIUM, "taken": "2026-01-03", "value": amount("140"), "status": "Cancelled"}, builtin()) is None
 
 
 @pytest.mark.parametrize(("one", "other", "same_source", "conflict"), [
@@ -181,6 +191,32 @@ EIGHT, ELEVEN = told(1, "08:00:00", "12"), told(2, "11:00:00", "40")
 ])
 def test_serial_samples_of_one_order_are_as_many_results(others, expected):
     assert parted(EIGHT, ELEVEN, *others) == expected
+
+
+NOSE, GROIN = told(1, "08:00:00", "1", specimen={"text": "Nose swab"}), told(2, "08:00:00", "0", specimen={"text": "Groin"})
+MONDAY, FRIDAY = told(1, "2026-01-05", "2.1", source="Y/gp"), told(2, "2026-01-09", "6.8", source="Y/gp")
+
+
+@pytest.mark.parametrize(("members", "expected"), [
+    ([NOSE, GROIN], [[0], [1]]),
+    ([NOSE, GROIN, told(3, "2026-01-03", "0", source="Y/gp"), told(4, "08:00:00", "1", source="B/epr", specimen={"text": "nose swab"})],
+     [[0, 3], [1, 2]]),
+    ([NOSE, GROIN, told(3, "08:00:00", "2", "corrected", specimen={"text": "Groin"})], [[0], [1, 2]]),
+    ([NOSE, GROIN, told(3, "2026-01-03", "2", source="Y/gp")], [[0, 1, 2]]),                       # of which of them?
+    ([NOSE, told(2, "08:00:00", "0", source="B/epr", specimen={"text": "Groin"})], [[0, 1]]),
+    ([NOSE, told(2, "08:00:00", "0", "corrected", specimen={"text": "Groin"})], [[0, 1]]),          # it may be the specimen that was wrong
+    ([NOSE, told(2, "08:00:00", "0")], [[0, 1]]),
+    ([told(1, "08:00:00", "1", specimen_id="B-1"), told(2, "08:00:00", "0", specimen_id="B2"), told(3, "08:00:00", "1", specimen_id="b1")],
+     [[0, 2], [1]]),
+    ([told(1, "08:00:00", "1", specimen_id="B1"), told(2, "08:00:00", "1", source="B/epr", specimen_id="771")], [[0, 1]]),
+    ([MONDAY, FRIDAY], [[0], [1]]),
+    ([MONDAY, FRIDAY, told(3, "2026-01-05T08:00:00Z", "2.1"), told(4, None, "6.8", source="B/epr")], [[0, 2], [1, 3]]),
+    ([MONDAY, told(2, "2026-01-09", "6.8")], [[0, 1]]),
+    ([MONDAY, told(2, "2026-01-09", "6.8", "corrected", source="Y/gp")], [[0, 1]]),                 # filed later, of Monday's
+    ([MONDAY, FRIDAY, told(3, "2026-01-09", "6.9", "corrected", source="Y/gp")], [[0], [1, 2]]),
+])
+def test_samples_that_one_source_tells_apart_by_specimen_or_day_are_as_many_results(members, expected):
+    assert parted(*members) == expected
 
 
 @pytest.mark.parametrize("members", [

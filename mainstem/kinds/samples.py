@@ -1,0 +1,123 @@
+"""Samples under one number, of which no report supersedes another's: which copy is of which.
+
+Why: docs/decisions/serial-samples-are-results-of-their-own.md.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from mainstem.kinds.concepts import meaning
+from mainstem.kinds.dates import exact, moments
+from mainstem.kinds.facts import Member, Terms
+from mainstem.kinds.identifiers import minute
+from mainstem.kinds.same import coded, line, number, unit
+from mainstem.kinds.statuses import word
+
+STANDING = {"corrected": 4, "final": 3, "preliminary": 2, "cancelled": 1, "requested": 0}
+"""What no status is given for counts as final: a copy of a report."""
+VALUES = ("value", "value_text", "value_code")
+_BETWEEN = re.compile(r"[^\w/]|_")
+
+
+def parted(members: Sequence[Member], terms: Terms) -> Sequence[Sequence[Member]]:
+    """`Result.parted`: by the minute, the specimen's number, the specimen, or the day."""
+    if max(Counter(member.place.subject for member in members if valued(member)).values(), default=0) < 2:
+        return [members]
+    found = _parted(members, at_minute, corrected=True)
+    for told in (_specimen_number, lambda member: meaning(member.content.get("specimen"), terms), _day):
+        found = [part for run in found for part in _parted(run, told, corrected=False)]
+    return found
+
+
+def at_minute(member: Member) -> str | None:
+    """The minute at which it was taken, in UTC; None where no more than the day is told."""
+    taken = member.content.get("taken")
+    span = moments(taken)
+    return None if span is None or minute(taken) is None else span[0].isoformat(timespec="minutes")
+
+
+def by_minute(members: Sequence[Member], order: Sequence[int]) -> dict[str, int]:
+    """Minute -> the first in `order` with a value of then. More than one: serial samples under one number, none of which is another's."""
+    found: dict[str, int] = {}
+    for index in order:
+        if valued(members[index]) and (at := at_minute(members[index])) is not None:
+            found.setdefault(at, index)
+    return found
+
+
+def identifier(text: Any) -> str:
+    """A business identifier however it is spaced and written: `s-0012 a` and `S0012A` are one; `7/1/12` and `7/11/2` are two. Empty where
+    it stands for a number that is not known: without a digit (`UNKNOWN`), or of one zero or nine alone (`0`, `9999`). What is short tells
+    here, unlike in `identifiers`: the test stands beside it."""
+    bare = _BETWEEN.sub("", text).upper() if isinstance(text, str) else ""
+    signs = set(bare) - {"/"}
+    return bare if any(sign.isdigit() for sign in signs) and signs not in ({"0"}, {"9"}) else ""
+
+
+def standing(member: Member) -> int:
+    return STANDING.get(word(member.content, "status") or "final", STANDING["final"])
+
+
+def valued(member: Member) -> bool:
+    return any(member.content.get(name) for name in VALUES)
+
+
+def value_of(content: dict[str, Any]) -> str:
+    """What was found, however it is spelt. The unit counts where it is given."""
+    value = content.get("value")
+    if isinstance(value, dict):
+        return f"{value.get('comparator') or ''}{number(str(value.get('value')))} {unit(value.get('unit') or '')}".strip()
+    if content.get("value_text"):
+        return line(content["value_text"]).casefold()
+    return repr(content.get("value_code") and coded(content["value_code"]))
+
+
+def _specimen_number(member: Member) -> str | None:
+    return identifier(member.content.get("specimen_id")) or None
+
+
+def _day(member: Member) -> str | None:
+    taken = member.content.get("taken")
+    return taken.strip()[:10] if isinstance(taken, str) and exact(taken) else None
+
+
+def _parted(members: Sequence[Member], told: Callable[[Member], str | None], *, corrected: bool) -> Sequence[Sequence[Member]]:
+    """By the sample that each one tells. `corrected`: whether a correction may be of a sample that no other record tells; else it may be
+    the day or the specimen that it corrects."""
+    samples: dict[str, list[Member]] = {}
+    for member in members:
+        if valued(member) and (corrected or standing(member) <= STANDING["final"]) and (sample := told(member)) is not None:
+            samples.setdefault(sample, []).append(member)
+    if len(samples) < 2 or not _told_by_one(samples):
+        return [members]
+    homes = [_home(member, told(member), samples) for member in members]
+    if None in homes:
+        return [members]
+    return [[member for member, home in zip(members, homes, strict=True) if home == sample] for sample in samples]
+
+
+def _told_by_one(samples: Mapping[str, Sequence[Member]]) -> bool:
+    """Whether one source patient has values of every sample."""
+    told = Counter(subject for members in samples.values() for subject in {member.place.subject for member in members})
+    return max(told.values()) == len(samples)
+
+
+def _home(member: Member, told: str | None, samples: Mapping[str, Sequence[Member]]) -> str | None:
+    """The sample a member stands with: its own; else one that it says nothing beyond, of its day before others, the earliest. None: it
+    may be of any."""
+    if told in samples:
+        return told
+    taken = str(member.content.get("taken") or "")
+    may_be = [each for each, held in samples.items() if any(_adds_nothing(member, report) for report in held)]
+    return min(may_be, key=lambda each: (each[:10] != taken[:10], each), default=None)
+
+
+def _adds_nothing(copy: Member, report: Member) -> bool:
+    """Whether it is the order, or says the same value in no later standing."""
+    if not valued(copy):
+        return word(copy.content, "status") == "requested"
+    return standing(copy) <= standing(report) and value_of(copy.content) == value_of(report.content)
