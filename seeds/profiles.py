@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from seeds.errors import UnknownProfileError
 
@@ -16,7 +16,7 @@ class Profile:
     catalogue: str
     """Set of the catalogue."""
     wording: str
-    """How free text is written: `plain`, or `terse` (abbreviations, brand names, other order of words)."""
+    """How free text is written: `plain`, `terse` (abbreviations, brand names, other order of words) or `hurried` (see HURRIED)."""
     presence: dict[str, float]
     """Per person: chance to be known to each source (a person known to none is registered with the practice)."""
     telling: float
@@ -81,7 +81,14 @@ UNSEEN = Profile(
     twins=0.015,
     newborns=0.004,
 )
-PROFILES: dict[str, Profile] = {profile.name: profile for profile in (EVERYDAY, MESSY, UNSEEN)}
+HURRIED = replace(
+    MESSY,
+    name="hurried",
+    what="as messy, and written in a hurry: capitals, salts, Latin, a reaction before its cause, a first of January 1900 for no date",
+    wording="hurried",
+    local={"RXA/epr": 0.2, "A82038/gp": 0.25, "RXC/community": 0.95},
+)
+PROFILES: dict[str, Profile] = {profile.name: profile for profile in (EVERYDAY, MESSY, UNSEEN, HURRIED)}
 
 
 def profile(name: str) -> Profile:

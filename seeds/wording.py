@@ -1,4 +1,4 @@
-"""Free text as people write it: doses, drug names, in the manner a profile asks for (`plain` or `terse`)."""
+"""Free text as people write it: doses, drug names, allergies, in the manner a profile asks for (`plain`, `terse` or `hurried`)."""
 
 from __future__ import annotations
 
@@ -9,6 +9,10 @@ from seeds.life.model import Course
 
 _OFTEN = {"OD": "once a day", "BD": "twice a day", "TDS": "three times a day", "QDS": "four times a day", "ON": "at night",
     "PRN": "when required"}
+_HURRIED = {"OD": "o.d.", "BD": "bid", "TDS": "t.i.d.", "QDS": "q.i.d.", "ON": "nocte", "PRN": "p.r.n."}
+_ROUTES = {"oral": "P.O.", "inhaled": "via inhaler", "subcutaneous": "s.c. injection", "ocular": "into both eyes"}
+_SALTS = {"Metformin": "hydrochloride", "Amlodipine": "besilate", "Citalopram": "hydrobromide", "Fluoxetine": "hydrochloride",
+          "Quetiapine": "fumarate", "Amitriptyline": "hydrochloride", "Doxazosin": "mesilate"}
 _WORDS = {1: "one", 2: "two", 3: "three", 4: "four"}
 
 
@@ -17,8 +21,9 @@ def dosage(course: Course, wording: str) -> str:
     medicine = course.medicine
     forms = Decimal(course.dose) / Decimal(medicine.unit_strength)
     whole = int(forms) if forms == int(forms) else None
-    if wording == "terse":
-        return f"{whole if whole else course.dose + medicine.dose_unit} {course.frequency}"
+    if wording != "plain":
+        amount = str(whole) if whole else course.dose.removeprefix("0" if wording == "hurried" else "") + medicine.dose_unit
+        return f"{amount} {_HURRIED[course.frequency] if wording == 'hurried' else course.frequency}"
     amount = f"{course.dose} {medicine.dose_unit}"
     if whole:
         amount = f"{_WORDS.get(whole, str(whole))} {medicine.unit_form}{'s' if whole > 1 else ''}"
@@ -27,10 +32,30 @@ def dosage(course: Course, wording: str) -> str:
 
 
 def written(medicine: Medicine, wording: str) -> str:
-    """The drug as a nurse notes it from the box: `Omeprazole 20mg`, or `omeprazole caps 20mg`."""
+    """The drug as a nurse notes it from the box: `Omeprazole 20mg`, `omeprazole caps 20mg`, or `METFORMIN HYDROCHLORIDE 500MG TAB`."""
     words = medicine.name.split(" (")[0].split()
     strength = next((word for word in words if word[0].isdigit()), "")
     name = " ".join(words[: words.index(strength)] if strength in words[1:] else words[:1])
     if wording == "terse":
         return f"{name.lower()} {medicine.unit_form[:3]}s {strength}".strip()
+    if wording == "hurried":
+        return " ".join(f"{name} {_SALTS.get(name, '')} {strength} {medicine.unit_form[:3]}".upper().split())
     return f"{name} {strength}".strip()
+
+
+def route(medicine: Medicine, wording: str) -> str | None:
+    return {"plain": medicine.route, "hurried": _ROUTES.get(medicine.route, medicine.route)}.get(wording)
+
+
+def allergy(name: str, reaction: str | None, wording: str) -> str:
+    """`Penicillin`; `penicillin - rash`; `Rash w/ penicillin`, or `Penicillin sensitivity` where none is known."""
+    if wording == "plain":
+        return name
+    if wording == "terse":
+        return f"{name.lower()} - {(reaction or 'reaction unknown').lower()}"
+    return f"{reaction} w/ {name.lower()}" if reaction else f"{name} sensitivity"
+
+
+def undated(wording: str) -> str:
+    """What stands where no date is known: nothing, or the first that the form takes."""
+    return "01/01/1900" if wording == "hurried" else ""

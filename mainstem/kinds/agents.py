@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 from mainstem.kinds.base import DMD, SNOMED
@@ -16,8 +17,6 @@ from mainstem.kinds.titles import named
 
 _DEGRADED = frozenset({"196461000000101", "196471000000108"})
 """SNOMED CT (UK): transfer-degraded drug, and non-drug, allergy."""
-_REMARK = re.compile(r"(?P<cause>.+?)(?:\s+-+\s*|\s*[:;,]\s+|\s*\((?=.*\)$))(?P<remark>[^()]+)\)?")
-"""`penicillin - rash`, `Penicillin (rash)`."""
 _NONE = (r"no|nil|none|not|known|nka|nkda|allerg(?:y|ies|ic)|drugs?|medications?|medicines?|adverse|reactions?|foods?|environmental|"
          r"(?:hyper)?sensitivit(?:y|ies)|intolerances?|to|or|and|any|of|history|recorded|reported|stated|confirmed|\d+")
 _NONE_SAID = re.compile(rf"\W*(?:{_NONE})(?:\W+(?:{_NONE}))*\W*", re.IGNORECASE)
@@ -37,10 +36,8 @@ def cause(content: dict[str, Any], terms: Terms) -> str | None:
     text = agent.get("text")
     if not isinstance(text, str) or terms.current(agent) is not None:
         return None
-    parted = _REMARK.fullmatch(text.strip())
-    if parted is None or parted["remark"].strip().casefold() not in _NO_REACTION_SAID | _reactions_said(content):
-        return None
-    return terms.agent({"text": parted["cause"]})
+    parted = (_told_with(reaction).fullmatch(text.strip()) for reaction in sorted(_NO_REACTION_SAID | _reactions_said(content)))
+    return next((code for found in parted if found and (code := terms.agent({"text": found["before"] or found["after"]}))), None)
 
 
 def none_known(content: dict[str, Any], terms: Terms) -> str | None:
@@ -108,5 +105,15 @@ def _parts(said: str) -> Iterator[str]:
     return (MAYBE.sub("", part) for part in PARTS.split(said))
 
 
+@lru_cache(maxsize=1 << 10)
+def _told_with(reaction: str) -> re.Pattern[str]:
+    """`penicillin - rash`, `Penicillin (rash)`, `penicillin causes rash`, `Penicillin rash`; `rash w/ penicillin`."""
+    said = re.escape(reaction)
+    between = r"\s+-+\s*|\s*[:;,=]\s*|\s*\((?=.*\)$)|\s+(?:causes|caused|causing|gives|gave|->)\s+|\s+"
+    return re.compile(rf"(?P<before>.+?)(?:{between}){said}\)?|"
+                      rf"{said}\s+(?:with|w/|to|from|after|on|due to|caused by|following)\s+(?P<after>.+)", re.IGNORECASE)
+
+
 def _reactions_said(content: dict[str, Any]) -> frozenset[str]:
-    return frozenset(named(reaction.get("manifestation"), "").strip().casefold() for reaction in content.get("reactions") or ())
+    said = (named(reaction.get("manifestation"), "").strip().casefold() for reaction in content.get("reactions") or ())
+    return frozenset(each for each in said if each)

@@ -45,7 +45,11 @@ def test_finding_substance_and_words_are_one_agent(agent):
 
 @pytest.mark.parametrize(("text", "reaction", "found"), [
     ("peanut - urticaria", "Urticaria", "762952008"), ("Peanut (urticaria)", "urticaria", "762952008"),
-    ("peanut: Urticaria", "urticaria", "762952008"),
+    ("peanut: Urticaria", "urticaria", "762952008"), ("Peanut urticaria", "Urticaria", "762952008"),
+    ("Peanut causes urticaria", "Urticaria", "762952008"), ("rash w/ trimethoprim", "Rash", "387179001"),
+    ("Rash after trimethoprim 200mg", "rash", "387179001"), ("rash w/ trimethoprim", None, None),
+    ("no rash with trimethoprim", "rash", None),
+    ("peanut (urticaria) (mild)", "urticaria", None), ("Trimethoprim not rash", "rash", None), ("Trimethoprim rash", "", None),
     ("peanut - reaction unknown", None, "762952008"), ("Peanut - dietary", None, "762952008"),
     ("peanut - urticaria", "Wheeze", None), ("penicillin - tolerated since", None, None), ("peanut, penicillin", None, None),
 ])

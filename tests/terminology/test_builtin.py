@@ -76,7 +76,8 @@ def test_a_product_in_words_or_with_a_local_code_has_the_moiety_of_its_code(row)
 @pytest.mark.parametrize(("text", "vtm"), [
     ("OMEPRAZOLE 20 mg caps", "25673006"), ("Frusemide 40mg tabs", "81609008"), ("Lipitor 10mg tablets", "108600003"),
     ("lipitor tabs 10 mg", "108600003"), ("levothyroxine sodium 25 micrograms", "10071011000001106"),
-    ("GTN spray 400micrograms/dose", "71759000"),
+    ("GTN spray 400micrograms/dose", "71759000"), ("Losec 20mg caps", "25673006"), ("Lantus", "126212009"),
+    ("Metformin hydrochloride 500mg tablets", "109081006"), ("Diclofenac potassium 50mg tablets", None),
     ("codeine with paracetamol", None), ("Paracetamol and metoclopramide", None), ("omeprazol", None), ("his water tablets", None),
     ("20mg tablets", None), ("", None),
 ])
@@ -111,6 +112,7 @@ def test_a_code_that_is_known_counts_before_words():
     assert builtin().moiety({"codes": [{"system": DMD, "code": "317291008"}], "text": "Paracetamol 500mg tablets"}) == "25673006"
     assert builtin().agent({"codes": [{"system": SNOMED, "code": "196461000000101"}], "text": "Allergy to penicillin"}) is None
     assert builtin().current({"text": "Asthma"}) == "195967001"
+    assert builtin().current({"text": "HYPERTENSION"}) == builtin().current({"text": "High blood pressure"}) == "38341003"
     assert builtin().current({"text": "Penicillin allergy"}) is None, "what caused a finding is not the finding"
     assert builtin().none_known({"text": "NKDA"}) == "409137002"
 
