@@ -19,21 +19,30 @@ CODED_FIRST = Rule(
 
 def meaning(concept: Any, terms: Terms) -> str | None:
     """The code in use today; where the terminology cannot tell, the sole SNOMED CT code as given, the words, or the source's own code.
-    None where its codings contradict each other or nothing is said."""
+    None where its codings contradict each other or nothing is said. What stands where no code is known (`0`, `UNK`) is none."""
     if not isinstance(concept, dict):
         return None
     current = terms.current(concept)
     if current is not None:
         return current
     codes = [code for code in concept.get("codes") or () if isinstance(code, dict) and code.get("code")]
-    national = {code["code"] for code in codes if code.get("system") in (SNOMED, DMD)}
+    national = {code["code"] for code in codes if code.get("system") in (SNOMED, DMD) and is_national(code["code"])}
     if national:
         return national.pop() if len(national) == 1 else None
     words = plain(str(concept.get("text") or next((code["display"] for code in codes if code.get("display")), "")))
     if words and words not in _SAYS_NOTHING:
         return f"words {words}"
-    own = {f"{code.get('system')} {code['code']}" for code in codes}
+    own = {f"{code.get('system')} {code['code']}" for code in codes if not _stands_for_none(str(code["code"]))}
     return own.pop() if len(own) == 1 else None
+
+
+def is_national(code: Any) -> bool:
+    """Whether it can be a SNOMED CT or dm+d id, or an expression that begins with one; its check digit is the terminology's business."""
+    return isinstance(code, str) and (found := _SCTID.match(code.strip())) is not None and len(set(found.group())) > 1
+
+
+def _stands_for_none(code: str) -> bool:
+    return plain(code) in _SAYS_NOTHING or {sign for sign in code if sign.isalnum()} in ({"0"}, {"9"}) or code.strip() == "-1"
 
 
 def told(code: str, terms: Terms) -> dict[str, Any]:
@@ -73,5 +82,8 @@ _TOKEN = re.compile(rf"[\w%+]+|(?<!-)(?:{COMPARATOR})(?!-(?!\d))|(?<![\w?])\?+|\
 """The head of an arrow is no comparator; a question mark within a word is a letter that was lost."""
 _SIGN = re.compile(rf"[?<>≤≥{MARKS}]")
 _SAYS_NOTHING = {"other", "unknown", "not known", "not specified", "unspecified", "problem", "diagnosis", "test", "result", "see notes",
-                 "see note", "other problem", "other diagnosis", "abnormal", "n a", "na", "none"}
+                 "see note", "other problem", "other diagnosis", "abnormal", "n a", "na", "none", "nil", "nad", "as above", "see above",
+                 "see letter", "see report", "see comment", "see comments", "see text", "comment", "comments", "free text", "tbc",
+                 "to follow", "pending", "other test", "miscellaneous", "various", "not stated", "null", "unk"}
 """Words that two records may share without meaning the same."""
+_SCTID = re.compile(r"[1-9]\d{5,17}(?!\d)")

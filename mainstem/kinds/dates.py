@@ -30,8 +30,14 @@ def moments(text: Any) -> tuple[datetime, datetime] | None:
     """The first moment that it may be, and the one after the last: equal where it is a time, a day apart where it is a day. In UTC; a
     time without a zone is taken to be in it. None where it is no date, or one that systems write where none is known (1900-01-01,
     0001-01-01, 9999-12-31): nothing recorded of anybody is as old."""
-    found = _moments(text) if isinstance(text, str) else None
-    return found if found is not None and _NO_DATE < found[0].year < _OPEN_END else None
+    return _moments(text) if isinstance(text, str) and not stands_for_none(text) else None
+
+
+@lru_cache(maxsize=1 << 14)
+def stands_for_none(text: str) -> bool:
+    """Whether it is a date, and one that systems write where they know none."""
+    found = _moments(text)
+    return found is not None and not _NO_DATE < found[0].year < _OPEN_END
 
 
 @lru_cache(maxsize=1 << 14)
@@ -49,7 +55,7 @@ def _moments(text: str) -> tuple[datetime, datetime] | None:
     except (ValueError, OverflowError):
         return None
     if len(text) == 10:
-        return (at, at + timedelta(days=1)) if at.year < 9999 else None
+        return at, (at + timedelta(days=1) if at.year < _OPEN_END else at)
     return at, at
 
 

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
+from mainstem.kinds.dates import stands_for_none
 from mainstem.model import Known
 
 
@@ -245,7 +246,10 @@ def by_recency(members: Sequence[Member]) -> list[int]:
 
 @lru_cache(maxsize=1 << 14)
 def comparable(moment: str) -> str:
-    """ISO 8601 text that compares as the moments do: times with a zone in UTC. A date counts as its beginning."""
+    """ISO 8601 text that compares as the moments do: times with a zone in UTC. A date counts as its beginning, and one that stands for none
+    (9999-12-31) as none: the record that bears it was not recorded last."""
+    if stands_for_none(moment):
+        return ""
     if "T" not in moment:
         return moment
     try:

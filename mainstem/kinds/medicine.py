@@ -14,6 +14,7 @@ from msgspec import UNSET, UnsetType
 
 from mainstem.kinds import courses, routes, taking
 from mainstem.kinds.base import DMD, Amount, Concept, Content, Kind, Text
+from mainstem.kinds.concepts import is_national
 from mainstem.kinds.facts import Derived, Member, Rule, Terms, latest_first
 from mainstem.kinds.same import DATE, PERSON, PROSE
 from mainstem.kinds.titles import named
@@ -114,5 +115,5 @@ def _route(content: dict[str, Any], product: dict[str, Any], moiety: str, terms:
 
 def _unlisted(product: dict[str, Any], terms: Terms) -> str | None:
     """Its only dm+d code, where the release does not list it: what two sources code alike is one product."""
-    codes = {code["code"] for code in product.get("codes") or () if code.get("system") == DMD and code.get("code")}
+    codes = {code["code"] for code in product.get("codes") or () if code.get("system") == DMD and is_national(code.get("code"))}
     return codes.pop() if len(codes) == 1 and terms.current(product) is None else None

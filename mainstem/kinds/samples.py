@@ -24,13 +24,18 @@ _BETWEEN = re.compile(r"[^\w/]|_")
 
 
 def parted(members: Sequence[Member], terms: Terms) -> Sequence[Sequence[Member]]:
-    """`Result.parted`: by the minute, the specimen's number, the specimen, or the day."""
+    """`Result.parted`: by the minute, the specimen's number, the specimen, or the day; by the panel (`Sodium` of serum and of urine) where
+    values differ, since one measurement is reported in several (albumin)."""
+
+    def panel(member: Member) -> str | None:
+        return meaning(member.content.get("panel"), terms)
+
     if max(Counter(member.place.subject for member in members if valued(member)).values(), default=0) < 2:
         return [members]
     found = _parted(members, at_minute, corrected=True)
     for told in (_specimen_number, lambda member: meaning(member.content.get("specimen"), terms), _day):
         found = [part for run in found for part in _parted(run, told, corrected=False)]
-    return found
+    return [part for run in found for part in (_parted(run, panel, corrected=False) if _differ(run) else [run])]
 
 
 def at_minute(member: Member) -> str | None:
@@ -98,6 +103,10 @@ def _parted(members: Sequence[Member], told: Callable[[Member], str | None], *, 
     if None in homes:
         return [members]
     return [[member for member, home in zip(members, homes, strict=True) if home == sample] for sample in samples]
+
+
+def _differ(members: Sequence[Member]) -> bool:
+    return len({value_of(member.content) for member in members if valued(member)}) > 1
 
 
 def _told_by_one(samples: Mapping[str, Sequence[Member]]) -> bool:

@@ -197,6 +197,8 @@ class Terminology:
         for coding in codings:
             code = codes.text(coding)
             row = None if code is None else self._coded(code)
+            if sure and code is not None and ":" in code:
+                return UNKNOWN_CODE  # an expression: refined (left, severe) it is not what its text may name
             if row is not None:
                 reason = UNKNOWN_CODE
                 if row >= 0:

@@ -91,6 +91,7 @@ def test_moments_compare_as_moments():
     assert comparable("2024-01-01T09:30:00Z") == comparable("2024-01-01T10:30:00+01:00")
     assert comparable("2019") < comparable("2019-03") < comparable("2019-03-02T00:00:00Z")
     assert comparable("not a date T") == "not a date T"
+    assert comparable("9999-12-31") == comparable("9999-12-31T00:00:00Z") == comparable("1900-01-01") == "", "that is no latest word"
 
 
 def test_a_place_names_the_fact():

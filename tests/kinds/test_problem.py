@@ -93,7 +93,20 @@ def test_a_question_mark_alone_says_nothing():
     assert key(**coded("X9", "?", LOCAL)) == f"{LOCAL} X9"
 
 
-@pytest.mark.parametrize("text", ["Other", "see notes", "n/a", ""])
+@pytest.mark.parametrize("code", ["0", "999999", "-1", "UNK", "NULL", "n/a"])
+@pytest.mark.parametrize("system", [SNOMED, LOCAL])
+def test_what_stands_where_no_code_is_known_makes_no_two_problems_one(code, system):
+    assert key(**coded(code, "Frozen shoulder", system)) == key(text="Frozen shoulder")
+    assert key(**coded(code, None, system)) is None
+
+
+def test_an_expression_is_not_what_its_text_names():
+    left, severe = "71620000:272741003=7771000", f"{ASTHMA}:246112005=24484000"
+    assert key(**coded(severe, "Asthma")) == severe
+    assert key(**coded(left, "Fracture of femur")) == left
+
+
+@pytest.mark.parametrize("text", ["Other", "see notes", "n/a", "", "As above", "NAD", "See letter", "TBC"])
 def test_words_that_say_nothing_make_no_two_records_one(text):
     assert key(text=text) is None
     assert key(**coded("X9", text, LOCAL)) == f"{LOCAL} X9", "the source's own code still does"

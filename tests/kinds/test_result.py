@@ -210,6 +210,8 @@ MONDAY, FRIDAY = told(1, "2026-01-05", "2.1", source="Y/gp"), told(2, "2026-01-0
      [[0, 2], [1]]),
     ([told(1, "08:00:00", "1", specimen_id="B1"), told(2, "08:00:00", "1", source="B/epr", specimen_id="771")], [[0, 1]]),
     ([MONDAY, FRIDAY], [[0], [1]]),
+    ([told(1, "08:00:00", "140", panel={"text": "U&E"}), told(2, "08:00:00", "60", panel={"text": "Urine electrolytes"})], [[0], [1]]),
+    ([told(1, "08:00:00", "40", panel={"text": "LFT"}), told(2, "08:00:00", "40.0", panel={"text": "Bone profile"})], [[0, 1]]),
     ([MONDAY, FRIDAY, told(3, "2026-01-05T08:00:00Z", "2.1"), told(4, None, "6.8", source="B/epr")], [[0, 2], [1, 3]]),
     ([MONDAY, told(2, "2026-01-09", "6.8")], [[0, 1]]),
     ([MONDAY, told(2, "2026-01-09", "6.8", "corrected", source="Y/gp")], [[0, 1]]),                 # filed later, of Monday's

@@ -56,6 +56,7 @@ def dmd(code: str, text: str) -> dict:
     ({"product": {"text": "Amlodipine besilate 5mg (Teva UK Ltd)"}}, "108537001/oral"),
     ({"product": {"text": "Metoclopramide 10mg/2ml injection"}}, "56549003/?"),
     ({"product": dmd("41998211000001109", "A new product 5mg tablets")}, "41998211000001109/oral"),
+    ({"product": dmd("0", "A new product 5mg tablets")}, None),
     ({"product": {"text": "water tablets"}}, None), ({"product": {"codes": [{"system": "urn:local", "code": "F1"}]}}, None), ({}, None),
 ])
 def test_key_of_a_medicine(content, key):
