@@ -110,7 +110,7 @@ def form_of(word: str) -> str | None:
         if single in FORMS:
             return single
     short = word.removesuffix("s")
-    if len(short) < _SHORT:
+    if len(short) < _SHORT or short == "mix":  # of insulins: `Humalog Mix 25` is not Humalog
         return None
     return next((form for form in FORMS if form.startswith(short)), None)
 

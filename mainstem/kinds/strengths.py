@@ -15,8 +15,8 @@ MASS = {"kg": Fraction(10**9), "g": Fraction(10**6), "mg": Fraction(1000), "ug":
 _SUMMED = frozenset({*MASS, "unit"})
 _UNITS = {
     "kilogram": "kg", "gram": "g", "gm": "g", "milligram": "mg", "microgram": "ug", "mcg": "ug", "microg": "ug", "μg": "ug",
-    "nanogram": "ng", "millilitre": "ml", "litre": "l", "iu": "unit", "international unit": "unit", "dose": "puff", "actuation": "puff",
-    "spray": "puff", "capful": "capful", "sachet": "sachet", "spoonful": "spoonful",
+    "nanogram": "ng", "millilitre": "ml", "litre": "l", "iu": "unit", "u": "unit", "international unit": "unit", "dose": "puff",
+    "actuation": "puff", "spray": "puff", "capful": "capful", "sachet": "sachet", "spoonful": "spoonful",
     **{name: name for name in ("kg", "g", "mg", "ug", "ng", "ml", "l", "unit")},
 }
 UNIT = "|".join(sorted((re.escape(unit) for unit in _UNITS), key=len, reverse=True))

@@ -13,8 +13,9 @@ from mainstem.terminology.statements import Concept, Level, Link, Name, Relation
 
 NONE_KNOWN_ROOT = 716186003
 """No known allergy (situation). UK Core and GP Connect: it and its children say that none is known."""
-TOO_GENERAL = frozenset({105590001, 410942007, 373873005, 762766007})
-"""Substance, drug or medicament, product, edible substance: `allergy to a drug` names no agent, and two of them need not be one."""
+TOO_GENERAL = frozenset({105590001, 410942007, 373873005, 762766007, 255620007, 441900009})
+"""Substance, drug or medicament, product, edible substance, food, chemical: `allergy to a drug` names no agent, and two of them need not be
+one."""
 _PRODUCTS = frozenset({Level.PRODUCT, Level.VTM, Level.VMP, Level.AMP, Level.VMPP, Level.AMPP})
 _AGENTS = _PRODUCTS | {Level.SUBSTANCE}
 

@@ -129,6 +129,8 @@ def said(product: str, dose: str | None = None, amount: str | None = None, frequ
     (said("Warfarin tablets", "1,5mg od"), said("Warfarin tablets", "15mg od"), []),
     (said("Warfarin tablets", "1,5mg od"), said("Warfarin tablets", "5mg od"), []),
     (said("Dalteparin", "10,000 units od"), said("Dalteparin", "1000 units od"), ["dose"]),
+    (said(GLARGINE, "10U ON"), said(GLARGINE, "100 units ON"), ["dose"]),
+    (said(GLARGINE, "10 u nocte"), said(GLARGINE, "10 units ON"), []),
     (said("Prednisolone 2,5mg tablets", "asd"), said("Prednisolone 25mg tablets", "asd"), []),
     (said("Colecalciferol 800unit capsules"), said("Colecalciferol 20microgram capsules"), []),
 ])

@@ -17,7 +17,7 @@ from mainstem.kinds.names import caused_by, doubted, form_of, forms, plain, with
     ("Co-codamol 15mg/500mg tablets", "co codamol"), ("Co-codamol 8/500", "co codamol"), ("latex free", "latex free"),
     ("Salbutamol 100micrograms/dose inhaler CFC free", "salbutamol"), ("Paracetamol oral suspension sugar free", "paracetamol"),
     ("Prednisolone 5 mg e/c tabs", "prednisolone"), ("Vitamin C 500mg", "vitamin c"),
-    ("Interferon alfa 2b", "interferon alfa 2b"),
+    ("Interferon alfa 2b", "interferon alfa 2b"), ("Humalog Mix 25 100units/ml pens", "humalog mix"),
     ("Insulin glargine 100units/ml solution for injection 3ml pre-filled pens", "insulin glargine"),
 ])
 def test_strength_form_and_supplier_go(text, bare):
@@ -26,7 +26,7 @@ def test_strength_form_and_supplier_go(text, bare):
 
 @pytest.mark.parametrize(("word", "form"), [
     ("tablets", "tablet"), ("tab", "tablet"), ("tabs", "tablet"), ("caps", "capsule"), ("suppositories", "suppository"), ("inh", "inhaler"),
-    ("iron", None), ("ca", None), ("tablette", None),
+    ("iron", None), ("mix", None), ("mixt", "mixture"), ("ca", None), ("tablette", None),
 ])
 def test_forms_whole_several_or_cut_short(word, form):
     assert form_of(word) == form

@@ -148,6 +148,8 @@ def test_snomed_relations_and_history(sct):
 
 def test_a_cause_as_broad_as_substance_is_no_agent(sct):
     assert sct.agent_of(coded("62014003")).reason == NO_ANSWER
+    broad = made(Statements([Concept(255620007, Level.SUBSTANCE, "Food"), Concept(441900009, Level.SUBSTANCE, "Chemical")], []))
+    assert broad.agent({"text": "Food allergy"}) is broad.agent({"text": "Chemical"}) is None
 
 
 def test_none_known_is_no_agent(sct):
