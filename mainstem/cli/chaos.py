@@ -52,6 +52,7 @@ def chaos(
     from deploy.chaos.inject import NotRecoveredError
     from deploy.chaos.plan import first
     from deploy.chaos.registers import NoRegisterError
+    from deploy.platform.alone import AlreadyRunsError, alone
     from deploy.platform.trusts import TrustsNotMadeError
     from deploy.stack import StackError
     from schemas.errors import KafkaUnavailableError, RegistryUnavailableError
@@ -82,9 +83,9 @@ def chaos(
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     say(f"seed {seed}: to have the same faults again, mainstem chaos --seed {seed}")
     try:
-        with arena.arena(home, persons, seed, say) as place:
+        with alone(home), arena.arena(home, persons, seed, say) as place:
             report = run.run(place, seed, say, faults=faults, seconds=seconds, rate=rate, peace=peace)
-    except (StackError, TrustsNotMadeError, KafkaUnavailableError, RegistryUnavailableError) as fault:
+    except (AlreadyRunsError, StackError, TrustsNotMadeError, KafkaUnavailableError, RegistryUnavailableError) as fault:
         typer.echo(f"chaos: {fault}", err=True)
         raise typer.Exit(1) from None
     except (NotRecoveredError, NoRegisterError) as fault:

@@ -12,8 +12,9 @@ import pytest
 from typer.testing import CliRunner
 
 from deploy.chaos import arena, run
-from deploy.chaos.home import MARKER
+from deploy.chaos.home import MARKER, claim
 from deploy.chaos.registers import NoRegisterError
+from deploy.platform.alone import alone
 from deploy.stack.errors import PortTakenError
 from mainstem.cli.chaos import app
 from tests.deploy.chaos.test_report import report
@@ -54,6 +55,15 @@ def test_a_run_in_which_nothing_happened_says_so_and_exits_with_1(output: str, s
     assert done.exit_code == 1
     assert said in " ".join(done.stdout.split()) and "nothing lost" not in done.stdout
     assert json.loads((tmp_path / "chaos.json").read_bytes())["passed"] is False
+
+
+def test_one_at_a_time_runs_in_a_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    enter(monkeypatch, AssertionError("the arena was entered"))
+    claim(tmp_path)
+    with alone(tmp_path):
+        done = CliRunner().invoke(app, ["--seed", "1", "--home", str(tmp_path)])
+    assert done.exit_code == 1
+    assert f"chaos: Mainstem runs in {tmp_path} already" in done.stderr
 
 
 @pytest.mark.parametrize("fault", [PortTakenError("redis", 1, "MAINSTEM_REDIS_PORT"), NoRegisterError()])
