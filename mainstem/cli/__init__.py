@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 from typing import Any
 
@@ -52,13 +53,25 @@ class _Lazy(TyperGroup):
         super(TyperGroup, self).format_help(ctx, formatter)
 
 
-app = typer.Typer(cls=_Lazy, no_args_is_help=True, add_completion=False, help=__doc__)
+app = typer.Typer(cls=_Lazy, no_args_is_help=True, add_completion=False, help="""
+One longitudinal record per person, kept in step across every organisation that treats them.
+
+Begin with `mainstem run`: it starts everything on synthetic trusts, and says where to look. Each command's --help has examples.
+""")
 
 
 @app.callback()
 def _root() -> None:
-    """One longitudinal record per person, kept in step across every organisation that treats them."""
+    pass
 
 
 def main(*args: Any) -> None:
-    app(*args)
+    """What a disk or this account does not allow is one line, whichever command met it."""
+    try:
+        app(*args)
+    except OSError as fault:
+        if fault.filename is None and fault.errno != errno.ENOSPC:
+            raise
+        where = f"{fault.filename}: " if fault.filename else ""
+        typer.echo(f"mainstem: {where}{fault.strerror}; mend that, or name another place (--home, MAINSTEM_HOME)", err=True)
+        raise SystemExit(1) from None

@@ -49,8 +49,7 @@ def verify(
     home = home or settings.home
     try:
         report = _report(settings, home, source, deep, wait)
-    except (TimeoutError, ConnectionError, KafkaException, OperationalError, StackError, RegistryUnavailableError,
-            ReleaseError) as fault:
+    except (OSError, KafkaException, OperationalError, StackError, RegistryUnavailableError, ReleaseError) as fault:
         typer.echo(f"verify could not be made: {fault}", err=True)
         raise typer.Exit(2) from None
     if output is Output.JSON:

@@ -22,11 +22,11 @@ class QueryClient:
     """Of the sink that serves this home."""
 
     def __init__(self, home: Path) -> None:
-        """Raises NotServedError."""
+        """Raises NotServedError, PermissionError where the file that tells the address is another account's."""
         self._where = str(home)
         try:
             self._address = msgspec.json.decode(address_file(home).read_bytes(), type=Address)
-        except OSError:
+        except FileNotFoundError:
             raise NotServedError(self._where, "no run/query.json") from None
 
     def query(self, sql: str, form: str = "json") -> bytes:

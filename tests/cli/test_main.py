@@ -1,0 +1,67 @@
+"""What every command has from `main`."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+import pytest
+
+from mainstem.cli import main
+
+
+def told(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == 1
+    return capsys.readouterr().err
+
+
+def test_a_place_that_cannot_be_used_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file").touch()
+    said = told(["stack", "up", "--only", "redis", "--home", str(tmp_path / "file")], capsys)
+    assert said.startswith(f"mainstem: {tmp_path / 'file'}")
+    assert "Not a directory; mend that, or name another place (--home" in said
+    assert said.count("\n") == 1
+
+
+def test_a_full_disk_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("deploy.stack.up", full)
+    said = told(["stack", "up"], capsys)
+    assert said.startswith("mainstem: No space left on device")
+    assert said.count("\n") == 1
+
+
+def test_what_is_no_fault_of_a_place_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise OSError("a fault of ours")
+
+    monkeypatch.setattr("deploy.stack.up", broken)
+    with pytest.raises(OSError, match="a fault of ours"):
+        main(["stack", "up"])
+
+
+def test_a_proof_that_a_disk_prevents_is_none_that_failed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def refused(*_: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", "/run/query.json")
+
+    monkeypatch.setattr("mainstem.cli.verify._report", refused)
+    with pytest.raises(SystemExit) as ended:
+        main(["verify"])
+    assert ended.value.code == 2
+    assert "verify could not be made" in capsys.readouterr().err
+
+
+def test_help_says_where_to_begin(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    assert "Begin with `mainstem run`" in capsys.readouterr().out
+
+
+def test_an_address_that_cannot_be_read_is_not_told_as_a_store_that_is_away(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "run" / "query.json").mkdir(parents=True)
+    assert "query.json: Is a directory" in told(["query", "SELECT 1", "--home", str(tmp_path)], capsys)
