@@ -8,11 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import orjson
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from mainstem.cli.options import Format, Output
-from mainstem.cli.printed import as_json
+from mainstem.cli.printed import Table, as_json, terminal
 from mainstem.settings import Settings
 
 if TYPE_CHECKING:
@@ -101,7 +99,7 @@ def chaos(
 
 
 def _show(report: Report) -> None:
-    console = Console()
+    console = terminal()
     table = Table("fault", "times", "hit something", "mean seconds until it ran again")
     for kind, times, bit, mean in report.kinds():
         table.add_row(kind, str(times), str(bit), f"{mean:.1f}")

@@ -102,12 +102,10 @@ def _by_type(report: Report) -> dict[str, dict[str, int]]:
 
 
 def _print_tables(report: Report) -> None:
-    from rich.console import Console
-    from rich.table import Table
 
-    from mainstem.cli.printed import plain
+    from mainstem.cli.printed import Table, plain, terminal
 
-    console = Console()
+    console = terminal()
     counts = Table("resource", *(name.replace("_", " ") for name in COUNTED))
     rows = _by_type(report)
     for kind, found in rows.items():

@@ -117,13 +117,11 @@ def _entry(entry: Entry) -> dict[str, Any]:
 
 
 def _print_tables(records: Iterable[Record]) -> None:
-    from rich.console import Console
-    from rich.table import Table
 
     from mainstem import canonical, kinds
-    from mainstem.cli.printed import plain
+    from mainstem.cli.printed import Table, plain, terminal
 
-    console = Console()
+    console = terminal()
     shown = 0
     for record in records:
         shown += 1

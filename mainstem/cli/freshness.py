@@ -6,11 +6,9 @@ import dataclasses
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from mainstem.cli.options import Format, Home, Output
-from mainstem.cli.printed import as_json
+from mainstem.cli.printed import Table, as_json, terminal
 from mainstem.settings import Settings
 
 app = typer.Typer(add_completion=False)
@@ -53,7 +51,7 @@ def freshness(
         table = Table("store", "entries measured", "p50 s", "p95 s", "p99 s", "worst s")
         for one in found:
             table.add_row(one.stage, str(one.samples), *(f"{value:.2f}" for value in (one.p50, one.p95, one.p99, one.worst)))
-        Console().print(table)
+        terminal().print(table)
     if not found:
         typer.echo("no changes reached a store in that time; let some happen with `mainstem seeds play`", err=True)
         raise typer.Exit(1)

@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from rich.console import Console
-from rich.table import Table
 
 from mainstem.cli.options import Output
-from mainstem.cli.printed import as_json, plain
+from mainstem.cli.printed import Table, as_json, plain, terminal
 
 if TYPE_CHECKING:
     from mainstem.operations import Result
@@ -86,4 +85,4 @@ class Summary:
         if output is Output.JSON:
             as_json(self.as_json(dry_run))
         else:
-            self.show(Console(), dry_run)
+            self.show(terminal(), dry_run)

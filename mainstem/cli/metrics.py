@@ -6,11 +6,9 @@ from collections.abc import Sequence
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from mainstem.cli.options import Format, Home, Output
-from mainstem.cli.printed import as_json
+from mainstem.cli.printed import Table, as_json, terminal
 from mainstem.observe.serving import DIRECTORY, Target, targets
 from mainstem.settings import Settings
 
@@ -68,4 +66,4 @@ def _print(found: Sequence[Target], answers: dict[str, str | None]) -> None:
     for one in found:
         said = answers[one.process]
         table.add_row(one.process, one.url, str(one.pid), "no" if said is None else "yes")
-    Console().print(table)
+    terminal().print(table)

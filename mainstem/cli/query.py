@@ -7,10 +7,9 @@ from typing import Annotated
 
 import orjson
 import typer
-from rich.console import Console
 
 from mainstem.cli.options import Home
-from mainstem.cli.printed import as_json, filled
+from mainstem.cli.printed import as_json, filled, terminal
 from mainstem.settings import Settings
 
 app = typer.Typer(add_completion=False)
@@ -49,7 +48,7 @@ def query(
         as_json(found["data"])
         return
     columns = [column["name"] for column in found["meta"]]
-    Console().print(filled("", columns, ([_shown(row[column]) for column in columns] for row in found["data"])))
+    terminal().print(filled("", columns, ([_shown(row[column]) for column in columns] for row in found["data"])))
 
 
 def _shown(value: object) -> str:

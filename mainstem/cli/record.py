@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
-from rich.console import Console
 
 from mainstem.cli.options import Actor, Format, Home, Output
-from mainstem.cli.printed import as_json
+from mainstem.cli.printed import as_json, terminal
 from mainstem.settings import Settings
 
 if TYPE_CHECKING:
@@ -74,7 +73,7 @@ def record(
         at = [parse(text, now) for text in moments]
     except (NotNHSNumberError, MomentError) as fault:
         _refuse(str(fault), 2)
-    home, actor, console = home or Settings().home, actor or getpass.getuser(), Console()
+    home, actor, console = home or Settings().home, actor or getpass.getuser(), terminal()
     if not moments:
         page, gone = _seen(number, home, actor, withdrawn=withdrawn)
         if output is Output.JSON:

@@ -8,11 +8,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from mainstem.cli.options import Actor, Format, Home, Output
-from mainstem.cli.printed import as_json, filled
+from mainstem.cli.printed import Table, as_json, filled, terminal
 from mainstem.settings import Settings
 
 if TYPE_CHECKING:
@@ -75,7 +73,7 @@ def search(
     elif not found:
         typer.echo("nothing found; try fewer or shorter words" + ("" if people else ", or --people for names and numbers"), err=True)
     elif shown:
-        Console().print(_table(shown))
+        terminal().print(_table(shown))
 
 
 def audited(found: Sequence[Hit], records: Records, audit: Audit, actor: str) -> list[Hit]:

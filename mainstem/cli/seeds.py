@@ -14,10 +14,9 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 from rich.progress import Progress
-from rich.table import Table
 
 from mainstem.cli.options import Format, Home, Output
-from mainstem.cli.printed import as_json
+from mainstem.cli.printed import Table, as_json, terminal
 from mainstem.settings import Settings
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__)
@@ -102,7 +101,7 @@ def play(
     table = Table("what happened", "times", "row changes")
     for name, times in sorted(report.actions.items(), key=lambda item: -item[1]):
         table.add_row(name, str(times), str(report.changes_by_action[name]))
-    Console().print(table)
+    terminal().print(table)
     typer.echo(f"{report.changes} row changes in {report.seconds:.1f} s: {report.rate:.1f} a second")
 
 
@@ -165,7 +164,7 @@ def score(
         for what, tallies in (("missed", each.missed), ("outside", each.outside), ("false", each.false)):
             for why, tally in sorted(tallies.items(), key=lambda item: -item[1].pairs):
                 wrong.append(f"{name}, {what}, {why}: {tally.pairs:,} pairs\n    {tally.example}")
-    Console().print(figures)
+    terminal().print(figures)
     typer.echo("\n".join(wrong))
     typer.echo("outside: pairs that cannot be told since a code is outside the loaded terminology; not in recall, but in recall, all")
 
@@ -198,7 +197,7 @@ def _show(rows: dict[str, dict[str, int]]) -> None:
     for source, tables in rows.items():
         for name, number in tables.items():
             table.add_row(source, name, f"{number:,}")
-    Console().print(table)
+    terminal().print(table)
 
 
 @contextmanager

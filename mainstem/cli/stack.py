@@ -9,10 +9,9 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from mainstem.cli.options import Format, Output
-from mainstem.cli.printed import as_json
+from mainstem.cli.printed import Table, as_json, terminal
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Start, stop and look at the servers.")
 
@@ -30,7 +29,7 @@ def up(home: Home = None, only: Only = None) -> None:
     from deploy.stack import StackError
     from deploy.stack import up as start
 
-    console, began = Console(highlight=False), time.monotonic()
+    console, began = terminal(highlight=False), time.monotonic()
     try:
         with console.status("starting"):
             start(home, only=_names(only), say=lambda text: console.print(f"[dim]{time.monotonic() - began:6.1f} s[/] {text}"))
@@ -46,7 +45,7 @@ def down(home: Home = None, only: Only = None) -> None:
     from deploy.stack import down as stop
 
     try:
-        stop(home, only=_names(only), say=Console(highlight=False).print)
+        stop(home, only=_names(only), say=terminal(highlight=False).print)
     except StackError as fault:
         _fail(fault)
 
@@ -65,7 +64,7 @@ def status(home: Home = None, output: Format = Output.TABLE) -> None:
         for one in found:
             address, state = f"127.0.0.1:{one.port}" if one.pid else "", f"[{_STYLES[one.state]}]{one.state}[/]"
             table.add_row(one.service, state, address, str(one.pid or ""), str(one.memory_mb or ""), str(one.log))
-        Console().print(table)
+        terminal().print(table)
     started = [one for one in found if one.state != "down"]
     raise typer.Exit(0 if started and all(one.state == "ready" for one in started) else 1)
 

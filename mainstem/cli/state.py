@@ -8,11 +8,9 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from mainstem.cli.options import Format, Home, Output
-from mainstem.cli.printed import as_json
+from mainstem.cli.printed import Table, as_json, terminal
 from mainstem.settings import Settings
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__)
@@ -130,7 +128,7 @@ def _show(rows: list[dict[str, Any]], output: Output) -> None:
         table = Table(*(name.replace("_", " ") for name in rows[0]))
         for row in rows:
             table.add_row(*(f"{value:,}" if isinstance(value, int) else str(value) for value in row.values()))
-        Console().print(table)
+        terminal().print(table)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from mainstem.cli.options import Format, Home, Output
-from mainstem.cli.printed import as_json
+from mainstem.cli.printed import Table, as_json, terminal
 
 if TYPE_CHECKING:
     from mainstem.terminology import Answer, Shelf, Terminology
@@ -59,8 +59,6 @@ def list_(home: Home = None, output: Format = Output.TABLE) -> None:
     Example: mainstem terms list --output json
     """
     import msgspec
-    from rich.console import Console
-    from rich.table import Table
 
     from mainstem.shelf import ReleaseError
 
@@ -80,7 +78,7 @@ def list_(home: Home = None, output: Format = Output.TABLE) -> None:
         for name, store in found:
             table.add_row(name, f"{store.head.concepts:,}", f"{store.head.relations:,}", ", ".join(store.head.sources),
                           "yes" if store.tells_held else again, f"{len(store.sensitive()):,}" if store.tells_sensitive else again)
-        Console().print(table)
+        terminal().print(table)
     if faults:
         typer.echo("\n".join(faults), err=True)
         raise typer.Exit(1)
@@ -97,8 +95,6 @@ def show(
 
     Example: mainstem terms show 91936005
     """
-    from rich.console import Console
-    from rich.table import Table
 
     from mainstem.shelf import ReleaseError
 
@@ -114,7 +110,7 @@ def show(
         for name, value in told.items():
             lines = value if isinstance(value, list) else [value]
             table.add_row(name.replace("_", " "), "\n".join(map(_line, lines)))
-        Console().print(table)
+        terminal().print(table)
     if told["level"] is None:
         raise typer.Exit(1)
 
@@ -173,8 +169,6 @@ def in_force(home: Home = None, output: Format = Output.TABLE) -> None:
 
     Example: mainstem terms in-force --output json
     """
-    from rich.console import Console
-    from rich.table import Table
 
     from mainstem.history import iso
     from mainstem.shelf import shown
@@ -190,7 +184,7 @@ def in_force(home: Home = None, output: Format = Output.TABLE) -> None:
     table = Table("from", "what", "release", "by", "why")
     for row in rows:
         table.add_row(*row.values())
-    Console().print(table)
+    terminal().print(table)
 
 
 @contextmanager

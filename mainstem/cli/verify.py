@@ -6,11 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from mainstem.cli.options import Format, Home, Output
-from mainstem.cli.printed import as_json
+from mainstem.cli.printed import Table, as_json, terminal
 from mainstem.settings import Settings
 
 if TYPE_CHECKING:
@@ -91,7 +89,7 @@ def _show(report: Report) -> None:
     for check in report.checks:
         verdict = "[green]agrees[/]" if check.passed else "[red]differs[/]"
         table.add_row(check.name, f"{check.compared:,}", f"{len(check.differences):,}", verdict)
-    console = Console()
+    console = terminal()
     console.print(table)
     for check in report.checks:
         for text in check.shown:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from mainstem.cli import churn, fold, ingest
+from mainstem.cli.printed import table
 
 HOSTILE = "\x1b]0;owned\x07"
 OTHER = f"{HOSTILE}other"
@@ -31,3 +33,22 @@ def test_a_terminal_obeys_nothing_that_a_file_holds(app, more, tmp_path):
     done = CliRunner().invoke(app, [*paths, "--source", "RXA/fhir", *more])
     assert "owned" in done.output
     assert "\x1b]" not in done.output and "\x07" not in done.output
+
+
+ROW = {"source": "RXC/community", "what": "Amoxicillin 500 mg capsules", "file": f"/srv/mainstem/{'x' * 60}",
+       **{f"column {n}": n for n in range(9)}}
+
+
+@pytest.mark.parametrize("width", [30, 80, 110, 200])
+def test_no_table_cuts_what_is_in_it(width: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    table("of one row", [ROW])
+    printed = capsys.readouterr().out
+    assert all(len(line) <= width for line in printed.splitlines())
+    assert not Counter("".join(map(str, (*ROW, *ROW.values()))).replace(" ", "")) - Counter(printed)
+
+
+def test_into_a_pipe_a_row_is_a_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    table("", [ROW])
+    assert any(all(str(value) in line for value in ROW.values()) for line in capsys.readouterr().out.splitlines())
