@@ -104,8 +104,9 @@ class Slot:
         return self._expected.get(topic, 0)
 
     def behind(self, topic: str) -> int:
-        """Offsets between what is processed and what is queued. Of one that stands idle none: nothing there counts as processed."""
-        return 0 if self.idle else self.expected(topic) - self.owner.markers.get(topic, 0)
+        """Offsets between what is processed and what is queued. None before it is open, and of one that stands idle: nothing there counts
+        as processed."""
+        return 0 if self._task is None or self.idle else self.expected(topic) - self.owner.markers.get(topic, 0)
 
     async def put(self, event: EventT) -> None:
         """Queue what was fetched, waiting while the queue is full. What is out of its order is fetched again."""

@@ -199,6 +199,31 @@ def test_what_waits_is_bounded_by_its_bytes(size: int, most: int) -> None:
     asyncio.run(play())
 
 
+class Recovering(Held):
+    """An owner that knows its markers some time before it is open."""
+
+    def open(self) -> None:
+        self.markers = {"slot.in.v1": 83}
+        self.released.wait(30)
+
+
+def test_one_that_is_being_opened_is_not_ahead_of_its_input() -> None:
+    async def play() -> None:
+        around, owner = Around(topic("slot.in.v1", "Assertion"), Pulse("toy", "")), Recovering()
+        slot = Slot(around, cast(Owner, owner), 1)
+        opening = asyncio.create_task(slot.open())
+        async with asyncio.timeout(30):
+            while not owner.markers:
+                await asyncio.sleep(0.01)
+        assert slot.behind("slot.in.v1") == 0, "a lag of -83 that then grew to 0 is what a partition that stands still looks like"
+        owner.released.set()
+        await opening
+        assert slot.behind("slot.in.v1") == 0
+        await slot.close()
+
+    asyncio.run(play())
+
+
 class Refusing(Held):
     """An owner that refuses its input."""
 
