@@ -16,7 +16,7 @@ app = typer.Typer(add_completion=False)
 
 @app.command()
 def freshness(
-    seconds: Annotated[float, typer.Option("--for", help="Seconds to watch.")] = 30,
+    seconds: Annotated[float, typer.Option("--for", min=0, help="Seconds to watch.")] = 30,
     home: Home = None,
     output: Format = Output.TABLE,
 ) -> None:

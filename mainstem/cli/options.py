@@ -17,3 +17,12 @@ class Output(StrEnum):
 Actor = Annotated[str | None, typer.Option("--actor", help="Who is looking, for the audit. Default: the user of this machine.")]
 Format = Annotated[Output, typer.Option("--output", help="table, or json for programs.")]
 Home = Annotated[Path | None, typer.Option("--home", help="Where the run keeps its data.")]
+
+
+def kind_named(name: str) -> str:
+    """A kind mistyped is not a kind of which nothing is known."""
+    from mainstem.kinds import BY_NAME
+
+    if name not in BY_NAME:
+        raise typer.BadParameter(f"there is no kind {name!r}; there are {', '.join(sorted(BY_NAME))}")
+    return name

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mainstem.cli.options import Actor, Format, Home, Output
+from mainstem.cli.options import Actor, Format, Home, Output, kind_named
 from mainstem.cli.printed import Table, as_json, filled, terminal
 from mainstem.settings import Settings
 
@@ -25,7 +25,7 @@ app = typer.Typer(add_completion=False)
 def search(
     text: Annotated[str, typer.Argument(help="Words, an NHS number, or a date of birth")],
     people: Annotated[bool, typer.Option("--people", help="People instead of entries, each with the reason of the match.")] = False,
-    kind: Annotated[str | None, typer.Option(help="Only entries of this kind, `allergy`.")] = None,
+    kind: Annotated[str | None, typer.Option(help="Only entries of this kind, `allergy`.", parser=kind_named, metavar="KIND")] = None,
     organisation: Annotated[str | None, typer.Option(help="Only entries this organisation speaks of, by ODS code.")] = None,
     person: Annotated[str | None, typer.Option(help="Only entries of this person.")] = None,
     limit: Annotated[int, typer.Option(help="Most to show.", min=1, max=1000)] = 20,

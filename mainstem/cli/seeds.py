@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from mainstem.cli.options import Format, Home, Output
+from mainstem.cli.options import Format, Home, Output, kind_named
 from mainstem.cli.printed import Table, as_json, terminal
 from mainstem.settings import Settings
 
@@ -128,7 +128,7 @@ def score(
     persons: Annotated[int, typer.Option(min=1, help="How many people.")] = 500,
     seed: Annotated[int, typer.Option(help="The same seed makes the same people.")] = 1,
     profile: ProfileName = "everyday",
-    kind: Annotated[list[str] | None, typer.Option(help="Only these kinds.")] = None,
+    kind: Annotated[list[str] | None, typer.Option(help="Only these kinds.", parser=kind_named, metavar="KIND")] = None,
     output: Format = Output.TABLE,
 ) -> None:
     """Score the rules against the truth: pairwise precision and recall of facts, and every class of wrong pair by name.

@@ -21,7 +21,7 @@ app = typer.Typer(add_completion=False)
 def verify(
     source: Annotated[bool, typer.Option("--source", help="Also compare with the trusts' own databases.")] = False,
     deep: Annotated[bool, typer.Option("--deep", help="Also read every raw message again, and look every entry up by its title.")] = False,
-    wait: Annotated[float, typer.Option(help="Seconds to wait for every stage to pass the cut.")] = 120,
+    wait: Annotated[float, typer.Option(min=0, help="Seconds to wait for every stage to pass the cut.")] = 120,
     home: Home = None,
     output: Format = Output.TABLE,
 ) -> None:

@@ -65,3 +65,17 @@ def test_help_says_where_to_begin(capsys: pytest.CaptureFixture[str]) -> None:
 def test_an_address_that_cannot_be_read_is_not_told_as_a_store_that_is_away(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "run" / "query.json").mkdir(parents=True)
     assert "query.json: Is a directory" in told(["query", "SELECT 1", "--home", str(tmp_path)], capsys)
+
+
+@pytest.mark.parametrize(("arguments", "said"), [
+    (["search", "penicillin", "--kind", "allergies"], "there is no kind 'allergies'"),
+    (["seeds", "score", "--persons", "1", "--kind", "nope"], "there is no kind 'nope'"),
+    (["freshness", "--for", "-5"], "should be greater than"),
+    (["verify", "--wait", "-1"], "should be greater than"),
+    (["run", "--rate", "-5"], "should be greater than"),
+])
+def test_what_nothing_can_be_found_for_is_refused(arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == 2
+    assert said in " ".join(capsys.readouterr().err.split())
