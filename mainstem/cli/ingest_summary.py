@@ -72,7 +72,8 @@ class Summary:
             table.add_row(kind, result, reason, str(count))
         console.print(table)
         for each in self.quarantined[:SHOWN]:
-            console.print(plain(f"{each['file']} {each['item']}: {each['what to do']}"))
+            place = f"{each['file']} {each['item']}".rstrip()
+            console.print(plain(f"{place}: {each['what to do']}"))
         if len(self.quarantined) > SHOWN:
             console.print(f"and {len(self.quarantined) - SHOWN} more: see --output json")
         if self.sources[UNNAMED]:

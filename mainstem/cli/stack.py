@@ -52,7 +52,7 @@ def down(home: Home = None, only: Only = None) -> None:
 
 @app.command()
 def status(home: Home = None, output: Format = Output.TABLE) -> None:
-    """Show each service. Exit code 0 when every service that was started is ready, else 1."""
+    """Show each service. Exit code 0 when every service that was started is ready; 1 also where none was."""
     from deploy.stack import status as look
 
     found = look(home)

@@ -140,3 +140,10 @@ def test_the_broker_has_everything_when_it_ends(file: str, monkeypatch: pytest.M
 @pytest.mark.parametrize("reason", [*Hl7Reason, *PdsReason])
 def test_the_documentation_has_every_reason(reason: Hl7Reason | PdsReason) -> None:
     assert f"| `{reason}` | {reason.todo} |" in DOCS.read_text()
+
+
+def test_a_file_of_which_nothing_can_be_read_is_named(tmp_path: Path) -> None:
+    (tmp_path / "empty.json").touch()
+    done = CliRunner().invoke(app, ["fhir", str(tmp_path / "empty.json"), "--dry-run"])
+    assert done.exit_code == 0
+    assert f"{tmp_path / 'empty.json'}: the file is empty" in done.stdout
