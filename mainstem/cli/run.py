@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 from typing import Annotated, NoReturn
@@ -90,6 +91,8 @@ def _until_ended(home: Path, persons: int, rate: float, seconds: float, seed: in
     passed = True
     try:
         up(home, say=say)
+        if ended.is_set():
+            return True
         servers = endpoints(home)
         codec = launch.prepare(servers, SOURCES)
         releases.ship(servers.kafka, codec, Shelf(home / "terms"), ModelShelf(home / FOLDER), say)
@@ -166,6 +169,9 @@ def _on_signals() -> threading.Event:
     ended = threading.Event()
 
     def end(_number: int, _frame: FrameType | None) -> None:
+        if not ended.is_set():
+            with suppress(OSError):
+                os.write(1, b"ending; what is just being started is waited for\n")    # no lock: a signal may come within another print
         ended.set()
 
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):

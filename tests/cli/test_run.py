@@ -17,6 +17,8 @@ from deploy.stack.ports import free_port
 from mainstem.cli.run import app
 
 STANDING_IN = """
+import os
+import signal
 import sys
 from pathlib import Path
 from unittest.mock import Mock
@@ -28,8 +30,15 @@ from processors.apps import releases
 
 home = Path(sys.argv[2])
 (home / "trusts.json").write_text("{}")
-stack.up = stack.endpoints = launch.prepare = launch.start = launch.capture_trusts = releases.ship = Mock()
+def up(home, say):
+    if "--persons" in sys.argv:    # while servers are being started
+        os.kill(os.getpid(), signal.SIGINT)
+        launch.prepare.side_effect = AssertionError("it went on")
+
+
+stack.endpoints = launch.prepare = launch.start = launch.capture_trusts = releases.ship = Mock()
 stack.down = lambda home, say: (say("down"), (home / "stopped").touch())
+stack.up = up
 app()
 """
 
@@ -93,4 +102,12 @@ def test_whatever_ends_it_stops_the_servers(how: signal.Signals | str, tmp_path:
         else:
             run.stdout.close()
         assert (run.wait(60), run.stderr.read()) == (0, "")
+    assert (tmp_path / "stopped").exists()
+
+
+def test_ended_while_servers_start_it_starts_no_more(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", STANDING_IN, "--home", str(tmp_path), "--persons", "5", "--port", str(free_port())]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "ending; what is just being started is waited for" in done.stdout
     assert (tmp_path / "stopped").exists()
