@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import errno
 import importlib
+import os
 from typing import Any
 
 import typer
+from pydantic import ValidationError
 from typer.core import TyperGroup
 from typer.main import get_command
 
@@ -66,7 +68,7 @@ def _root() -> None:
 
 
 def main(*args: Any) -> None:
-    """What a disk or this account does not allow is one line, whichever command met it."""
+    """What a disk, this account or the environment does not allow is one line, whichever command met it."""
     try:
         app(*args)
     except OSError as fault:
@@ -75,3 +77,11 @@ def main(*args: Any) -> None:
         where = f"{fault.filename}: " if fault.filename else ""
         typer.echo(f"mainstem: {where}{fault.strerror}; mend that, or name another place (--home, MAINSTEM_HOME)", err=True)
         raise SystemExit(1) from None
+    except ValidationError as fault:
+        if not fault.title.endswith("Settings"):
+            raise
+        for each in fault.errors():    # without the value: it may be a password
+            name = str(each["loc"][0]).upper()
+            named = [variable for variable in os.environ if variable.startswith("MAINSTEM_") and variable.endswith(name)]
+            typer.echo(f"mainstem: {' or '.join(named) or name} in the environment: {each['msg']}", err=True)
+        raise SystemExit(2) from None

@@ -79,3 +79,15 @@ def test_what_nothing_can_be_found_for_is_refused(arguments: list[str], said: st
         main(arguments)
     assert ended.value.code == 2
     assert said in " ".join(capsys.readouterr().err.split())
+
+
+@pytest.mark.parametrize(("variable", "arguments"), [("MAINSTEM_WEB_PORT", ["run"]), ("MAINSTEM_KAFKA_PORT", ["stack", "status"])])
+def test_a_setting_that_is_none_is_named_and_not_quoted(variable: str, arguments: list[str], monkeypatch: pytest.MonkeyPatch,
+                                                        capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv(variable, "canary")
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    said = capsys.readouterr().err
+    assert ended.value.code == 2
+    assert said.startswith(f"mainstem: {variable} in the environment: Input should be a valid integer")
+    assert "canary" not in said
