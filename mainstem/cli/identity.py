@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,7 +9,7 @@ import typer
 
 from mainstem.cli import identity_releases, matching
 from mainstem.cli.identity_topics import Topics, opened, refuse
-from mainstem.cli.options import Actor, Format, Home, Output
+from mainstem.cli.options import Actor, Format, Home, Output, named
 from mainstem.cli.printed import as_json, line, table
 
 if TYPE_CHECKING:
@@ -49,7 +48,7 @@ def show(whom: Annotated[str, typer.Argument(help="A source patient, a person id
         pasts = [topics.reach().of_person(each.person, [member.subject for member in each.members])[0] if history else []
                  for each in persons]
         concerned = {person for past in pasts for each in past for person in (each.before, each.after) if person}
-        records = topics.seen(actor or getpass.getuser(), "identity", {each.person for each in persons} | concerned)
+        records = topics.seen(named(actor), "identity", {each.person for each in persons} | concerned)
         told = [(shown(each, records[each.person]), past) for each, past in zip(persons, pasts, strict=True)]
         if output is Output.JSON:
             as_json([identity_shown.person_as_builtins(each, past if history else None) for each, past in told])
@@ -79,7 +78,7 @@ def review(task: Annotated[str | None, typer.Argument(help="A task id, or its be
                                           "of": ", ".join(sorted({subject.partition("|")[0] for subject in each.subjects})) or "a number"}
                                          for each in tasks])
             return
-        records = topics.seen(actor or getpass.getuser(), "identity", {person for each in tasks for person in _concerned(each, topics)})
+        records = topics.seen(named(actor), "identity", {person for each in tasks for person in _concerned(each, topics)})
         tasks = [_without_whereabouts(each, records) for each in tasks]
         if output is Output.JSON:
             import msgspec
@@ -116,13 +115,13 @@ def why(subject: Subject,
         everyone = topics.everyone()
         if other is not None:
             pair = explain.why(subject, other, everyone)
-            records = topics.seen(actor or getpass.getuser(), "identity", {pair.one.person, pair.other.person})
+            records = topics.seen(named(actor), "identity", {pair.one.person, pair.other.person})
             identity_shown.pair(told(pair, records), output)
             return
         if everyone.said(subject) is None:
             refuse("no claim is known of that source patient; they are written as in RXA/epr|1000001", 1)
         person = everyone.where(subject).person
-        records = topics.seen(actor or getpass.getuser(), "identity", {person})
+        records = topics.seen(named(actor), "identity", {person})
         (member,) = (each for each in shown(explain.show(person, everyone), records[person]).members if each.subject == subject)
         identity_shown.alone(member, output)
 
@@ -211,7 +210,7 @@ def blast(what: Annotated[str, typer.Argument(help="A source patient, a person i
                 refuse("that is no source patient (RXA/epr|1000001), no person, no open task and no decision", 1)
             pairs = [(decided.one, decided.other)] if decided else list(combinations(waiting.task.subjects if waiting else (), 2))
             found = reach.of_person(what, members)[1] if members else reach.of(pairs)
-        topics.seen(actor or getpass.getuser(), "blast radius", {each.person for each in found})
+        topics.seen(named(actor), "blast radius", {each.person for each in found})
         if output is Output.JSON:
             as_json([as_builtins(each) for each in found])
         else:
@@ -227,7 +226,7 @@ def _decide(one: str, other: str, why: str, who: str | None, home: Path | None, 
     with opened(home) as topics:
         claims = topics.claims()
         try:
-            decided = decision(claims, one, other, apart=apart, who=who or getpass.getuser(), when=now(), why=why, undo=undo)
+            decided = decision(claims, one, other, apart=apart, who=named(who), when=now(), why=why, undo=undo)
         except NotDecidableError as fault:
             refuse(str(fault), 2)
         moved = changes(claims, decided, topics.key, topics.model())

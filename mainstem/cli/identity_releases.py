@@ -8,7 +8,7 @@ import typer
 
 from mainstem.cli.identity_topics import opened, refuse
 from mainstem.cli.matching import Which
-from mainstem.cli.options import Format, Home, Output
+from mainstem.cli.options import Format, Home, Output, named
 from mainstem.cli.printed import as_json, line, table
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__)
@@ -29,7 +29,6 @@ def activate(model: Which,
 
         mainstem identity activate seeds-1 --reason "too many tasks" --yes
     """
-    import getpass
 
     import msgspec
 
@@ -43,7 +42,7 @@ def activate(model: Which,
         then = topics.model_of(model)
         if yes:
             topics.models.keep(then)
-            done = releases.activate_model(topics.bootstrap, topics.codec, then, actor or getpass.getuser(), reason.strip())
+            done = releases.activate_model(topics.bootstrap, topics.codec, then, named(actor), reason.strip())
             if output is Output.JSON:
                 as_json({"dry_run": False} | msgspec.to_builtins(done))
             else:

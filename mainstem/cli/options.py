@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -26,3 +27,11 @@ def kind_named(name: str) -> str:
     if name not in BY_NAME:
         raise typer.BadParameter(f"there is no kind {name!r}; there are {', '.join(sorted(BY_NAME))}")
     return name
+
+
+def named(who: str | None) -> str:
+    """Whoever is named, else the user of this machine. Nobody looks or decides without a name: an account of a container may have none."""
+    try:
+        return who or getpass.getuser()
+    except (KeyError, OSError):
+        raise typer.BadParameter("this account has no name: say who you are", param_hint="--actor or --who") from None

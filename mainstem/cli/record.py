@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from mainstem.cli.options import Actor, Format, Home, Output
+from mainstem.cli.options import Actor, Format, Home, Output, named
 from mainstem.cli.printed import as_json, terminal
 from mainstem.settings import Settings
 
@@ -73,7 +72,7 @@ def record(
         at = [parse(text, now) for text in moments]
     except (NotNHSNumberError, MomentError) as fault:
         _refuse(str(fault), 2)
-    home, actor, console = home or Settings().home, actor or getpass.getuser(), terminal()
+    home, actor, console = home or Settings().home, named(actor), terminal()
     if not moments:
         page, gone = _seen(number, home, actor, withdrawn=withdrawn)
         if output is Output.JSON:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-import getpass
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mainstem.cli.options import Actor, Format, Home, Output, kind_named
+from mainstem.cli.options import Actor, Format, Home, Output, kind_named, named
 from mainstem.cli.printed import Table, as_json, filled, terminal
 from mainstem.settings import Settings
 
@@ -62,7 +61,7 @@ def search(
         found: Sequence[Hit] = (
             reader.people(text, limit) if people
             else reader.entries(text, person=person, kind=kind, organisation=organisation, limit=limit))
-        shown = audited(found, records, audit, actor or getpass.getuser())
+        shown = audited(found, records, audit, named(actor))
     except (NotBuiltError, SinkUnavailableError, StackError, AuditUnavailableError, StoreUnavailableError) as fault:
         typer.echo(str(fault), err=True)
         raise typer.Exit(1) from None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from mainstem.cli.options import Format, Home, Output
+from mainstem.cli.options import Format, Home, Output, named
 from mainstem.cli.printed import Table, as_json, terminal
 
 if TYPE_CHECKING:
@@ -133,7 +133,6 @@ def activate(
 
         mainstem terms activate uk-2026-11 --why "monthly release" --yes
     """
-    import getpass
 
     import msgspec
 
@@ -147,7 +146,7 @@ def activate(
         then = shelf.open(release)
         if yes:
             shelf.keep_builtin()
-            done = releases.activate(kafka, codec, then, who or getpass.getuser(), why.strip())
+            done = releases.activate(kafka, codec, then, named(who), why.strip())
         else:
             now = releases.named(kafka, codec, releases.TERMINOLOGY)
     if not yes:

@@ -91,3 +91,16 @@ def test_a_setting_that_is_none_is_named_and_not_quoted(variable: str, arguments
     assert ended.value.code == 2
     assert said.startswith(f"mainstem: {variable} in the environment: Input should be a valid integer")
     assert "canary" not in said
+
+
+@pytest.mark.parametrize("raised", [KeyError("uid not found"), OSError("no username")])
+def test_an_account_without_a_name_is_asked_for_one(raised: Exception, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+                                                    capsys: pytest.CaptureFixture[str]) -> None:
+    def nobody() -> str:
+        raise raised
+
+    monkeypatch.setattr("getpass.getuser", nobody)
+    with pytest.raises(SystemExit) as ended:
+        main(["record", "9990000018", "--home", str(tmp_path)])
+    assert ended.value.code == 2
+    assert "this account has no name" in capsys.readouterr().err
