@@ -232,7 +232,7 @@ def _decide(one: str, other: str, why: str, who: str | None, home: Path | None, 
         moved = changes(claims, decided, topics.key, topics.model())
         desk = topics.desk()
         persons = {person for each in moved for person in (each.before, each.after)} or {desk.person_of(each) for each in (one, other)}
-        topics.seen(who or getpass.getuser(), "identity", persons)
+        topics.seen(named(who), "identity", persons)
         if not dry_run:
             desk.record(decided)
         if output is Output.JSON:
