@@ -43,6 +43,8 @@ class Person:
         self._manifests: dict[str, list[Known]] = {}
         self._arriving: dict[str, int] = {}
         """Source patient -> epoch of the handover that brings it."""
+        self._moved: int | None = None
+        """The latest epoch of a handover in this turn."""
 
     def take(self, event: PersonEvent) -> None:
         feed = self.head.feeds.get(event.subject)
@@ -54,7 +56,7 @@ class Person:
             feed.epoch = event.epoch
             self._add(event, feed)
             if event.op is Op.ATTACH:
-                feed.handover = True
+                feed.handover, self._moved = True, max(event.epoch, self._moved or 0)
                 self._arriving[event.subject] = event.epoch
                 if event.last:
                     self.attached.append(Attached(subject=event.subject, person=self.person, epoch=event.epoch))
@@ -85,12 +87,12 @@ class Person:
         return [record for subject, feed in self.head.feeds.items() if feed.live for record in self.records.of(subject)]
 
     def _label(self) -> None:
-        """Labels of the person are others: each of its entries is news, whatever it says."""
+        """Labels of the person are others: each of its entries is news, whatever it says. Where a handover did it, it is named."""
         self.labels = self.head.labels
         self.groups.anew = True
         for record in self.every():
             if not record.came:
-                self._count(record)
+                self._count(record, self._moved)
 
     def _add(self, event: PersonEvent, feed: Feed) -> None:
         subject, records, arriving = event.subject, self.records, event.op is Op.APPLY
@@ -108,6 +110,7 @@ class Person:
                 record.came = True
 
     def _detach(self, event: PersonEvent, feed: Feed | None) -> None:
+        self._moved = max(event.epoch, self._moved or 0)
         dropped, whole = self.records.drop(event.subject, LET_GO)
         for name, groups in dropped:
             for kind, key, item in groups:
@@ -122,18 +125,18 @@ class Person:
             feed.epoch, feed.handover = event.epoch, True
             self.leaving.append(event)
 
-    def _count(self, record: Record) -> None:
-        """Count a record's members into their groups, and out of those they have left."""
+    def _count(self, record: Record, handover: int | None = None) -> None:
+        """Count a record's members into their groups, and out of those they have left. `handover`: that has it counted."""
         winners = self.records.winners(record)
         members = self.records.members(record, winners)
         self._carry(record, members)
         held = record.held
-        arriving = self._arriving.get(record.name[0])
+        handover = self._arriving.get(record.name[0], handover)
         now: list[tuple[str, str | None, str]] = []
         for member in members:
             of = group(member, self._terms)
-            if arriving is not None:
-                self.groups.note(of, arriving)
+            if handover is not None:
+                self.groups.note(of, handover)
             self.groups.join(of, member)
             now.append((of.kind, of.key if of.place is None else None, member.place.item))
         if now != held.groups:

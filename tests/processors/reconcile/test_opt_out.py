@@ -59,6 +59,7 @@ def test_any_source_that_says_so_counts_and_goes_with_its_source_patient():
     assert labels(stage) == {"patient": ("opt-out",), "allergy": ("opt-out",), "problem": ("opt-out",)}
     stage.send(event(epoch=5, op=Op.DETACH, subject="A82038/gp|5"))
     assert {kind: found for kind, found in labels(stage).items() if kind != "patient"} == {"allergy": (), "problem": ()}
+    assert {change.handover for change in stage.of(topics.CHANGES)} == {5}, "whoever was told of them is told that it was of another"
     assert stage.summary.labels == ()
 
 
