@@ -23,6 +23,7 @@ from processors.identity.scoring.shelf import Opened, only_shipped
 from schemas import kafka, log, topics
 from schemas.codec import Codec
 from schemas.errors import RegistryUnavailableError, UndecodableError
+from schemas.readable import Readable
 
 T = TypeVar("T")
 OPEN = "open"
@@ -168,7 +169,7 @@ class KafkaDesk:
             consumer.close()
 
     def _drain(self, consumer: Consumer, open_: set[tuple[str, int]]) -> None:
-        of_claims, of_tasks = self._codec.decoder(topics.CLAIMS), self._codec.decoder(topics.TASKS)
+        of_claims, of_tasks = (Readable(self._bootstrap, self._codec, topic) for topic in (topics.CLAIMS, topics.TASKS))
         heard = time.monotonic()
         while open_:
             if time.monotonic() - heard > self._seconds:
@@ -179,9 +180,10 @@ class KafkaDesk:
                 place, fault = (message.topic() or "", number), message.error()
                 if fault is None:
                     if message.topic() == topics.CLAIMS.name:
-                        self._desk.standing.take([(offset, message.timestamp()[1], of_claims(message.value()))])
-                    elif message.value() is not None:
-                        self._desk.put(of_tasks(message.value()), message.timestamp()[1])
+                        if (claim := of_claims.value(message)) is not None:
+                            self._desk.standing.take([(offset, message.timestamp()[1], claim)])
+                    elif message.value() is not None and (task := of_tasks.value(message)) is not None:
+                        self._desk.put(task, message.timestamp()[1])
                     self._next[place] = offset + 1
                 elif fault.code() == KafkaError._PARTITION_EOF:
                     self._next[place] = max(self._next.get(place, 0), offset)

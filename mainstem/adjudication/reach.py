@@ -17,6 +17,7 @@ from processors.identity.scoring.shelf import Opened, only_shipped
 from schemas import kafka, log, topics
 from schemas.codec import Codec
 from schemas.partition import partition
+from schemas.readable import Readable
 from schemas.topics import Topic
 
 _EARLY_MS = 60_000
@@ -52,9 +53,9 @@ class Reach:
 
     def _moves(self, subjects: set[str]) -> list[Move]:
         self._say("reading claims")
-        decode = self._codec.decoder(topics.CLAIMS)
-        rows: list[Row] = [(log.place(message)[1], message.timestamp()[1], decode(message.value()))
-                           for message in self._read(topics.CLAIMS, {0}, None)]
+        readable = Readable(self._bootstrap, self._codec, topics.CLAIMS)
+        rows: list[Row] = [(log.place(message)[1], message.timestamp()[1], claim) for message in self._read(topics.CLAIMS, {0}, None)
+                           if (claim := readable.value(message)) is not None]
         try:
             chosen = choose(rows, subjects, self._models)
             self._say(f"following {len(chosen):,} claims that bear on them")

@@ -39,9 +39,9 @@ from processors.reconcile.edition import other_at
 from processors.reconcile.fold import Record
 from schemas import log, topics
 from schemas.codec import Codec
-from schemas.errors import UndecodableError
 from schemas.log import TruncatedReadError
 from schemas.partition import partition
+from schemas.readable import Readable
 from schemas.topics import Topic
 
 _TOLD = 200_000
@@ -192,23 +192,10 @@ class _Question:
 
     def _decoded(self, topic: Topic, partitions: Iterable[int], keys: set[bytes] | None = None) -> Iterator[tuple[Message, Any]]:
         """What no stage could read was no part of any record, and is left out."""
-        decode = self._reader.codec.decoder(topic)
+        readable = Readable(self._reader.kafka, self._reader.codec, topic)
         for message in self._messages(topic, partitions):
-            if keys is None or message.key() in keys:
-                try:
-                    value = decode(message.value())
-                except UndecodableError:
-                    if (topic.name, *log.place(message)) in self._quarantined:
-                        continue
-                    raise
+            if (keys is None or message.key() in keys) and (value := readable.value(message)) is not None:
                 yield message, value
-
-    @cached_property
-    def _quarantined(self) -> set[tuple[str, int, int]]:
-        """Where the messages lie that the quarantine holds."""
-        decode, places = self._reader.codec.decoder(topics.QUARANTINE), range(topics.QUARANTINE.partitions)
-        raws = (decode(message.value()).raw for message in self._messages(topics.QUARANTINE, places))
-        return {(raw.topic, raw.partition, raw.offset) for raw in raws}
 
     def _messages(self, topic: Topic, partitions: Iterable[int]) -> Iterator[Message]:
         """Raises BeginningLostError of what is kept for ever."""

@@ -14,7 +14,7 @@ from mainstem import versions
 from mainstem.model import Assertion, Change, Entry, RawRef
 from mainstem.person_events import Op, PersonEvent
 from mainstem.verify.report import Check
-from schemas import log, topics
+from schemas import readable, topics
 from schemas.codec import Codec
 from schemas.topics import Topic
 
@@ -134,9 +134,8 @@ def _changes(changes: Placed[Change], seen: _Seen) -> Check:
 
 
 def _read(bootstrap: str, codec: Codec, topic: Topic) -> Iterator[tuple[str, Any]]:
-    decode = codec.decoder(topic)
-    for message in log.read(bootstrap, topic):
-        yield f"{topic.name}/{message.partition()} offset {message.offset()}", decode(message.value())
+    for message, value in readable.read(bootstrap, codec, topic):
+        yield f"{topic.name}/{message.partition()} offset {message.offset()}", value
 
 
 def _raw(raw: RawRef) -> str:

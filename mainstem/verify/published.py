@@ -11,7 +11,7 @@ from mainstem.verify import envelope
 from mainstem.verify.envelope import Envelope
 from mainstem.verify.report import Check, Fact, compare, named
 from processors.reconcile.fold import Record
-from schemas import log
+from schemas import readable
 from schemas.codec import Codec
 from schemas.topics import Topic
 
@@ -31,9 +31,8 @@ class Latest(NamedTuple):
 
 
 def read(bootstrap: str, codec: Codec, topic: Topic) -> Iterator[Any]:
-    decode = codec.decoder(topic)
-    for message in log.read(bootstrap, topic):
-        yield decode(message.value())
+    for _, value in readable.read(bootstrap, codec, topic):
+        yield value
 
 
 def origins(known: Iterable[Known]) -> set[Origin]:

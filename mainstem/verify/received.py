@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from mainstem.model import Assertion, Claim, Known
 from mainstem.operations import Ledger, Outcome, Quarantined, Result
 from mainstem.verify.report import Check
-from schemas import log, topics
+from schemas import log, readable, topics
 from schemas.codec import Codec
 from schemas.topics import Topic
 
@@ -20,17 +20,14 @@ _ASSERTIONS, _CLAIMS, _QUARANTINED = "assertions", "claims", "quarantined"
 
 
 def assertions(bootstrap: str, codec: Codec) -> Iterator[Known]:
-    decode = codec.decoder(topics.ASSERTIONS)
-    for message in log.read(bootstrap, topics.ASSERTIONS):
-        assertion = decode(message.value())
+    for message, assertion in readable.read(bootstrap, codec, topics.ASSERTIONS):
         appended = message.timestamp()[1] if assertion.known is None else assertion.known
         yield Known(assertion, appended, *log.place(message))
 
 
 def claims(bootstrap: str, codec: Codec) -> Iterator[Claim]:
-    decode = codec.decoder(topics.CLAIMS)
-    for message in log.read(bootstrap, topics.CLAIMS):
-        yield decode(message.value())
+    for _, claim in readable.read(bootstrap, codec, topics.CLAIMS):
+        yield claim
 
 
 def quarantined(bootstrap: str, codec: Codec) -> Iterator[Quarantined]:

@@ -9,7 +9,7 @@ import msgspec
 from mainstem import canonical
 from mainstem.model import Task
 from mainstem.verify.report import Check
-from schemas import log, topics
+from schemas import readable, topics
 from schemas.codec import Codec
 
 OPEN = "open"
@@ -17,12 +17,9 @@ OPEN = "open"
 
 def open_tasks(bootstrap: str, codec: Codec) -> list[Task]:
     """The latest word on each task, where it is open; sorted by id."""
-    decode = codec.decoder(topics.TASKS)
     latest: dict[str, Task] = {}
-    for message in log.read(bootstrap, topics.TASKS):
-        if message.value() is not None:
-            task = decode(message.value())
-            latest[task.id] = task
+    for _, task in readable.read(bootstrap, codec, topics.TASKS):
+        latest[task.id] = task
     return [task for _, task in sorted(latest.items()) if task.status == OPEN]
 
 

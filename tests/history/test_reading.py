@@ -13,10 +13,13 @@ import pytest
 from confluent_kafka import TopicPartition
 from confluent_kafka.admin import AdminClient, ConfigResource
 
+from mainstem.adjudication.desk import KafkaDesk
+from mainstem.adjudication.reach import Reach
 from mainstem.history.reading import BeginningLostError, NobodyThenError, Reader
 from mainstem.kinds.facts import Terms
 from mainstem.model import Assertion, Claim, RawRef, Release
 from mainstem.operations import Quarantined
+from mainstem.verify import received
 from processors.identity.activated import MATCHING
 from processors.identity.scoring.release import built_in
 from schemas import kafka as clients
@@ -77,9 +80,9 @@ class World:
 @pytest.fixture
 def world(kafka: str, registry: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     name = uuid.uuid4().hex[:8]
-    for topic in ("ASSERTIONS", "CLAIMS", "RELEASES", "QUARANTINE"):
+    for topic in ("ASSERTIONS", "CLAIMS", "TASKS", "RELEASES", "QUARANTINE"):
         monkeypatch.setattr(topics, topic, dataclasses.replace(getattr(topics, topic), name=f"past.{topic.lower()}-{name}.v1"))
-    made = (topics.ASSERTIONS, topics.CLAIMS, topics.RELEASES, topics.QUARANTINE)
+    made = (topics.ASSERTIONS, topics.CLAIMS, topics.TASKS, topics.RELEASES, topics.QUARANTINE)
     clients.ensure_topics(kafka, made)
     yield World(kafka, Codec(registry))
     AdminClient({"bootstrap.servers": kafka}).delete_topics([topic.name for topic in made])
@@ -168,6 +171,10 @@ def test_what_no_stage_could_read_was_no_part_of_any_record(world: World) -> Non
         held = Quarantined(stage=stage, source=HOSPITAL, raw=raw, reason="undecodable", detail="")
         world.put(topics.QUARANTINE, world.codec.encoder(topics.QUARANTINE)(held), HOSPITAL)
     assert [b"penicillin" in content for content in agents(world, at)] == [True]
+    assert [each.assertion.subject for each in received.assertions(world.kafka, world.codec)] == [subject], "nor stops verify"
+    assert [each.subject for each in received.claims(world.kafka, world.codec)] == [subject]
+    assert KafkaDesk(world.kafka, world.codec, KEY).carriers(NUMBERS[0]) == [subject], "nor the pages of who is who"
+    assert Reach(world.kafka, world.codec, KEY).of_subject(subject) == []
 
 
 def test_an_open_transaction_is_waited_for_and_an_aborted_one_left_out(world: World) -> None:
