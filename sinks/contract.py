@@ -90,6 +90,11 @@ class Store(Protocol):
         """Every current entry."""
         ...
 
+    def damaged(self) -> bool:
+        """Whether what it keeps was found to be unreadable, so that it has to be built anew. Asked all the time: cheap. Raises
+        StoreUnavailableError."""
+        ...
+
     def clear(self) -> None:
         """Forget all, positions included: before a rebuild."""
         ...

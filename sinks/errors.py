@@ -12,6 +12,14 @@ class StoreUnavailableError(ConnectionError):
         self.why = why
 
 
+class StoreDamagedError(RuntimeError):
+    """What the store keeps cannot be read. The sink builds it anew."""
+
+    def __init__(self, store: str) -> None:
+        super().__init__(f"the {store} store is damaged: what it keeps cannot be read; building it anew from the topics")
+        self.store = store
+
+
 class StoreMovedError(RuntimeError):
     """The store is not as this sink left it: it was emptied, restored or started again, or another sink writes to it.
 

@@ -18,7 +18,7 @@ from schemas.errors import KafkaUnavailableError, RegistryUnavailableError
 from schemas.partition import partition
 from schemas.topics import Topic
 from sinks.contract import Batch, Positions, Store
-from sinks.errors import BeyondLogError, StoreHeldError, StoreMovedError, StoreUnavailableError
+from sinks.errors import BeyondLogError, StoreDamagedError, StoreHeldError, StoreMovedError, StoreUnavailableError
 from sinks.intake import INPUTS, Intake, Taken
 from sinks.meter import Meter
 from sinks.pulse import Heart, Pulse
@@ -63,7 +63,7 @@ class Sink:
                     self._well()
                     while not stop.is_set():
                         self._step()
-                except BeyondLogError as fault:
+                except (BeyondLogError, StoreDamagedError) as fault:
                     log.warning("%s", fault)
                     rebuild = True
                 except _AWAY as fault:
@@ -94,6 +94,8 @@ class Sink:
 
     def _step(self) -> None:
         assert self._intake is not None
+        if self._store.damaged():
+            raise StoreDamagedError(self._store.name)
         taken = self._intake.take(MOST, _WAIT, self._begun + self._store.pace - time.monotonic())
         if taken is None:
             lags = self._intake.lag

@@ -7,6 +7,7 @@ import logging
 import re
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
@@ -29,6 +30,7 @@ from sinks.contract import CURRENT, Batch, Held, Place, Positions
 from sinks.errors import StoreHeldError, StoreMovedError, StoreUnavailableError
 
 log = logging.getLogger(__name__)
+_LOOK_SECONDS = 5.0
 _CLEARING = "clearing"
 """In place of positions while the tables are being emptied, so that an emptying cut short is finished at the next start."""
 
@@ -58,6 +60,8 @@ class AnalyticsStore:
         self.pseudonyms = Pseudonyms(person_key)
         self._client: Client | None = None
         self._written = 0
+        self._look, self._met = 0.0, 0
+        """When it is next looked for damage, and the faults that were met before."""
         self._into: InsertContext | None = None
         """What ClickHouse told of the table's columns, asked once."""
 
@@ -124,6 +128,23 @@ class AnalyticsStore:
             raise StoreUnavailableError(self.name, _why(fault)) from None
         finally:
             client.close()
+
+    def damaged(self) -> bool:
+        """Of chDB, whose merges were seen to take the place of what they merged though a file could not be written to its end. Where the
+        engine says that it met something of the kind, merging on or asked by somebody, all parts are checked."""
+        now = time.monotonic()
+        if self._url or now < self._look:
+            return False
+        self._look = now + _LOOK_SECONDS
+        client = self._opened()
+        try:
+            met = client.query(tables.FAULTS).result_rows[0][0]
+            if met == self._met:
+                return False
+            self._met = met
+            return not client.query(tables.SOUND).result_rows[0][0]
+        except ClickHouseError as fault:
+            raise StoreUnavailableError(self.name, _why(fault)) from None
 
     def clear(self) -> None:
         client = self._opened()

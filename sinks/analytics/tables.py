@@ -54,6 +54,11 @@ BROKEN = f"SELECT table, name FROM system.detached_parts WHERE database = '{BASE
 """Parts that ClickHouse put aside when it started: their rows are gone, and the positions do not know."""
 
 
+FAULTS = "SELECT toUInt64(sum(value)) FROM system.errors WHERE code IN (32, 33, 40, 226, 228, 246, 271)"
+"""How often since it started the engine could not read what it had written: cut short, of another size or checksum, or gone."""
+SOUND = f"CHECK TABLE {BASE}.entries SETTINGS check_query_single_value_result = 1"
+
+
 def drop(table: str, part: str) -> str:
     """Statement that forgets a part put aside."""
     return f"ALTER TABLE {BASE}.{table} DROP DETACHED PART '{part}' SETTINGS allow_drop_detached = 1"

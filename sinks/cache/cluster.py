@@ -103,6 +103,9 @@ class ClusterStore:
     def contents(self) -> Iterator[Held]:
         return CacheReader(self._url).contents()
 
+    def damaged(self) -> bool:
+        return False
+
     def clear(self) -> None:
         with self._answered():
             self._nodes.look()

@@ -65,6 +65,9 @@ class CacheStore:
     def contents(self) -> Iterator[Held]:
         return CacheReader(self._url).contents()
 
+    def damaged(self) -> bool:
+        return False
+
     def clear(self) -> None:
         try:
             self._redis.set(layout.POSITIONS, layout.CLEARING)

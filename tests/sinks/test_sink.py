@@ -103,6 +103,26 @@ def test_a_message_that_cannot_be_decoded_is_kept_apart_and_told_of(log: Log, tm
     assert {(q.stage, q.reason) for q in apart} == {("sink-search", "undecodable")}
 
 
+def test_what_cannot_be_read_any_more_is_built_anew(log: Log, tmp_path: Path) -> None:
+    """A part cut short while the engine runs: it merges and answers on without it until the next start."""
+    log.write(*(entry("a", f"f{n}", 1) for n in range(20)))
+    store = AnalyticsStore(tmp_path, b"test")
+
+    def held() -> int:
+        try:
+            return len(list(store.contents()))
+        except StoreUnavailableError:
+            return -1
+
+    with running(store, log):
+        until(lambda: held() == 20)
+        assert not store.damaged()
+        for part in tmp_path.rglob("all_*/data.bin"):
+            part.write_bytes(part.read_bytes()[:-20])
+        assert held() == -1
+        until(lambda: held() == 20)
+
+
 @pytest.mark.parametrize("made", [SearchStore, partial(AnalyticsStore, person_key=b"test")])
 def test_an_entry_that_cannot_be_taken_in_is_kept_apart_and_told_of(log: Log, tmp_path: Path, made: Callable[..., Store]) -> None:
     log.write(entry("a", "f1", 1), entry("a", "f2", 1, content=[1, 2]), entry("a", "f3", 1))  # type: ignore[arg-type]

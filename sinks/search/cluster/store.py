@@ -108,6 +108,9 @@ class ClusterStore:
     def contents(self) -> Iterator[Held]:
         return SearchReader(ClusterEngine.of(self._settings, self._client)).contents()
 
+    def damaged(self) -> bool:
+        return False
+
     def clear(self) -> None:
         at = self._opened()
         with clients.answering(self._moved):

@@ -75,6 +75,9 @@ class SearchStore:
     def contents(self) -> Iterator[Held]:
         return SearchReader(EmbeddedEngine(self._path)).contents()
 
+    def damaged(self) -> bool:
+        return False
+
     def clear(self) -> None:
         index, writer = self._opened()
         writer.delete_all_documents()
