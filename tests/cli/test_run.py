@@ -28,6 +28,7 @@ from deploy.platform import launch
 from mainstem.cli.run import app
 from processors.apps import releases
 
+signal.signal(signal.SIGHUP, signal.SIG_DFL)    # the tests may be run where nobody hangs up
 home = Path(sys.argv[2])
 (home / "trusts.json").write_text("{}")
 def up(home, say):
