@@ -91,6 +91,7 @@ def test_it_goes_on_where_the_store_stands(log: Log, tmp_path: Path) -> None:
     log.write(entry("a", "late", 1))
     with running(SearchStore(tmp_path), log) as sink:
         until(lambda: len(facts(tmp_path)) == 51)
+        until(lambda: sink.pulse.beat(0).processed > 0)  # told once it is committed
         assert sink.pulse.beat(0).processed == 1
 
 
