@@ -69,9 +69,7 @@ local identifiers and free text are not here on purpose."""
 
 def enters(purpose: Purpose, kind: str, labels: Sequence[str]) -> bool:
     """Whether an entry of this kind with these labels may enter a store of this purpose."""
-    if _KEPT_OUT[purpose].intersection(labels):
-        return False
-    return purpose is not Purpose.SECONDARY_USE or kind in SECONDARY
+    return person_enters(purpose, labels) and (purpose is not Purpose.SECONDARY_USE or kind in SECONDARY)
 
 
 def person_enters(purpose: Purpose, labels: Sequence[str]) -> bool:

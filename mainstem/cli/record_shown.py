@@ -128,10 +128,9 @@ def _explained(shown: Shown) -> Iterator[tuple[str, str]]:
             yield f"    {lost.voice.said.source} [{lost.voice.number}] says “{'; '.join(lost.lines)}”, {lost.voice.when}", "yellow"
     for rule in explained.rules_of(found):
         yield f"  {rule.id}: {rule.reason}{f' ({rule.source})' if rule.source else ''}", "dim"
-    if alone := explained.alone(item):
-        yield f"  a fact of its own by {alone.id}: {alone.reason}{f' ({alone.source})' if alone.source else ''}", "dim"
-    if labelled := explained.labelled(item):
-        yield f"  sensitive by {labelled.id}: {labelled.reason}{f' ({labelled.source})' if labelled.source else ''}", "dim"
+    for what, ruled in (("a fact of its own", explained.alone(item)), ("sensitive", explained.labelled(item))):
+        if ruled:
+            yield f"  {what} by {ruled.id}: {ruled.reason}{f' ({ruled.source})' if ruled.source else ''}", "dim"
     for voice in explained.voices(item):
         yield f"  [{voice.number}] {voice.said.source}, {voice.when}", "dim"
         yield f"      {voice.place}; raw message {voice.raw}", "dim"

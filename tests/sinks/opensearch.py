@@ -6,9 +6,12 @@ from __future__ import annotations
 import shutil
 import signal
 import subprocess
+import tempfile
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from deploy.stack import java
@@ -101,3 +104,19 @@ class OpenSearch:
                 return bool(answer.status == 200)
         except (urllib.error.URLError, OSError):
             return False
+
+
+@contextmanager
+def pair(parts: Path) -> Iterator[tuple[OpenSearch, OpenSearch]]:
+    """Two nodes of one cluster, each with a directory of its own. The first leads it; both hold data."""
+    with tempfile.TemporaryDirectory(prefix="mainstem-opensearch-") as first, \
+            tempfile.TemporaryDirectory(prefix="mainstem-opensearch-") as second:
+        leading = OpenSearch(Path(first), parts)
+        other = OpenSearch(Path(second), parts, beside=leading)
+        try:
+            leading.start()
+            other.start()
+            yield leading, other
+        finally:
+            other.stop()
+            leading.stop()

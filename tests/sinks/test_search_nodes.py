@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from sinks.search.cluster import ClusterEngine, ClusterStore, client, index
 from sinks.search.cluster.index import Generation
 from sinks.settings import SinkSettings
 from tests.sinks.made import entry
-from tests.sinks.opensearch import OpenSearch
+from tests.sinks.opensearch import OpenSearch, pair
 from tests.sinks.searching import cluster
 from tests.sinks.sinking import until
 
@@ -34,17 +33,8 @@ def all_at(version: int) -> Batch:
 @pytest.fixture(scope="module")
 def nodes(opensearch_parts: Path) -> Iterator[tuple[OpenSearch, OpenSearch]]:
     """The first leads the cluster; both hold data."""
-    with tempfile.TemporaryDirectory(prefix="mainstem-opensearch-") as first, \
-            tempfile.TemporaryDirectory(prefix="mainstem-opensearch-") as second:
-        leading = OpenSearch(Path(first), opensearch_parts)
-        other = OpenSearch(Path(second), opensearch_parts, beside=leading)
-        try:
-            leading.start()
-            other.start()
-            yield leading, other
-        finally:
-            other.stop()
-            leading.stop()
+    with pair(opensearch_parts) as both:
+        yield both
 
 
 def placed(nodes: tuple[OpenSearch, OpenSearch], replicas: int) -> Iterator[tuple[ClusterStore, SinkSettings, Client]]:

@@ -20,7 +20,7 @@ from sinks.runner import STORES, Name, Where
 from sinks.search.cluster import client
 from sinks.sink import Sink
 from tests.sinks.made import entry
-from tests.sinks.opensearch import OpenSearch
+from tests.sinks.opensearch import OpenSearch, pair
 from tests.sinks.redises import Cluster
 from tests.sinks.searching import cluster
 from tests.sinks.sinking import Log, process, until
@@ -65,20 +65,10 @@ def redis_nodes(_: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> It
 def opensearch_nodes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, Faults]]:
     """Two nodes, with two shards and a replica of each."""
     parts: Path = request.getfixturevalue("opensearch_parts")
-    with tempfile.TemporaryDirectory(prefix="mainstem-opensearch-") as first, \
-            tempfile.TemporaryDirectory(prefix="mainstem-opensearch-") as second:
-        leading = OpenSearch(Path(first), parts)
-        other = OpenSearch(Path(second), parts, beside=leading)
-        try:
-            leading.start()
-            other.start()
-            with cluster(leading.url) as settings:
-                for name, value in (("URL", leading.url), ("INDEX", settings.search_index), ("SHARDS", "2"), ("REPLICAS", "1")):
-                    monkeypatch.setenv(f"MAINSTEM_SEARCH_{name}", value)
-                yield "", opensearch_faults(leading, other, client.connect(settings), f"{settings.search_index}*")
-        finally:
-            other.stop()
-            leading.stop()
+    with pair(parts) as (leading, other), cluster(leading.url) as settings:
+        for name, value in (("URL", leading.url), ("INDEX", settings.search_index), ("SHARDS", "2"), ("REPLICAS", "1")):
+            monkeypatch.setenv(f"MAINSTEM_SEARCH_{name}", value)
+        yield "", opensearch_faults(leading, other, client.connect(settings), f"{settings.search_index}*")
 
 
 def opensearch_faults(leading: OpenSearch, other: OpenSearch, admin: client.OpenSearch, indices: str) -> Faults:
