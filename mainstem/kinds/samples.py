@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from mainstem.kinds.concepts import meaning
@@ -30,7 +31,8 @@ def parted(members: Sequence[Member], terms: Terms) -> Sequence[Sequence[Member]
     def panel(member: Member) -> str | None:
         return meaning(member.content.get("panel"), terms)
 
-    if max(Counter(member.place.subject for member in members if valued(member)).values(), default=0) < 2:
+    valued_by = [member.place.subject for member in members if valued(member)]
+    if len(set(valued_by)) == len(valued_by):
         return [members]
     found = _parted(members, at_minute, corrected=True)
     for told in (_specimen_number, lambda member: meaning(member.content.get("specimen"), terms), _day):
@@ -41,8 +43,7 @@ def parted(members: Sequence[Member], terms: Terms) -> Sequence[Sequence[Member]
 def at_minute(member: Member) -> str | None:
     """The minute at which it was taken, in UTC; None where no more than the day is told."""
     taken = member.content.get("taken")
-    span = moments(taken)
-    return None if span is None or minute(taken) is None else span[0].isoformat(timespec="minutes")
+    return _minute(taken) if isinstance(taken, str) else None
 
 
 def by_minute(members: Sequence[Member], order: Sequence[int]) -> dict[str, int]:
@@ -58,7 +59,12 @@ def identifier(text: Any) -> str:
     """A business identifier however it is spaced and written: `s-0012 a` and `S0012A` are one; `7/1/12` and `7/11/2` are two. Empty where
     it stands for a number that is not known: without a digit (`UNKNOWN`), or of one zero or nine alone (`0`, `9999`). What is short tells
     here, unlike in `identifiers`: the test stands beside it."""
-    bare = _BETWEEN.sub("", text).upper() if isinstance(text, str) else ""
+    return _identifier(text) if isinstance(text, str) else ""
+
+
+@lru_cache(maxsize=1 << 14)
+def _identifier(text: str) -> str:
+    bare = _BETWEEN.sub("", text).upper()
     signs = set(bare) - {"/"}
     return bare if any(sign.isdigit() for sign in signs) and signs not in ({"0"}, {"9"}) else ""
 
@@ -79,6 +85,12 @@ def value_of(content: dict[str, Any]) -> str:
     if content.get("value_text"):
         return line(content["value_text"]).casefold()
     return repr(content.get("value_code") and coded(content["value_code"]))
+
+
+@lru_cache(maxsize=1 << 14)
+def _minute(taken: str) -> str | None:
+    span = moments(taken)
+    return None if span is None or minute(taken) is None else span[0].isoformat(timespec="minutes")
 
 
 def _specimen_number(member: Member) -> str | None:

@@ -196,10 +196,11 @@ class Terminology:
         reason = OTHER_SYSTEM if codings else NOT_CODED
         for coding in codings:
             code = codes.text(coding)
-            row = None if code is None else self._coded(code)
-            if sure and code is not None and ":" in code:
+            if code is None:
+                continue
+            if sure and ":" in code:
                 return UNKNOWN_CODE  # an expression: refined (left, severe) it is not what its text may name
-            if row is not None:
+            if (row := self._coded(code)) is not None:
                 reason = UNKNOWN_CODE
                 if row >= 0:
                     rows.append(row)

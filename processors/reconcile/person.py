@@ -90,7 +90,7 @@ class Person:
         """Labels of the person are others: each of its entries is news, whatever it says. Where a handover did it, it is named."""
         self.labels = self.head.labels
         self.groups.anew = True
-        for record in self.every():
+        for record in self.every() if self.head.entries else ():
             if not record.came:
                 self._count(record, self._moved)
 
@@ -152,11 +152,13 @@ class Person:
         """What a patient record says of the person as a whole: number and labels."""
         subject, name = record.name
         feed = self.head.feeds[subject]
+        patients = [member for member in members if member.kind == "patient"]
+        if not patients and name not in feed.numbers and name not in feed.labels:
+            return
         number, labels = None, list[str]()
-        for member in members:
-            if member.kind == "patient":
-                number = number or number_of(member)
-                labels += labels_of_person(member)
+        for member in patients:
+            number = number or number_of(member)
+            labels += labels_of_person(member)
         if number:
             feed.numbers[name] = number
         elif feed.numbers:
