@@ -16,6 +16,9 @@ FORMAT_HEADER = "mainstem-format"
 """Raw message header that names the format; absent means `debezium`."""
 SOURCE_HEADER = "mainstem-source"
 """Raw message header that may name the source, for formats whose messages do not tell it."""
+EXPORTED_HEADER = "mainstem-exported"
+"""Raw message header that may say when what it holds was exported, for formats whose messages may not tell it: UTC at fixed width, as
+positions have it (`2026-11-25T09:30:00.000000Z`)."""
 
 
 MAX_ITEMS = 250_000

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mainstem.cli.options import Format, Output
+from mainstem.cli.options import Exported, Format, Output, when_exported
 
 if TYPE_CHECKING:
     from mainstem.cli.fold_input import Input
@@ -29,6 +29,7 @@ def fold(
     at: Annotated[str | None, typer.Option(help="As known at this time (ISO 8601). Files without log positions count as known when they "
                                                 "say that they were made.")] = None,
     source: Annotated[str | None, typer.Option(help="Whose system FHIR files come from, RXA/epr. Without it each file must tell.")] = None,
+    exported: Exported = None,
     terminology: Annotated[str, typer.Option(help="A release loaded here (`mainstem terms list`), by name or name@digest.")] = "builtin",
     matching: Annotated[str | None, typer.Option(help="A matching model kept here, by name or name@digest. Default: the one that "
                                                       "ships with Mainstem.")] = None,
@@ -74,7 +75,7 @@ def fold(
         model = ModelShelf((home or Settings().home) / FOLDER).open(matching) if matching else built_in()
     except ReleaseError as fault:
         raise typer.BadParameter(str(fault), param_hint="--matching") from None
-    found = fold_input.read(paths, source)
+    found = fold_input.read(paths, source, when_exported(exported))
     key = Settings().person_key.get_secret_value().encode()
     claims = [claim for claim in found.claims if moment is None or fold_input.moment(claim) <= moment]
     known = [known for known in found.assertions if moment is None or known.known <= moment]

@@ -59,8 +59,9 @@ class Fault:
         return f"{self.path}{' ' + self.item if self.item else ''} ({self.reason}): {self.todo}"
 
 
-def read(paths: Iterable[Path], source: str | None) -> Input:
-    """Everything the paths hold. Never raises for what a file holds: see `Input.faults`."""
+def read(paths: Iterable[Path], source: str | None, exported: str | None = None) -> Input:
+    """Everything the paths hold. `source`, `exported`: of FHIR files, where it is said of them. Never raises for what a file holds: see
+    `Input.faults`."""
     found = Input()
     seen: set[str] = set()
     for path in listed(paths, found):
@@ -72,7 +73,7 @@ def read(paths: Iterable[Path], source: str | None) -> Input:
         digest = f"file:{hashlib.sha256(data).hexdigest()}"
         if digest not in seen:
             seen.add(digest)
-            _File(path, digest, found).read(data, source)
+            _File(path, digest, found).read(data, source, exported)
     found.faults.sort()
     return found
 
@@ -121,7 +122,7 @@ class _File:
     def __init__(self, path: Path, digest: str, found: Input) -> None:
         self._path, self._digest, self._found = path, digest, found
 
-    def read(self, data: bytes, source: str | None) -> None:
+    def read(self, data: bytes, source: str | None, exported: str | None) -> None:
         try:
             plain = _unzipped(data)
         except (OSError, EOFError, ValueError):
@@ -132,7 +133,7 @@ class _File:
         elif _is_lines(plain):
             self._lines(plain)
         else:
-            self._fhir(data, source)
+            self._fhir(data, source, exported)
 
     def _avro(self, data: bytes) -> None:
         count = 0
@@ -159,12 +160,13 @@ class _File:
                 continue
             self._take(value, item)
 
-    def _fhir(self, data: bytes, source: str | None) -> None:
-        from producers.contract import FORMAT_HEADER, SOURCE_HEADER, RawMessage
+    def _fhir(self, data: bytes, source: str | None, exported: str | None) -> None:
+        from producers.contract import EXPORTED_HEADER, FORMAT_HEADER, SOURCE_HEADER, RawMessage
         from producers.fhir import FhirFormat
         from producers.fhir.reasons import Reason
 
-        headers = {FORMAT_HEADER: FhirFormat.name.encode(), **({SOURCE_HEADER: source.encode()} if source else {})}
+        said = {SOURCE_HEADER: source, EXPORTED_HEADER: exported}
+        headers = {FORMAT_HEADER: FhirFormat.name.encode(), **{name: value.encode() for name, value in said.items() if value}}
         for one in FhirFormat(source).read(RawMessage(self._digest, 0, 0, 0, None, data, headers)):
             if one.quarantined is not None:
                 self._fault(one.outcome.item, one.quarantined.reason, one.quarantined.detail)

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from mainstem.cli.ingest_summary import Found, Summary
-from mainstem.cli.options import Format, Home, Output
+from mainstem.cli.options import Exported, Format, Home, Output, when_exported
 from mainstem.settings import Settings
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ def fhir(
     paths: Annotated[list[Path], typer.Argument(help="Files or folders: JSON, XML or ndjson, gzipped or not.")],
     source: Annotated[str | None, typer.Option(help="Whose system they come from: ODS code and system, RXA/epr. "
                                                     "Without it each file must tell.")] = None,
+    exported: Exported = None,
     dry_run: DryRun = False,
     home: Home = None,
     kafka: Servers = None,
@@ -49,6 +50,8 @@ def fhir(
         mainstem ingest fhir exports/ --dry-run
 
         mainstem ingest fhir bundle.json.gz --source A82038/gpconnect
+
+        mainstem ingest fhir examples/ --source RXA/epr --exported 2026-11-25T09:30:00Z
     """
     from deploy.stack import StackError
     from producers.fhir.errors import PathError, SourceNameError, TooLargeError
@@ -57,11 +60,11 @@ def fhir(
     from schemas.errors import KafkaUnavailableError
 
     try:
-        given, files = checked_source(source), listed(paths)
+        given, files, at = checked_source(source), listed(paths), when_exported(exported)
         _tell_of_database(given)
         found = Summary()
         with _publisher(dry_run, kafka, home) as publisher, Progress(console=Console(stderr=True), transient=True) as progress:
-            for file, message, items in _ingested(progress.track(files, description="ingesting"), given, publisher):
+            for file, message, items in _ingested(progress.track(files, description="ingesting"), given, at, publisher):
                 found.files += 1
                 found.add(file, message, items, source_of(items) if any(each.source for each in items) else None)
     except (PathError, SourceNameError, TooLargeError, KafkaUnavailableError, StackError) as fault:
@@ -178,7 +181,8 @@ def _messages(paths: list[Path], suffixes: tuple[str, ...], source: str, read_fi
     found.tell(output, dry_run)
 
 
-def _ingested(files: Iterable[Path], source: str | None, publisher: Publisher | None) -> Iterator[tuple[Path, RawMessage, list[Read]]]:
+def _ingested(files: Iterable[Path], source: str | None, exported: str | None,
+              publisher: Publisher | None) -> Iterator[tuple[Path, RawMessage, list[Read]]]:
     """Each file read, and handed to the publisher if there is one."""
     from mainstem.model import RawRef
     from producers.fhir.files import read_file
@@ -187,8 +191,8 @@ def _ingested(files: Iterable[Path], source: str | None, publisher: Publisher | 
     from producers.fhir.reader import Origin
 
     for path in files:
-        message = read_file(path, source)
-        found = items(message.value or b"", Origin(RawRef(message.topic, 0, 0), source))
+        message = read_file(path, source, exported)
+        found = items(message.value or b"", Origin(RawRef(message.topic, 0, 0), source, exported=exported))
         if publisher:
             publisher.publish(message, source or source_of(found))
         yield path, message, found

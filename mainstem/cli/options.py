@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import getpass
+import re
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -16,8 +18,13 @@ class Output(StrEnum):
 
 
 Actor = Annotated[str | None, typer.Option("--actor", help="Who is looking, for the audit. Default: the user of this machine.")]
+Exported = Annotated[str | None, typer.Option(
+    "--exported", help="When FHIR files were exported, 2026-11-25T09:30:00Z: the version of all in them that says none, itself or by its "
+                       "Bundle.")]
 Format = Annotated[Output, typer.Option("--output", help="table, or json for programs.")]
 Home = Annotated[Path | None, typer.Option("--home", help="Where the run keeps its data.")]
+
+_ZONED = re.compile(r"T.*(Z|[+-][0-9]{2}:[0-9]{2})\s*$")
 
 
 def kind_named(name: str) -> str:
@@ -35,3 +42,18 @@ def named(who: str | None) -> str:
         return who or getpass.getuser()
     except (KeyError, OSError):
         raise typer.BadParameter("this account has no name: say who you are", param_hint="--actor or --who") from None
+
+
+def when_exported(said: str | None) -> str | None:
+    """A time of export in UTC at fixed width, as positions have it. A day alone is none: two exports of it would be one version, between
+    which chance would choose. Nor is what is to come: it would count before all that is said till then."""
+    from producers.fhir.instants import utc
+
+    if said is None:
+        return None
+    found = utc(said.strip()) if _ZONED.search(said) else None
+    if found is None:
+        raise typer.BadParameter("give a time with its zone, 2026-11-25T09:30:00Z", param_hint="--exported")
+    if found > f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}Z":
+        raise typer.BadParameter("that is still to come", param_hint="--exported")
+    return found

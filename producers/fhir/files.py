@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
-from producers.contract import FORMAT_HEADER, SOURCE_HEADER, RawMessage
+from producers.contract import EXPORTED_HEADER, FORMAT_HEADER, SOURCE_HEADER, RawMessage
 from producers.fhir.errors import PathError
 from producers.fhir.format import FhirFormat
 
@@ -14,10 +14,10 @@ SUFFIXES = (".json", ".xml", ".ndjson", ".jsonl")
 """What is taken from a folder, gzipped or not. A file named by itself is taken whatever its name."""
 
 
-def read_file(path: Path, source: str | None = None) -> RawMessage:
+def read_file(path: Path, source: str | None = None, exported: str | None = None) -> RawMessage:
     """A file as a message, its topic `file:<sha256 of the bytes>`: the same bytes are the same message wherever they lie.
 
-    `source` is what the operator says of it. Raises PathError.
+    `source` and `exported` (`when_exported`) are what the operator says of it. Raises PathError.
     """
     try:
         value = path.read_bytes()
@@ -26,6 +26,8 @@ def read_file(path: Path, source: str | None = None) -> RawMessage:
     headers = {FORMAT_HEADER: FhirFormat.name.encode()}
     if source:
         headers[SOURCE_HEADER] = source.encode()
+    if exported:
+        headers[EXPORTED_HEADER] = exported.encode()
     digest = hashlib.sha256(value).hexdigest()
     return RawMessage(topic=f"file:{digest}", partition=0, offset=0, timestamp=0, key=digest.encode(), value=value, headers=headers)
 

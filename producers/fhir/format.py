@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from mainstem.model import RawRef
 from mainstem.operations import Result
-from producers.contract import MAX_ITEMS, SOURCE_HEADER, ItemResult, RawMessage
+from producers.contract import EXPORTED_HEADER, MAX_ITEMS, SOURCE_HEADER, ItemResult, RawMessage
 from producers.fhir.bundle import contents
 from producers.fhir.content import resources, too_many
 from producers.fhir.errors import UnreadableError
+from producers.fhir.instants import utc
 from producers.fhir.reader import UNNAMED, Origin, read
 from producers.fhir.reasons import Reason
 from producers.items import Read
@@ -16,7 +17,8 @@ from producers.items import Read
 class FhirFormat:
     """Reads the files of one source, or with `source` None of whichever source each file names itself.
 
-    The header `mainstem-source` of a message goes before both: it is what the operator said when the file was ingested.
+    The header `mainstem-source` of a message goes before both: it is what the operator said when the file was ingested. So is
+    `mainstem-exported`, which holds for what says no version itself.
     """
 
     name = "fhir"
@@ -29,7 +31,9 @@ class FhirFormat:
         source = stated.decode("utf-8", "replace") if stated else self._source
         source = None if source == UNNAMED else source     # its topic's name is no evidence
         raw = RawRef(message.topic, message.partition, message.offset)
-        return [each.as_result(raw, source or "") for each in items(message.value or b"", Origin(raw, source, self._incarnation))]
+        said = message.headers.get(EXPORTED_HEADER)
+        origin = Origin(raw, source, self._incarnation, utc(said.decode("utf-8", "replace")) if said else None)
+        return [each.as_result(raw, source or "") for each in items(message.value or b"", origin)]
 
 
 def items(data: bytes, origin: Origin) -> list[Read]:

@@ -33,11 +33,13 @@ UNNAMED = "unknown/fhir"
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where the file lies, and whose it is where that has been said."""
+    """Where the file lies, and whose it is and when it was exported where that has been said."""
 
     raw: RawRef
     source: str | None = None
     incarnation: int = 0
+    exported: str | None = None
+    """UTC at fixed width."""
 
 
 def read(contents: Contents, origin: Origin) -> list[Read]:
@@ -142,13 +144,13 @@ class _File:
         return claim if body else replace_claim(claim, status=Status.RETRACTED)
 
     def _when(self, holders: Iterable[Resource]) -> str | None:
-        """The time of the nearest Bundle that says one."""
+        """The time of the nearest Bundle that says one; else of the file."""
         for each in holders:
             if id(each) not in self._exported:
                 self._exported[id(each)] = export.exported(each) if each.get("resourceType") == "Bundle" else None
             if when := self._exported[id(each)]:
                 return when
-        return None
+        return self._origin.exported
 
     def _with_manifests(self, found: list[Read]) -> list[Read]:
         """A structured record of one patient says what it was complete for: its Bundle's own assertion."""

@@ -22,7 +22,7 @@ class Reason(Advised):
                                     "Give each an id of its own, or a version, and send both again.")
     NO_ID = "no-id", "It has no usable id and no business identifier, so a later version of it could not be told. Give it an id."
     NO_VERSION = "no-version", ("It does not say which version it is: an earlier one could count in its place. "
-                                "Send it with meta.lastUpdated, or in a Bundle with a timestamp.")
+                                "Send it with meta.lastUpdated, or in a Bundle with a timestamp; of files say it with --exported TIME.")
     NO_PRODUCT = "no-product", ("The medicine is not named: its Medication is not in the file and the reference has no display. "
                                 "Send the Medication with it, in one Bundle.")
     MODIFIED = "modified", ("It carries a modifier (modifierExtension, implicitRules, doNotPerform) that may turn its meaning round. "

@@ -103,6 +103,16 @@ def test_content_may_be_written_as_plain_json(tmp_path):
     assert "by hand" in found.stdout
 
 
+def test_files_that_do_not_say_their_version_are_folded_as_of_their_export(tmp_path):
+    (tmp_path / "flag.json").write_text(json.dumps({"resourceType": "Flag", "id": "f", "code": {"text": "Falls risk"},
+                                                    "subject": {"reference": "Patient/p"}}))
+    refused, taken = (run(tmp_path, "--source", "RXA/fhir", "--output", "json", *said)
+                      for said in ((), ("--exported", "2024-05-01T09:00:00Z")))
+    assert (refused.exit_code, taken.exit_code) == (1, 0)
+    assert "--exported" in refused.stderr
+    assert [len(person["entries"]) for person in json.loads(taken.stdout)["persons"]] == [1]
+
+
 def test_as_known_at(files):
     known = files[3]
     assert len(json.loads(run(known, "--output", "json", "--at", "1970-01-01T00:00:05Z").stdout)["persons"]) == 1

@@ -75,7 +75,9 @@ def test_files_of_a_source_that_has_a_database_are_read_and_pointed_out(file: st
 
 @pytest.mark.parametrize(("arguments", "told"), [
     (("hl7", "nowhere.hl7", "--source", "RXA/pas"), "no such file or folder"), (("hl7", __file__, "--source", "x"), "is not a source"),
-    (("hl7", __file__, "--source", "RXA/pas", "--authority", "a~b"), "without separators"), (("pds", "nowhere.json"), "no such file")])
+    (("hl7", __file__, "--source", "RXA/pas", "--authority", "a~b"), "without separators"), (("pds", "nowhere.json"), "no such file"),
+    *((("fhir", __file__, "--exported", said), "give a time with its zone") for said in ("2026-11-25", "2026-11-25T09:30", "noon", "TZ")),
+    (("fhir", __file__, "--exported", "2999-01-01T00:00:00Z"), "still to come")])
 def test_mistakes_get_a_message(arguments: tuple[str, ...], told: str) -> None:
     done = ingest(*arguments)
     assert done.exit_code == 2

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.corpus
 
 
 def outcomes(data: bytes) -> list[Read]:
-    """The examples of UK Core do not say which version they are: as their sender would send them."""
+    """The examples of UK Core do not say which version they are: as their sender would send them, or an operator say of them."""
     return read_bytes(json.dumps(dated(xml.read(data))).encode() if data.lstrip().startswith(b"<") else data, None)
 
 

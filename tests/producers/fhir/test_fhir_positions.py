@@ -6,6 +6,8 @@ import json
 
 import pytest
 
+from producers.contract import EXPORTED_HEADER, RawMessage
+from producers.fhir.format import FhirFormat
 from producers.fhir.instants import utc
 from tests.producers.fhir.conftest import bundle, first, read, read_bytes
 
@@ -146,3 +148,17 @@ def test_damaged_dates_quarantine_only_what_reads_them():
     assert first(FLAG | {"period": {"start": "yesterday"}}).reason == "bad-element"
     assert "start" in first(FLAG | {"period": {"start": "yesterday"}}).detail
     assert "yesterday" not in first(FLAG | {"period": {"start": "yesterday"}}).detail
+
+
+@pytest.mark.parametrize(("whole", "expected"), [
+    (FLAG, "2024-05-01T08:00:00.000000Z"),
+    (undated(FLAG), "2024-05-01T08:00:00.000000Z"),
+    (bundle(FLAG, timestamp="2021-01-01T00:00:00Z"), "2021-01-01T00:00:00.000000Z"),
+    (FLAG | {"meta": {"lastUpdated": "2021-06-02T08:00:00Z"}}, "2021-06-02T08:00:00.000000Z"),
+    (FLAG | {"meta": {"versionId": "3"}}, f"2024-05-01T08:00:00.000000Z|{3:020}"),
+])
+def test_what_the_operator_says_of_a_file_counts_for_what_says_nothing_itself(whole, expected):
+    """Later exports of it then count before, as those of a sender that dates its Bundles do."""
+    headers = {EXPORTED_HEADER: b"2024-05-01T09:00:00+01:00"}
+    found = FhirFormat("RXA/fhir").read(RawMessage("raw.rxa-fhir.v1", 0, 3, 0, None, json.dumps(whole).encode(), headers))
+    assert [each.assertions[0].position for each in found if each.assertions] == [expected]

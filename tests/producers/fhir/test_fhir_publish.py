@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 
 from mainstem.cli.ingest import app
 from mainstem.operations import Ledger
-from producers.contract import FORMAT_HEADER, SOURCE_HEADER
+from producers.contract import EXPORTED_HEADER, FORMAT_HEADER, SOURCE_HEADER
 from schemas import kafka as clients
 from schemas import topics
 from schemas.codec import Codec
@@ -47,13 +47,15 @@ def consumed(kafka: str, topic: str, seconds: float) -> Iterator[tuple[bytes, di
 def test_each_file_is_one_message_as_it_came(kafka: str, source: str, tmp_path: Path):
     for name, resource in (("a", ALLERGY_R4), ("b", SODIUM)):
         (tmp_path / f"{name}.json").write_text(json.dumps(resource))
-    done = CliRunner().invoke(app, ["fhir", str(tmp_path), "--source", source, "--kafka", kafka, "--output", "json"])
+    done = CliRunner().invoke(app, ["fhir", str(tmp_path), "--source", source, "--exported", "2024-05-01T09:00:00+01:00",
+                                    "--kafka", kafka, "--output", "json"])
     assert done.exit_code == 0, done.stderr
     assert json.loads(done.stdout)["published"] == 2
     found = consumed(kafka, topics.raw(source).name, 60)
     values, headers = zip(next(found), next(found), strict=True)
     assert sorted(json.loads(value)["id"] for value in values) == ["a", "na"]
-    assert all(each == {FORMAT_HEADER: b"fhir", SOURCE_HEADER: source.encode()} for each in headers)
+    said = {FORMAT_HEADER: b"fhir", SOURCE_HEADER: source.encode(), EXPORTED_HEADER: b"2024-05-01T08:00:00.000000Z"}
+    assert all(each == said for each in headers)
 
 
 def test_an_unnamed_source_is_in_no_header(kafka: str, tmp_path: Path):
