@@ -58,7 +58,8 @@ class Summary:
 
     def as_json(self, dry_run: bool) -> dict[str, Any]:
         return {
-            "files": self.files, "published": 0 if dry_run else self.messages, "sources": dict(sorted(self.sources.items())),
+            "dry_run": dry_run, "files": self.files, "published": 0 if dry_run else self.messages,
+            "sources": dict(sorted(self.sources.items())),
             "outcomes": [{"type": kind, "result": result, "reason": reason, "count": count}
                          for (kind, result, reason), count in sorted(self.outcomes.items())],
             "quarantined": self.quarantined,

@@ -38,7 +38,7 @@ def test_a_dry_run_reports_every_message(file: str) -> None:
     done = ingest("hl7", file, "--source", "RXA/pas", "--authority", "RXA", "--output", "json")
     assert done.exit_code == 0, done.stderr
     found = json.loads(done.stdout)
-    assert (found["files"], found["published"], found["sources"]) == (1, 0, {"RXA/pas": 4})
+    assert (found["dry_run"], found["files"], found["published"], found["sources"]) == (True, 1, 0, {"RXA/pas": 4})
     assert [(each["type"], each["result"], each["reason"], each["count"]) for each in found["outcomes"]] == [
         ("ADT^A28", "assertions", "", 1), ("ADT^A40", "assertions", "", 1), ("ADT^A40", "quarantined", "unidentified", 1),
         ("message", "quarantined", "unreadable", 1)]
