@@ -13,6 +13,7 @@ from deploy.platform.processes import processes
 from deploy.platform.supervisor import Supervisor
 from deploy.stack import Endpoints
 from deploy.stack.connectors import debezium_postgres, ensure_connector
+from deploy.stack.layout import Layout
 from mainstem.observe import serving
 from processors.lane.snapshots import RECORDS
 from schemas import registered, topics
@@ -53,7 +54,7 @@ def start(endpoints: Endpoints, home: Path, sources: Sequence[str], web_port: in
     """Our processes and the connectors, supervised. Topics and schemas must be there (`prepare`). `more`: of their environment."""
     environment = {"MAINSTEM_METRICS_DIR": str(home / serving.DIRECTORY), **heaps.shared(), **(more or {})}
     ours = processes(endpoints, home, sources, web_port, workers, snapshot_records)
-    supervisor = Supervisor(ours, home / "logs", say, environment)
+    supervisor = Supervisor(ours, home / "logs", say, environment, Layout(home).logs)
     supervisor.start()
     capture = CaptureWatch(endpoints.connect, say, heard=Beats(endpoints.kafka).heard)
     capture.start()

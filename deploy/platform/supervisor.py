@@ -1,4 +1,4 @@
-"""Keeps processes running: starts them, restarts those that end, stops them in order.
+"""Keeps processes running: starts them, restarts those that end, stops them in order; and keeps logs short.
 
 Restarts back off from 0.5 s to 15 s and never give up: a dependency that is down comes back, and input waits in the log.
 Children die with the supervisor (Linux parent-death signal), so that a killed `mainstem run` leaves nothing behind.
@@ -17,9 +17,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from deploy.platform.processes import Process
+from deploy.stack import tail
 
 _PR_SET_PDEATHSIG = 1
 _FIRST_WAIT, _LONGEST_WAIT, _SETTLED = 0.5, 15.0, 30.0
+_LOGS_LOOKED_AT = 10.0
 _LIBC = ctypes.CDLL(None)
 
 
@@ -38,10 +40,11 @@ class Supervisor:
     """`say` is told of starts and restarts, one line each."""
 
     def __init__(self, processes: Sequence[Process], logs: Path, say: Callable[[str], None],
-                 environment: Mapping[str, str] | None = None) -> None:
-        """`environment`: what the processes get beyond ours."""
+                 environment: Mapping[str, str] | None = None, logs_beside: Path | None = None) -> None:
+        """`environment`: what the processes get beyond ours. `logs_beside`: those of the servers, which are kept short too."""
         logs.mkdir(parents=True, exist_ok=True)
         self._all = {process.name: _Running(process, logs / f"{process.name}.log") for process in processes}
+        self._logs = [logs, *([logs_beside] if logs_beside else [])]
         self._say = say
         self._environment = os.environ | (environment or {})
         self._stopping = threading.Event()
@@ -75,8 +78,13 @@ class Supervisor:
 
     def _watch(self) -> None:
         # Parent-death signals follow the *thread* that forked: all children are started here, in the thread that lives longest.
+        looked = -_LOGS_LOOKED_AT
         while not self._stopping.is_set():
             now = time.monotonic()
+            if now - looked >= _LOGS_LOOKED_AT:
+                looked = now
+                for folder in self._logs:
+                    tail.shorten(folder)
             for one in self._all.values():
                 self._attend(one, now)
             self._stopping.wait(0.2)

@@ -76,5 +76,9 @@ class Layout:
     def config(self, service: str) -> Path:
         return self.root / "config" / service
 
+    @property
+    def logs(self) -> Path:
+        return self.root / "logs"
+
     def log(self, service: str) -> Path:
-        return self.root / "logs" / f"{service}.log"
+        return self.logs / f"{service}.log"

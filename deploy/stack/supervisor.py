@@ -21,12 +21,11 @@ from deploy.stack.errors import ServiceFailedError, UnknownServiceError
 from deploy.stack.layout import Layout, StackSettings
 from deploy.stack.service import Service, Site
 from deploy.stack.services import SERVICES
-from deploy.stack.tail import tail
+from deploy.stack.tail import shorten, tail
 
 Say = Callable[[str], None]
 _POLL = 0.1
 _GRACE = 20.0
-_LOG_LIMIT = 50_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,8 +145,7 @@ class _Start:
         command = service.prepare(site)
         log = self._layout.log(service.name)
         log.parent.mkdir(parents=True, exist_ok=True)
-        if log.exists() and log.stat().st_size > _LOG_LIMIT:
-            log.replace(log.with_suffix(".log.1"))
+        shorten(log.parent)
         with log.open("ab") as output, self._writing:
             popen = subprocess.Popen(command.argv, env={**os.environ, **command.env}, cwd="/", stdin=subprocess.DEVNULL, stdout=output,
                                      stderr=subprocess.STDOUT, start_new_session=True)
