@@ -21,5 +21,5 @@ def claim(home: Path) -> None:
     """Mark a home that is absent, empty or marked already. Raises NotOursError, with nothing touched."""
     if not (home / MARKER).is_file() and home.exists() and not (home.is_dir() and not any(home.iterdir())):
         raise NotOursError(home)
-    home.mkdir(parents=True, exist_ok=True)
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
     (home / MARKER).write_text(_TOLD)

@@ -19,7 +19,7 @@ class AlreadyRunsError(Exception):
 @contextmanager
 def alone(home: Path) -> Iterator[None]:
     """Holds the home; the kernel frees that of a process that dies. Raises AlreadyRunsError."""
-    home.mkdir(parents=True, exist_ok=True)
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
     with (home / "run.lock").open("a+", encoding="ascii") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

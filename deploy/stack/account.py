@@ -1,13 +1,17 @@
-"""The account a server runs as when we are root and it refuses root."""
+"""Who may enter a home; and the account a server runs as when we are root and it refuses root."""
 
 from __future__ import annotations
 
 import os
 import pwd
+import stat
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from deploy.stack.errors import MissingProgramError
+from deploy.stack.layout import CHECKOUT
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +24,27 @@ class Account:
     def own(self, directory: Path) -> None:
         if self.ids is not None:
             os.chown(directory, *self.ids)
+
+
+def make_private(home: Path, say: Callable[[str], None]) -> None:
+    """A home that only its owner may enter, since it holds records. Of one that was there before, but the checkout's own, it is told: who
+    made it may keep other things there.
+    """
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    mode = stat.S_IMODE(home.stat().st_mode)
+    if mode & 0o007 and home == CHECKOUT / ".mainstem":
+        home.chmod(mode & ~0o007)
+    elif mode & 0o007:
+        say(f"every account of this machine may enter {home}, which holds records: close it with `chmod o= {home}`")
+
+
+def let_through(name: str, home: Path) -> None:
+    """Root's home that nobody else may enter: the account may, by its group, on the way to its own files, and may not list it."""
+    found = home.stat()
+    if os.geteuid() == 0 and found.st_uid == 0 and not found.st_mode & 0o077:
+        with suppress(KeyError):    # no such account: `unprivileged` says so
+            os.chown(home, -1, pwd.getpwnam(name).pw_gid)
+            home.chmod(stat.S_IMODE(found.st_mode) | 0o010)
 
 
 def unprivileged(name: str, home: Path) -> Account:

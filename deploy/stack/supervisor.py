@@ -16,7 +16,7 @@ from typing import Literal
 
 import psutil
 
-from deploy.stack import addresses, artefacts, password, ports, state
+from deploy.stack import account, addresses, artefacts, password, ports, state
 from deploy.stack.errors import ServiceFailedError, UnknownServiceError
 from deploy.stack.layout import Layout, StackSettings
 from deploy.stack.service import Service, Site
@@ -54,6 +54,7 @@ def up(home: Path | None = None, *, only: Iterable[str] | None = None, say: Say 
         wanted.remove("redis")
         say("redis: not started, since MAINSTEM_REDIS_URL names another")
     say(f"stack: {', '.join(wanted)} in {layout.root}")
+    account.make_private(layout.home, say)
     java = any(SERVICES[name].java for name in wanted)
     parts = artefacts.fetch(settings.cache.absolute(), say) if java else artefacts.place(settings.cache.absolute())
     with state.locked(layout.lock):

@@ -50,7 +50,7 @@ def follow(path: Path, poll: float = 0.2) -> Iterator[str]:
             if inode is None:
                 file.seek(0, os.SEEK_END)
             inode = path.stat().st_ino
-        if file is not None and path.exists() and path.stat().st_size < file.buffer.tell():
+        if file is not None and path.exists() and path.stat().st_size < os.lseek(file.fileno(), 0, os.SEEK_CUR):
             file.seek(0)
         while file is not None and (piece := file.readline()):
             pending += piece

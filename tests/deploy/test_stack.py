@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,7 +18,7 @@ import pytest
 import redis
 
 from deploy.platform.processes import processes
-from deploy.stack import Endpoints, down, endpoints, status, up
+from deploy.stack import Endpoints, account, down, endpoints, status, up
 from deploy.stack import state as stack_state
 from deploy.stack.errors import NotRunningError, PortTakenError, ServiceFailedError, UnknownServiceError
 from deploy.stack.layout import Layout
@@ -185,3 +187,29 @@ def test_the_command_line_tells_state_as_json_and_as_exit_code(home: Path) -> No
 def test_postgres_of_root_does_not_run_as_root(home: Path) -> None:
     up(home, only=["postgres"], say=quiet)
     assert Path(f"/proc/{pid(home, 'postgres')}").stat().st_uid != 0
+
+
+def test_a_home_is_closed_to_other_accounts_but_to_the_server_that_must_get_through() -> None:
+    with tempfile.TemporaryDirectory() as name:
+        there = Path(name)
+        there.chmod(0o755)    # unlike pytest's directories, which are closed themselves
+        home = there / "home"
+        up(home, only=["redis", "postgres"], say=quiet)
+        try:
+            assert home.stat().st_mode & 0o047 == 0
+            capable = re.search(r"CapEff:\s*(\w+)", Path(f"/proc/{pid(home, 'postgres')}/status").read_text())
+            assert capable is not None and int(capable.group(1), 16) == 0
+            assert states(home) == {"redis": "ready", "postgres": "ready"}
+        finally:
+            down(home, say=quiet)
+
+
+@pytest.mark.parametrize("ours", [True, False], ids=["of the checkout", "made by somebody else"])
+def test_a_home_that_was_open_is_closed_or_told_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ours: bool) -> None:
+    home = tmp_path / ".mainstem"
+    home.mkdir(mode=0o755)
+    monkeypatch.setattr(account, "CHECKOUT", tmp_path if ours else tmp_path / "elsewhere")
+    said: list[str] = []
+    account.make_private(home, said.append)
+    assert home.stat().st_mode & 0o777 == (0o750 if ours else 0o755)
+    assert bool(said) is not ours

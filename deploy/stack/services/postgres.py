@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psycopg
 
-from deploy.stack.account import Account, unprivileged
+from deploy.stack.account import Account, let_through, unprivileged
 from deploy.stack.addresses import ROLE
 from deploy.stack.errors import MissingProgramError, ServiceFailedError
 from deploy.stack.ports import LOOPBACK
@@ -45,6 +45,7 @@ class Postgres:
     stop_signal = signal.SIGINT         # fast shutdown: SIGTERM would wait for clients to leave
 
     def prepare(self, site: Site) -> Command:
+        let_through(site.settings.postgres_account, site.layout.home)
         account = unprivileged(site.settings.postgres_account, site.layout.home)
         data = site.layout.data(self.name)
         if not (data / "PG_VERSION").exists():
