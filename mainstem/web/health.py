@@ -39,6 +39,7 @@ def checks(sources: Sources) -> list[Check]:
         _asked("search store", sources.people.check),
         _asked("live cache", sources.records.check),
         _asked("audit", sources.audit.check),
+        _asked("schema registry", sources.registry),
         *_looked(["quarantine counted"], lambda: [Check("quarantine counted", quarantine.counted, f"{quarantine.total} items")]),
     ]
 

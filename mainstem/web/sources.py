@@ -195,6 +195,8 @@ class Sources:
     quarantine: Quarantine
     history: History
     identity: Identity
+    registry: Callable[[], None]
+    """Raises StoreUnavailableError where the schema registry does not answer."""
     terms: Callable[[], Terms] = builtin
     """The terminology in force now."""
     connectors: Callable[[], Sequence[Connector]] | None = None

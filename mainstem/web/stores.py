@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import httpx
 import msgspec
 
 from mainstem import canonical
@@ -84,6 +85,21 @@ def shown(view: RecordView) -> Record:
     seen = canonical.record_digest(sum(canonical.entry_digest(entry.fact, bytes(entry.content)) for entry in view.entries))
     record = msgspec.json.decode(view.json(), type=Record)
     return withhold(msgspec.structs.replace(record, digest=seen, settled=seen == view.digest))
+
+
+def registry(url: str) -> Callable[[], None]:
+    """Asks the schema registry. Nobody else does while all runs, since schemas are kept; without it nothing that ends comes up again."""
+    client = httpx.Client(timeout=2)
+
+    def check() -> None:
+        try:
+            answer = client.get(f"{url}/subjects")
+        except httpx.HTTPError as fault:
+            raise StoreUnavailableError("schema registry", type(fault).__name__) from None
+        if not answer.is_success:
+            raise StoreUnavailableError("schema registry", f"status {answer.status_code}")
+
+    return check
 
 
 def _unavailable(fault: SinkUnavailableError) -> StoreUnavailableError:

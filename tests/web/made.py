@@ -279,6 +279,7 @@ def sources(*records: Record, **changes: Any) -> Sources:
         "quarantine": MadeQuarantine(),
         "history": MadeHistory(),
         "identity": decided.MadeIdentity(),
+        "registry": lambda: None,
     }
     return Sources(**(given | changes))
 

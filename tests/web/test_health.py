@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import shutil
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,7 +22,7 @@ from mainstem.web.errors import StoreUnavailableError
 from mainstem.web.figures import STAGES, Beats
 from mainstem.web.health import Watch
 from mainstem.web.sources import Sources
-from mainstem.web.stores import SearchedPeople
+from mainstem.web.stores import SearchedPeople, registry
 from sinks.search import SearchStore
 from sinks.search.embedded.index import directory
 from tests.eventually import eventually
@@ -62,6 +63,16 @@ def test_health() -> None:
     unaudited = sources(stream=MadeStream(beats), audit=MadeAudit(broken=True))
     told = client(unaudited).get("/healthz").json()
     assert told["status"] == "unwell" and [one.split(":")[0] for one in told["reasons"]] == ["audit"]
+
+
+def test_health_sees_a_registry_that_is_away_though_what_runs_needs_it_no_more() -> None:
+    beats = Beats(15)
+    for stage in STAGES:
+        beats.add(made.beat(stage, NOW - 500))
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        nobody = f"http://127.0.0.1:{taken.getsockname()[1]}"
+    answer = client(sources(stream=MadeStream(beats), registry=registry(nobody))).get("/healthz")
+    assert (answer.status_code, answer.json()["reasons"]) == (503, ["schema registry: ConnectError"])
 
 
 @pytest.mark.parametrize(("connector", "reason"), [
@@ -194,7 +205,7 @@ class Broken:
 
 
 @pytest.mark.parametrize(("source", "names"), [
-    ("people", ["search store"]), ("records", ["live cache"]), ("audit", ["audit"]), ("quarantine", ["quarantine counted"]),
+    ("people", ["search store"]), ("records", ["live cache"]), ("audit", ["audit"]), ("registry", ["schema registry"]), ("quarantine", ["quarantine counted"]),
     ("stream", [f"stage {stage}" for stage in STAGES]), ("connectors", ["connectors", "connector rxa_epr"])])
 def test_a_check_that_fails_as_nobody_foresaw_is_not_well_and_the_watch_goes_on(
         source: str, names: list[str], caplog: pytest.LogCaptureFixture) -> None:
