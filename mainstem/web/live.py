@@ -18,7 +18,7 @@ from mainstem.web.quarantine import KafkaQuarantine
 from mainstem.web.settings import WebSettings
 from mainstem.web.sources import Sources
 from mainstem.web.stores import CachedRecords, SearchedPeople
-from mainstem.web.stores import registry as asked
+from mainstem.web.stores import registry as schemas
 from mainstem.web.stream import KafkaStream
 from mainstem.web.terms import TermsInForce
 from processors.apps.releases import current
@@ -44,7 +44,8 @@ def live(kafka: str, registry: str, redis: str, home: Path, settings: WebSetting
         desk = KafkaDesk(kafka, codec, Settings().person_key.get_secret_value().encode(), ModelShelf(home / FOLDER).activated)
         terms = TermsInForce(lambda: current(kafka, codec, Shelf(home / SHELF)).terms)
         captured = Lately(Connectors(connect, Beats(kafka).heard).look, _CAPTURED_SECONDS) if connect else None
-        yield Sources(SearchedPeople(home), CachedRecords(redis), audit, stream, quarantine, history, desk, asked(registry), terms, captured)
+        yield Sources(SearchedPeople(home), CachedRecords(redis), audit, stream, quarantine, history, desk, schemas(registry), terms,
+                      captured)
     finally:
         stream.stop()
         quarantine.stop()

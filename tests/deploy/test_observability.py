@@ -30,9 +30,9 @@ TARGET_LABELS = {"process", "job", "instance"}
 DECLARED = {one.name: one for one in metrics.ALL}
 OF_PROCESSES = {family.name: family for family in metrics.REGISTRY.collect() if family.name.startswith("process_")}
 LANGUAGE = {"by", "and", "or", "unless", "without", "on", "ignoring", "sum", "rate", "increase", "delta", "deriv", "absent", "max", "min",
-            "count", "count_over_time", "histogram_quantile"}
+            "count", "count_over_time", "histogram_quantile", "label_replace"}
 MATCHER = re.compile(r'([a-z_]+)\s*(=~|!~|!=|=)\s*"([^"]*)"')
-ABOUT = re.compile(r'\{[^}]*\}|\[[^\]]*\]|by \([^)]*\)|"[^"]*"')
+ABOUT = re.compile(r'\{[^}]*\}|\[[^\]]*\]|(?:by|on) \([a-z, ]*\)|"[^"]*"')
 VALUES = {
     "stage": set(re.findall("`([^`]+)`", metrics.LABELS["stage"])),
     "phase": set(re.findall("`([^`]+)`", metrics.LABELS["phase"])),
@@ -65,7 +65,7 @@ def undeclared(expression: str, shown: str = "") -> list[str]:
         allowed = [labels_of(name) for name in sorted(names_in(expression))]
     except KeyError as fault:
         return [f"metric {fault.args[0]}"]
-    used = {label.strip() for group in re.findall(r"by \(([^)]*)\)", expression) for label in group.split(",")}
+    used = {label.strip() for group in re.findall(r"(?:by|on) \(([a-z, ]*)\)", expression) for label in group.split(",")}
     used |= set(re.findall(r"\{\{ ?(?:\$labels\.)?([a-z]+) ?\}\}", shown))
     matched = MATCHER.findall(expression)
     used |= {label for label, _, _ in matched}

@@ -205,7 +205,8 @@ class Broken:
 
 
 @pytest.mark.parametrize(("source", "names"), [
-    ("people", ["search store"]), ("records", ["live cache"]), ("audit", ["audit"]), ("registry", ["schema registry"]), ("quarantine", ["quarantine counted"]),
+    ("people", ["search store"]), ("records", ["live cache"]), ("audit", ["audit"]), ("registry", ["schema registry"]),
+    ("quarantine", ["quarantine counted"]),
     ("stream", [f"stage {stage}" for stage in STAGES]), ("connectors", ["connectors", "connector rxa_epr"])])
 def test_a_check_that_fails_as_nobody_foresaw_is_not_well_and_the_watch_goes_on(
         source: str, names: list[str], caplog: pytest.LogCaptureFixture) -> None:
