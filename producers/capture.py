@@ -259,7 +259,7 @@ def main(
     others: Annotated[bool, typer.Option("--others", help="Also take in sources not named: files that tell whose they are.")] = False,
 ) -> None:
     """Turn raw topics into assertions and claims until told to stop."""
-    observe.begin(f"capture-{instance}")
+    observe.begin("capture" if instance == "1" else f"capture-{instance}")
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

@@ -8,7 +8,7 @@ __all__ = ["ObserveSettings", "begin"]
 
 
 def begin(process: str, settings: ObserveSettings | None = None) -> None:
-    """The first thing a process does. `process` names it among those of one home: `capture-1`, `worker`, `sink-search`, `web`.
+    """The first thing a process does. `process` names it, and its log, among those of one home: `capture`, `worker`, `sink-search`, `web`.
 
     Logs are always set up; /metrics and traces only where the settings say so. A port or a directory that cannot be had is told in
     the log and stops nobody.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -26,6 +28,8 @@ def main(
 ) -> None:
     """Serve the pages until SIGTERM."""
     observe.begin("web")
+    # The server gives the signal on once it has closed; by default that would end the process there, with its address left behind.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     settings = WebSettings()
     with live(kafka, registry, redis, home, settings, connect) as sources, Watch(sources):
         uvicorn.run(

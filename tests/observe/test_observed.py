@@ -135,9 +135,9 @@ def test_metrics_of_each_process(observed: Observed) -> None:
         return sum(sample.value for family in text_string_to_metric_families(text) for sample in family.samples
                    if sample.name == name and labels.items() <= sample.labels.items())
 
-    eventually(lambda: value("capture-1", "mainstem_events_in_total", stage="capture") >= MESSAGES, "capture's count", observed.logs)
+    eventually(lambda: value("capture", "mainstem_events_in_total", stage="capture") >= MESSAGES, "capture's count", observed.logs)
     eventually(lambda: value("sink-cache", "mainstem_sink_rows_total") >= 3, "the store's rows", observed.logs)
-    assert value("capture-1", "mainstem_quarantined_total", stage="capture", reason="unreadable") == 1
+    assert value("capture", "mainstem_quarantined_total", stage="capture", reason="unreadable") == 1
     for stage in ("linker", "identity", "reconcile"):
         assert value("observed", "mainstem_events_in_total", stage=stage) > 0
         assert value("observed", "mainstem_recovery_seconds_count", stage=stage) >= 1

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
 import urllib.parse
 import urllib.request
 import uuid
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
 import pytest
 from lxml import html
 
+from deploy.stack.ports import free_port
 from mainstem.model import Claim, RawRef
 from mainstem.operations import Quarantined
 from mainstem.web.app import build
@@ -32,6 +35,7 @@ from tests.web import made
 from tests.web.conftest import PATIENT, PERSON, SOURCE, Running, until
 
 NOWHERE = "127.0.0.1:1"
+ROOT = Path(__file__).parents[2]
 
 
 def opened(url: str, **form: str) -> tuple[str, str]:
@@ -182,3 +186,23 @@ def test_pages_come_up_before_anything_else_does(tmp_path: Path) -> None:
 def test_digest_of_what_is_seen_not_of_the_head(running: Running, redis_url: str) -> None:
     record = CachedRecords(redis_url).by_person(PERSON)
     assert isinstance(record, Record) and record.settled and record.digest == running.digest
+
+
+def test_the_web_process_ends_in_order_and_takes_its_address_away(tmp_path: Path) -> None:
+    """Else Prometheus would go on asking, and page for a process that was stopped."""
+    port = free_port()
+    argv = (sys.executable, "-m", "mainstem.web", "--kafka", NOWHERE, "--registry", f"http://{NOWHERE}", "--redis", f"redis://{NOWHERE}/0",
+            "--home", str(tmp_path), "--port", str(port))
+    with subprocess.Popen(argv, env=os.environ | {"MAINSTEM_METRICS_DIR": str(tmp_path / "metrics")}, cwd=ROOT,
+                          stderr=subprocess.DEVNULL) as web:
+        assert until(lambda: answers(f"http://127.0.0.1:{port}/accessibility"))
+        assert (tmp_path / "metrics" / "web.json").exists()
+        web.terminate()
+        assert web.wait(30) == 0
+    assert not (tmp_path / "metrics" / "web.json").exists()
+
+
+def answers(url: str) -> bool:
+    with suppress(httpx.TransportError):
+        return httpx.get(url, timeout=5).is_success
+    return False
