@@ -60,6 +60,8 @@ STREAM = Dashboard("stream", "Mainstem: the stream", (
            ("60 * sum by (connector) (rate(mainstem_connector_restarts_total[$__rate_interval]))", "{{connector}} restarts"))),
     Panel("Columns unread", "Columns of captured rows of which nothing is taken, and nobody said so", "short",
           (("sum by (topic) (mainstem_columns_unread)", "{{topic}}"),)),
+    Panel("Disk free", "Part of the disk that topics, state and stores grow on", "percentunit",
+          (("mainstem_disk_free_ratio", "{{disk}}"),)),
     Panel("Sources heard", "Seconds since each source's database was heard through its connector", "s",
           (("mainstem_connector_heard_seconds", "{{connector}}"),)),
 ))

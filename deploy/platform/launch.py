@@ -14,7 +14,7 @@ from deploy.platform.supervisor import Supervisor
 from deploy.stack import Endpoints
 from deploy.stack.connectors import debezium_postgres, ensure_connector
 from deploy.stack.layout import Layout
-from mainstem.observe import serving
+from mainstem.observe import metrics, serving
 from processors.lane.snapshots import RECORDS
 from schemas import registered, topics
 from schemas.beats import Beats
@@ -58,6 +58,7 @@ def start(endpoints: Endpoints, home: Path, sources: Sequence[str], web_port: in
     supervisor.start()
     capture = CaptureWatch(endpoints.connect, say, heard=Beats(endpoints.kafka).heard)
     capture.start()
+    metrics.watch_disk(home)
     serving.serve("supervisor", home / serving.DIRECTORY)
     return Platform(home, endpoints, supervisor, capture)
 

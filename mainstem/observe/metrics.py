@@ -7,8 +7,10 @@ may use no other. Metrics are touched once a batch, never once a message.
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, PlatformCollector, ProcessCollector, disable_created_metrics
 
@@ -27,6 +29,7 @@ LABELS: dict[str, str] = {
     "reason": "a code of why, as in the quarantine topic; beyond 100 of them in one process `other`",
     "check": "a check of /healthz",
     "connector": "a connector's name: the database of a source",
+    "disk": "`home`: that which holds the home",
 }
 """Label -> the values it takes: all bounded, none from a message's content."""
 
@@ -97,6 +100,7 @@ CONNECTOR_HEARD = _gauge("mainstem_connector_heard_seconds",
                          "Seconds since a source's database was heard through its connector", "connector")
 CONNECTOR_RESTARTS = _counter("mainstem_connector_restarts_total",
                               "Restarts of a connector that had failed or was no longer heard", "connector")
+DISK_FREE = _gauge("mainstem_disk_free_ratio", "Free part of a disk that topics, state and stores grow on", "disk")
 
 ALL: tuple[Declared, ...] = tuple(_declared)
 
@@ -112,6 +116,16 @@ def reason(code: str) -> str:
             return "other"
         _reasons[code] = code
     return code
+
+
+def watch_disk(home: Path) -> None:
+    """Tell from now on, whenever it is asked, how much of the home's disk is free."""
+
+    def free() -> float:
+        found = shutil.disk_usage(home)
+        return found.free / found.total
+
+    DISK_FREE.labels("home").set_function(free)
 
 
 def now(metric: Counter | Gauge | Histogram, **labels: str) -> list[float]:

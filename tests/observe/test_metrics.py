@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -57,3 +59,14 @@ def test_what_a_process_shows_now() -> None:
     metrics.EVENTS_OUT.labels(stage="other", topic="t").inc(5)
     assert sorted(metrics.now(metrics.EVENTS_OUT, stage="one")) == [3, 4]
     assert metrics.now(metrics.EVENTS_OUT, stage="nobody") == []
+
+
+def test_how_much_of_the_disk_is_free_is_told_by_who_watches_it_alone(tmp_path: Path) -> None:
+    assert metrics.now(metrics.DISK_FREE) == []
+    try:
+        metrics.watch_disk(tmp_path)
+        [told] = metrics.now(metrics.DISK_FREE, disk="home")
+        disk = os.statvfs(tmp_path)
+        assert told == pytest.approx(disk.f_bavail / disk.f_blocks, abs=0.1)
+    finally:
+        metrics.DISK_FREE.clear()
