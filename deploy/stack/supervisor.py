@@ -150,6 +150,8 @@ class _Start:
         with log.open("ab") as output, self._writing:
             popen = subprocess.Popen(command.argv, env={**os.environ, **command.env}, cwd="/", stdin=subprocess.DEVNULL, stdout=output,
                                      stderr=subprocess.STDOUT, start_new_session=True)
+            # A server that ends before us must not stay a zombie: PostgreSQL takes one for a server that runs, and would not start again.
+            threading.Thread(target=popen.wait, name=f"reap-{service.name}", daemon=True).start()
             process = state.Started.of(popen.pid)
             self._state.processes[service.name] = process
             state.save(self._layout, self._state)

@@ -23,6 +23,7 @@ from deploy.stack import state as stack_state
 from deploy.stack.errors import NotRunningError, PortTakenError, ServiceFailedError, UnknownServiceError
 from deploy.stack.layout import Layout
 from deploy.stack.ports import free_port, listens
+from tests.eventually import eventually
 
 pytestmark = pytest.mark.stack
 
@@ -97,11 +98,24 @@ def test_up_repairs_a_service_that_was_killed(home: Path, service: str) -> None:
     up(home, only=["redis", "postgres"], say=quiet)
     killed = pid(home, service)
     os.kill(killed, signal.SIGKILL)
-    os.waitpid(killed, 0)
-    assert states(home)[service] == "lost"
+    eventually(lambda: states(home)[service] == "lost", "it is gone")
     up(home, only=["redis", "postgres"], say=quiet)
     assert states(home) == {"redis": "ready", "postgres": "ready"}
     assert pid(home, service) != killed
+
+
+def test_another_process_repairs_what_was_killed_while_its_starter_lives_on(home: Path) -> None:
+    """As `mainstem stack up` beside `mainstem run`."""
+    starter = f"from deploy.stack import up; from pathlib import Path; up(Path({str(home)!r}), only=['postgres'], say=print); input()"
+    with subprocess.Popen([sys.executable, "-c", starter], stdin=subprocess.PIPE, cwd=Path(__file__).parents[2]) as other:
+        try:
+            eventually(lambda: states(home) == {"postgres": "ready"}, "it is up")
+            os.kill(pid(home, "postgres"), signal.SIGKILL)
+            eventually(lambda: states(home) == {"postgres": "lost"}, "it is gone")
+            up(home, only=["postgres"], say=quiet)
+            assert states(home) == {"postgres": "ready"}
+        finally:
+            other.kill()
 
 
 def test_a_foreign_listener_on_the_remembered_port_is_avoided_and_left_alone(home: Path) -> None:
