@@ -41,7 +41,7 @@ class KafkaAudit:
         try:
             self._producer.list_topics(topics.AUDIT.name, timeout=2)
         except KafkaException as fault:
-            raise AuditUnavailableError(fault.args[0].name()) from None
+            raise AuditUnavailableError(f"the broker does not answer ({fault.args[0].name()})") from None
 
     def _events(self, actor: str, action: str, records: Sequence[Record]) -> list[AuditEvent]:
         now = time.time_ns() // 1_000_000

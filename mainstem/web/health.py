@@ -107,7 +107,7 @@ def standing(one: StageFigures) -> tuple[bool, str]:
     if one.age is None:
         return False, "never heard"
     if one.silent:
-        return False, f"not heard for {one.age:.0f} s, {one.lag} messages behind when last heard: its process has ended or hangs"
+        return False, f"not heard for {one.age:.0f} s, {one.lag} messages behind when last heard: its process has ended or hangs, or the broker is away"
     if one.idle:
         return False, one.note
     if one.stuck >= STUCK_SECONDS:

@@ -65,7 +65,7 @@ def undeclared(expression: str, shown: str = "") -> list[str]:
         allowed = [labels_of(name) for name in sorted(names_in(expression))]
     except KeyError as fault:
         return [f"metric {fault.args[0]}"]
-    used = {label.strip() for group in re.findall(r"(?:by|on) \(([a-z, ]*)\)", expression) for label in group.split(",")}
+    used = {label.strip() for group in re.findall(r"(?:by|on) \(([a-z, ]*)\)", expression) for label in group.split(",") if label.strip()}
     used |= set(re.findall(r"\{\{ ?(?:\$labels\.)?([a-z]+) ?\}\}", shown))
     matched = MATCHER.findall(expression)
     used |= {label for label, _, _ in matched}
