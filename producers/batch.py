@@ -38,8 +38,8 @@ class Told(NamedTuple):
     records: list[Record]
     committed: list[int | None]
     """Commit times at the source, one for each message with assertions."""
-    outcomes: Counter[tuple[Result, str]]
-    """Result and reason -> items."""
+    outcomes: Counter[tuple[str, Result, str]]
+    """Raw topic, result and reason -> items."""
     followed: Followed
     """Spans of the messages that are traced."""
     unread: set[tuple[str, str]]
@@ -67,7 +67,7 @@ class Batches:
             before = len(told.records)
             for item in reader.read(message):
                 outcome = self._item(item, message, source, told)
-                told.outcomes[outcome.result, outcome.reason] += 1
+                told.outcomes[message.topic, outcome.result, outcome.reason] += 1
                 told.unread.update((message.topic, column) for column in item.unread)
                 run.append(outcome)
                 items += 1

@@ -34,9 +34,9 @@ class Meter:
         metrics.BATCH_EVENTS.labels(STAGE).observe(len(told.taken))
         for topic, count in Counter([record.topic for record in told.records]).items():
             metrics.EVENTS_OUT.labels(STAGE, topic).inc(count)
-        for (result, reason), count in told.outcomes.items():
+        for (topic, result, reason), count in told.outcomes.items():
             if result is Result.QUARANTINED:
-                metrics.QUARANTINED.labels(STAGE, metrics.reason(reason)).inc(count)
+                metrics.QUARANTINED.labels(STAGE, topic, metrics.reason(reason)).inc(count)
         now = time.time()
         for at in told.committed[::max(1, len(told.committed) // _SAMPLES)]:
             if at is not None:

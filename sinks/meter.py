@@ -46,7 +46,7 @@ class Meter:
 
     def quarantined(self, items: Sequence[Quarantined]) -> None:
         for item in items:
-            metrics.QUARANTINED.labels(self._stage, metrics.reason(item.reason)).inc()
+            metrics.QUARANTINED.labels(self._stage, item.raw.topic, metrics.reason(item.reason)).inc()
 
     def lag(self, lags: Mapping[Place, int]) -> int:
         """Messages behind, over all partitions."""

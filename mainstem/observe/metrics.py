@@ -80,7 +80,7 @@ LAG = _gauge("mainstem_lag_messages", "Messages between what is processed and th
 FRESHNESS = _histogram("mainstem_freshness_seconds",
                        "From the commit in the source's database to committed here, sampled; end to end where the stage is a sink",
                        "stage", buckets=_FRESH)
-QUARANTINED = _counter("mainstem_quarantined_total", "Input items put in quarantine", "stage", "reason")
+QUARANTINED = _counter("mainstem_quarantined_total", "Input items put in quarantine", "stage", "topic", "reason")
 COLUMNS_UNREAD = _gauge("mainstem_columns_unread",
                         "Columns of captured rows that the mapping neither reads nor leaves on purpose, since the process started", "topic")
 HANDOVERS = _counter("mainstem_handovers_total", "Source patients taken over whole by another person's record", "stage")

@@ -107,7 +107,8 @@ def standing(one: StageFigures) -> tuple[bool, str]:
     if one.age is None:
         return False, "never heard"
     if one.silent:
-        return False, f"not heard for {one.age:.0f} s, {one.lag} messages behind when last heard: its process has ended or hangs, or the broker is away"
+        why = "its process has ended or hangs, or the broker is away"
+        return False, f"not heard for {one.age:.0f} s, {one.lag} messages behind when last heard: {why}"
     if one.idle:
         return False, one.note
     if one.stuck >= STUCK_SECONDS:

@@ -54,7 +54,7 @@ class Meter:
         if topics.QUARANTINE.name in published:
             for output in outputs:
                 if isinstance(output.value, Quarantined):
-                    metrics.QUARANTINED.labels(self._stage, metrics.reason(output.value.reason)).inc()
+                    metrics.QUARANTINED.labels(self._stage, output.value.raw.topic, metrics.reason(output.value.reason)).inc()
         now = time.time()
         for at in source_commits:
             metrics.FRESHNESS.labels(self._stage).observe(max(0.0, now - at / 1000))

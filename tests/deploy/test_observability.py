@@ -17,6 +17,7 @@ import yaml
 from deploy.observability import dashboards
 from mainstem.observe import metrics
 from schemas import topics
+from seeds.trusts import SOURCES
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "deploy" / "observability"
@@ -29,14 +30,14 @@ TARGET_LABELS = {"process", "job", "instance"}
 """Of every series once Prometheus has scraped it: see mainstem/observe/serving.py."""
 DECLARED = {one.name: one for one in metrics.ALL}
 OF_PROCESSES = {family.name: family for family in metrics.REGISTRY.collect() if family.name.startswith("process_")}
-LANGUAGE = {"by", "and", "or", "unless", "without", "on", "ignoring", "sum", "rate", "increase", "delta", "deriv", "absent", "max", "min",
-            "count", "count_over_time", "histogram_quantile", "label_replace"}
+LANGUAGE = {"by", "and", "or", "unless", "without", "on", "ignoring", "sum", "rate", "increase", "delta", "deriv", "offset", "absent",
+            "max", "min", "count", "count_over_time", "histogram_quantile", "label_replace"}
 MATCHER = re.compile(r'([a-z_]+)\s*(=~|!~|!=|=)\s*"([^"]*)"')
 ABOUT = re.compile(r'\{[^}]*\}|\[[^\]]*\]|(?:by|on) \([a-z, ]*\)|"[^"]*"')
 VALUES = {
     "stage": set(re.findall("`([^`]+)`", metrics.LABELS["stage"])),
     "phase": set(re.findall("`([^`]+)`", metrics.LABELS["phase"])),
-    "topic": {topic.name for topic in topics.ALL},
+    "topic": {topic.name for topic in (*topics.ALL, *map(topics.raw, SOURCES))},
 }
 """The labels whose values can be told beforehand."""
 

@@ -137,7 +137,7 @@ def test_metrics_of_each_process(observed: Observed) -> None:
 
     eventually(lambda: value("capture", "mainstem_events_in_total", stage="capture") >= MESSAGES, "capture's count", observed.logs)
     eventually(lambda: value("sink-cache", "mainstem_sink_rows_total") >= 3, "the store's rows", observed.logs)
-    assert value("capture", "mainstem_quarantined_total", stage="capture", reason="unreadable") == 1
+    assert value("capture", "mainstem_quarantined_total", stage="capture", topic=topics.raw(SOURCE).name, reason="unreadable") == 1
     for stage in ("linker", "identity", "reconcile"):
         assert value("observed", "mainstem_events_in_total", stage=stage) > 0
         assert value("observed", "mainstem_recovery_seconds_count", stage=stage) >= 1
