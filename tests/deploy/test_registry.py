@@ -12,6 +12,7 @@ from confluent_kafka.schema_registry import Schema, SchemaRegistryClient
 from confluent_kafka.schema_registry.error import SchemaRegistryError
 
 from deploy.stack import down, status, up
+from tests.eventually import eventually
 
 pytestmark = pytest.mark.stack
 
@@ -37,7 +38,7 @@ def test_an_id_survives_a_kill_the_moment_after_it_was_given(home: Path) -> None
     given = client.register_schema("survives-value", record('{"name": "a", "type": "int"}'))
     pid = next(one.pid for one in status(home) if one.service == "registry")
     os.kill(pid, signal.SIGKILL)
-    os.waitpid(pid, 0)
+    eventually(lambda: "lost" in {one.state for one in status(home)}, "it is gone")
     again = SchemaRegistryClient({"url": up(home, only=["registry"]).registry})
     assert again.lookup_schema("survives-value", record('{"name": "a", "type": "int"}')).schema_id == given
     assert again.register_schema("later-value", record('{"name": "b", "type": "int"}')) > given
