@@ -55,9 +55,10 @@ def told(code: str, terms: Terms) -> dict[str, Any]:
 @lru_cache(maxsize=1 << 14)
 def plain(text: str) -> str:
     """Words without capitals, punctuation and SNOMED CT's semantic tag: `Asthma (disorder)` -> `asthma`. What would make another
-    statement stays: `?asthma` and `asthma?` ask, `<50kg` and `>50kg` are two weights, an arrow says raised or lowered."""
+    statement stays: `?asthma` and `asthma?` ask, `<50kg` and `>50kg` are two weights, an arrow says raised or lowered, a minus
+    at the end denies."""
     folded = TAG.sub("", unicodedata.normalize("NFKC", text).casefold().strip())
-    words = ["?" if word[0] == "?" else ONE_WAY.get(word, word) for word in _TOKEN.findall(folded)]
+    words = ["?" if word[0] == "?" else "-" if word in _MINUS else ONE_WAY.get(word, word) for word in _TOKEN.findall(folded)]
     return "" if all(map(_SIGN.fullmatch, words)) else " ".join(words)
 
 
@@ -78,9 +79,11 @@ def first_known(members: Sequence[Member], order: Sequence[int], field: str, ter
     return set()
 
 
-_TOKEN = re.compile(rf"[\w%+]+|(?<!-)(?:{COMPARATOR})(?!-(?!\d))|(?<![\w?])\?+|\?+(?![\w?])|[{MARKS}]")
+_MINUS = "-\u2013\u2212"
+"""At the end it denies: `HIV -`."""
+_TOKEN = re.compile(rf"[\w%+]+|(?<!-)(?:{COMPARATOR})(?!-(?!\d))|(?<![\w?])\?+|\?+(?![\w?])|[{MARKS}]|[{_MINUS}]$")
 """The head of an arrow is no comparator; a question mark within a word is a letter that was lost."""
-_SIGN = re.compile(rf"[?<>≤≥{MARKS}]")
+_SIGN = re.compile(rf"[?<>≤≥{MARKS}-]")
 _SAYS_NOTHING = {"other", "unknown", "not known", "not specified", "unspecified", "problem", "diagnosis", "test", "result", "see notes",
                  "see note", "other problem", "other diagnosis", "abnormal", "n a", "na", "none", "nil", "nad", "as above", "see above",
                  "see letter", "see report", "see comment", "see comments", "see text", "comment", "comments", "free text", "tbc",

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import re
 from collections.abc import Sequence
-from itertools import combinations
 from types import MappingProxyType
 from typing import Any
 
 from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
+from mainstem.kinds import episodes, sites
 from mainstem.kinds.base import Concept, Content, Kind, Text
 from mainstem.kinds.concepts import CODED_FIRST, first_known, meaning, show_coded, told
 from mainstem.kinds.dates import days, exact, moments
@@ -33,6 +33,8 @@ OPEN = "9999-12-31"
 _ON_LIST = "problem-list-item"
 _OVER = frozenset({"inactive", "remission", "resolved"})
 """FHIR R4, condition-clinical: what may have an end (con-4). Any other word, also one that no standard has, says that it goes on."""
+
+_DENIES = re.compile(r"\b(?:excluded|ruled out|no evidence of|denie[sd]|family history|fhx?:|fh of)", re.IGNORECASE)
 
 
 class ProblemContent(Content, frozen=True):
@@ -69,7 +71,9 @@ class Problem(Kind):
         return named(content.get("code"), "Problem")
 
     def key(self, content: dict[str, Any], terms: Terms) -> str | None:
-        return meaning(content.get("code"), terms)
+        """What it is. Words that say it was not so, or of somebody else, beside a code that says nothing of it, leave it a fact of its own."""
+        concept = content.get("code")
+        return None if _denies(concept, terms) else meaning(concept, terms)
 
     def span(self, content: dict[str, Any], terms: Terms) -> tuple[str, str] | None:
         """From onset to its end. An active problem on a problem list goes on; a diagnosis of one encounter tells its onset alone."""
@@ -83,21 +87,12 @@ class Problem(Kind):
         return onset[0], OPEN if on_list else onset[1]
 
     def parted(self, members: Sequence[Member], terms: Terms) -> Sequence[Sequence[Member]]:
-        """What one source patient's own records place at two sites (left knee, right knee) are two problems, where every record names its
-        site. One that names none may be of either: all stay one entry, in conflict."""
-        placed = Counter(member.place.subject for member in members if "body_site" in member.content)
-        if max(placed.values(), default=0) < 2:
-            return [members]
-        parts: list[tuple[frozenset[str], list[Member]]] = []
-        for member in members:
-            site = _named_site(member.content, terms)
-            same = [part for part in parts if not part[0].isdisjoint(site)]
-            parts = [part for part in parts if part not in same]
-            parts.append((site.union(*(names for names, _ in same)), [*(one for _, held in same for one in held), member]))
-        told_by_one = any(all(any(one.place.subject == subject for one in held) for _, held in parts) for subject in placed)
-        if len(parts) < 2 or not told_by_one or not all(names for names, _ in parts):
-            return [members]
-        return sorted((sorted(held, key=lambda one: one.place) for _, held in parts), key=lambda held: held[0].place)
+        """What one source patient's own records place at two sites (hip, knee) or on two sides, in the words of the code too, are two
+        problems, where every record names its own; one that names none may be of either, and all stay one entry, in conflict. So is what
+        it closed and had again."""
+        parts: Sequence[Sequence[Member]] = sites.parted(members, lambda content: sites.site(content, terms))
+        parts = [part for run in parts for part in sites.parted(run, sites.sides)]
+        return [part for run in parts for part in episodes.parted(run, lambda content: self.span(content, terms), _goes_on)]
 
     def derive(self, members: Sequence[Member], terms: Terms) -> Derived:
         """Fields of the member recorded last, but for the onset. Active here and over there, refuted by one, or standing at two body sites
@@ -128,6 +123,7 @@ class Problem(Kind):
         return (first_to_value(members, order) | first_known(members, order, "code", terms)
                 | first_of(order, lambda index: _goes_on(said[index])) | first_of(order, lambda index: _is_denied(said[index]))
                 | first_of(order, lambda index: _site(said[index], terms) or None)
+                | first_of(order, lambda index: _sides(said[index]) or None)
                 | {min(each)[2] for each in (dated, sure) if each})
 
 
@@ -136,26 +132,28 @@ def stands(content: dict[str, Any]) -> bool:
     return _goes_on(content) is not False and not _is_denied(content)
 
 
+def _denies(concept: Any, terms: Terms) -> bool:
+    if not isinstance(concept, dict) or not concept.get("codes") or not _DENIES.search(str(concept.get("text"))):
+        return False
+    current = terms.current(concept)
+    says = [name for name in (terms.name(current) if current else None, *(code.get("display") for code in concept["codes"])) if name]
+    return bool(says) and not any(map(_DENIES.search, says))
+
+
 def _disagree(members: Sequence[Member], terms: Terms) -> bool:
-    """It goes on and is over, is denied and upheld, or stands at two sites (left leg, right leg): what a member does not say is no side."""
+    """It goes on and is over, is denied and upheld, or stands at two sites, or on two sides: what a member does not say is no side."""
     going, denied = ({told(member.content) for member in members} - {None} for told in (_goes_on, _is_denied))
-    sites = {_site(member.content, terms) for member in members} - {frozenset()}
-    return len(going) > 1 or len(denied) > 1 or any(one.isdisjoint(other) for one, other in combinations(sites, 2))
+    at, on = {_site(member.content, terms) for member in members}, {_sides(member.content) for member in members}
+    return len(going) > 1 or len(denied) > 1 or sites.differ(at) or sites.differ(on)
 
 
 def _site(content: dict[str, Any], terms: Terms) -> frozenset[str]:
-    """What its body site means, by its codes and by each of its names: a site coded here and in words there is one where a name is the
-    same. Empty where none is named, or the problem does not stand."""
-    return _named_site(content, terms) if stands(content) else frozenset()
+    """Empty where the problem does not stand."""
+    return sites.site(content, terms) if stands(content) else frozenset()
 
 
-def _named_site(content: dict[str, Any], terms: Terms) -> frozenset[str]:
-    site = content.get("body_site")
-    if not isinstance(site, dict):
-        return frozenset()
-    names = (site.get("text"), *(code.get("display") for code in site.get("codes") or ()))
-    means = {meaning(site, terms), *(meaning({"text": name}, terms) for name in names if name)}
-    return frozenset(each for each in means if each is not None)
+def _sides(content: dict[str, Any]) -> frozenset[str]:
+    return sites.sides(content) if stands(content) else frozenset()
 
 
 def _goes_on(content: dict[str, Any]) -> bool | None:

@@ -9,6 +9,7 @@ from typing import Any
 from msgspec import UNSET
 from msgspec.structs import replace
 
+from mainstem.kinds import sites
 from mainstem.kinds.base import Concept, Content, Kind, Text
 from mainstem.kinds.concepts import CODED_FIRST, meaning, show_coded
 from mainstem.kinds.facts import Derived, Member, Rule, Terms, by_recency
@@ -51,10 +52,12 @@ class Procedure(Kind):
         return f"{on} {what} {meaning(site, terms) or named(site, '')}" if site else f"{on} {what}"
 
     def derive(self, members: Sequence[Member], terms: Terms) -> Derived:
-        """Done for one and not done for another, or done at two times of the day, is a conflict: it may have been done twice."""
+        """Done for one and not done for another, or done at two times of the day or on two sides, is a conflict: it may have been done
+        twice."""
         found = furthest(members, _RANKS, ("status", "outcome"), DONE)
         if len(members) == 1:
             return found
         show_coded(found, members, by_recency(members), "code", terms)
-        twice = differ(minute(member.content.get("performed")) for member in members)
+        twice = (differ(minute(member.content.get("performed")) for member in members)
+                 or sites.differ({sites.sides(member.content) for member in members}))
         return replace(found, conflict=twice or both(members, "status", ("not-done",), ("completed", "stopped", "in-progress")))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -28,7 +29,7 @@ from mainstem.kinds.facts import (
 )
 from mainstem.kinds.identifiers import minute
 from mainstem.kinds.same import DATE, PERSON, PROSE, WORDS, moment
-from mainstem.kinds.samples import STANDING, VALUES, at_minute, by_minute, identifier, parted, standing, value_of, valued
+from mainstem.kinds.samples import STANDING, at_minute, by_minute, identifier, parted, standing, value_of, valued
 from mainstem.kinds.statuses import word
 from mainstem.kinds.titles import named
 
@@ -43,6 +44,7 @@ CANNOT_TELL = Rule(
     "result.cannot-tell", "it names no test, or neither an order, a specimen nor a day: it is shown as it stands, and may be what another "
     "entry is", "design.md, Reconciliation, per kind")
 
+_NUMBER = re.compile(r"\d")
 _REPORTED = ("status", "value", "value_text", "value_code", "low", "high", "interpretation")
 """What belongs to one report, and must not be mixed with another's."""
 
@@ -127,7 +129,7 @@ class Result(Kind):
         show_coded(found, members, order, "test", terms)
         _time(found, members, order)
         report = next((index for index in order if valued(members[index])), order[0])
-        return replace(found, conflict=len(by_minute(members, order)) > 1 or any(
+        return replace(found, conflict=_of_two(members, order) or _withdrawn(members[order[0]], members[report]) or any(
             _contradicts(members[report], members[index]) for index in order if index != report))
 
     def matters(self, members: Sequence[Member], terms: Terms) -> set[int]:
@@ -149,15 +151,17 @@ class Result(Kind):
                 | first_of(order, lambda index: True if valued(members[index]) else None)
                 | set([index for index in order if word(said[index], "status") == "cancelled"][:2])
                 | {index for told in values.values() for index in told.values()}
-                | set(list(by_minute(members, order).values())[:2]) | {min(each)[2] for each in (dated, vague) if each})
+                | set(list(by_minute(members, order).values())[:2])
+                | {index for two in _timed(members, order).values() for index in two} | {min(each)[2] for each in (dated, vague) if each})
 
     def line(self, content: dict[str, Any], terms: Terms) -> tuple[str, str] | None:
-        """The same test. Orders, cancelled tests and what has no value are on no line, nor is what was taken on no known day."""
+        """The same test of blood. Orders, cancelled tests and what has no value in numbers (`haemolysed`) are on no line, nor is what was
+        taken on no known day."""
         span = moments(content.get("taken"))
         test = meaning(content.get("test"), terms)
         if test is None or span is None or len(content["taken"].strip()) < 10 or word(content, "status") in ("requested", "cancelled"):
             return None
-        if not any(content.get(name) for name in VALUES):
+        if not (content.get("value") or _NUMBER.search(str(content.get("value_text")))) or not retest.of_blood(content):
             return None
         return test, span[0].isoformat(timespec="microseconds") + ("" if span[0] == span[1] else "/P1D")
 
@@ -210,6 +214,29 @@ def _time(found: Derived, members: Sequence[Member], order: Sequence[int]) -> No
     if found.decided.get("taken") != (chosen,):
         found.content["taken"], found.decided["taken"] = members[chosen].content["taken"], (chosen,)
         found.rules["taken"] = MOST_PRECISE.id
+
+
+def _timed(members: Sequence[Member], order: Sequence[int]) -> dict[tuple[str, str], list[int]]:
+    """Of those with a value and a minute, the first two in `order` of two values, and of each source patient of two minutes."""
+    found: dict[tuple[str, str], dict[str, int]] = {}
+    for index in order:
+        member = members[index]
+        if valued(member) and (at := at_minute(member)) is not None:
+            for what, told in ((("value", ""), value_of(member.content)), (("minute", member.place.subject), at)):
+                if len(one := found.setdefault(what, {})) < 2:
+                    one.setdefault(told, index)
+    return {what: list(one.values()) for what, one in found.items()}
+
+
+def _of_two(members: Sequence[Member], order: Sequence[int]) -> bool:
+    """Whether values are of two minutes and differ, or one source patient tells both: one value of which one feed gives the minute of
+    collection and another that of receipt is one."""
+    return len(by_minute(members, order)) > 1 and any(len(two) > 1 for two in _timed(members, order).values())
+
+
+def _withdrawn(latest: Member, shown: Member) -> bool:
+    """Whether a correction leaves no value, beside one that is still shown."""
+    return standing(latest) == STANDING["corrected"] and not valued(latest) and valued(shown)
 
 
 def _contradicts(shown: Member, other: Member) -> bool:

@@ -60,19 +60,26 @@ _BY_CODE = {code: row for row in TABLE for code in row.codes}
 _BY_NAME = {name: row for row in TABLE for name in row.names}
 _ABOUT = frozenset({"serum", "plasma", "blood", "whole", "level", "concentration", "measurement", "estimation", "s"})
 """Words that say where or how, not what."""
+_ELSEWHERE = frozenset({"urine", "urinary", "csf", "cerebrospinal", "fluid", "stool", "faecal", "faeces", "saliva", "sweat", "dialysate"})
+"""Words of specimens that are no blood."""
 
 
 def interval(content: dict[str, Any], terms: Terms) -> Interval | None:
-    """The row for a result's content; None where the guidance names none, or the specimen is another than blood."""
-    specimen = plain(_words(content.get("specimen")))
-    if specimen and not any(word in specimen for word in ("blood", "serum", "plasma")):
-        return None
+    """The row for a result's content; None where the guidance names none."""
     for concept in (content.get("test"), content.get("panel")):
         if isinstance(concept, dict):
             found = next((row for row in _rows(concept, terms)), None)
             if found is not None:
                 return found
     return None
+
+
+def of_blood(content: dict[str, Any]) -> bool:
+    """Whether nothing tells another specimen: itself, its panel (`Urine electrolytes`) or its test."""
+    specimen = plain(_words(content.get("specimen")))
+    if specimen:
+        return any(word in specimen for word in ("blood", "serum", "plasma"))
+    return all(_ELSEWHERE.isdisjoint(plain(_words(content.get(field))).split()) for field in ("panel", "test"))
 
 
 def _rows(concept: dict[str, Any], terms: Terms) -> Iterator[Interval]:

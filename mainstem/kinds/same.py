@@ -241,7 +241,7 @@ _UNIT = str.maketrans({
 _UNITS = {
     "mcg": "ug", "microgram": "ug", "milligram": "mg", "gram": "g", "millilitre": "ml", "milliliter": "ml", "litre": "l", "liter": "l",
     "cel": "c", "deg": "", "percent": "%", "kilogram": "kg", "centimetre": "cm", "d": "day", "wk": "week", "mo": "month", "h": "hour",
-    "hr": "hour", "min": "minute",
+    "hr": "hour", "min": "minute", "mcmol": "umol", "micromol": "umol", "micromole": "umol", "iu": "u", "miu": "mu", "kiu": "ku",
 }
 _PLURAL = re.compile(r"(?<=[a-z]{2}[^s])s$|(?<=hr|wk)s$")
 _STAMP = re.compile(r"(?<!\d)\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:\d{2})?")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -15,8 +16,9 @@ from mainstem.kinds.concepts import meaning
 from mainstem.kinds.dates import exact, moments
 from mainstem.kinds.facts import Member, Terms
 from mainstem.kinds.identifiers import minute
-from mainstem.kinds.same import coded, line, number, unit
+from mainstem.kinds.same import line, number, unit
 from mainstem.kinds.statuses import word
+from mainstem.kinds.titles import named
 
 STANDING = {"corrected": 4, "final": 3, "preliminary": 2, "cancelled": 1, "requested": 0}
 """What no status is given for counts as final: a copy of a report."""
@@ -26,7 +28,7 @@ _BETWEEN = re.compile(r"[^\w/]|_")
 
 def parted(members: Sequence[Member], terms: Terms) -> Sequence[Sequence[Member]]:
     """`Result.parted`: by the minute, the specimen's number, the specimen, or the day; by the panel (`Sodium` of serum and of urine) where
-    values differ, since one measurement is reported in several (albumin)."""
+    values differ, since one measurement is reported in several (albumin); and what one report tells several values of, by the value."""
 
     def panel(member: Member) -> str | None:
         return meaning(member.content.get("panel"), terms)
@@ -37,7 +39,8 @@ def parted(members: Sequence[Member], terms: Terms) -> Sequence[Sequence[Member]
     found = _parted(members, at_minute, corrected=True)
     for told in (_specimen_number, lambda member: meaning(member.content.get("specimen"), terms), _day):
         found = [part for run in found for part in _parted(run, told, corrected=False)]
-    return [part for run in found for part in (_parted(run, panel, corrected=False) if _differ(run) else [run])]
+    found = [part for run in found for part in (_parted(run, panel, corrected=False) if _differ(run) else [run])]
+    return [part for run in found for part in (_by_report(run) if _differ(run) else [run])]
 
 
 def at_minute(member: Member) -> str | None:
@@ -84,7 +87,8 @@ def value_of(content: dict[str, Any]) -> str:
         return f"{value.get('comparator') or ''}{number(str(value.get('value')))} {unit(value.get('unit') or '')}".strip()
     if content.get("value_text"):
         return line(content["value_text"]).casefold()
-    return repr(content.get("value_code") and coded(content["value_code"]))
+    found = content.get("value_code")
+    return line(named(found, "")).casefold() or repr(found) if isinstance(found, dict) else ""
 
 
 @lru_cache(maxsize=1 << 14)
@@ -103,38 +107,69 @@ def _day(member: Member) -> str | None:
 
 
 def _parted(members: Sequence[Member], told: Callable[[Member], str | None], *, corrected: bool) -> Sequence[Sequence[Member]]:
-    """By the sample that each one tells. `corrected`: whether a correction may be of a sample that no other record tells; else it may be
-    the day or the specimen that it corrects."""
+    """By the sample that each one tells, of those that one source patient has values of (of several, the one that tells most, the least),
+    and what it has no value of, by its own clock: a third one was cancelled.
+    `corrected`: whether a correction may be of a sample that no other record tells; else it may be the day or the specimen that it
+    corrects."""
     samples: dict[str, list[Member]] = {}
+    tellers: dict[str, set[str]] = {}
     for member in members:
-        if valued(member) and (corrected or standing(member) <= STANDING["final"]) and (sample := told(member)) is not None:
+        if valued(member) and (corrected or not _corrects(member)) and (sample := told(member)) is not None:
             samples.setdefault(sample, []).append(member)
-    if len(samples) < 2 or not _told_by_one(samples):
+            tellers.setdefault(member.place.subject, set()).add(sample)
+    teller = max(sorted(tellers), key=lambda subject: len(tellers[subject]), default="")
+    if len(tellers.get(teller, ())) < 2:
         return [members]
+    samples = {sample: held for sample, held in samples.items() if sample in tellers[teller]}
     homes = [_home(member, told(member), samples) for member in members]
+    for place, member in enumerate(members):
+        if homes[place] is None and member.place.subject == teller and not valued(member) and (corrected or not _corrects(member)):
+            homes[place] = told(member)
     if None in homes:
         return [members]
-    return [[member for member, home in zip(members, homes, strict=True) if home == sample] for sample in samples]
+    return [[member for member, home in zip(members, homes, strict=True) if home == sample] for sample in dict.fromkeys(homes)]
+
+
+def _by_report(members: Sequence[Member]) -> Sequence[Sequence[Member]]:
+    """Values that one source patient reports at one moment, in one standing, are all meant: two organisms of a culture, and what each is
+    sensitive to. A report that supersedes another comes after it."""
+    reports: dict[tuple[str, int, str], set[str]] = {}
+    for member in members:
+        if valued(member) and (at := minute(member.content.get("reported"))) is not None:
+            reports.setdefault((member.place.subject, standing(member), at), set()).add(value_of(member.content))
+    values = max((reports[report] for report in sorted(reports)), key=len, default=set[str]())
+
+    def value(member: Member) -> str | None:
+        return found if valued(member) and (found := value_of(member.content)) in values else None
+
+    return _parted(members, value, corrected=True) if len(values) > 1 else [members]
 
 
 def _differ(members: Sequence[Member]) -> bool:
     return len({value_of(member.content) for member in members if valued(member)}) > 1
 
 
-def _told_by_one(samples: Mapping[str, Sequence[Member]]) -> bool:
-    """Whether one source patient has values of every sample."""
-    told = Counter(subject for members in samples.values() for subject in {member.place.subject for member in members})
-    return max(told.values()) == len(samples)
+def _corrects(member: Member) -> bool:
+    return standing(member) == STANDING["corrected"]
 
 
 def _home(member: Member, told: str | None, samples: Mapping[str, Sequence[Member]]) -> str | None:
-    """The sample a member stands with: its own; else one that it says nothing beyond, of its day before others, the earliest. None: it
-    may be of any."""
+    """The sample a member stands with: its own; else one that it says nothing beyond, of its day before others, the nearest in time (one
+    feed has when it was collected, another when it was received), the earliest; else, of another value, the only one that was corrected.
+    None: it may be of any."""
     if told in samples:
         return told
-    taken = str(member.content.get("taken") or "")
+    taken, at = str(member.content.get("taken") or ""), moments(told)
     may_be = [each for each, held in samples.items() if any(_adds_nothing(member, report) for report in held)]
-    return min(may_be, key=lambda each: (each[:10] != taken[:10], each), default=None)
+    if not may_be and valued(member) and not _corrects(member):
+        mended = [each for each, held in samples.items() if any(map(_corrects, held))]
+        return mended[0] if len(mended) == 1 else None
+
+    def away(sample: str) -> tuple[bool, timedelta]:
+        then = moments(sample)
+        return sample[:10] != taken[:10], abs(at[0] - then[0]) if at and then else timedelta()
+
+    return min(may_be, key=lambda each: (*away(each), each), default=None)
 
 
 def _adds_nothing(copy: Member, report: Member) -> bool:

@@ -184,6 +184,8 @@ def test_the_end_of_an_attendance_does_not_end_the_stay_under_its_number(turn):
     ("appointment", [BOOKED | {"status": "cancelled"}, BOOKED | {"status": "fulfilled"}], "fulfilled"),
     ("procedure", [HIP | {"status": "not-done"}, HIP | {"status": "completed"}], "completed"),
     ("procedure", [HIP | {"performed": "2026-08-01T09:00Z", "status": "completed"}, HIP | {"performed": "2026-08-01T15:00Z"}], "completed"),
+    ("procedure", [HIP | {"code": HIP["code"] | {"text": text}, "status": "completed"} for text in ("Hip replaced, left", "(R) hip")],
+     "completed"),
     ("immunisation", [FLU, FLU | {"status": "not-done", "reason": {"text": "Declined"}}], "completed"),
     ("immunisation", [FLU | {"batch": "AB1"}, FLU | {"batch": "AB2"}], "completed"),
     ("flag", [ALERT, ALERT | {"status": "inactive"}], "active"),

@@ -67,9 +67,21 @@ def test_words_in_doubt_beside_a_name_are_not_the_condition():
 
 @pytest.mark.parametrize(("one", "other"), [
     ("\u2191 BP", "\u2193 BP"), ("\u2191K+", "K+"), ("\u2640 infertility", "\u2642 infertility"), ("\u00acAsthma", "Asthma"),
-    ("Asthma (-)", "Asthma"), ("\u2193 Asthma", "asthma")])
+    ("Asthma (-)", "Asthma"), ("Asthma -", "Asthma"), ("HIV -", "HIV"), ("HIV \u2212", "HIV +"), ("hiv\u2013", "HIV"),
+    ("\u2193 Asthma", "asthma")])
 def test_signs_that_make_another_statement_are_kept(one, other):
     assert key(text=one) != key(text=other)
+
+
+@pytest.mark.parametrize("said", ["DVT excluded", "Family history of DVT", "FH: DVT", "no evidence of DVT", "DVT ruled out"])
+def test_words_that_deny_beside_a_code_that_does_not_are_a_fact_of_their_own(said):
+    thrombosis = {"system": SNOMED, "code": "128053003", "display": "Deep venous thrombosis"}
+    assert key(codes=[thrombosis], text=said) is None
+    assert key(codes=[thrombosis], text="?DVT") == key(codes=[thrombosis]) == "128053003"
+    assert key(**coded(ASTHMA, said)) is None, "its name is known"
+    denied = {"system": SNOMED, "code": "160377001", "display": "Family history: Asthma"}
+    assert key(codes=[denied], text=said) == "160377001", "the code says so too"
+    assert key(**coded("X9", said, LOCAL)) == key(text=said)
 
 
 def test_a_fully_specified_name_is_the_name():
@@ -148,6 +160,57 @@ LEFT, RIGHT, CODED_LEFT = {"text": "Left knee"}, {"text": "Right knee"}, coded("
 def test_what_one_source_places_at_two_sites_is_two_problems(said, expected):
     members = [member("problem", n, source, status="active", **({} if site is None else {"body_site": site}))
                for n, (source, site) in enumerate(said)]
+    assert [[members.index(one) for one in part] for part in PROBLEM.parted(members, builtin())] == expected
+
+
+FEMUR = "71620000"
+
+
+@pytest.mark.parametrize(("said", "expected"), [
+    ([("A/epr", "Fracture of left femur"), ("A/epr", "Fracture of right femur")], [[0], [1]]),
+    ([("A/epr", "# (L) femur"), ("A/epr", "# Rt femur"), ("B/gp", "right femoral fracture")], [[0], [1, 2]]),
+    ([("A/epr", "# L femur"), ("A/epr", "# R femur"), ("B/gp", "Bilateral fractures of femur")], [[0, 1, 2]]),
+    ([("A/epr", "# L femur"), ("A/epr", "# R femur"), ("B/gp", "Fracture of femur")], [[0, 1, 2]]),
+    ([("A/epr", "# L femur"), ("B/gp", "# R femur")], [[0, 1]]),
+    ([("A/epr", "R/O fracture"), ("A/epr", "Left femur, L5 intact")], [[0, 1]]),
+])
+def test_what_one_source_names_on_two_sides_is_two_problems(said, expected):
+    members = [member("problem", n, source, status="active", code=coded(FEMUR, text)) for n, (source, text) in enumerate(said)]
+    assert [[members.index(one) for one in part] for part in PROBLEM.parted(members, builtin())] == expected
+    if expected == [[0, 1]] and said[0][0] != said[1][0]:
+        assert derived(*members).conflict, "one of the two is wrong, or neither"
+
+
+def test_a_side_in_the_words_and_one_in_the_site_are_told_apart():
+    left = member("problem", 1, status="active", code=coded(FEMUR, "# left femur"))
+    right = member("problem", 2, status="active", code=coded(FEMUR, "# femur"), body_site={"text": "Right femur"})
+    assert len(PROBLEM.parted([left, right], builtin())) == 2
+    over = member("problem", 2, "B/gp", status="resolved", code=coded(FEMUR, "# right femur"))
+    assert not derived(over, member("problem", 3, status="resolved", code=coded(FEMUR, "# left femur"))).conflict, "neither stands"
+
+
+JANUARY, MARCH, MAY = (("Y/gp", onset, end, "resolved") for onset, end in (
+    ("2025-01-05", "2025-01-12"), ("2025-03-10", "2025-03-17"), ("2025-05-01", "2025-05-08")))
+
+
+@pytest.mark.parametrize(("said", "expected"), [
+    ([JANUARY, MARCH, MAY], [[0], [1], [2]]),
+    ([JANUARY, ("Y/gp", "2025-03-10", None, "active")], [[0], [1]]),
+    ([JANUARY, MARCH, ("A/epr", "2025-03-11T10:00:00Z", None, "active")], [[0], [1, 2]]),
+    ([JANUARY, MARCH, ("A/epr", "2025-01-02", "2025-01-20", "resolved")], [[0, 2], [1]]),
+    ([JANUARY, MARCH, ("A/epr", "2025-03", None, "active")], [[0], [1, 2]]),
+    ([JANUARY, MARCH, ("A/epr", "2025-06-01", None, "active")], [[0], [1, 2]]),                      # nearest to the last one
+    ([JANUARY, MARCH, ("A/epr", "2025", None, "active"), ("C/care", None, None, "active")], [[0], [1], [2, 3]]),
+    ([JANUARY, MARCH, ("A/epr", "2025-01-05", None, "active")], [[0, 1, 2]]),                        # it never ended there
+    ([JANUARY, ("Y/gp", "2025-02-09", None, "active")], [[0, 1]]),                                   # seen again
+    ([("Y/gp", "2025-01-05", None, "active"), MARCH], [[0, 1]]),
+    ([("Y/gp", "2025-01-05", "2025-01-12", "active"), MARCH], [[0, 1]]),
+    ([JANUARY, ("A/epr", "2025-03-10", "2025-03-17", "resolved")], [[0, 1]]),                        # two sources
+])
+def test_what_one_source_closed_and_had_again_is_two_problems(said, expected):
+    members = [member("problem", n, source, code=coded("68566005"), status=status, category="problem-list-item",
+                      **{name: value for name, value in (("onset", onset), ("abatement", end)) if value})
+               for n, (source, onset, end, status) in enumerate(said)]
     assert [[members.index(one) for one in part] for part in PROBLEM.parted(members, builtin())] == expected
 
 

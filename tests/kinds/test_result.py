@@ -119,7 +119,12 @@ def test_a_value_that_a_source_still_holds_beside_another_is_a_conflict(one, oth
     ({"value": amount("140")}, {"value": amount("140", "mg/L")}, True),
     ({"value": amount("140")}, {}, False), ({"value_text": "Negative"}, {"value_text": "NEGATIVE"}, False),
     ({"value_text": "Negative"}, {"value_text": "Positive"}, True),
-    ({"value": amount("5") | {"comparator": "<"}}, {"value": amount("5")}, True)])
+    ({"value": amount("5") | {"comparator": "<"}}, {"value": amount("5")}, True),
+    ({"value": amount("90", "umol/L")}, {"value": amount("90", "micromol/L")}, False),
+    ({"value": amount("90", "U/L")}, {"value": amount("90", "[iU]/L")}, False),
+    ({"value_code": coded("10828004", "Positive")}, {"value_text": "POSITIVE"}, False),
+    ({"value_code": coded("10828004", "Positive")}, {"value_code": coded("260385009", "Negative")}, True),
+    ({"value_code": coded("10828004")}, {"value_code": coded("260385009")}, True)])
 def test_values_are_compared_as_they_mean(one, other, conflict):
     found = derived(member("result", 1, status="final", **one), member("result", 2, source="Y/gp", status="final", **other))
     assert found.conflict is conflict
@@ -188,6 +193,11 @@ EIGHT, ELEVEN = told(1, "08:00:00", "12"), told(2, "11:00:00", "40")
     ([told(3, None, None, "requested", requested="2026-01-03")], [[0, 2], [1]]),
     ([told(3, "11:00:00", None, "requested")], [[0], [1, 2]]),
     ([told(3, "11:00:00", None, "cancelled", source="Y/gp")], [[0], [1, 2]]),
+    ([told(3, "08:25:00", "12", source="B/epr"), told(4, "11:20:00", "40", source="B/epr")], [[0, 2], [1, 3]]),     # when received
+    ([told(3, "08:25:00", "12", source="B/epr")], [[0, 2], [1]]),
+    ([told(3, "14:00:00", None, "cancelled")], [[0], [1], [2]]),
+    ([told(3, "14:00:00", None, note="haemolysed")], [[0], [1], [2]]),
+    ([told(3, "11:00:00", "45", "corrected"), told(4, "2026-01-03", "41", source="Y/gp")], [[0], [1, 2, 3]]),       # an older copy
 ])
 def test_serial_samples_of_one_order_are_as_many_results(others, expected):
     assert parted(EIGHT, ELEVEN, *others) == expected
@@ -224,17 +234,60 @@ def test_samples_that_one_source_tells_apart_by_specimen_or_day_are_as_many_resu
 @pytest.mark.parametrize("members", [
     [EIGHT, told(2, "08:25:00", "12", source="B/epr")],                                             # collected here, received there
     [EIGHT, told(2, "11:00:00", "40", source="B/epr")],
-    [EIGHT, ELEVEN, told(3, "08:25:00", "12", source="B/epr")],
     [EIGHT, ELEVEN, told(3, "2026-01-03", "50", source="Y/gp")],                                    # a third, or which of them was wrong?
     [EIGHT, ELEVEN, told(3, "2026-01-03", "40", "corrected", source="Y/gp")],
     [EIGHT, ELEVEN, told(3, "2026-01-03", None, "cancelled", source="Y/gp")],
-    [EIGHT, ELEVEN, told(3, "14:00:00", None, note="haemolysed")],
+    [EIGHT, ELEVEN, told(3, "14:00:00", None, "cancelled", source="Y/gp")],
+    [told(1, "08:00:00", "12", "corrected"), told(2, "11:00:00", "40", "corrected"), told(3, "2026-01-03", "50", source="Y/gp")],
     [EIGHT, ELEVEN, told(3, "2026-01-03", None, note="haemolysed", source="Y/gp")],
     [EIGHT, told(2, "2026-01-03", "40")], [EIGHT, told(2, "08:00:30", "40")], [EIGHT, told(2, "00:00:00", "40")],
 ])
 def test_where_it_is_not_sure_which_sample_is_which_they_are_one_result(members):
     """In conflict, as it was, where the values are of two minutes or differ: no copy is given to a sample that it may not be of."""
     assert parted(*members) == [list(range(len(members)))]
+
+
+def test_two_samples_of_one_value_are_nearest_to_their_copies():
+    copies = [told(n, at, "12", source="B/epr") for n, at in ((3, "08:25:00"), (4, "11:20:00"))]
+    assert parted(EIGHT, told(2, "11:00:00", "12"), *copies) == [[0, 2], [1, 3]]
+
+
+@pytest.mark.parametrize(("one", "other", "conflict"), [
+    (EIGHT, told(2, "08:25:00", "12.0", source="B/epr"), False), (EIGHT, told(2, "08:25:00", "13", "preliminary", source="B/epr"), True),
+    (EIGHT, told(2, "11:00:00", "12"), True)])
+def test_one_value_at_the_minutes_of_two_feeds_is_no_conflict(one, other, conflict):
+    assert derived(one, other).conflict is conflict
+
+
+E_COLI, STAPHYLOCOCCUS = (told(n, "08:00:00", value_text=name, reported="2026-01-05T12:00:00Z")
+                          for n, name in ((1, "Escherichia coli"), (2, "Staphylococcus aureus")))
+LATER = {"reported": "2026-01-06T09:00:00Z"}
+
+
+@pytest.mark.parametrize(("others", "expected"), [
+    ([], [[0], [1]]),
+    ([told(3, "2026-01-03", value_text="staphylococcus aureus", source="Y/gp"), told(4, None, status="requested")], [[0, 3], [1, 2]]),
+    ([told(3, "08:00:00", value_text="Escherichia coli", status="corrected", **LATER)], [[0, 2], [1]]),
+    ([told(3, "08:00:00", value_text="No growth", status="corrected", **LATER)], [[0, 1, 2]]),
+    ([told(3, "08:00:00", value_text="No growth", status="preliminary")], [[0, 1, 2]]),
+])
+def test_what_one_report_tells_several_values_of_is_as_many_results(others, expected):
+    assert parted(E_COLI, STAPHYLOCOCCUS, *others) == expected
+
+
+@pytest.mark.parametrize("more", [LATER, {"reported": "2026-01-05"}, {"reported": "2026-01-05T12:00:00Z", "status": "corrected"}])
+def test_a_later_report_or_one_of_the_day_may_supersede(more):
+    other = {"at": "08:00:00", "value_text": "Staphylococcus aureus"} | more
+    assert parted(E_COLI, told(2, **other)) == [[0, 1]]
+
+
+@pytest.mark.parametrize("source", ["RXA/epr", "B/epr"])
+def test_a_correction_that_leaves_no_value_beside_one_is_a_conflict(source):
+    withdrawn = told(2, "08:00:00", None, "corrected", source=source, note="haemolysed")
+    assert derived(EIGHT, withdrawn).conflict
+    assert not derived(withdrawn, told(3, "08:00:00", None, "final")).conflict
+    given = told(3, "08:00:00", "14", "corrected", recorded="2026-01-09")
+    assert not derived(withdrawn, given).conflict, "the later correction has a value"
 
 
 contents = st.fixed_dictionaries({"test": st.just(SODIUM), "order_id": st.just("1")}, optional={
@@ -315,8 +368,18 @@ def test_orders_cancelled_tests_and_what_has_no_value_or_day_are_on_no_line(cont
     assert RESULT.line({name: value for name, value in (whole | content).items() if value is not None}, builtin()) is None
 
 
-def test_urine_has_no_interval_of_bloods():
-    assert repeats("2026-01-03T11:00:00Z", "2026-01-03T10:00:00Z", test={"text": "creatinine"}, specimen={"text": "urine"}) is None
+@pytest.mark.parametrize(("content", "stands"), [
+    ({"specimen": {"text": "urine"}}, False), ({"panel": {"text": "Urine electrolytes"}}, False), ({"test": {"text": "CSF sodium"}}, False),
+    ({"specimen": {"text": "Serum"}, "panel": {"text": "Blood and urine electrolytes"}}, True), ({"panel": {"text": "U&E"}}, True)])
+def test_what_is_not_of_blood_neither_repeats_nor_is_repeated(content, stands):
+    whole = {"test": {"text": "Sodium"}, "taken": "2026-01-03", "status": "final", "value": amount("1")}
+    assert (RESULT.line(whole | content, builtin()) is not None) is stands
+
+
+@pytest.mark.parametrize(("said", "stands"), [("Haemolysed", False), ("See comment", False), ("<5", True), ("4.1 mmol/L", True)])
+def test_what_gave_no_number_is_not_repeated(said, stands):
+    whole = {"test": SODIUM, "taken": "2026-01-03", "status": "final", "value_text": said}
+    assert (RESULT.line(whole, builtin()) is not None) is stands
 
 
 @given(st.text(max_size=30) | st.dates().map(str) | st.datetimes().map(datetime.isoformat) | st.none())

@@ -40,7 +40,9 @@ CONTENTS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
                    verification=["confirmed", "unconfirmed", "refuted", "other"], criticality=["high", "low", "other"],
                    reactions=[[RASH], [WHEEZE], [RASH, WHEEZE]], note=["a", "b"]),
     "none": _of({"agent": NONE}, clinical_status=["active", "resolved"], note=["a", "b"]),
-    "problem": _of({"code": [{"text": "Frozen shoulder"}]}, onset=["2019", "2019-03", "2019-03-02", "2019-03-04", "once"],
+    "problem": _of({"code": [{"text": "Frozen shoulder", "codes": [{"system": SNOMED, "code": "399114005", "display": side}]}
+                             for side in ("Frozen shoulder", "left frozen shoulder", "R frozen shoulder")]},
+                   onset=["2019", "2019-03", "2019-03-02", "2019-03-04", "once"],
                    abatement=["2021", "2019-04-01"], status=["active", "resolved", "relapse"], verification=["confirmed", "refuted"],
                    category=["problem-list-item", "encounter-diagnosis"], note=["a", "b"],
                    body_site=[{"text": "Left"}, {"text": "Right"}, {"text": "Left", "codes": [{"system": SNOMED, "code": "7771000"}]},
