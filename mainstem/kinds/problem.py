@@ -71,7 +71,7 @@ class Problem(Kind):
         return named(content.get("code"), "Problem")
 
     def key(self, content: dict[str, Any], terms: Terms) -> str | None:
-        """What it is. Words that say it was not so, or of somebody else, beside a code that says nothing of it, leave it a fact of its own."""
+        """What it is. Words that say it was not so, or somebody else's, beside a code that says neither, leave it a fact of its own."""
         concept = content.get("code")
         return None if _denies(concept, terms) else meaning(concept, terms)
 
@@ -90,6 +90,9 @@ class Problem(Kind):
         """What one source patient's own records place at two sites (hip, knee) or on two sides, in the words of the code too, are two
         problems, where every record names its own; one that names none may be of either, and all stay one entry, in conflict. So is what
         it closed and had again."""
+        tellers = [member.place.subject for member in members]
+        if len(set(tellers)) == len(tellers):
+            return [members]
         parts: Sequence[Sequence[Member]] = sites.parted(members, lambda content: sites.site(content, terms))
         parts = [part for run in parts for part in sites.parted(run, sites.sides)]
         return [part for run in parts for part in episodes.parted(run, lambda content: self.span(content, terms), _goes_on)]
@@ -149,11 +152,11 @@ def _disagree(members: Sequence[Member], terms: Terms) -> bool:
 
 def _site(content: dict[str, Any], terms: Terms) -> frozenset[str]:
     """Empty where the problem does not stand."""
-    return sites.site(content, terms) if stands(content) else frozenset()
+    return sites.site(content, terms) if "body_site" in content and stands(content) else frozenset()
 
 
 def _sides(content: dict[str, Any]) -> frozenset[str]:
-    return sites.sides(content) if stands(content) else frozenset()
+    return on if (on := sites.sides(content)) and stands(content) else frozenset()
 
 
 def _goes_on(content: dict[str, Any]) -> bool | None:

@@ -121,7 +121,8 @@ class Result(Kind):
         return parted(members, terms)
 
     def derive(self, members: Sequence[Member], terms: Terms) -> Derived:
-        """The report that supersedes the others decides what was found; another source that still holds another value is a conflict."""
+        """The report that supersedes the others decides what was found. Another source that still holds another value is a conflict, and so
+        is a correction that leaves no value, beside one that is shown."""
         if len(members) == 1:
             return latest_first(members)
         order = sorted(by_recency(members), key=lambda index: -standing(members[index]))
@@ -129,8 +130,9 @@ class Result(Kind):
         show_coded(found, members, order, "test", terms)
         _time(found, members, order)
         report = next((index for index in order if valued(members[index])), order[0])
-        return replace(found, conflict=_of_two(members, order) or _withdrawn(members[order[0]], members[report]) or any(
-            _contradicts(members[report], members[index]) for index in order if index != report))
+        return replace(found, conflict=_of_two(members, order) or any(
+            _contradicts(members[report], members[index]) for index in order if index != report) or (
+            report != order[0] and standing(members[order[0]]) == STANDING["corrected"]))
 
     def matters(self, members: Sequence[Member], terms: Terms) -> set[int]:
         """Of each standing and source patient the first two values: one of them contradicts the report that is shown, if any does.
@@ -232,11 +234,6 @@ def _of_two(members: Sequence[Member], order: Sequence[int]) -> bool:
     """Whether values are of two minutes and differ, or one source patient tells both: one value of which one feed gives the minute of
     collection and another that of receipt is one."""
     return len(by_minute(members, order)) > 1 and any(len(two) > 1 for two in _timed(members, order).values())
-
-
-def _withdrawn(latest: Member, shown: Member) -> bool:
-    """Whether a correction leaves no value, beside one that is still shown."""
-    return standing(latest) == STANDING["corrected"] and not valued(latest) and valued(shown)
 
 
 def _contradicts(shown: Member, other: Member) -> bool:

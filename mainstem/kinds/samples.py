@@ -6,7 +6,6 @@ Why: docs/decisions/serial-samples-are-results-of-their-own.md.
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from functools import lru_cache

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import lru_cache
 from itertools import combinations
 from typing import Any
@@ -61,9 +61,10 @@ def parted(members: Sequence[Member], told: Callable[[dict[str, Any]], frozenset
     return sorted((sorted(held, key=lambda one: one.place) for _, held in parts), key=lambda held: held[0].place)
 
 
-def _names(concept: dict[str, Any]) -> Iterator[str]:
-    said = (concept.get("text"), *(code.get("display") for code in concept.get("codes") or ()))
-    yield from (name for name in said if isinstance(name, str) and name)
+def _names(concept: dict[str, Any]) -> list[str]:
+    found = [concept["text"]] if concept.get("text") else []
+    found += [display for code in concept.get("codes") or () if (display := code.get("display")) and display not in found]
+    return found
 
 
 @lru_cache(maxsize=1 << 14)

@@ -27,10 +27,13 @@ TIMES = ("2026-01-03", "2026-01-03T10:00:00Z", "2026-01-03T16:00:00Z", "2026-01-
 
 _results = st.fixed_dictionaries({"test": st.sampled_from([SODIUM, WORDS, CREATININE])}, optional={
     "order_id": st.sampled_from(["1", "2"]), "value": st.sampled_from(VALUES), "taken": st.sampled_from(TIMES),
+    "reported": st.sampled_from(["2026-01-05T12:00:00Z", "2026-01-05"]),
     "status": st.sampled_from(["requested", "preliminary", "final", "corrected", "cancelled"])})
-_codes = st.sampled_from([TYPE_2, {"text": "Type 2 diabetes mellitus"}, {"text": "Frozen shoulder"}])
+_codes = st.sampled_from([TYPE_2, TYPE_2 | {"text": "Left"}, TYPE_2 | {"text": "Right"}, {"text": "Type 2 diabetes mellitus"},
+                          {"text": "Frozen shoulder"}])
 _problems = st.fixed_dictionaries({"code": _codes}, optional={
-    "onset": st.sampled_from(["2019", "2019-03-02", "2020-01-01", "2025", "once"]), "abatement": st.sampled_from(["2021", "2019-04-01"]),
+    "onset": st.sampled_from(["2019", "2019-03-02", "2019-07-01", "2020-01-01", "2025", "once"]),
+    "abatement": st.sampled_from(["2021", "2019-04-01"]),
     "status": st.sampled_from(["active", "resolved"]), "category": st.sampled_from(["problem-list-item", "encounter-diagnosis"])})
 worlds = st.lists(st.one_of(*[assertions_of("result", _results)] * 3, *[assertions_of("problem", _problems)] * 2, claims),
                   min_size=12, max_size=40).map(lambda said: [*SAME_PERSON, *said])
