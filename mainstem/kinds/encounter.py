@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from mainstem.kinds.base import Concept, Content, Kind, Text
 from mainstem.kinds.dates import days
 from mainstem.kinds.facts import Derived, Member, Rule, Terms
-from mainstem.kinds.identifiers import identifier, minute
+from mainstem.kinds.identifiers import alone, identifier, minute
 from mainstem.kinds.same import DATE, PERSON, PROSE
 from mainstem.kinds.standing import both, furthest
 from mainstem.kinds.titles import named
@@ -55,11 +55,11 @@ class Encounter(Kind):
         return named(content.get("type"), "") or str(content.get("encounter_class") or "Encounter").capitalize()
 
     def key(self, content: dict[str, Any], terms: Terms) -> str | None:
-        """The visit number; else, of visits to a hospital, the class and the minute in which it began. A practice writes several
-        consultations in one minute."""
-        if visit := identifier(content.get("visit_id")):
-            return f"visit {visit}"
+        """The visit number, of what was in no hospital with its class where it is a short one; else, of visits to a hospital, the class and
+        the minute in which it began. A practice writes several consultations in one minute."""
         began, class_ = minute(content.get("start")), content.get("encounter_class")
+        if visit := identifier(content.get("visit_id")):
+            return f"visit {visit}" if alone(visit) or class_ in (None, *_IN_HOSPITAL) else f"visit {visit} {class_}"
         return f"{class_} {began}" if began and class_ in _IN_HOSPITAL else None
 
     def span(self, content: dict[str, Any], terms: Terms) -> tuple[str, str] | None:

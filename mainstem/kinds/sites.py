@@ -12,8 +12,8 @@ from typing import Any
 from mainstem.kinds.concepts import meaning
 from mainstem.kinds.facts import Member, Terms
 
-_SIDE = re.compile(r"(?<![\w/])(?:(?P<left>left|lt|l)|(?P<right>right|rt|r)|bilateral|both)(?![\w/-])")
-"""`(L)`, `Rt`; not of `R/O DVT`, `L-dopa`, `L5`."""
+_SIDE = re.compile(r"(?<![\w/])(?:(?P<left>left|(?:lt|l)(?!-))|(?P<right>right|(?:rt|r)(?!-))|bilateral|both)(?![\w/])")
+"""`(L)`, `Rt`, `left-sided`; not of `R/O DVT`, `L-dopa`, `L5`."""
 _NOWHERE: frozenset[str] = frozenset()
 _BOTH = frozenset({"left", "right"})
 

@@ -59,6 +59,7 @@ def without(content: dict[str, Any], *names: str) -> dict[str, Any]:
 @pytest.mark.parametrize(("kind", "one", "other"), [
     ("encounter", VISIT, VISIT | {"visit_id": " v-1234 ", "start": "2026-08-01T09:00:00+01:00", "encounter_class": "emergency"}),
     ("encounter", VISIT, {"visit_id": "V-1234"}),
+    ("encounter", {"visit_id": "1234567890", "encounter_class": "contact"}, {"visit_id": "1234567890", "encounter_class": "inpatient"}),
     ("encounter", VISIT | {"end": "2026-08-09"}, VISIT | {"start": "2026-08-05"}),
     ("encounter", without(VISIT, "visit_id"), without(VISIT, "visit_id") | {"start": "2026-08-01T08:00:41.5+00:00"}),
     ("appointment", BOOKED, BOOKED | {"appointment_id": "000012345678", "start": "2027-03-01T10:00:00Z"}),
@@ -89,6 +90,7 @@ def test_one_fact(kind, one, other):
 @pytest.mark.parametrize(("kind", "one", "other"), [
     ("encounter", VISIT, VISIT | {"visit_id": "V-12340"}),
     ("encounter", VISIT, VISIT | {"start": "2029-08-01"}),
+    ("encounter", VISIT | {"visit_id": "2345"}, {"visit_id": "2345", "encounter_class": "contact", "start": "2026-08-01T14:00:00Z"}),
     ("encounter", CONSULTED, CONSULTED),
     ("encounter", without(VISIT, "visit_id") | {"start": "2026-08-01"}, without(VISIT, "visit_id") | {"start": "2026-08-01"}),
     ("encounter", VISIT | {"visit_id": "12", "start": "2026-08-01"}, VISIT | {"visit_id": "12", "start": "2026-08-01"}),

@@ -172,7 +172,9 @@ FEMUR = "71620000"
     ([("A/epr", "# L femur"), ("A/epr", "# R femur"), ("B/gp", "Bilateral fractures of femur")], [[0, 1, 2]]),
     ([("A/epr", "# L femur"), ("A/epr", "# R femur"), ("B/gp", "Fracture of femur")], [[0, 1, 2]]),
     ([("A/epr", "# L femur"), ("B/gp", "# R femur")], [[0, 1]]),
+    ([("A/epr", "Left-sided fracture"), ("A/epr", "# (R)femur")], [[0], [1]]),
     ([("A/epr", "R/O fracture"), ("A/epr", "Left femur, L5 intact")], [[0, 1]]),
+    ([("A/epr", "R-value, left/right"), ("A/epr", "Left femur")], [[0, 1]]),
 ])
 def test_what_one_source_names_on_two_sides_is_two_problems(said, expected):
     members = [member("problem", n, source, status="active", code=coded(FEMUR, text)) for n, (source, text) in enumerate(said)]
