@@ -83,6 +83,27 @@ IDLE = "stands idle: "
 """At least in part, until somebody helps."""
 
 
+class View(StrEnum):
+    """What of a person was looked at."""
+
+    RECORD = "record"
+    """The record as it is, or one of its headings; with the explanation of each entry, in the terminal where it was asked for."""
+    WITHDRAWN = "withdrawn"
+    """What is no more: digest and known time are of these entries, and the record beside them is an event of its own."""
+    AS_KNOWN = "as-known"
+    """The record as it was known at a moment."""
+    COMPARED = "compared"
+    """Likewise, beside another moment's: two events."""
+    LISTED = "listed"
+    """Among search results: digest and known time are of the record that the live cache held."""
+    IDENTITY = "identity"
+    """Who a person is made of and why."""
+    BLAST_RADIUS = "blast radius"
+    """What a wrong join did."""
+    NOBODY = "nobody"
+    """Somebody was asked for, and nobody was shown: digest and known time are of an empty record."""
+
+
 class AuditEvent(msgspec.Struct, frozen=True, kw_only=True):
     """A view of a record: who, what for, and exactly what was seen (digest and known time)."""
 
@@ -90,7 +111,11 @@ class AuditEvent(msgspec.Struct, frozen=True, kw_only=True):
     at: int
     actor: str
     action: str
+    """A `View`."""
     person: str
+    """Of `nobody` the id that the NHS number, source patient or person asked for would have; empty where words were asked for."""
     digest: str
     known: int
     purpose: str
+    moment: int | None = None
+    """Of a past record the moment that was asked for."""

@@ -95,7 +95,7 @@ RECONCILE_CHANGELOG = _topic("records.reconcile-changelog.v1", "state key", None
     "reconcile", "reconcile, verify", compacted=True, purpose=Purpose.OPERATIONS)
 HEARTBEATS = _topic("operations.heartbeats.v1", "stage", "Heartbeat", "Each process, once a second: progress, lag, freshness",
     "every process", "web, verify", partitions=1, expires=True, purpose=Purpose.OPERATIONS)
-AUDIT = _topic("operations.audit.v1", "person", "AuditEvent", "Every view of a record",
+AUDIT = _topic("operations.audit.v1", "person", "AuditEvent", "Every view of a record, and every look that found nobody",
     "web, command line", "privacy officers", purpose=Purpose.OPERATIONS)
 RELEASES = _topic("control.releases.v1", "activation", "Release", "Which rules, terminology and matching model are in force from now on",
     "operators", "linker, reconcile, verify, command line, web", partitions=1, compacted=True, purpose=Purpose.OPERATIONS)

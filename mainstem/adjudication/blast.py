@@ -9,7 +9,7 @@ import msgspec
 
 from mainstem.adjudication.history import Joined
 from mainstem.model import Change, Entry
-from mainstem.operations import AuditEvent
+from mainstem.operations import AuditEvent, View
 from schemas import topics
 
 CORRECTED, PENDING, UNTOUCHED, STANDS = "corrected", "pending", "untouched", "stands"
@@ -97,7 +97,7 @@ def radius(span: Joined, changes: Sequence[Published], entries: Iterable[Entry],
     done = max([each.at for each in parting], default=span.until)
     viewed = tuple(Viewed(at=e.at, actor=e.actor, action=e.action, purpose=e.purpose, digest=e.digest, person=e.person)
                    for e in sorted(audit, key=lambda e: e.at)
-                   if e.person == span.person and e.at >= span.since and (done is None or e.at <= done))
+                   if e.person == span.person and e.action != View.NOBODY and e.at >= span.since and (done is None or e.at <= done))
     # An entry goes with each change, in one transaction.
     times = {topics.CHANGES.name: [each.at for each in while_one], topics.ENTRIES.name: [each.at for each in while_one],
              topics.SUMMARIES.name: list(summaries)}

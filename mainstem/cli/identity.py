@@ -11,6 +11,7 @@ from mainstem.cli import identity_releases, matching
 from mainstem.cli.identity_topics import Topics, opened, refuse
 from mainstem.cli.options import Actor, Format, Home, Output, named
 from mainstem.cli.printed import as_json, line, table
+from mainstem.operations import View
 
 if TYPE_CHECKING:
     from mainstem.model import Task
@@ -44,11 +45,13 @@ def show(whom: Annotated[str, typer.Argument(help="A source patient, a person id
 
     with opened(home) as topics:
         everyone = topics.everyone()
-        persons = [explain.show(person, everyone) for person in explain.found(whom, everyone)]
+        with topics.asked(named(actor), whom):
+            found = explain.found(whom, everyone)
+        persons = [explain.show(person, everyone) for person in found]
         pasts = [topics.reach().of_person(each.person, [member.subject for member in each.members])[0] if history else []
                  for each in persons]
         concerned = {person for past in pasts for each in past for person in (each.before, each.after) if person}
-        records = topics.seen(named(actor), "identity", {each.person for each in persons} | concerned)
+        records = topics.seen(named(actor), View.IDENTITY, {each.person for each in persons} | concerned)
         told = [(shown(each, records[each.person]), past) for each, past in zip(persons, pasts, strict=True)]
         if output is Output.JSON:
             as_json([identity_shown.person_as_builtins(each, past if history else None) for each, past in told])
@@ -78,7 +81,7 @@ def review(task: Annotated[str | None, typer.Argument(help="A task id, or its be
                                           "of": ", ".join(sorted({subject.partition("|")[0] for subject in each.subjects})) or "a number"}
                                          for each in tasks])
             return
-        records = topics.seen(named(actor), "identity", {person for each in tasks for person in _concerned(each, topics)})
+        records = topics.seen(named(actor), View.IDENTITY, {person for each in tasks for person in _concerned(each, topics)})
         tasks = [_without_whereabouts(each, records) for each in tasks]
         if output is Output.JSON:
             import msgspec
@@ -108,20 +111,23 @@ def why(subject: Subject,
         mainstem identity why "RXA/epr|1000001" "A82038/gp|1" --output json
     """
     from mainstem.adjudication import explain
+    from mainstem.adjudication.errors import UnknownError
     from mainstem.cli import identity_shown
     from mainstem.web.seen import shown, told
 
     with opened(home) as topics:
         everyone = topics.everyone()
         if other is not None:
-            pair = explain.why(subject, other, everyone)
-            records = topics.seen(named(actor), "identity", {pair.one.person, pair.other.person})
+            with topics.asked(named(actor), subject, other):
+                pair = explain.why(subject, other, everyone)
+            records = topics.seen(named(actor), View.IDENTITY, {pair.one.person, pair.other.person})
             identity_shown.pair(told(pair, records), output)
             return
-        if everyone.said(subject) is None:
-            refuse("no claim is known of that source patient; they are written as in RXA/epr|1000001", 1)
+        with topics.asked(named(actor), subject):
+            if everyone.said(subject) is None:
+                raise UnknownError("no claim is known of that source patient; they are written as in RXA/epr|1000001")
         person = everyone.where(subject).person
-        records = topics.seen(named(actor), "identity", {person})
+        records = topics.seen(named(actor), View.IDENTITY, {person})
         (member,) = (each for each in shown(explain.show(person, everyone), records[person]).members if each.subject == subject)
         identity_shown.alone(member, output)
 
@@ -176,7 +182,8 @@ def decide(task: Annotated[str, typer.Argument(help="A task id, from `mainstem i
     with opened(home) as topics:
         subjects = topics.task(task).subjects
     if len(subjects) < 2 or (other is None and len(subjects) > 2) or (other is not None and other not in subjects[1:]):
-        refuse(f"name one of {', '.join(subjects[1:]) or 'its source patients with `link` or `unlink`'} with --other", 2)
+        refuse("name one of its further source patients with --other; `mainstem identity review` with the task shows them" if subjects[1:]
+               else "it names no two source patients: decide with `link` or `unlink`", 2)
     _decide(subjects[0], other or subjects[1], why, who, home, dry_run, output, apart=not same)
 
 
@@ -195,22 +202,25 @@ def blast(what: Annotated[str, typer.Argument(help="A source patient, a person i
     """
     from itertools import combinations
 
+    from mainstem.adjudication.errors import UnknownError
     from mainstem.cli.identity_blast import as_builtins, printed
 
-    with opened(home) as topics:
+    with opened(home) as topics, topics.asked(named(actor), what):
         reach = topics.reach()
         if other is not None:
-            found = reach.of([(what, other)])
+            found, about = reach.of([(what, other)]), {what, other}
         elif "|" in what:
-            found = reach.of_subject(what)
+            found, about = reach.of_subject(what), {what}
         else:
             desk = topics.desk()
             decided, waiting, members = desk.decision(what), desk.task(what), desk.members(what)
             if decided is None and waiting is None and not members:
-                refuse("that is no source patient (RXA/epr|1000001), no person, no open task and no decision", 1)
+                raise UnknownError("that is no source patient (RXA/epr|1000001), no person, no open task and no decision")
             pairs = [(decided.one, decided.other)] if decided else list(combinations(waiting.task.subjects if waiting else (), 2))
             found = reach.of_person(what, members)[1] if members else reach.of(pairs)
-        topics.seen(named(actor), "blast radius", {each.person for each in found})
+            about = {*members, *(each for pair in pairs for each in pair)}
+        persons = {each.person for each in found} or {topics.desk().person_of(each) for each in about}
+        topics.seen(named(actor), View.BLAST_RADIUS, persons)
         if output is Output.JSON:
             as_json([as_builtins(each) for each in found])
         else:
@@ -232,7 +242,7 @@ def _decide(one: str, other: str, why: str, who: str | None, home: Path | None, 
         moved = changes(claims, decided, topics.key, topics.model())
         desk = topics.desk()
         persons = {person for each in moved for person in (each.before, each.after)} or {desk.person_of(each) for each in (one, other)}
-        topics.seen(named(who), "identity", persons)
+        topics.seen(named(who), View.IDENTITY, persons)
         if not dry_run:
             desk.record(decided)
         if output is Output.JSON:

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from mainstem.adjudication.everyone import FromScratch
     from mainstem.adjudication.reach import Reach
     from mainstem.model import Claim, Task
+    from mainstem.operations import View
     from mainstem.terminology.releases import Activation
+    from mainstem.web.audit import KafkaAudit
     from mainstem.web.record import Record
     from processors.identity.scoring.release import Model
     from processors.identity.scoring.shelf import ModelShelf
@@ -87,14 +89,31 @@ class Topics:
 
         return Reach(self.bootstrap, self.codec, self.key, self.models.activated, lambda text: typer.echo(text, err=True))
 
-    def seen(self, actor: str, action: str, persons: Iterable[str]) -> dict[str, Record | None]:
+    def seen(self, actor: str, view: View, persons: Iterable[str]) -> dict[str, Record | None]:
         """Audited before anything of these persons is shown."""
-        from mainstem.web.audit import KafkaAudit
         from mainstem.web.seen import seen
-        from mainstem.web.settings import WebSettings
         from mainstem.web.stores import CachedRecords
 
-        return seen(CachedRecords(self.redis), KafkaAudit(self.bootstrap, self.codec, WebSettings().purpose), actor, action, persons)
+        return seen(CachedRecords(self.redis), self._audit(), actor, view, persons)
+
+    @contextmanager
+    def asked(self, actor: str, *whom: str) -> Iterator[None]:
+        """Where nobody is known by it, that is audited too before it is said."""
+        from mainstem.adjudication.errors import UnknownError
+
+        try:
+            yield
+        except UnknownError:
+            audit = self._audit()
+            for each in whom:
+                audit.nobody(actor, each)
+            raise
+
+    def _audit(self) -> KafkaAudit:
+        from mainstem.web import audit
+        from mainstem.web.settings import WebSettings
+
+        return audit.opened(self.bootstrap, self.codec, WebSettings())
 
 
 @contextmanager

@@ -94,6 +94,8 @@ def record(
 def _seen(number: str, home: Path, actor: str, *, withdrawn: bool) -> tuple[Page, list[Ended]]:
     """The record's page, once the view of it is in the audit."""
     from mainstem.cli.record_found import by_number, nothing_to_show
+    from mainstem.cli.record_shown import as_seen
+    from mainstem.operations import View
     from mainstem.web.history import reader, unavailable
     from mainstem.web.live import live, settle
     from mainstem.web.page import page
@@ -107,13 +109,14 @@ def _seen(number: str, home: Path, actor: str, *, withdrawn: bool) -> tuple[Page
         if why := nothing_to_show(number, among, sources.audit, actor):
             _refuse(why, 1)
         found = among.records
-        sources.audit.viewed(actor, "record", found[:1])
+        sources.audit.viewed(actor, View.RECORD, found[:1])
         settle(sources, _WAIT_S)  # what is not known by then is said to be so
         gone: list[Ended] = []
         if withdrawn:
             subjects = [f"{state.source}|{state.patient}" for state in found[0].sources]
             with unavailable(log.seconds):
                 gone = log.ended(found[0].person, subjects)
+            sources.audit.viewed(actor, View.WITHDRAWN, [as_seen(gone, found[0].person)])
         return page(found[0], sources, time.time_ns() // 1_000_000), gone
 
 
@@ -121,7 +124,8 @@ def _then(number: str, home: Path, actor: str, moments: list[int]) -> list[Then]
     """The record at each moment, once the views are in the audit."""
     from mainstem.cli.record_past import Then
     from mainstem.history import NobodyThenError, iso
-    from mainstem.web.audit import KafkaAudit
+    from mainstem.operations import View
+    from mainstem.web import audit
     from mainstem.web.history import reader, unavailable
     from mainstem.web.past import as_record
     from mainstem.web.settings import WebSettings
@@ -132,17 +136,20 @@ def _then(number: str, home: Path, actor: str, moments: list[int]) -> list[Then]
     with _answered(home) as servers:
         codec = Codec(servers.registry)
         log = reader(servers.kafka, codec, home, Settings().history_seconds, _progress)
+        views = audit.opened(servers.kafka, codec, WebSettings())
         try:
             with unavailable(log.seconds):
                 pasts = log.by_number(number, *moments)
         except NobodyThenError as fault:
+            views.nobody(actor, number)
             first = f" A source first gave it at {iso(fault.first)}." if fault.first is not None else ""
             taken = " None still gave it by then." if fault.first is not None and fault.first <= fault.at else ""
             _refuse(f"No record was known by this NHS number at {iso(fault.at)}.{first}{taken} This does not mean that the person had no "
                     "records.", 1)
         label = of_today(pasts, CachedRecords(servers.redis))
         found = [Then(past, as_record(past, label)) for past in pasts]
-        KafkaAudit(servers.kafka, codec, WebSettings().purpose).viewed(actor, "as-known", [one.record for one in found])
+        view = View.AS_KNOWN if len(moments) == 1 else View.COMPARED
+        views.viewed(actor, view, [one.record for one in found], moments)
         return found
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mainstem.operations import View
 from mainstem.web.claimed import Claimed, claimed
 from mainstem.web.history import unavailable
-from mainstem.web.seen import nothing
+from mainstem.web.record import nothing
 from processors.identity.persons import numbered_person
 
 if TYPE_CHECKING:
@@ -38,13 +39,14 @@ def by_number(number: str, records: Records, log: Reader) -> Claimed:
 
 
 def nothing_to_show(number: str, found: Claimed, audit: Audit, actor: str) -> str:
-    """Why there is no record to show, once it is in the audit that somebody is known; empty where there is one.
+    """Why there is no record to show, once it is in the audit who was asked for; empty where there is one.
 
     Raises AuditUnavailableError."""
     known = [*found.records, *map(nothing, found.bare)]
     if not known:
+        audit.nobody(actor, number)
         return _NOBODY
     if found.records and (len(known) == 1 or number in found.records[0].nhs_numbers):
         return ""
-    audit.viewed(actor, "listed", known)
+    audit.viewed(actor, View.LISTED, known)
     return _SEVERAL.format(len(known)) if found.records else _BARE

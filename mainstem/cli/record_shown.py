@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import orjson
+from msgspec.structs import replace
 from rich.console import Console
 
 from mainstem import canonical, kinds
@@ -13,7 +14,7 @@ from mainstem.cli.printed import filled, plain
 from mainstem.history import Ended
 from mainstem.web import explained, words
 from mainstem.web.page import Banner, Page, Section, as_json
-from mainstem.web.record import Item
+from mainstem.web.record import Item, Record, nothing
 from mainstem.web.related import Related
 from mainstem.web.shown import Shown
 from mainstem.web.shown import show as shown_of
@@ -82,6 +83,12 @@ def show_section(section: Section, console: Console, *, explain: bool) -> None:
         for shown in section.entries:
             for line, style in _explained(shown):
                 console.print(plain(line, style), soft_wrap=True)
+
+
+def as_seen(gone: Sequence[Ended], person: str) -> Record:
+    """For the audit: what is no more, as far as it is told."""
+    said = (canonical.entry_digest(one.entry.fact, one.content or b"") for one in gone)
+    return replace(nothing(person), digest=canonical.record_digest(sum(said)), known=max((one.entry.known for one in gone), default=0))
 
 
 def show_withdrawn(gone: Sequence[Ended], page: Page, console: Console) -> None:

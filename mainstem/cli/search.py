@@ -10,6 +10,7 @@ import typer
 
 from mainstem.cli.options import Actor, Format, Home, Output, kind_named, named
 from mainstem.cli.printed import Table, as_json, filled, terminal
+from mainstem.operations import View
 from mainstem.settings import Settings
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def search(
         mainstem search "999 000 0018" --people --output json
     """
     from deploy.stack import StackError, endpoints
-    from mainstem.web.audit import KafkaAudit
+    from mainstem.web import audit
     from mainstem.web.errors import AuditUnavailableError, StoreUnavailableError
     from mainstem.web.settings import WebSettings
     from mainstem.web.stores import CachedRecords
@@ -57,11 +58,11 @@ def search(
     try:
         reader = SearchReader.at(home)
         servers = endpoints(home)
-        records, audit = CachedRecords(servers.redis), KafkaAudit(servers.kafka, Codec(servers.registry), WebSettings().purpose)
+        records, views = CachedRecords(servers.redis), audit.opened(servers.kafka, Codec(servers.registry), WebSettings())
         found: Sequence[Hit] = (
             reader.people(text, limit) if people
             else reader.entries(text, person=person, kind=kind, organisation=organisation, limit=limit))
-        shown = audited(found, records, audit, named(actor))
+        shown = audited(text, found, records, views, named(actor))
     except (NotBuiltError, SinkUnavailableError, StackError, AuditUnavailableError, StoreUnavailableError) as fault:
         typer.echo(str(fault), err=True)
         raise typer.Exit(1) from None
@@ -75,12 +76,15 @@ def search(
         terminal().print(_table(shown))
 
 
-def audited(found: Sequence[Hit], records: Records, audit: Audit, actor: str) -> list[Hit]:
-    """Those of the found whose record can be named in the audit, once it is. Raises AuditUnavailableError, StoreUnavailableError."""
+def audited(text: str, found: Sequence[Hit], records: Records, audit: Audit, actor: str) -> list[Hit]:
+    """Those found by a text whose record can be named in the audit, once it is, or once that none was shown is.
+    Raises AuditUnavailableError, StoreUnavailableError."""
     of_persons = {person: records.by_person(person) for person in dict.fromkeys(hit.person for hit in found)}
     known = [record for record in of_persons.values() if record is not None]
     if known:
-        audit.viewed(actor, "listed", known)
+        audit.viewed(actor, View.LISTED, known)
+    else:
+        audit.nobody(actor, text)
     return [hit for hit in found if of_persons[hit.person] is not None]
 
 

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from mainstem.adjudication.desk import Waiting
 from mainstem.adjudication.errors import NotDecidableError
 from mainstem.adjudication.standing import Decided
+from mainstem.operations import View
 from mainstem.web import candidates, words
 from mainstem.web.forms import form
 from mainstem.web.identity import IdentityViews
@@ -56,7 +57,7 @@ class AdjudicationViews(IdentityViews):
     def radius(self, request: Request) -> Response:
         decided = self._known(request)
         found = list(self._identity.radius(decided.one, decided.other))
-        self._seen(request, "blast radius", {each.person for each in found} or self._persons(decided))
+        self._seen(request, View.BLAST_RADIUS, {each.person for each in found} or self._persons(decided))
         return self._render(request, "radius.html", back=f"/identity/decisions/{decided.id}", one=decided.one, other=decided.other,
                             radii=found)
 
@@ -64,7 +65,7 @@ class AdjudicationViews(IdentityViews):
         waiting = self._waiting(request)
         task = waiting.task
         carriers = {} if task.subjects else self._carriers(waiting)
-        records = self._seen(request, "identity", set(task.persons) or set(carriers.values()))
+        records = self._seen(request, View.IDENTITY, set(task.persons) or set(carriers.values()))
         members = {person: self._identity.members(person) for person in set(task.persons)}
         shown = candidates.show(waiting, records, members)
         earlier = [each for place, one in enumerate(task.subjects) for other in task.subjects[place + 1:]
@@ -103,7 +104,7 @@ class AdjudicationViews(IdentityViews):
 
     def _decision(self, request: Request, fault: str) -> Response:
         decided = self._known(request)
-        self._seen(request, "identity", self._persons(decided))
+        self._seen(request, View.IDENTITY, self._persons(decided))
         about = self._identity.about(decided.one, decided.other)
         one = self._identity.person_of(decided.one) == self._identity.person_of(decided.other)
         return self._render(request, "decision.html", status=400 if fault else 200, fault=fault, decided=decided, about=about,

@@ -11,7 +11,7 @@ from mainstem.adjudication.desk import KafkaDesk
 from mainstem.observe.connect import Connectors
 from mainstem.settings import Settings
 from mainstem.terminology import Shelf
-from mainstem.web.audit import KafkaAudit
+from mainstem.web import audit
 from mainstem.web.history import SHELF, LoggedHistory, reader
 from mainstem.web.lately import Lately
 from mainstem.web.quarantine import KafkaQuarantine
@@ -39,12 +39,12 @@ def live(kafka: str, registry: str, redis: str, home: Path, settings: WebSetting
     stream.start()
     quarantine.start()
     try:
+        views = audit.opened(kafka, codec, settings)
         history = LoggedHistory(reader(kafka, codec, home, settings.history_seconds))
-        audit = KafkaAudit(kafka, codec, settings.purpose)
         desk = KafkaDesk(kafka, codec, Settings().person_key.get_secret_value().encode(), ModelShelf(home / FOLDER).activated)
         terms = TermsInForce(lambda: current(kafka, codec, Shelf(home / SHELF)).terms)
         captured = Lately(Connectors(connect, Beats(kafka).heard).look, _CAPTURED_SECONDS) if connect else None
-        yield Sources(SearchedPeople(home), CachedRecords(redis), audit, stream, quarantine, history, desk, schemas(registry), terms,
+        yield Sources(SearchedPeople(home), CachedRecords(redis), views, stream, quarantine, history, desk, schemas(registry), terms,
                       captured)
     finally:
         stream.stop()

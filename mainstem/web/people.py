@@ -14,6 +14,7 @@ from starlette.responses import RedirectResponse, Response
 
 from mainstem.adjudication.errors import NotDecidableError, UnknownError
 from mainstem.adjudication.explain import Shown
+from mainstem.operations import View
 from mainstem.web import candidates, seen
 from mainstem.web.forms import form
 from mainstem.web.identity import IdentityViews, Render
@@ -52,8 +53,8 @@ class PeopleViews(IdentityViews):
 
     def person(self, request: Request) -> Response:
         person = request.path_params["person"]
-        shown = self._known(person)
-        records = self._seen(request, "identity", {person})
+        shown = self._known(request, person)
+        records = self._seen(request, View.IDENTITY, {person})
         tasks = [(each.task.id, candidates.reason(each.task.reason)) for each in self._identity.waiting() if person in each.task.persons]
         told = seen.shown(shown, records[person])
         return self._render(request, "person.html", shown=told, rows=candidates.rows(told.fields), score=candidates.score, rule=rule,
@@ -62,10 +63,10 @@ class PeopleViews(IdentityViews):
     def history(self, request: Request) -> Response:
         """Who came and who left, and what it did that they were one person. Takes seconds: the topics are read."""
         person = request.path_params["person"]
-        self._known(person)
+        self._known(request, person)
         passed, radii = self._identity.history(person)
         concerned = {one for each in passed for one in (each.before, each.after) if one} | {each.person for each in radii}
-        self._seen(request, "blast radius", {person} | concerned)
+        self._seen(request, View.BLAST_RADIUS, {person} | concerned)
         return self._render(request, "history.html", person=person, passed=passed, radii=radii, rule=rule)
 
     async def compare(self, request: Request) -> Response:
@@ -91,8 +92,9 @@ class PeopleViews(IdentityViews):
         try:
             found = self._identity.found(given.get("whom", ""))
         except UnknownError as fault:
+            self._nobody(request, given.get("whom", ""))
             return self._find(request, given, status=404, fault=str(fault))
-        self._seen(request, "identity", set(found))  # an address that tells whose a number is shows it too
+        self._seen(request, View.IDENTITY, set(found))  # an address that tells whose a number is shows it too
         if len(found) == 1:
             return RedirectResponse(f"/identity/people/{found[0]}", 303)
         return self._find(request, given, people=tuple(self._identity.show(person) for person in found))
@@ -102,12 +104,13 @@ class PeopleViews(IdentityViews):
         try:
             self._identity.why(one, other)
         except UnknownError as fault:
+            self._nobody(request, one, other)
             return self._find(request, given, status=404, pair_fault=str(fault))
         return RedirectResponse(f"/identity/pairs/{self._pairs.keep(f'{one}{_BETWEEN}{other}')}", 303)
 
     def _pair(self, request: Request, one: str, other: str, given: dict[str, str], fault: str = "") -> Response:
         why = self._identity.why(one, other)
-        records = self._seen(request, "identity", {why.one.person, why.other.person})
+        records = self._seen(request, View.IDENTITY, {why.one.person, why.other.person})
         told = seen.told(why, records)
         return self._render(request, "pair.html", status=400 if fault else 200, fault=fault, why=told, rows=candidates.rows(told.fields),
                             score=candidates.score(told.score), about=self._identity.about(one, other), given=given, rule=rule,
@@ -128,14 +131,15 @@ class PeopleViews(IdentityViews):
     def _radius(self, request: Request, one: str, other: str) -> Response:
         found = list(self._identity.radius(one, other))
         here = {self._identity.person_of(each) for each in (one, other)}
-        self._seen(request, "blast radius", here | {each.person for each in found})
+        self._seen(request, View.BLAST_RADIUS, here | {each.person for each in found})
         back = f"/identity/pairs/{request.path_params['pair']}"
         return self._render(request, "radius.html", back=back, one=one, other=other, radii=found)
 
-    def _known(self, person: str) -> Shown:
+    def _known(self, request: Request, person: str) -> Shown:
         try:
             return self._identity.show(person)
         except UnknownError:
+            self._nobody(request, person)
             raise HTTPException(404) from None
 
     def _of_pair(self, request: Request, answer: Callable[[str, str], Response]) -> Response:

@@ -7,10 +7,10 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from mainstem import canonical
 from mainstem.adjudication.explain import Member, Shown, Why
 from mainstem.model import Compared
-from mainstem.web.record import Record
+from mainstem.operations import View
+from mainstem.web.record import Record, nothing
 from mainstem.web.sources import Audit, Records
 from mainstem.web.withheld import restricted
 from processors.identity.demographics import FORMER_HOMES
@@ -20,19 +20,14 @@ WITHHELD = "withheld"
 _WHEREABOUTS = WHEREABOUTS | {FORMER_HOMES}
 
 
-def seen(records: Records, audit: Audit, actor: str, action: str, persons: Iterable[str]) -> dict[str, Record | None]:
+def seen(records: Records, audit: Audit, actor: str, view: View, persons: Iterable[str]) -> dict[str, Record | None]:
     """Each person's record as the live cache holds it, once one audit event a person is safe. None: it holds none.
 
     Raises AuditUnavailableError and StoreUnavailableError: then nothing may be shown.
     """
     found = {person: records.by_person(person) for person in sorted(set(persons))}
-    audit.viewed(actor, action, [record or nothing(person) for person, record in found.items()])
+    audit.viewed(actor, view, [record or nothing(person) for person, record in found.items()])
     return found
-
-
-def nothing(person: str) -> Record:
-    """For the audit: a person of whom nothing clinical is held is looked at too."""
-    return Record(person=person, digest=canonical.record_digest(0), sequence=0, known=0)
 
 
 def hidden(subject: str, record: Record | None) -> bool:

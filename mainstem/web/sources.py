@@ -15,7 +15,7 @@ from mainstem.history import Past
 from mainstem.kinds.facts import Terms
 from mainstem.model import Claim
 from mainstem.observe.connect import Connector
-from mainstem.operations import Quarantined
+from mainstem.operations import Quarantined, View
 from mainstem.terminology import builtin
 from mainstem.web.figures import Figures
 from mainstem.web.record import Record
@@ -60,8 +60,14 @@ class Records(Protocol):
 class Audit(Protocol):
     """Where views are written down."""
 
-    def viewed(self, actor: str, action: str, records: Sequence[Record]) -> None:
-        """Returns when every event is safe. Raises AuditUnavailableError: then nothing may be shown."""
+    def viewed(self, actor: str, view: View, records: Sequence[Record], moments: Sequence[int] = ()) -> None:
+        """Returns when every event is safe. Raises AuditUnavailableError: then nothing may be shown.
+
+        `moments`: of past records the one asked for, in the same order."""
+        ...
+
+    def nobody(self, actor: str, asked: str) -> None:
+        """Nobody is shown by what was asked for. Likewise: that nobody is known is an answer too."""
         ...
 
     def check(self) -> None: ...

@@ -14,6 +14,7 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 
 from mainstem.adjudication.errors import UnknownError
 from mainstem.history import MomentError, parse
+from mainstem.operations import View
 from mainstem.web import health, numbers
 from mainstem.web.changes import changes
 from mainstem.web.claimed import NOBODY, Claimed, claimed
@@ -24,9 +25,8 @@ from mainstem.web.headings import headings
 from mainstem.web.page import PER_PAGE, as_json, banner, organisations, page, section
 from mainstem.web.past import PastPage, as_data, as_record, moments, past_page
 from mainstem.web.plot import plots
-from mainstem.web.record import Record
+from mainstem.web.record import Record, nothing
 from mainstem.web.searches import Searches
-from mainstem.web.seen import nothing
 from mainstem.web.settings import WebSettings
 from mainstem.web.sources import Hit, Sources
 from mainstem.web.withheld import of_today
@@ -95,7 +95,7 @@ class Views:
     def then(self, request: Request) -> Response:
         """The record as it was known at a moment."""
         try:
-            page = self._then(request, self._moment(request, "at"))[0]
+            page = self._then(request, View.AS_KNOWN, self._moment(request, "at"))[0]
         except MomentError as fault:
             return self._no_moment(request, fault)
         known = moments(self._today(request) or page.record, _now(), page.stops)
@@ -103,7 +103,7 @@ class Views:
 
     def then_json(self, request: Request) -> Response:
         try:
-            page = self._then(request, self._moment(request, "at"))[0]
+            page = self._then(request, View.AS_KNOWN, self._moment(request, "at"))[0]
         except MomentError as fault:
             return JSONResponse({"error": str(fault)}, 400)
         return JSONResponse(as_data(page))
@@ -111,7 +111,7 @@ class Views:
     def changes(self, request: Request) -> Response:
         """What is different between two moments."""
         try:
-            before, after = self._then(request, self._moment(request, "from"), self._moment(request, "to"))
+            before, after = self._then(request, View.COMPARED, self._moment(request, "from"), self._moment(request, "to"))
         except MomentError as fault:
             return self._no_moment(request, fault)
         found = changes(before.record, after.record)
@@ -150,7 +150,7 @@ class Views:
             return self._found(request, number, self._claimed(number))  # some source may hold it unverified, or give it without a record
         if len(records) > 1:
             return self._listed(request, term, [(Hit(record.person), record) for record in records], shared=True)
-        self._sources.audit.viewed(self.actor(request), "listed", records)  # the address tells whose number it is
+        self._sources.audit.viewed(self.actor(request), View.LISTED, records)  # the address tells whose number it is
         return RedirectResponse(f"/people/{records[0].person}", 303)
 
     def _claimed(self, whom: str) -> Claimed:
@@ -182,29 +182,34 @@ class Views:
         bare: Sequence[str] = (),
     ) -> Response:
         """Results show who people are: a view of each, and audited as such. `bare`: known, without a record."""
+        audit, actor = self._sources.audit, self.actor(request)
         if rows or bare:
-            self._sources.audit.viewed(self.actor(request), "listed", [*(record for _, record in rows), *map(nothing, bare)])
+            audit.viewed(actor, View.LISTED, [*(record for _, record in rows), *map(nothing, bare)])
+        else:
+            audit.nobody(actor, term)
         results = [(hit, record, banner(record), organisations(record)) for hit, record in rows]
         return self.render(request, "results.html", term=term, results=results, more=more, missing=missing, shared=shared, bare=bare)
 
     def _viewed(self, request: Request) -> Record:
-        actor = self.actor(request)
-        record = self._sources.records.by_person(request.path_params["person"])
+        actor, person = self.actor(request), request.path_params["person"]
+        record = self._sources.records.by_person(person)
         if record is None:
+            self._sources.audit.nobody(actor, person)
             raise HTTPException(404)
-        self._sources.audit.viewed(actor, "record", [record])
+        self._sources.audit.viewed(actor, View.RECORD, [record])
         return record
 
-    def _then(self, request: Request, *at: int) -> list[PastPage]:
+    def _then(self, request: Request, view: View, *at: int) -> list[PastPage]:
         """The record at each moment, once the views are in the audit. What is restricted today is withheld of any day."""
         actor, person, today = self.actor(request), request.path_params["person"], self._today(request)
         besides = [f"{state.source}|{state.patient}" for state in today.sources] if today else []
         pasts = self._sources.history.by_person(person, besides, *at)
         if today is None and not any(past.record.sources for past in pasts):
+            self._sources.audit.nobody(actor, person)
             raise HTTPException(404)
         label = of_today(pasts, self._sources.records, *([today] if today else []))
         records = [as_record(past, label) for past in pasts]
-        self._sources.audit.viewed(actor, "as-known", records)
+        self._sources.audit.viewed(actor, view, records, at)
         return [past_page(past, record) for past, record in zip(pasts, records, strict=True)]
 
     def _today(self, request: Request) -> Record | None:

@@ -13,7 +13,7 @@ from mainstem.adjudication.blast import CORRECTED, PENDING, STANDS, UNTOUCHED, P
 from mainstem.adjudication.history import bearing, joined, moves, parted, partners, passed, where_now
 from mainstem.adjudication.standing import Standing
 from mainstem.model import Assertion, Claim, Status
-from mainstem.operations import AuditEvent
+from mainstem.operations import AuditEvent, View
 from processors.identity.linker import assign
 from processors.identity.persons import own_person
 from schemas import topics
@@ -46,8 +46,8 @@ def allergy(subject: str, record: str, agent: str, position: str = "01") -> Asse
                      content=canonical.encode({"agent": {"text": agent}, "clinical_status": "active"}))
 
 
-def viewed(at: int, person: str, actor: str) -> AuditEvent:
-    return AuditEvent(id=actor, at=at, actor=actor, action="record", person=person, digest="d", known=1, purpose="direct care")
+def viewed(at: int, person: str, actor: str, view: View = View.RECORD) -> AuditEvent:
+    return AuditEvent(id=actor, at=at, actor=actor, action=view, person=person, digest="d", known=1, purpose="direct care")
 
 
 def ran(*values: Assertion | Claim, pipeline: Pipeline | None = None) -> Pipeline:
@@ -63,7 +63,8 @@ def test_what_was_published_while_joined_and_what_was_put_right() -> None:
                    allergy(A, "2", "latex"))
     person = assign([number(A, N1)], KEY)[A].person
     seen, other = viewed(pipeline.clock, person, "a nurse"), viewed(pipeline.clock, "0" * 32, "x")
-    (open_,) = radii(pipeline, A, B, [seen, other])
+    (open_,) = radii(pipeline, A, B, [seen, other, viewed(pipeline.clock, person, "who was shown nobody", View.NOBODY)])
+    assert [view.actor for view in open_.viewed] == ["a nurse"]
     assert (open_.ended, open_.until, open_.states) == (None, None, {STANDS: 4})
     ran(unlink(B, A), pipeline=pipeline)
     (closed,) = radii(pipeline, A, B, [seen, other, viewed(pipeline.clock + 1, person, "x")])

@@ -20,6 +20,7 @@ from mainstem.model import Change, Entry
 from mainstem.operations import AuditEvent
 from mainstem.settings import Settings
 from processors.identity.linker import review
+from processors.identity.persons import own_person
 from schemas import kafka, log, topics
 from schemas.codec import Codec
 from schemas.partition import partition
@@ -135,10 +136,10 @@ def test_without_an_audit_nothing_is_shown(run: Run, monkeypatch, broken: dict[s
         monkeypatch.setattr(deploy.stack, "endpoints", lambda _home: servers)
     else:
         real = audit.KafkaAudit
-        monkeypatch.setattr(audit, "KafkaAudit", lambda _kafka, codec, purpose: real(broken["kafka_of_audit"], codec, purpose, seconds=1))
+        monkeypatch.setattr(audit, "KafkaAudit", lambda _kafka, *given: real(broken["kafka_of_audit"], *given, seconds=1))
     two = [run.mother, run.baby, "--why", "x"]
     for arguments in (["show", run.mother], ["why", run.mother], ["review", "--output", "json"], ["link", *two],
-                      ["unlink", *two, "--dry-run"]):
+                      ["unlink", *two, "--dry-run"], ["blast", run.mother, run.baby], ["blast", run.mother]):
         result = CliRunner().invoke(identity.app, arguments)
         assert result.exit_code == 1 and not result.stdout.strip(), result.output
         assert "mainstem stack status" in result.stderr
@@ -192,6 +193,34 @@ def test_what_nobody_knows_is_said_so(run: Run) -> None:
         result = CliRunner().invoke(identity.app, arguments)
         assert result.exit_code == 1 and "mainstem identity: " in result.stderr and "Traceback" not in result.output
     assert run.invoke("blast", run.mother, "X/y|1") == []
+
+
+@pytest.mark.parametrize("arguments", [["show", "X/y|1"], ["why", "X/y|1"], ["blast", "X/y|1"], ["show", "nobody"]])
+def test_a_look_that_finds_nobody_is_audited_before_it_is_said(run: Run, monkeypatch, arguments: list[str]) -> None:
+    from mainstem.web import audit
+
+    actor = uuid.uuid4().hex
+    CliRunner().invoke(identity.app, [*arguments, "--actor", actor])
+    meant = "" if "nobody" in arguments else own_person(PERSON_KEY, "X/y|1")
+    assert [(event.action, event.person) for event in run.audited(actor)] == [("nobody", meant)]
+    real = audit.KafkaAudit
+    monkeypatch.setattr(audit, "KafkaAudit", lambda _kafka, *given: real("127.0.0.1:1", *given, seconds=1))
+    result = CliRunner().invoke(identity.app, arguments)
+    assert result.exit_code == 1 and "audit of this view" in result.stderr and "known" not in result.stderr
+
+
+def test_that_two_were_never_one_is_a_view_of_both(run: Run) -> None:
+    actor = uuid.uuid4().hex
+    assert run.invoke("blast", run.mother, "X/y|1", "--actor", actor) == []
+    assert {(event.action, event.person) for event in run.audited(actor)} == {
+        ("blast radius", run.invoke("why", run.mother)["person"]), ("blast radius", own_person(PERSON_KEY, "X/y|1"))}
+
+
+def test_a_task_that_cannot_be_decided_so_names_no_patient(run: Run) -> None:
+    (task,) = (each for each in run.invoke("review") if run.mother in each["subjects"])
+    result = CliRunner().invoke(identity.app, ["decide", task["id"], "--same", "--why", "x", "--other", "X/y|1"])
+    assert result.exit_code == 2 and "--other" in result.stderr
+    assert not any(subject in result.output for subject in task["subjects"])
 
 
 def _publish_entry(run: Run, entry: Entry) -> None:

@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import msgspec
@@ -19,7 +20,7 @@ from mainstem import canonical
 from mainstem.cli import record as command
 from mainstem.cli import record_shown
 from mainstem.cli.record_found import by_number, nothing_to_show
-from mainstem.history import Ended, Reader
+from mainstem.history import Ended, NobodyThenError, Past, Reader, iso
 from mainstem.history.ended import ended
 from mainstem.model import Assertion, Entry, Known, PartialList, RawRef, SourceState, Status
 from mainstem.observe.connect import Connector
@@ -32,6 +33,7 @@ from mainstem.web.sources import Sources
 from processors.identity.persons import numbered_person
 from processors.reconcile.fold import fold_by
 from schemas.codec import Codec
+from tests.strategies import KEY
 from tests.web import made
 from tests.web.made import NOW, item, record, said, sources
 
@@ -52,15 +54,16 @@ def test_a_number_leads_to_whom_the_cache_has_under_it_else_to_whom_it_names_els
         by_number(made.NUMBER, made.MadeRecords(), log)
 
 
-def test_nobody_and_somebody_without_entries_are_told_apart_and_the_second_is_audited() -> None:
+def test_nobody_and_somebody_without_entries_are_told_apart_and_both_are_audited() -> None:
     audit = made.MadeAudit()
     assert nothing_to_show(made.NUMBER, claimed([made.PERSON], made.MadeRecords(record())), audit, "me") == ""
     assert "No record with this NHS number is held" in nothing_to_show(made.NUMBER, claimed([], made.MadeRecords(record())), audit, "me")
-    assert not audit.events
+    assert audit.events == [("me", "nobody", numbered_person(KEY, made.NUMBER), canonical.record_digest(0), 0)]
     assert "holds no entries about them" in nothing_to_show(made.NUMBER, claimed(["ab" * 16], made.MadeRecords(record())), audit, "me")
-    assert audit.events == [("me", "listed", "ab" * 16, canonical.record_digest(0), 0)]
-    with pytest.raises(AuditUnavailableError):
-        nothing_to_show(made.NUMBER, claimed(["ab" * 16], made.MadeRecords()), made.MadeAudit(broken=True), "me")
+    assert audit.events[1:] == [("me", "listed", "ab" * 16, canonical.record_digest(0), 0)]
+    for persons in (["ab" * 16], []):
+        with pytest.raises(AuditUnavailableError):
+            nothing_to_show(made.NUMBER, claimed(persons, made.MadeRecords()), made.MadeAudit(broken=True), "me")
 
 
 def test_none_is_chosen_of_several_for_whom_a_number_is_not_verified() -> None:
@@ -154,6 +157,48 @@ def test_explain_reaches_the_raw_message_and_the_losing_value() -> None:
     assert "raw.rxa-epr.v1 partition 1 offset 4711" in out
     assert "Onset: “2014”, said by RXA/epr [1], by problem.earliest" in out
     assert "A82038/gp [2] says “2015”, recorded 2 March 2019 at 10:15 UTC, known here" in out
+
+
+@pytest.fixture
+def seen(monkeypatch: pytest.MonkeyPatch) -> made.MadeAudit:
+    """The audit of the whole command, over a made record and a made log."""
+    audit, ended = made.MadeAudit(), [Ended(withdrawn(), canonical.encode({"agent": {"text": "Latex"}}))]
+
+    @contextmanager
+    def live(*_given: Any) -> Iterator[Sources]:
+        yield sources(record(), audit=audit)
+
+    def by_number(_number: str, *moments: int) -> list[Past]:
+        if min(moments) < made.NOW - 1_000_000_000:
+            raise NobodyThenError(min(moments), None)
+        return [Past(at, made.folded(made.entry(item("patient"))), builtin()) for at in moments]
+
+    log = SimpleNamespace(seconds=1, key=KEY, ended=lambda *_: ended, by_number=by_number, called=lambda _number: ())
+    nowhere = {"kafka": "127.0.0.1:9", "registry": "http://127.0.0.1:9", "redis": "redis://127.0.0.1:9/0"}
+    monkeypatch.setattr("deploy.stack.endpoints", lambda _home: Endpoints(nowhere))
+    monkeypatch.setattr("mainstem.web.live.live", live)
+    monkeypatch.setattr("mainstem.web.history.reader", lambda *_: log)
+    monkeypatch.setattr("mainstem.web.audit.opened", lambda *_: audit)
+    monkeypatch.setattr("mainstem.web.stores.CachedRecords", lambda _url: made.MadeRecords(record()))
+    return audit
+
+
+def test_what_is_withdrawn_is_a_view_of_its_own_with_the_digest_of_what_it_said(seen: made.MadeAudit) -> None:
+    shown = CliRunner().invoke(command.app, [made.NUMBER, "--withdrawn", "--output", "json", "--actor", "me"])
+    assert "Allergy: Latex" in shown.output
+    digest = canonical.record_digest(canonical.entry_digest("gone", canonical.encode({"agent": {"text": "Latex"}})))
+    assert seen.events == [("me", "record", made.PERSON, record().digest, record().known),
+                           ("me", "withdrawn", made.PERSON, digest, withdrawn().known)]
+
+
+@pytest.mark.parametrize(("asked", "views"), [
+    (["--as-known-at", "2026-09-20"], [("as-known", made.PERSON)]),
+    (["--changes", "2026-09-20", "2026-09-21"], [("compared", made.PERSON)] * 2),
+    (["--as-known-at", "2020-01-01"], [("nobody", numbered_person(KEY, made.NUMBER))])])
+def test_each_look_at_the_past_is_audited_with_its_moment(seen: made.MadeAudit, asked: list[str], views: list[tuple[str, str]]) -> None:
+    CliRunner().invoke(command.app, [made.NUMBER, *asked, "--actor", "me"])
+    assert [event[1:3] for event in seen.events] == views
+    assert [iso(at)[:10] for at in seen.moments] == ([] if views[0][0] == "nobody" else asked[1:])
 
 
 def withdrawn(fact: str = "gone", **changes: Any) -> Entry:

@@ -47,7 +47,8 @@ EXAMPLES: dict[str, msgspec.Struct] = {
     "Quarantined": operations.Quarantined(stage="capture", raw=RAW, source="s", reason="r", detail="d"),
     "Heartbeat": operations.Heartbeat(stage="capture", instance="1", at=1, processed=1, published=1, lag=0, positions={"t/0": 1},
                                       lags={"t/0": 2}, freshness=(0.5,)),
-    "AuditEvent": operations.AuditEvent(id="i", at=1, actor="a", action="view", person="p", digest="0", known=1, purpose="direct care"),
+    "AuditEvent": operations.AuditEvent(id="i", at=1, actor="a", action="view", person="p", digest="0", known=1, purpose="direct care",
+                                         moment=2),
     "Release": model.Release(activation="1", what="terminology", name="uk-2026-11", digest="0", actor="a", reason="r"),
 }
 

@@ -65,16 +65,18 @@ def test_search_shows_nobody_whose_view_is_not_audited(home: Path, kafka: str, r
     cache, codec = CacheStore(own_redis), Codec(registry)
     actor = uuid.uuid4().hex
     ensure_topics(kafka, [topics.AUDIT])
-    audit = KafkaAudit(kafka, codec, "direct care")
-    assert of_search.audited(found, CachedRecords(own_redis), audit, actor) == []
+    audit = KafkaAudit(kafka, codec, "direct care", b"key")
+    assert of_search.audited("penicil", found, CachedRecords(own_redis), audit, actor) == []
     cache.open()
     cache.apply(Batch(ENTRIES, (summary(PERSON, 4),)), {AT: 2})
-    assert of_search.audited(found, CachedRecords(own_redis), audit, actor) == found
+    assert of_search.audited("penicil", found, CachedRecords(own_redis), audit, actor) == found
     decode = codec.decoder(topics.AUDIT)
-    (event,) = [e for message in log.read(kafka, topics.AUDIT) if (e := decode(message.value())).actor == actor]
-    assert (event.action, event.person) == ("listed", PERSON)
-    with pytest.raises(AuditUnavailableError):
-        of_search.audited(found, CachedRecords(own_redis), KafkaAudit("127.0.0.1:1", codec, "direct care", seconds=0.5), actor)
+    events = [e for message in log.read(kafka, topics.AUDIT) if (e := decode(message.value())).actor == actor]
+    assert [(event.action, event.person) for event in sorted(events, key=lambda e: e.at)] == [("nobody", ""), ("listed", PERSON)]
+    nowhere = KafkaAudit("127.0.0.1:1", codec, "direct care", b"key", seconds=0.5)
+    for none_or_one in (found, []):
+        with pytest.raises(AuditUnavailableError):
+            of_search.audited("penicil", none_or_one, CachedRecords(own_redis), nowhere, actor)
 
 
 def test_terminal_obeys_nothing_that_was_found(home: Path) -> None:

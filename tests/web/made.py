@@ -8,15 +8,17 @@ from typing import Any
 from mainstem import canonical
 from mainstem.history import Past
 from mainstem.model import Entry, Provenance, RawRef, SourceState
-from mainstem.operations import Heartbeat, Quarantined
+from mainstem.operations import Heartbeat, Quarantined, View
 from mainstem.terminology import builtin
+from mainstem.web.asked import whom
 from mainstem.web.errors import AuditUnavailableError
 from mainstem.web.figures import STAGES, Beats, Figures
 from mainstem.web.quarantine import Counts
-from mainstem.web.record import Item, Record
+from mainstem.web.record import Item, Record, nothing
 from mainstem.web.sources import Hit, Sources
 from processors.reconcile.fold import Record as Folded
 from sinks.cache.record import Said
+from tests.strategies import KEY
 
 SNOMED = "http://snomed.info/sct"
 NOW = 1_790_000_000_000
@@ -198,10 +200,15 @@ class MadeAudit:
     def __init__(self, *, broken: bool = False) -> None:
         self.broken = broken
         self.events: list[tuple[str, str, str, str, int]] = []
+        self.moments: list[int] = []
 
-    def viewed(self, actor: str, action: str, records: Sequence[Record]) -> None:
+    def viewed(self, actor: str, view: View, records: Sequence[Record], moments: Sequence[int] = ()) -> None:
         self.check()
-        self.events += [(actor, action, one.person, one.digest, one.known) for one in records]
+        self.events += [(actor, view, one.person, one.digest, one.known) for one in records]
+        self.moments += moments
+
+    def nobody(self, actor: str, asked: str) -> None:
+        self.viewed(actor, View.NOBODY, [nothing(whom(asked, KEY))])
 
     def check(self) -> None:
         if self.broken:

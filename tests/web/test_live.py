@@ -19,7 +19,7 @@ from lxml import html
 
 from deploy.stack.ports import free_port
 from mainstem.model import Claim, RawRef
-from mainstem.operations import Quarantined
+from mainstem.operations import Quarantined, View
 from mainstem.web.app import build
 from mainstem.web.audit import KafkaAudit
 from mainstem.web.errors import AuditUnavailableError, StoreUnavailableError
@@ -157,11 +157,11 @@ def test_command_shows_the_record_and_audits_it(running: Running, pytestconfig: 
 
 
 def test_audit_that_cannot_be_written_refuses(registry: str) -> None:
-    audit = KafkaAudit(NOWHERE, Codec(registry), "direct care", seconds=1)
+    audit = KafkaAudit(NOWHERE, Codec(registry), "direct care", b"key", seconds=1)
     with pytest.raises(AuditUnavailableError):
-        audit.viewed("web", "record", [made.record()])
+        audit.viewed("web", View.RECORD, [made.record()])
     with pytest.raises(AuditUnavailableError):
-        KafkaAudit(NOWHERE, Codec("http://127.0.0.1:1"), "direct care", seconds=1).viewed("web", "record", [made.record()])
+        KafkaAudit(NOWHERE, Codec("http://127.0.0.1:1"), "direct care", b"key", seconds=1).viewed("web", View.RECORD, [made.record()])
 
 
 def test_stores_that_are_not_there_are_named(tmp_path: Path) -> None:

@@ -169,8 +169,9 @@ class TestEveryView:
     def test_is_audited_with_what_was_seen(self, path: str) -> None:
         audit = MadeAudit()
         client(sources(record(), history=Story(), audit=audit)).get(f"/people/{PERSON}/{path}")
-        digests = [THEN.digest, LATER.digest] if "changes" in path else [THEN.digest]
-        assert audit.events == [("web", "as-known", PERSON, digest, NOW - 3_600_000) for digest in digests]
+        view, digests = ("compared", [THEN.digest, LATER.digest]) if "changes" in path else ("as-known", [THEN.digest])
+        assert [iso(at)[:20] for at in audit.moments[:1]] == ["2026-01-05T10:00:00."] and len(audit.moments) == len(digests)
+        assert audit.events == [("web", view, PERSON, digest, NOW - 3_600_000) for digest in digests]
 
     def test_without_audit_shows_nothing(self, path: str) -> None:
         answer = client(sources(record(), history=Story(), audit=MadeAudit(broken=True))).get(f"/people/{PERSON}/{path}")
