@@ -19,6 +19,7 @@ from mainstem.adjudication.errors import LogUnavailableError
 from mainstem.web import explained, words
 from mainstem.web.adjudication import AdjudicationViews
 from mainstem.web.errors import AuditUnavailableError, StoreUnavailableError, UnknownActorError
+from mainstem.web.glance import glance
 from mainstem.web.guard import Guard
 from mainstem.web.numbers import spaced
 from mainstem.web.people import PeopleViews
@@ -128,7 +129,7 @@ def _templates() -> jinja2.Environment:
     env.filters.update(moment=words.moment, date=words.date, seconds=words.seconds, spaced=spaced)
     env.filters.update(explained=explained.explain, voices=explained.voices, rules_of=explained.rules_of, alone=explained.alone,
                        labelled=explained.labelled, unnamed=explained.unnamed)
-    env.filters.update(put=_put, label=words.label, shown=show)
+    env.filters.update(glance=glance, put=_put, label=words.label, shown=show)
     return env
 
 

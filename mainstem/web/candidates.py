@@ -108,4 +108,8 @@ def _row(each: Compared) -> Row:
 
 
 def _value(field: str, value: str) -> str:
-    return words.date(value) if field == "birth_date" else value
+    if value in ("", WITHHELD):
+        return value
+    if field == "verification":
+        return words.verification(value)
+    return "".join(words.value(value, field)) if field in {"birth_date", "nhs_number"} else value

@@ -53,16 +53,6 @@ _ALONE = {
 }
 _NEVER = object()
 """In place of a field that the entry does not have."""
-_VERIFICATION = {
-    "01": "number present and verified",
-    "02": "number present, not traced",
-    "03": "trace required",
-    "04": "trace attempted, no match or several",
-    "05": "trace to be resolved: conflict",
-    "06": "trace in progress",
-    "07": "number not required",
-    "08": "trace postponed (baby under six weeks)",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,11 +144,11 @@ def _details(item: Item, title: str, dated: str | None) -> Iterator[Detail]:
         thing = item.content[field]
         if thing in ([], {}) or field == dated or field in _LINKS or field in beside.FIELDS or _is_tag(item, field):
             continue
-        lines = tuple(words.value(thing, field))
+        lines = tuple(dict.fromkeys(words.value(thing, field)))
         if (words.coded(thing) or field in {"title", "names"}) and [_readable(line) for line in lines] == [title]:
             continue
         if field == "verification" and item.kind == "patient":
-            lines = tuple(f"{line}: {_VERIFICATION[line]}" if line in _VERIFICATION else line for line in lines)
+            lines = tuple(map(words.verification, lines))
         yield Detail(words.label(field), lines, item.rules.get(field, ""))
 
 

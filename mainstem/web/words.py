@@ -9,7 +9,20 @@ from typing import Any
 
 from mainstem.kinds.base import DMD, EMIS, READ2, SNOMED
 from mainstem.kinds.titles import named
+from mainstem.web.numbers import spaced
 
+_IDENTIFIERS = "urn:mainstem:ids:"
+"""Before `source:what`, of numbers that one source gives."""
+_VERIFICATION = {
+    "01": "number present and verified",
+    "02": "number present, not traced",
+    "03": "trace required",
+    "04": "trace attempted, no match or several",
+    "05": "trace to be resolved: conflict",
+    "06": "trace in progress",
+    "07": "number not required",
+    "08": "trace postponed (baby under six weeks)",
+}
 _SYSTEMS = {SNOMED: "SNOMED CT", DMD: "dm+d", READ2: "Read v2", EMIS: "EMIS"}
 _DATE = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:[T ](\d\d:\d\d)(?::[\d.]+)?(Z|[+-]\d\d:?\d\d)?)?)?)?")
 _MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December")
@@ -30,6 +43,11 @@ _LABELS = {
 
 def label(field: str) -> str:
     return _LABELS.get(field) or field.replace("_", " ").capitalize()
+
+
+def verification(code: str) -> str:
+    """Of an NHS number: `01` -> `01: number present and verified`; anything else as it stands."""
+    return f"{code}: {_VERIFICATION[code]}" if code in _VERIFICATION else code
 
 
 def date(text: str) -> str:
@@ -74,8 +92,10 @@ def value(thing: Any, field: str = "") -> list[str]:
         return ["Cleared by the source"]
     if isinstance(thing, bool):
         return ["Yes" if thing else "No"]
+    if isinstance(thing, str) and field == "nhs_number":
+        return [spaced(thing)]
     if isinstance(thing, str):
-        return [date(thing) if field not in {"nhs_number", "note", "text"} else thing]
+        return [date(thing) if field not in {"note", "text"} else thing]
     if isinstance(thing, list):
         return [line for one in thing for line in value(one, field)]
     if isinstance(thing, dict):
@@ -106,6 +126,8 @@ def _composite(thing: dict[str, Any]) -> str:
         return named(thing, "Coded, without text")
     if "value" in thing and thing.keys() <= {"value", "unit", "comparator"}:
         return " ".join(str(thing[part]) for part in ("comparator", "value", "unit") if thing.get(part))
+    if thing.keys() == {"system", "value"}:
+        return f"{thing['value']} ({str(thing['system']).removeprefix(_IDENTIFIERS)})"
     if "family" in thing or "given" in thing:
         return person_name(thing) + (f" ({thing['use']})" if thing.get("use") else "")
     return "; ".join(f"{label(name)}: {', '.join(value(one, name))}" for name, one in thing.items() if one not in (None, [], ""))

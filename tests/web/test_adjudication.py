@@ -15,6 +15,7 @@ from mainstem.adjudication.errors import LogUnavailableError
 from mainstem.model import Claim, SourceState
 from mainstem.web import seen
 from mainstem.web.app import build
+from mainstem.web.numbers import spaced
 from mainstem.web.record import Record
 from mainstem.web.settings import WebSettings
 from processors.identity.demographics import Demographics
@@ -89,7 +90,7 @@ def test_the_list_names_reasons_and_sources_and_no_patient() -> None:
     page = visit.get("/identity")
     assert "One NHS number, and demographics that cannot be of one person (1)" in text(page)
     assert "A82038/gp, RXA/epr" in text(page) and "1 open, the oldest first" in text(page)
-    for told in ("P100", "G77", NUMBERS[0], MUM["family"]):
+    for told in ("P100", "G77", NUMBERS[0], spaced(NUMBERS[0]), MUM["family"]):
         assert told not in text(page)
     assert visit.audit.events == []
     assert "Nothing waits for a decision for this reason" in text(visit.get("/identity?reason=identity.kept-apart"))
@@ -101,7 +102,8 @@ def test_a_task_shows_both_side_by_side_after_the_audit() -> None:
     rows = {text(row, "./th"): [" ".join(cell.text_content().split()) for cell in row.xpath("./td")] for row in page.xpath("//tbody/tr")}
     order = [head.text_content() for head in page.xpath("//thead//th")][1:3]
     assert order == ["A82038/gppatient G77", "RXA/eprpatient P100"]
-    assert rows["NHS number"] == [NUMBERS[0], NUMBERS[0], "Agree"]
+    assert rows["NHS number"] == [spaced(NUMBERS[0])] * 2 + ["Agree"]
+    assert rows["Verification"][0] == "01: number present and verified"
     assert rows["Given"] == [BABY["given"], MUM["given"], "Differ"]
     assert rows["Postcode"] == ["Not said", "Not said", "Cannot tell"]
     assert "1 allergy" in rows["The record holds"][1] and rows["The record holds"][0] == "No record is held yet"
@@ -205,7 +207,7 @@ def test_a_number_in_doubt_shows_who_carries_it_and_no_form() -> None:
     crowd = [number(f"RXA/epr|{n}", NUMBERS[0]) for n in range(6)]
     visit = Visit(crowd)
     page = visit.get(visit.task)
-    assert "RXA/epr|3" in text(page) and not page.xpath("//form") and NUMBERS[0] in text(page)
+    assert "RXA/epr|3" in text(page) and not page.xpath("//form") and spaced(NUMBERS[0]) in text(page)
     assert len(visit.audit.events) == 6
 
 
@@ -283,7 +285,7 @@ def test_nothing_of_patients_in_addresses_or_the_log(caplog: pytest.LogCaptureFi
     caplog.set_level(logging.DEBUG)
     visit = Visit()
     address = visit.decide(visit.task, decision="same", why="CANARY reason")
-    for told in ("P100", "G77", "CANARY", MUM["family"], NUMBERS[0]):
+    for told in ("P100", "G77", "CANARY", MUM["family"], NUMBERS[0], spaced(NUMBERS[0])):
         assert told not in address
         assert not [line for line in caplog.messages if told in line and "HTTP Request" not in line]
 

@@ -13,7 +13,7 @@ from selenium.webdriver.common.keys import Keys
 
 from mainstem.web.figures import STAGES
 from schemas import topics
-from tests.processors.identity.test_persons import who
+from tests.processors.identity.test_persons import number, who
 from tests.web import made
 from tests.web.conftest import PERSON, Running, picture, until
 
@@ -49,7 +49,9 @@ def test_search_open_and_read(running: Running, browser: webdriver.Chrome, tmp_p
     assert until(lambda: PERSON in browser.current_url)
     assert one(browser, "h1").text == "RAMSBOTTOM, Edith May (Mrs)" and fits(browser)
     headings = [node.text for node in browser.find_elements(By.CSS_SELECTOR, "section h2")]
-    assert headings[:5] == ["Sources", "Demographics", "Alerts", "Allergies and adverse reactions", "Medications and medical devices"]
+    assert headings[0] == "See first" and one(browser, "#glance").location["y"] < 844
+    assert headings[1:6] == ["Sources", "Demographics", "Alerts", "Allergies and adverse reactions", "Medications and medical devices"]
+    assert one(browser, "#glance").location["y"] < 844
     assert "Stopped in one place, active in another" in one(browser, "#medications-and-medical-devices + article .callout").text
     assert len(browser.find_elements(By.CSS_SELECTOR, ".summary--views dt")) == 2
     picture(browser, tmp_path / "record.png")
@@ -111,6 +113,8 @@ def test_stream_renews_itself_and_can_be_paused(running: Running, browser: webdr
     lines = "return document.querySelectorAll('.plot__canvas path.line').length"
     assert until(lambda: browser.execute_script(lines) >= 7) and fits(browser)  # the last heartbeats may still be read
     picture(browser, tmp_path / "stream.png")
+    widths = "return [...document.querySelectorAll('.legend path')].map((each) => getComputedStyle(each).strokeWidth)"
+    assert len(set(browser.execute_script(widths))) == 2, "the median is told from the 95th percentile"
     one(browser, ".live button").click()
     assert one(browser, ".live button").text == "Go on updating"
 
@@ -172,3 +176,18 @@ def test_two_are_compared_and_joined_and_every_page_of_it_fits(running: Running,
     picture(browser, tmp_path / "person.png")
     one(browser, "a[href$='/history']").click()
     assert until(lambda: "Who came and who left" in browser.title, 60) and fits(browser)
+
+
+def test_whether_two_agree_is_seen_without_scrolling_to_the_side(running: Running, browser: webdriver.Chrome, tmp_path: Path) -> None:
+    source = f"T{uuid.uuid4().hex[:5].upper()}"
+    subjects = [f"{source}/epr|1000001", f"{source}/gp|77"]
+    for subject, given in zip(subjects, ("Ann", "Baby"), strict=True):
+        running.publish(topics.CLAIMS, subject, number(subject, made.NUMBER), who(subject, "Archer", given, "1980-03-02", "female"))
+    browser.get(f"{running.url}/identity/people")
+    for name, subject in zip(("one", "other"), subjects, strict=True):
+        one(browser, f"#{name}").send_keys(subject)
+    one(browser, "#other").send_keys(Keys.ENTER)
+    assert until(lambda: bool(browser.find_elements(By.CSS_SELECTOR, "tbody .tag--red")))
+    width = browser.execute_script("return innerWidth")
+    tags = browser.find_elements(By.CSS_SELECTOR, ".scroll tbody td:last-child .tag")
+    assert len(tags) > 5 and all(tag.rect["x"] + tag.rect["width"] <= width for tag in tags)

@@ -76,7 +76,7 @@ def test_quarantine_lag_and_other_feeds_make_a_record_incomplete() -> None:
     assert "1 item from RXA/epr (patient P100) could not be taken in and is not shown" in shown
     assert "1 item from RXA/epr could not be taken in and names no patient" in shown
     assert "300 messages from RXA/epr wait to be taken in" in shown
-    assert "No information about this person from feed raw.a82038-gp.v1" in shown
+    assert "No information about this person from A82038/gp." in shown
 
 
 def test_another_record_with_the_number_and_a_head_on_its_way_are_said() -> None:

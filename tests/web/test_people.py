@@ -10,6 +10,7 @@ from lxml import html
 
 from mainstem.adjudication.everyone import FromScratch
 from mainstem.adjudication.explain import show, why
+from mainstem.web.numbers import spaced
 from processors.identity.linker import assign
 from processors.identity.persons import own_person
 from processors.identity.scoring.release import built_in
@@ -69,7 +70,7 @@ def test_a_person_shows_its_source_patients_what_they_say_and_what_counts() -> N
     assert rows["Why it is here"][B] == "By its verified NHS number"
     assert rows["Likeness to the first"][B] == "" and "bits" in rows["Likeness to the first"][A]
     claims = text(page, "//details")
-    for said in ("carries-number", "linked", "a nurse", "asked the ward", f"of {B}", f"NHS number: {NUMBERS[0]}", "r/0 0"):
+    for said in ("carries-number", "linked", "a nurse", "asked the ward", f"of {B}", f"NHS number: {spaced(NUMBERS[0])}", "r/0 0"):
         assert said in claims
     assert [(event[1], event[2]) for event in visit.audit.events] == [("identity", visit.identity.person_of(A))]
 
@@ -184,7 +185,7 @@ def test_where_the_audit_cannot_be_written_nothing_is_shown() -> None:
                 visit.client.post(address, data={"decision": "same", "why": "x"})]
     for answer in answers:
         assert answer.status_code == 503
-        assert not any(told in answer.text for told in ("P100", MUM["family"], NUMBERS[0]))
+        assert not any(told in answer.text for told in ("P100", MUM["family"], NUMBERS[0], spaced(NUMBERS[0])))
 
 
 @pytest.mark.parametrize("home", HOMES)

@@ -10,6 +10,7 @@ import pytest
 
 from mainstem import kinds
 from mainstem.terminology import builtin
+from mainstem.web.numbers import spaced
 from mainstem.web.record import Record
 from mainstem.web.withheld import withhold
 from tests.web import made
@@ -33,9 +34,9 @@ def test_every_kind_of_the_domain_has_a_made_content() -> None:
 
 
 def _leaves(thing: Any) -> list[str]:
-    """Texts that must be readable on the page; dates are put in words, codes systems by name."""
+    """Texts that must be readable on the page; dates are put in words, NHS numbers as they are read out, codes systems by name."""
     if isinstance(thing, dict):
-        return [leaf for name, one in thing.items() if name != "system" for leaf in _leaves(one)]
+        return [spaced(leaf) if name == "nhs_number" else leaf for name, one in thing.items() if name != "system" for leaf in _leaves(one)]
     if isinstance(thing, list):
         return [leaf for one in thing for leaf in _leaves(one)]
     if isinstance(thing, str) and not re.match(r"\d{4}-\d\d", thing):
@@ -45,7 +46,8 @@ def _leaves(thing: Any) -> list[str]:
 
 def test_headings_come_in_the_order_of_the_standard() -> None:
     titles = [node.text_content() for node in read(record()).xpath("//section/h2")]
-    assert titles[1:8] == [
+    assert titles[:2] == ["See first", "Sources"]
+    assert titles[2:9] == [
         "Demographics",
         "Alerts",
         "Allergies and adverse reactions",

@@ -28,6 +28,15 @@ def test_dates_are_no_more_precise_than_given(given_: str, read: str) -> None:
     assert words.date(given_) == read
 
 
+@pytest.mark.parametrize(("thing", "field", "read"), [
+    ("9990000018", "nhs_number", "999 000 0018"),
+    ({"system": "urn:mainstem:ids:RXA/epr:mrn", "value": "1000078"}, "", "1000078 (RXA/epr:mrn)"),
+    ({"system": "https://x.test/id", "value": "7"}, "", "7 (https://x.test/id)"),
+])
+def test_numbers_that_identify_are_put_as_people_read_them(thing: object, field: str, read: str) -> None:
+    assert words.value(thing, field) == [read]
+
+
 @pytest.mark.parametrize(
     ("ms", "read"), [(0, "0 seconds ago"), (61_000, "1 minute ago"), (7_200_000, "2 hours ago"), (172_800_000, "2 days ago")]
 )
