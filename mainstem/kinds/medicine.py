@@ -23,7 +23,7 @@ CANNOT_TELL = Rule(
     "medicine.cannot-tell", "the terminology in force does not know the product by its code or its words: it is shown as it stands, and "
     "may be what another entry is", "design.md, Reconciliation, per kind")
 UNTOLD = "?"
-"""Route of a key, where nothing tells it."""
+"""Route of a key, where nothing tells it, nor a form that goes some ways only (`mainstem.kinds.routes.untold`)."""
 
 
 class MedicineContent(Content, frozen=True):
@@ -85,7 +85,7 @@ class Medicine(Kind):
         if not isinstance(product, dict):
             return None
         moiety = terms.moiety(product) or _unlisted(product, terms)
-        return None if moiety is None else f"{moiety}/{_route(content, product, moiety, terms) or UNTOLD}"
+        return None if moiety is None else f"{moiety}/{_route(content, product, moiety, terms)}"
 
     def span(self, content: dict[str, Any], terms: Terms) -> tuple[str, str] | None:
         return taking.span(content)
@@ -97,9 +97,9 @@ class Medicine(Kind):
         return courses.matters(members)
 
 
-def _route(content: dict[str, Any], product: dict[str, Any], moiety: str, terms: Terms) -> str | None:
+def _route(content: dict[str, Any], product: dict[str, Any], moiety: str, terms: Terms) -> str:
     """As stated; else that of the product's code; else by the words of its name or form; else the one that products of its name or all of
-    the moiety have, where its form may go it: an injection is not swallowed."""
+    the moiety have, where its form may go it: an injection is not swallowed. Else its form parts it: a gel is not the tablets."""
     stated = routes.stated(content.get("route"))
     if stated is not None:
         return stated
@@ -110,7 +110,9 @@ def _route(content: dict[str, Any], product: dict[str, Any], moiety: str, terms:
     if told := next((told for words in names if (told := routes.of_words(words))), None):
         return told
     usual = own or routes.of_code(terms.usual_route(moiety))
-    return usual if usual is not None and all(routes.may_go(words, usual) for words in names) else None
+    if usual is not None and all(routes.may_go(words, usual) for words in names):
+        return usual
+    return next((form for words in names if (form := routes.untold(words))), UNTOLD)
 
 
 def _unlisted(product: dict[str, Any], terms: Terms) -> str | None:

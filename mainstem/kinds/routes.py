@@ -64,7 +64,8 @@ _INJECTED = frozenset({"subcutaneous", "intravenous", "intramuscular", "intrader
                        "intravesical"})
 _PLACED = frozenset(_WRITTEN) - _INJECTED - {"oral", "inhalation", "gastroenteral"}
 _MAY_GO = {**dict.fromkeys(("injection", "infusion", "ampoule", "vial", "syringe", "pen", "cartridge", "implant"), _INJECTED),
-           **dict.fromkeys(("drop", "spray", "gel", "foam", "paste", "mouthwash"), _PLACED)}
+           **dict.fromkeys(("drop", "spray", "gel", "foam", "paste", "mouthwash"), _PLACED),
+           **dict.fromkeys(("lozenge", "pastille", "gum"), frozenset({"oromucosal", "oral"}))}
 """Where forms go that go many ways. Solutions, suspensions and powders go all ways."""
 _AROUND = frozenset({"route", "use", "administration", "via", "by", "the", "to", "into", "in", "per", "apply", "each", "both", "left",
                      "right", "l", "r", "affected", "area", "areas", "slow", "deep", "bolus", "tube"})
@@ -102,6 +103,13 @@ def of_words(text: str) -> str | None:
 def may_go(text: str, route: str) -> bool:
     """Whether a product may go this way for all that its name or form says: an injection is not swallowed."""
     return all(route in _MAY_GO.get(form_of(word) or "", (route,)) for word in plain(text).split())
+
+
+@lru_cache(maxsize=_KEPT)
+def untold(text: str) -> str | None:
+    """What stands for the route where none is told, of a name or form that goes several ways, but not any: a gel, an injection."""
+    found = {"injection" if _MAY_GO[form] is _INJECTED else form for word in plain(text).split() if (form := form_of(word)) in _MAY_GO}
+    return "?" + "+".join(sorted(found)) if found else None
 
 
 @lru_cache(maxsize=_KEPT)
