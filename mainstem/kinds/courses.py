@@ -35,8 +35,8 @@ EARLIEST = Rule("medicine.earliest-start", "a course began when its earliest vie
 VIEWS = Rule("medicine.views", "list, chart, dispensing and home are views of one course, shown side by side",
              "design.md, Reconciliation, per kind")
 DISCREPANCIES = Rule(
-    "medicine.discrepancies", "views that say another dose (or, where doses cannot be compared, another strength), another frequency, or "
-    "that it has stopped while another holds it active are named, with both sides; no rule settles which is right",
+    "medicine.discrepancies", "views that say another dose or strength, another frequency or release, or that it has stopped while "
+    "another holds it active are named, with both sides; no rule settles which is right",
     "NICE QS120; design.md, Reconciliation, per kind")
 RULES: tuple[Rule, ...] = (ACTIVE_FIRST, DISPENSED, CODED, TOGETHER, ENDING, EARLIEST, VIEWS, DISCREPANCIES)
 

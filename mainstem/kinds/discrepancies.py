@@ -23,7 +23,7 @@ def discrepancies(members: Sequence[Member], speaking: Sequence[int]) -> Iterato
     sides: dict[str, set[int]] = {}
     for about, one, other in (*_of_doses(members, dosed), *_of_statuses(members, held)):
         sides.setdefault(about, set()).update((one, other))
-    for about in ("dose", "strength", "frequency", "stopped", "on-hold"):
+    for about in ("dose", "strength", "release", "frequency", "stopped", "on-hold"):
         if about in sides:
             yield about, tuple(index for index in speaking if index in sides[about])
 
@@ -33,7 +33,7 @@ def side(member: Member, about: str) -> dict[str, Any]:
     content = member.content
     if about == "frequency":
         says = taken(content)
-    elif about in ("dose", "strength"):
+    elif about in ("dose", "strength", "release"):
         says = " ".join(word for word in (named(content.get("product"), ""), taken(content)) if word)
     else:
         says = " ".join(str(word) for word in (content.get("status"), content.get("end")) if word)
@@ -47,17 +47,45 @@ def _of_doses(members: Sequence[Member], dosed: Sequence[int]) -> Iterator[tuple
     if len(set(voices.values())) < 2:
         return
     regimens = {index: dosing.regimen(members[index].content) for index in dosed}
-    strengths: dict[Voice, set[dosing.Strength | None]] = {}
+    rows: dict[Voice, list[dosing.Regimen]] = {}
     for index in dosed:
-        strengths.setdefault(voices[index], set()).add(regimens[index].strength)
-    required = {(voices[index], dosing.is_required(regimens[index])) for index in dosed}
-    both = {who for who, is_required in required if is_required and (who, False) in required}
+        rows.setdefault(voices[index], []).append(regimens[index])
+    strengths = {who: {one.strength for one in said} for who, said in rows.items()}
+    both = {who for who, said in rows.items() if len(set(map(dosing.is_required, said))) > 1}
+    several = _Several(voices, regimens, rows) if len(dosed) > len(rows) else None
     for one, other in combinations(dosed, 2):
         if voices[one] != voices[other] and not _apart(regimens[one], regimens[other], bool(both & {voices[one], voices[other]})):
             for about in dosing.differ(regimens[one], regimens[other]):
+                if several is not None and several.settle(about, one, other):
+                    continue
                 if about != "strength" or not (_holds(strengths[voices[one]], regimens[other].strength)
                                                or _holds(strengths[voices[other]], regimens[one].strength)):
                     yield about, one, other
+
+
+class _Several:
+    """What settles a difference of two, where one side lists several of a medicine: levothyroxine of 25 and of 100 micrograms."""
+
+    def __init__(self, voices: dict[int, Voice], regimens: dict[int, dosing.Regimen], rows: dict[Voice, list[dosing.Regimen]]) -> None:
+        self._voices, self._regimens = voices, regimens
+        self._both_releases = {who for who, said in rows.items() if len({one.modified for one in said}) > 1}
+        self._total = {who: dosing.together(said) for who, said in rows.items()}
+        self._lists = {(who, index): any(dosing.alike(regimens[index], each) for each in said)
+                       for who, said in rows.items() for index in regimens}
+
+    def settle(self, about: str, one: int, other: int) -> bool:
+        """Each side lists the other's too; or several come to what the other gives in one; or one lists slow release and plain."""
+        of, there = self._voices[one], self._voices[other]
+        if self._listed(there, one) and self._listed(of, other):
+            return True
+        if about == "release":
+            return bool(self._both_releases & {of, there})
+        regular = not any(dosing.is_required(self._regimens[index]) for index in (one, other))
+        return about == "dose" and regular and self._total[of] == self._total[there] is not None
+
+    def _listed(self, who: Voice, index: int) -> bool:
+        """Of dispensings the latest alone speaks, so that it is none of theirs to list all."""
+        return self._lists[who, index] or (who.view == "dispense" and self._voices[index].view != "dispense")
 
 
 def _of_statuses(members: Sequence[Member], held: Sequence[int]) -> Iterator[tuple[str, int, int]]:

@@ -1,33 +1,29 @@
-"""What a dose means, from words or from structure: `ONE tablet TWICE daily` of a 500 mg tablet is 500 mg, BD.
+"""What a dose means, from words (`mainstem.kinds.instructions`) or from structure: one tablet of 500 mg, twice daily, is 500 mg, BD.
 
-Text is read whole or not at all: a word that is not known makes it one that cannot be told, which agrees with everything.
+What cannot be told agrees with everything.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from mainstem.kinds.strengths import MASS, UNIT, Strength, apart, decimal, strength, unit_of
+from mainstem.kinds.base import DMD, SNOMED
+from mainstem.kinds.instructions import Amount, measured, read
+from mainstem.kinds.names import form_of
+from mainstem.kinds.strengths import Strength, apart, decimal, strength, unit_of
 
 _NUMBERED = re.compile(r"\d")
 _CONTAINERS = frozenset({"ampoule", "vial", "syringe", "pen", "device", "injection"})
 _FEW = frozenset(map(Fraction, range(1, 5)))
 """A bare number of containers. A greater one may be milligrams or units (`10 at night` of an insulin pen), a fraction millilitres."""
-_MODIFIED = re.compile(r"\b(?:(?:modified|prolonged|extended|sustained|slow|controlled)[ -]release|m/r|mr|sr|xl|la|cr|er|retard)\b")
-_NUMBERS = {"half": "0.5", "one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8",
-            "ten": "10", "½": "0.5"}
-
-
-class Amount(NamedTuple):
-    """At each time: from `low` to `high`, in a mass unit made micrograms (`ug`), another unit, a dose form, or no unit: forms, counted."""
-
-    low: Fraction
-    high: Fraction
-    unit: str
+_MODIFIED = re.compile(
+    r"\b(?:(?:modified|prolonged|extended|sustained|slow|controlled)[ -]release|m/r|mr|sr|xl|la|cr|er|retard|continus|chrono)\b")
+_PER_TIME = re.compile(r"\s*(?:/|\bper\b)\s*(?:24\s*)?h(?:ou)?rs?\b", re.IGNORECASE)
+"""Of a patch: it is told from another by its micrograms an hour, whoever leaves out the hour."""
 
 
 class Regimen(NamedTuple):
@@ -46,6 +42,8 @@ class Regimen(NamedTuple):
     """Its name, folded."""
     modified: bool = False
     """Whether the product's name says that it is released slowly."""
+    plain: bool = False
+    """Whether it is coded, and its name of a form says no such thing."""
 
 
 def regimen(content: dict[str, Any]) -> Regimen:
@@ -54,21 +52,25 @@ def regimen(content: dict[str, Any]) -> Regimen:
     value = unit = ""
     if isinstance(quantity, dict) and not quantity.get("comparator"):
         value, unit = str(quantity.get("value") or ""), str(quantity.get("unit") or "")
-    return _regimen(str(content.get("dose") or ""), str(content.get("frequency") or ""), value, unit, _product(content),
+    return _regimen(str(content.get("dose") or ""), str(content.get("frequency") or ""), value, unit, _product(content), _is_coded(content),
                     as_needed if isinstance(as_needed, bool) else None)
 
 
 @lru_cache(maxsize=1 << 14)
-def _regimen(dose: str, frequency: str, value: str, unit: str, product: str, as_needed: bool | None) -> Regimen:
-    words, often = _read(dose), _read(frequency)
+def _regimen(dose: str, frequency: str, value: str, unit: str, product: str, coded: bool, as_needed: bool | None) -> Regimen:
+    if "patch" in product.casefold():
+        dose, unit = _PER_TIME.sub("", dose), _PER_TIME.sub("", unit)
+    words, often = read(dose), read(frequency)
     structured = _quantity(value, unit)
     timing = often if often is not None and (often.times or often.as_needed) else words
     if as_needed is None:
         as_needed = timing.as_needed if timing is not None else None
     amount, of = structured or (words.amount if words is not None else None), strength(product)
+    name = " ".join(product.casefold().split())
+    modified = _MODIFIED.search(name) is not None
     return Regimen(amount, of, timing.times if timing is not None else None, timing.moment if timing is not None else None, as_needed,
-                   _weighed(amount, of) if amount is not None else None, " ".join(product.casefold().split()),
-                   _MODIFIED.search(product.casefold()) is not None)
+                   _weighed(amount, of) if amount is not None else None, name, modified,
+                   coded and not modified and any(map(form_of, name.split())))
 
 
 def goes_with(dosed: dict[str, Any], other: dict[str, Any]) -> bool:
@@ -92,8 +94,10 @@ def is_required(one: Regimen) -> bool:
 
 
 def differ(one: Regimen, other: Regimen) -> Iterator[str]:
-    """`dose`, `strength`, `frequency`: in what two say something else. What either leaves open is no difference. Strengths count where
-    amounts cannot be compared: two tablets of 250 mg are one of 500 mg, but "as directed" of 20 mg and of 80 mg are not the same."""
+    """`dose`, `strength`, `release`, `frequency`: in what two say something else. What either leaves open is no difference. Strengths
+    count where amounts cannot be compared: two tablets of 250 mg are one of 500 mg, but "as directed" of 20 mg and of 80 mg are not the
+    same; and of solutions in units: 20 units of insulin of 100 units/ml are not to be changed for those of 300 units/ml (MHRA, Drug
+    Safety Update, April 2015)."""
     if one is other and (one.amount is None or one.amount.low is one.amount.high):
         return  # the same words, read once
     amounts = _alike(one, other)
@@ -102,9 +106,51 @@ def differ(one: Regimen, other: Regimen) -> Iterator[str]:
             yield "strength"
     elif amounts[0].high < amounts[1].low or amounts[1].high < amounts[0].low:
         yield "dose"
-    timings = (one.times, other.times), (one.moment, other.moment), (one.as_needed, other.as_needed)
-    if any(None not in pair and pair[0] != pair[1] for pair in timings):
+    elif amounts[0].unit == "unit" and _concentrations_apart(one.strength, other.strength):
+        yield "strength"
+    if _released_apart(one, other):
+        yield "release"
+    timings = (one.moment, other.moment), (one.as_needed, other.as_needed)
+    if _oftener(one.times, other.times) or any(None not in pair and pair[0] != pair[1] for pair in timings):
         yield "frequency"
+
+
+def alike(one: Regimen, other: Regimen) -> bool:
+    """Whether two say the same, as far as both say anything, and tell the amount."""
+    return _alike(one, other) is not None and not any(differ(one, other))
+
+
+def together(all_: Sequence[Regimen]) -> tuple[Amount, Fraction | None] | None:
+    """What several taken regularly come to at each time, and how often; None where it cannot be told."""
+    amounts = [one.weighed for one in all_ if not is_required(one)]
+    often = {one.times for one in all_ if not is_required(one)}
+    if not amounts or len(often) > 1 or len({(one.unit if one else None) for one in amounts}) > 1 or amounts[0] is None:
+        return None
+    told = [one for one in amounts if one is not None]
+    return Amount(sum((one.low for one in told), Fraction(0)), sum((one.high for one in told), Fraction(0)), told[0].unit), often.pop()
+
+
+def _oftener(one: Fraction | None, other: Fraction | None) -> bool:
+    """A month is 28 to 31 days: every 12 weeks is every 3 months."""
+    if one is None or other is None or one == other:
+        return False
+    return not any(months.denominator == 1 and 28 * months <= 1 / second <= 31 * months
+                   for first, second in ((one, other), (other, one)) if (months := 1 / first / 30))
+
+
+def _concentrations_apart(one: Strength | None, other: Strength | None) -> bool:
+    """Not of containers, of which two may hold what one of the other does."""
+    return one is not None and other is not None and one.each is other.each is None and one.per == "ml" and apart(one, other) is True
+
+
+def _released_apart(one: Regimen, other: Regimen) -> bool:
+    """Whether one of two products of one name is released slowly, and the other is coded as what is not. Brands are not compared: their
+    names need not say it."""
+    return ((one.modified and other.plain) or (one.plain and other.modified)) and _unnumbered(one.product) == _unnumbered(other.product)
+
+
+def _unnumbered(product: str) -> str:
+    return _NUMBERED.split(product, maxsplit=1)[0]
 
 
 def _alike(one: Regimen, other: Regimen) -> tuple[Amount, Amount] | None:
@@ -137,6 +183,10 @@ def _weighed(amount: Amount, of: Strength | None) -> Amount | None:
     return None
 
 
+def _is_coded(content: dict[str, Any]) -> bool:
+    return any(code.get("system") in (DMD, SNOMED) for code in (content.get("product") or {}).get("codes") or ())
+
+
 def _product(content: dict[str, Any]) -> str:
     product = content.get("product") or {}
     return str(product.get("text") or next((code["display"] for code in product.get("codes") or () if code.get("display")), ""))
@@ -146,128 +196,4 @@ def _quantity(value: str, unit: str) -> Amount | None:
     number = decimal(value)
     unit = unit.strip().casefold()
     known = unit_of(unit) if unit else ""
-    return None if number is None or known is None else _amount(number, number, known)
-
-
-def _amount(low: Fraction, high: Fraction, unit: str) -> Amount:
-    factor = MASS.get(unit, Fraction(1))
-    scaled = low * factor
-    return Amount(scaled, scaled if high is low else high * factor, "ug" if unit in MASS else unit)
-
-
-class _Said(NamedTuple):
-    amount: Amount | None
-    times: Fraction | None
-    moment: str | None
-    as_needed: bool | None
-
-
-_DAY = r"(?: a| per| each| every|/)? ?(?:day|daily)"
-_OFTEN: tuple[tuple[str, Fraction | None, str | None], ...] = (
-    (r"every (?:other|second) day|(?:on )?alternate days|eod|qod|q\.o\.d\.?", Fraction(1, 2), None),
-    (rf"(?:twice|2 times?|2x){_DAY}|bd|bid|b\.d\.?|b\.i\.d\.?", Fraction(2), None),
-    (rf"(?:thrice|3 times?|3x){_DAY}|tds|tid|t\.d\.s\.?|t\.i\.d\.?", Fraction(3), None),
-    (rf"(?:4 times?|4x){_DAY}|qds|qid|q\.d\.s\.?|q\.i\.d\.?", Fraction(4), None),
-    (rf"(?:5 times?|5x){_DAY}", Fraction(5), None),
-    (rf"(?:6 times?|6x){_DAY}", Fraction(6), None),
-    (r"(?:once|1 times?|1x) ?(?:a |per |every |each )?(?:week|weekly)|weekly|every week|each week", Fraction(1, 7), None),
-    (r"(?:twice|2 times?) (?:a |per |every )?(?:week|weekly)", Fraction(2, 7), None),
-    (r"(?:once|1 times?) (?:a |per |every )?(?:month|monthly)|monthly|every month", Fraction(1, 30), None),
-    (r"(?:once )?(?:a day |daily )?(?:at (?:night|bedtime)|in the evening|(?:every|each) (?:night|evening))|nightly|nocte|on|o\.n\.?|"
-     r"qhs|qpm",
-     Fraction(1), "night"),
-    (r"(?:once )?(?:a day |daily )?(?:in the morning|(?:every|each) morning)|mane|om|o\.m\.?|qam", Fraction(1),
-     "morning"),
-    (rf"(?:once|1 times?|1x){_DAY}|daily|(?:every|each|per) day|od|o\.d\.?|qd|q\.d\.?", Fraction(1), None),
-)
-"""Times a day. BNF, Latin abbreviations; HL7 v3 GTSAbbreviation: QD and QOD, where OD is daily as in the BNF; HL7 v2 table 0335: QAM, QPM
-(the evening), QHS. `4 hourly` and `every 4 hours` are reckoned."""
-_CODES: dict[str, tuple[Fraction, str | None]] = {
-    "am": (Fraction(1), "morning"), "pm": (Fraction(1), None), "bed": (Fraction(1), "night"), "wk": (Fraction(1, 7), None),
-    "mo": (Fraction(1, 30), None)}
-"""HL7 v3 GTSAbbreviation, where they are all that is said: `8 am` may be the hour, `1 wk` how long, `Mo` among other words a Monday. PM is
-every afternoon there, and the evening to others: no moment is told. Left unread: HS, which may be half a strength; of table 0335, Q3M,
-which is minutes there and months to a clinician, and meals (ACM), of which there may be one or three."""
-_NEEDED = r"prn|p\.r\.n\.?|(?:when|as|if) (?:required|needed|necessary)"
-_EVERY = re.compile(r"(?:every (\d+) (hour|day|week|month)s?|(\d+) ?-? ?(hour)ly|q ?(\d+) ?([hdwl]))(?![a-z])")
-"""HL7 v2 table 0335: Q6H, Q2D, Q1W, Q1L (a month)."""
-_ON_DAY = re.compile(r"q ?(\d*) ?j ?[1-7](?! ?[\d.,/-])")
-"""HL7 v2 table 0335: QJ6 is every Saturday, Q2J6 every other one."""
-_PER = re.compile(r"(\d+) per (\d+(?:\.\d+)?) ?(s|min|h|d|wk|mo|a)(?: on (mon|tue|wed|thu|fri|sat|sun))?(?![a-z])")
-"""As FHIR's frequency, period and periodUnit are written: `1 per 2 wk`. Of several days of the week, or ranges, it cannot be told."""
-_HOURS = {"s": Fraction(1, 3600), "min": Fraction(1, 60), **dict.fromkeys(("hour", "h"), Fraction(1)),
-          **dict.fromkeys(("day", "d"), Fraction(24)), **dict.fromkeys(("week", "wk", "w"), Fraction(168)),
-          **dict.fromkeys(("month", "mo", "l"), Fraction(720)), "a": Fraction(8760)}
-_FILLER = re.compile(
-    r"(?:take|taken|to be taken|inhale|apply|inject|use|give|insert|instil|swallow|place|by mouth|orally|as directed|"
-    r"(?:with or )?(?:with|after|before) (?:food|meals?|breakfast|water)|on an empty stomach|and|[,;:()]|\.(?!\d))(?![a-z])")
-_TAKEN = re.compile(rf"(\d/\d|\d*\.\d+|\d+(?:,\d+)*)(?: ?(?:-|to|or) ?(\d*\.\d+|\d+))? ?({UNIT}|[a-z]+)?(?![a-z])")
-_PATTERNS = tuple((re.compile(rf"(?:{pattern})(?![a-z])"), times, moment) for pattern, times, moment in _OFTEN)
-_PRN = re.compile(rf"(?:{_NEEDED})(?![a-z])")
-
-
-@lru_cache(maxsize=1 << 14)
-def _read(text: str) -> _Said | None:
-    """The whole text, or None."""
-    rest = " ".join(_NUMBERS.get(word, word) for word in re.findall(r"[^\W\d_]+|[\d.,/]+|\S", text.casefold().replace("half a ", "half ")))
-    rest = re.sub(r"\b([a-z]) \. (?=[a-z]\b)", r"\1.", rest).replace(" / ", "/").replace("–", "-").strip()
-    if coded := _CODES.get(rest):
-        return _Said(None, *coded, as_needed=False)
-    amount: Amount | None = None
-    times: set[Fraction] = set()
-    moments: set[str] = set()
-    needed = on_day = False
-    while rest:
-        if found := _PRN.match(rest):
-            needed = True
-        elif found := _EVERY.match(rest):
-            number, unit = next((found[i], found[i + 1]) for i in (1, 3, 5) if found[i])
-            if not int(number):
-                return None
-            times.add(24 / (int(number) * _HOURS[unit]))
-        elif found := _ON_DAY.match(rest):
-            weeks = int(found[1] or 1)
-            if on_day or not weeks:
-                return None
-            on_day = True
-            times.add(Fraction(1, 7 * weeks))
-        elif found := _PER.match(rest):
-            each, every = Fraction(found[1]), Fraction(found[2]) * _HOURS[found[3]]
-            if not each or not every:
-                return None
-            if found[4] and found[3] != "wk":
-                if (found[2], found[3]) != ("1", "d"):
-                    return None
-                every *= 7  # on each day that is a Monday
-            times.add(24 * each / every)
-        elif found := _FILLER.match(rest):  # before `on`, which is at night, but not `on an empty stomach`
-            pass
-        elif often := next(((match, each, moment) for pattern, each, moment in _PATTERNS if (match := pattern.match(rest))), None):
-            found = often[0]
-            times.add(often[1] or Fraction(0))
-            moments |= {often[2]} if often[2] else set()
-        elif (found := _TAKEN.match(rest)) and amount is None:
-            amount, taken = _taken(found)
-            if amount is None:
-                return None
-            rest = rest[taken:].strip()
-            continue
-        else:
-            return None
-        rest = rest[found.end():].strip()
-    if len(times) > 1 or len(moments) > 1:
-        return None
-    told = bool(times)
-    return _Said(amount, next(iter(times), None), next(iter(moments), None), needed or (False if told else None))
-
-
-def _taken(found: re.Match[str]) -> tuple[Amount | None, int]:
-    """The amount, and how much of the text it took: a word after the number that is no unit is left to be read."""
-    low = decimal(found[1])
-    high = decimal(found[2]) if found[2] else low
-    if low is None or high is None:
-        return None, 0
-    unit = unit_of(found[3]) if found[3] else ""
-    if unit is None or found[3] in ("on", "om", "od", "bd"):
-        return _amount(low, high, ""), found.start(3)
-    return _amount(low, high, unit), found.end()
+    return None if number is None or known is None else measured(number, number, known)

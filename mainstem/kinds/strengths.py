@@ -24,6 +24,8 @@ _STRENGTH = re.compile(rf"(?<![\w.])(?:\d[\d.,]*\s*(?:(?:{UNIT})s?(?![a-z])|%))(
 _UNIT_DOSE = re.compile(
     r"\b(?:pre[- ]?filled|(?<!oral )syringes?|pens?|devices?|auto-?injectors?|ampoules?|vials?|nebules?|unit[- ]doses?)\b")
 """Words of a name by which one container is what it is given from: its `10mg/0.2ml` is what is in it, and not only how strong it is."""
+_BARE = re.compile(r"(?<![\w./])(\d+(?:\.\d+)?)/(\d+(?:\.\d+)?)(?![\w/]|\.\d)")
+"""`Co-codamol 8/500`, `Fostair 100/6`: what is in it of each; in milligrams where its name is a `co-` one (BNF), else in units not told."""
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?:\D|$))")
 _PARTS = re.compile(rf"([\d.,]*)\s*((?:{UNIT})s?|%)")
 
@@ -46,7 +48,8 @@ def strength(product: str) -> Strength | None:
     """What a product's name says of its strength: `500mg`, `100micrograms/dose`, `5mg/5ml`. Of two (`15mg/500mg`) the text only."""
     all_ = list(_STRENGTH.finditer(product.casefold()))
     if not all_:
-        return None
+        bare, each = _BARE.search(product), "mg" if product.casefold().startswith("co-") else ""
+        return Strength(bare.group(), parts=_sorted([(number, each) for number in bare.groups()])) if bare else None
     found = all_[0]
     parts = [(decimal(number), unit_of(unit)) for number, unit in _PARTS.findall(found.group())]
     written = "/".join(f"{number if number is not None else ''}{unit}" for number, unit in parts)

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from mainstem.web import words
 
 VIEWS = {"list": "on the GP list", "order": "ordered", "administration": "given", "dispense": "dispensed", "home": "found in the home"}
-_ABOUT = {"dose": "Dose", "strength": "Strength, and no dose that can be compared", "frequency": "How often",
+_ABOUT = {"dose": "Dose", "strength": "Strength", "release": "Slow release or not", "frequency": "How often",
           "stopped": "Stopped in one place, active in another", "on-hold": "On hold in one place, active in another"}
 _UNITS = {"h": "hour", "d": "day"}
 FIELDS = frozenset({"views", "discrepancies", "repeat_of"})
@@ -75,7 +75,7 @@ def _of(thing: dict[str, Any], name: str) -> Iterator[dict[str, Any]]:
 def _says(side: dict[str, Any], about: str) -> str:
     """Instructions as they were written; a standing with its date in words."""
     said = str(side.get("says") or "nothing")
-    return said if about in ("dose", "strength", "frequency") else " ".join(map(words.date, said.split()))
+    return said if about in ("dose", "strength", "release", "frequency") else " ".join(map(words.date, said.split()))
 
 
 def _lines(view: dict[str, Any]) -> Iterator[str]:

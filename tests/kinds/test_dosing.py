@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mainstem.kinds.base import DMD
 from mainstem.kinds.dosing import differ, regimen
 from mainstem.kinds.strengths import strength
 
@@ -83,7 +84,11 @@ def said(product: str, dose: str | None = None, amount: str | None = None, frequ
     (said("Metformin", "1 tablet BD"), said("Metformin oral solution", "5 ml BD"), []),
     (said("Metformin", "1 BD"), said("Metformin", "2 tablets BD"), []),
     (said("Metformin", "1 tablet BD"), said(METFORMIN, "2 tablets BD"), []),
-    (said("Fostair 100/6 inhaler", "2 puffs BD"), said("Fostair 200/6 inhaler", "1 puff BD"), []),
+    (said("Fostair 100/6 inhaler", "2 puffs BD"), said("Fostair 200/6 inhaler", "1 puff BD"), ["strength"]),
+    (said("Co-codamol 8/500 tablets", "2 QDS"), said("Co-codamol 30/500", "2 QDS"), ["strength"]),
+    (said("Co-codamol 8/500", "2 QDS"), said("Co-codamol 30mg/500mg tablets", "2 QDS"), ["strength"]),
+    (said("Co-codamol 30/500", "2 QDS"), said("Co-codamol 30mg/500mg tablets", "2 QDS"), []),
+    (said("Fostair 100/6"), said("Beclometasone 100micrograms/dose / Formoterol 6micrograms/dose inhaler"), []),
     (said("Fostair 100/6 inhaler", "2 puffs BD"), said("FOSTAIR 100/6  inhaler", "1 puff BD"), ["dose"]),
     (said(METFORMIN), said(METFORMIN, "2 BD"), []),
     (said(OMEPRAZOLE, "as directed"), said("Omeprazole 40mg gastro-resistant capsules", "as directed"), ["strength"]),
@@ -133,10 +138,56 @@ def said(product: str, dose: str | None = None, amount: str | None = None, frequ
     (said(GLARGINE, "10 u nocte"), said(GLARGINE, "10 units ON"), []),
     (said("Prednisolone 2,5mg tablets", "asd"), said("Prednisolone 25mg tablets", "asd"), []),
     (said("Colecalciferol 800unit capsules"), said("Colecalciferol 20microgram capsules"), []),
+    (said(GLARGINE, "20 units ON"), said("Insulin glargine 300units/ml pre-filled pens", "20 units ON"), ["strength"]),
+    (said(METHOTREXATE, "Take FOUR tablets ONCE A WEEK on Mondays"), said(METHOTREXATE, amount="10 mg", frequency="OD"), ["frequency"]),
+    (said(METHOTREXATE, "Take 10mg once a week on the same day each week"), said(METHOTREXATE, amount="10 mg", frequency="OD"),
+     ["frequency"]),
+    (said(METHOTREXATE, "4 tablets on Mondays"), said(METHOTREXATE, "10 mg once a week"), []),
+    (said(METHOTREXATE, "1 tablet Monday to Friday"), said(METHOTREXATE, "1 tablet once a week"), []),
+    (said(METFORMIN, "Take ONE tablet ONCE a day for diabetes"), said("Metformin", "5 g OD"), ["dose"]),
+    (said("Morphine 10mg/5ml oral solution", "2.5ml-5ml every 4 hours when required"), said("Morphine", "50 mg 4 hourly PRN"), ["dose"]),
+    (said("Morphine 10mg/5ml oral solution", "5ml up to four times a day when required"), said("Morphine", "100 mg PRN"), ["dose"]),
+    (said("Morphine 10mg/5ml oral solution", "5ml (10mg) bd"), said("Morphine", "10 mg bd"), []),
+    (said("Amoxicillin 250mg/5ml oral suspension", "One 5ml spoonful three times a day"), said("Amoxicillin", "25 mg TDS"), ["dose"]),
+    (said("Amoxicillin", "2 x 250mg capsules tds"), said("Amoxicillin", "500 mg tds"), []),
+    (said("Prednisolone 5mg tablets", "EIGHT tablets each morning for 5 days"), said("Prednisolone", "4 mg OM"), ["dose"]),
+    (said("Paracetamol 500mg tablets", "Two every 4-6 hours (max 8 in 24 hours)"), said("Paracetamol", "1 g QDS"), []),
+    (said("Latanoprost eye drops", "One drop into each eye at night"), said("Latanoprost eye drops", "2 drop at night"), ["dose"]),
+    (said("Fentanyl 25micrograms/hour patches", "ONE patch every 72 hours"), said("Fentanyl 50mcg/hr patch", "50 mcg/hr every 3 days"),
+     ["dose"]),
+    (said("Fentanyl 25micrograms/hour patches", "ONE patch every 72 hours"),
+     said("Fentanyl 25mcg/hr patch", amount="25 microgram/hour", frequency="every 3 days"), []),
+    (said("Hydroxocobalamin", "1mg every 3 months"), said("Hydroxocobalamin", "1mg every 12 weeks"), []),
+    (said("Hydroxocobalamin", "1mg every 3 months"), said("Hydroxocobalamin", "1mg every 8 weeks"), ["frequency"]),
+    (said("Paliperidone", "100mg monthly"), said("Paliperidone", "100mg every 4 weeks"), []),
+    (said("Flupentixol", "40mg 2 weekly"), said("Flupentixol", "40mg fortnightly"), []),
+    (said("Flupentixol", "40mg 2 weekly"), said("Flupentixol", "40mg weekly"), ["frequency"]),
+    (said("Zoledronic acid", "5mg once a year"), said("Zoledronic acid", "5mg monthly"), ["frequency"]),
+    # what may change the dose, or tell another, leaves it open
+    (said("Warfarin", "as directed, target INR 2.5"), said("Warfarin", "5 od"), []),
+    (said(METFORMIN, "2 daily then 1 daily"), said(METFORMIN, "4 daily"), []),
+    (said("Potassium", "16 mmol bd"), said("Potassium", "1 bd"), []),
+    (said(METFORMIN, "increase by one tablet weekly"), said(METFORMIN, "4 weekly"), []),
 ])
 def test_differ(one, other, found):
     assert sorted(differ(regimen(one), regimen(other))) == found
     assert sorted(differ(regimen(other), regimen(one))) == found
+
+
+MORPHINE, SLOWLY = "Morphine 10mg tablets", "Morphine 10mg modified-release tablets"
+
+
+def coded(product: str) -> dict[str, Any]:
+    return {"product": {"text": product, "codes": [{"system": DMD, "code": "1"}]}, "dose": "1 BD"}
+
+
+@pytest.mark.parametrize(("one", "other", "found"), [
+    (coded(SLOWLY), coded(MORPHINE), ["release"]), (said(SLOWLY, "1 BD"), coded(MORPHINE), ["release"]),
+    (coded(SLOWLY), said(MORPHINE, "1 BD"), []), (coded(SLOWLY), coded(SLOWLY), []),
+    (coded(SLOWLY), coded("MST Continus 10mg tablets (Napp)"), []), (coded(SLOWLY), coded("Brand 10mg tablets"), [])])
+def test_slow_release_is_told_from_what_is_coded_as_none(one, other, found):
+    """Words may leave it out, and so may brands."""
+    assert sorted(differ(regimen(one), regimen(other))) == sorted(differ(regimen(other), regimen(one))) == found
 
 
 @pytest.mark.parametrize(("code", "times", "moment"), [

@@ -101,6 +101,40 @@ def test_strengths_that_each_side_has_alone_are_named_where_doses_cannot_be_comp
     assert derived(*members).conflict is bool(found)
 
 
+def levothyroxine(amount: int, dose: str = "1 OD", also: str = "") -> dict[str, Any]:
+    return {"product": {"text": f"Levothyroxine {amount}microgram {also}tablets"}, "dose": dose}
+
+
+def dispensed(n: int, source: str = "P/pharmacy", **said: Any):
+    return member("medicine", n, source, view="dispense", status="completed", **said)
+
+
+TWO = (listed(1, **levothyroxine(25)), listed(4, **levothyroxine(100)))
+
+
+@pytest.mark.parametrize(("others", "found"), [
+    ((ordered(2, **levothyroxine(25)), ordered(5, **levothyroxine(100))), []),
+    ((ordered(2, product={"text": "Levothyroxine"}, dose="125 micrograms OD"),), []),
+    ((ordered(2, product={"text": "Levothyroxine"}, dose="1.25mg OD"),), ["dose"]),
+    ((ordered(2, **levothyroxine(100)),), ["dose"]),
+    ((ordered(2, **levothyroxine(25)), ordered(5, **levothyroxine(50))), ["dose"]),
+    ((ordered(2, product={"text": "Levothyroxine"}, dose="125 micrograms PRN"),), ["dose", "frequency"]),
+    ((dispensed(2, **levothyroxine(25)),), []), ((dispensed(2, **levothyroxine(50)),), ["dose"]),
+    ((dispensed(2, **levothyroxine(25)), dispensed(5, "Q/pharmacy", **levothyroxine(100))), ["dose"]),
+    ((ordered(2, **levothyroxine(25, "1 mane")), ordered(5, **levothyroxine(100, "1 nocte"))), []),
+    ((ordered(2, **levothyroxine(25, "2 mane")), ordered(5, **levothyroxine(100, "1 nocte"))), ["dose"]),
+])
+def test_two_strengths_of_one_course_are_held_against_all_that_the_other_side_lists(others, found):
+    assert about(*TWO, *others) == found
+
+
+def test_who_lists_slow_release_and_plain_says_both():
+    slow, plain = ({"product": {"text": name, "codes": [{"system": DMD, "code": "1"}]}, "dose": "as before"}
+                   for name in ("Quetiapine 50mg MR tablets", "Quetiapine 50mg tablets"))
+    assert about(listed(1, **slow), ordered(2, **plain)) == ["release"]
+    assert about(listed(1, **slow), listed(4, **plain), ordered(2, **plain)) == []
+
+
 def oxycodone(product: str, dose: str) -> dict[str, Any]:
     return {"product": {"text": f"Oxycodone {product}"}, "dose": dose}
 
