@@ -40,6 +40,13 @@ def cause(content: dict[str, Any], terms: Terms) -> str | None:
     return next((code for found in parted if found and (code := terms.agent({"text": found["before"] or found["after"]}))), None)
 
 
+def narrowed(agent: dict[str, Any], terms: Terms) -> bool:
+    """Whether its words name only what is one of its code, or in it: `Amoxicillin` beside the code of an allergy to penicillin."""
+    found = terms.agent(agent)
+    told = [each for name in _named(agent, terms) if (each := terms.agents({"text": name}))] if found is not None else []
+    return bool(told) and all(found not in each for each in told)
+
+
 def none_known(content: dict[str, Any], terms: Terms) -> str | None:
     """The code of what it says is not known: any allergy, or one of drugs, of food. None where it is no such statement, or its words say
     more than its code (`NKDA except penicillin`): merged with others they would be hidden."""

@@ -133,7 +133,7 @@ class Allergy(Kind):
                 | first_of(order, lambda index: word(said[index], "verification"))
                 | first_of(active, lambda index: word(said[index], "verification"))
                 | first_of(order, lambda index: _claim(members[index], terms))
-                | first_of(active, lambda index: _is_sure(members[index]) if "agent" in said[index] else None)
+                | first_of(active, lambda index: _naming(members[index], terms) if "agent" in said[index] else None)
                 | _first_reactions(members, reacting))
 
 
@@ -159,7 +159,7 @@ def _united(found: Derived, members: Sequence[Member], terms: Terms) -> Derived:
         _leave_out(found, "clinical_status", _OVER, ACTIVE_COUNTS)
         _leave_out(found, "verification", DENIED, WORST_COUNTS)
     _unite_reactions(found, members, order)
-    narrowest, upheld = _narrowest(members, order, terms), _upheld(members, active)
+    narrowest, upheld = _narrowest(members, order, terms), _upheld(members, active, terms)
     if narrowest is not None:
         _choose(found, members, "agent", narrowest, NARROWEST_NONE_KNOWN)
     elif found.decided.get("agent") != (upheld,):
@@ -186,16 +186,21 @@ def _concept(code: str, name: str | None) -> dict[str, Any]:
     return {"codes": [coding]} if name is None else {"codes": [coding | {"display": name}], "text": name}
 
 
-def _upheld(members: Sequence[Member], active: Sequence[int]) -> int | None:
-    """Whose words name it: of those that hold it active the first whose words do not doubt it. `Penicillin - not allergic`, of who refutes
-    it, over an allergy that stands would hide it."""
+def _upheld(members: Sequence[Member], active: Sequence[int], terms: Terms) -> int | None:
+    """Whose words name it: of those that hold it active the first who names it best. `Penicillin - not allergic`, of who refutes it, over
+    an allergy that stands would hide it; `Amoxicillin`, beside the code of one to penicillin, would make little of it."""
     naming = [index for index in active if "agent" in members[index].content]
-    return next((index for index in naming if _is_sure(members[index])), naming[0] if naming else None)
+    return min(naming, key=lambda index: _naming(members[index], terms), default=None)
 
 
-def _is_sure(member: Member) -> bool:
-    agent = member.content.get("agent")
-    return isinstance(agent, dict) and not any(map(doubted, agents.own_words(agent)))
+def _naming(member: Member, terms: Terms) -> int:
+    """0: whole, without doubt, and that it was anaphylaxis. 1: without that. 2: words for one of what its code says. 3: in doubt."""
+    agent = member.content["agent"]
+    if not isinstance(agent, dict) or any(map(doubted, agents.own_words(agent))):
+        return 3
+    if agents.narrowed(agent, terms):
+        return 2
+    return 0 if "anaphyla" in named(agent, "").casefold() else 1
 
 
 def _narrowest(members: Sequence[Member], order: Sequence[int], terms: Terms) -> int | None:

@@ -48,9 +48,10 @@ TAG = re.compile(
     r"product|medicinal product|medicinal product form|clinical drug|physical object)\)\s*$", re.IGNORECASE)
 """SNOMED CT's semantic tag, at the end of a fully specified name: it says what kind of concept it is."""
 _CAUSED = re.compile(
-    r"(?:allerg(?:y|ic)(?: reaction)?|intoleran(?:ce|t)|hypersensitiv(?:ity|e)|sensitiv(?:ity|e)|(?:adverse )?(?:drug )?reactions?|"
-    r"anaphylaxis)(?: to| of| caused by| due to) (?P<after>.+)|"
-    r"(?P<before>.+?) (?:allerg(?:y|ic)|intoleran(?:ce|t)|(?:hyper)?sensitiv(?:ity|e)|adverse reactions?)")
+    r"(?:h/o |history of |known )?(?:(?:(?:drug )?allerg(?:y|ic)(?: reaction)?|intoleran(?:ce|t)|hypersensitiv(?:ity|e)|sensitiv(?:ity|e)|"
+    r"(?:adverse )?(?:drug )?reactions?|(?:side|adverse) effects?|anaphylaxis)(?: to| of| from| with| caused by| due to)? (?P<after>.+)|"
+    r"(?P<before>.+?) (?:(?:drug )?allerg(?:y|ic)|intoleran(?:ce|t)|(?:hyper)?sensitiv(?:ity|e)|adverse (?:drug )?reactions?|"
+    r"(?:side|adverse) effects?)(?: nos)?)")
 """How findings are named in SNOMED CT and by clinicians: the cause stands after the finding, or before it."""
 PARTS = re.compile(r"[,;:/&+()?]|\s-+|\b(?:and|or)\b", re.IGNORECASE)
 """Between the names in a text that tells several things."""

@@ -120,11 +120,36 @@ def test_words_that_say_no_more_than_that_none_is_known(text):
     {"agent": snomed("764146007", "Penicillin - not allergic"), "verification": "refuted"},
     {"agent": snomed("764146007", "Penicillin: tolerated"), "clinical_status": "resolved"},
     {"agent": snomed("764146007", "?penicillin"), "verification": "unconfirmed"},
+    {"agent": snomed("91936005", "Amoxicillin"), "verification": "confirmed"},
+    {"agent": snomed("91936005", "amoxicillin - rash")},
 ])
 def test_an_allergy_that_stands_is_named_by_who_holds_it_and_does_not_doubt_it(newer):
     older = {"agent": PENICILLIN, "clinical_status": "active", "verification": "confirmed"}
     found = ALLERGY.derive([member("allergy", 1, "A/gp", "2020", **older), member("allergy", 2, "B/epr", "2024", **newer)], builtin())
     assert (found.content["agent"], found.decided["agent"], found.rules["agent"]) == (PENICILLIN, (0,), "allergy.active-counts")
+
+
+def test_words_that_tell_of_anaphylaxis_name_it_before_later_ones():
+    said = [member("allergy", 1, "A/gp", "2020", agent={"text": "Anaphylaxis to penicillin"}),
+            member("allergy", 2, "B/epr", "2024", agent=PENICILLIN)]
+    found = ALLERGY.derive(said, builtin())
+    assert (found.content["agent"]["text"], found.decided["agent"]) == ("Anaphylaxis to penicillin", (0,))
+    assert ALLERGY.matters(said, builtin()) == {0, 1}
+
+
+@pytest.mark.parametrize("text", [
+    "PENICILLIN SIDE EFFECT", "Side effects of penicillin", "H/O: penicillin allergy", "Known penicillin allergy",
+    "Penicillin drug allergy", "Drug allergy: penicillin", "Allergic: penicillin", "Penicillin adverse reaction NOS",
+    "Adverse drug reaction to penicillin"])
+def test_an_allergy_however_it_is_called_is_to_its_cause(text):
+    assert key({"text": text}) == "764146007"
+
+
+@pytest.mark.parametrize("text", [
+    "Family history of penicillin allergy", "No known penicillin allergy", "Not allergic: penicillin", "Allergy status: penicillin?",
+    "Allergy penicillin excluded", "Severe penicillin allergy", "Penicillin side effect (nausea)"])
+def test_words_that_say_more_than_that_it_is_an_allergy_stay_apart(text):
+    assert key({"text": text}) is None
 
 
 @pytest.mark.parametrize(("agent", "found"), [
