@@ -16,7 +16,8 @@ class Profile:
     catalogue: str
     """Set of the catalogue."""
     wording: str
-    """How free text is written: `plain`, `terse` (abbreviations, brand names, other order of words) or `hurried` (see HURRIED)."""
+    """How free text is written: `plain`, `terse` (abbreviations, brand names, other order of words), `hurried` (see HURRIED)
+    or `label` (see LABELLED)."""
     presence: dict[str, float]
     """Per person: chance to be known to each source (a person known to none is registered with the practice)."""
     telling: float
@@ -88,7 +89,13 @@ HURRIED = replace(
     wording="hurried",
     local={"RXA/epr": 0.2, "A82038/gp": 0.25, "RXC/community": 0.95},
 )
-PROFILES: dict[str, Profile] = {profile.name: profile for profile in (EVERYDAY, MESSY, UNSEEN, HURRIED)}
+LABELLED = replace(
+    UNSEEN,
+    name="labelled",
+    what="as unseen, with instructions as dispensing labels print them, whole names of products, and allergies as history",
+    wording="label",
+)
+PROFILES: dict[str, Profile] = {profile.name: profile for profile in (EVERYDAY, MESSY, UNSEEN, HURRIED, LABELLED)}
 
 
 def profile(name: str) -> Profile:

@@ -1,4 +1,4 @@
-"""Free text as people write it: doses, drug names, allergies, in the manner a profile asks for (`plain`, `terse` or `hurried`)."""
+"""Free text as people write it: doses, drug names, allergies, in the manner a profile asks for (`plain`, `terse`, `hurried` or `label`)."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from seeds.life.model import Course
 _OFTEN = {"OD": "once a day", "BD": "twice a day", "TDS": "three times a day", "QDS": "four times a day", "ON": "at night",
     "PRN": "when required"}
 _HURRIED = {"OD": "o.d.", "BD": "bid", "TDS": "t.i.d.", "QDS": "q.i.d.", "ON": "nocte", "PRN": "p.r.n."}
+_LABEL = {"OD": "ONCE a day with a glass of water", "BD": "TWICE a day to prevent symptoms", "TDS": "THREE times a day for the pain",
+          "QDS": "FOUR times a day (max 8 in 24 hours)", "ON": "at night, do not chew", "PRN": "up to FOUR times a day when required"}
 _ROUTES = {"oral": "P.O.", "inhaled": "via inhaler", "subcutaneous": "s.c. injection", "ocular": "into both eyes"}
 _SALTS = {"Metformin": "hydrochloride", "Amlodipine": "besilate", "Citalopram": "hydrobromide", "Fluoxetine": "hydrochloride",
           "Quetiapine": "fumarate", "Amitriptyline": "hydrochloride", "Doxazosin": "mesilate"}
@@ -17,22 +19,28 @@ _WORDS = {1: "one", 2: "two", 3: "three", 4: "four"}
 
 
 def dosage(course: Course, wording: str) -> str:
-    """`Take two tablets twice a day`, or `2 BD`; the amount in units where it is no whole number of forms."""
+    """`Take two tablets twice a day`, `2 BD`, or `Take TWO tablets TWICE a day to prevent symptoms`; the amount in units where it is no
+    whole number of forms."""
     medicine = course.medicine
     forms = Decimal(course.dose) / Decimal(medicine.unit_strength)
     whole = int(forms) if forms == int(forms) else None
-    if wording != "plain":
+    if wording not in ("plain", "label"):
         amount = str(whole) if whole else course.dose.removeprefix("0" if wording == "hurried" else "") + medicine.dose_unit
         return f"{amount} {_HURRIED[course.frequency] if wording == 'hurried' else course.frequency}"
     amount = f"{course.dose} {medicine.dose_unit}"
     if whole:
         amount = f"{_WORDS.get(whole, str(whole))} {medicine.unit_form}{'s' if whole > 1 else ''}"
     verb = {"puff": "Inhale", "drop": "Apply", "unit": "Inject"}.get(medicine.unit_form, "Take")
+    if wording == "label":
+        return f"{verb} {amount.replace(amount.split()[0], amount.split()[0].upper(), 1)} {_LABEL[course.frequency]}"
     return f"{verb} {amount} {_OFTEN[course.frequency]}"
 
 
 def written(medicine: Medicine, wording: str) -> str:
-    """The drug as a nurse notes it from the box: `Omeprazole 20mg`, `omeprazole caps 20mg`, or `METFORMIN HYDROCHLORIDE 500MG TAB`."""
+    """The drug as a nurse notes it from the box: `Omeprazole 20mg`, `omeprazole caps 20mg`, or `METFORMIN HYDROCHLORIDE 500MG TAB`; a
+    label has the whole name."""
+    if wording == "label":
+        return medicine.name
     words = medicine.name.split(" (")[0].split()
     strength = next((word for word in words if word[0].isdigit()), "")
     name = " ".join(words[: words.index(strength)] if strength in words[1:] else words[:1])
@@ -48,9 +56,11 @@ def route(medicine: Medicine, wording: str) -> str | None:
 
 
 def allergy(name: str, reaction: str | None, wording: str) -> str:
-    """`Penicillin`; `penicillin - rash`; `Rash w/ penicillin`, or `Penicillin sensitivity` where none is known."""
+    """`Penicillin`; `H/O: penicillin allergy`; `penicillin - rash`; `Rash w/ penicillin`, `Penicillin sensitivity` where none is known."""
     if wording == "plain":
         return name
+    if wording == "label":
+        return f"H/O: {name.lower()} allergy"
     if wording == "terse":
         return f"{name.lower()} - {(reaction or 'reaction unknown').lower()}"
     return f"{reaction} w/ {name.lower()}" if reaction else f"{name} sensitivity"

@@ -18,7 +18,7 @@ PERSONS = 200
 NAMED = {"dose": ("dose",), "status": ("stopped",), None: ()}
 
 
-@pytest.mark.parametrize("name", ["everyday", "messy", "unseen"])
+@pytest.mark.parametrize("name", ["everyday", "messy", "unseen", "labelled"])
 def test_discrepancies_of_medicines_are_the_true_ones(name: str) -> None:
     put_in = {told.fact.id: told.fact.conflict for life in lives(PERSONS, 1, profile(name)) for told in life.told}
     found: Counter[tuple[str | None, tuple[str, ...]]] = Counter()
