@@ -28,8 +28,10 @@ from schemas.errors import RegistryLostError, RegistryUnavailableError, Undecoda
 from schemas.topics import Topic
 
 T = TypeVar("T", bound=msgspec.Struct)
+A = TypeVar("A")
 _DIRECTORY = Path(__file__).parent / "avsc"
-_UNAVAILABLE = (SchemaRegistryError, OSError, httpx2.TransportError)
+_ANSWER_SECONDS = 10
+"""For one answer of the registry. The client sets no limit, and would wait for ever on a connection whose other end is gone unseen."""
 _MISFITS = (EOFError, ValueError, IndexError, KeyError, TypeError, OverflowError, SchemaResolutionError, msgspec.ValidationError)
 _LOOKING = threading.Lock()
 _HEAD = struct.Struct(">bI")
@@ -67,7 +69,7 @@ class Codec:
     def __init__(self, registry_url: str) -> None:
         """`mock://` gives a registry inside the process, for tests and tools without servers."""
         self.url = registry_url
-        self._client = SchemaRegistryClient.new_client({"url": registry_url})
+        self._client = SchemaRegistryClient.new_client({"url": registry_url, "timeout": _ANSWER_SECONDS})
         self._ids: dict[str, bytes] = {}
         self._writers: dict[int, dict[str, Any]] = {}
 
@@ -129,8 +131,8 @@ class Codec:
         if head is None:
             text = (_DIRECTORY / f"{_schema_of(topic)}.avsc").read_text()
             try:
-                schema_id = self._client.register_schema(_subject(topic), Schema(text, "AVRO"))
-            except _UNAVAILABLE as fault:
+                schema_id = self._asked(lambda: self._client.register_schema(_subject(topic), Schema(text, "AVRO")), int)
+            except SchemaRegistryError as fault:
                 raise RegistryUnavailableError(self.url, str(fault)) from fault
             head = self._ids[topic.name] = _HEAD.pack(0, schema_id)
         return head
@@ -139,15 +141,11 @@ class Codec:
         writer = self._writers.get(schema_id)
         if writer is None:
             try:
-                text = self._client.get_schema(schema_id).schema_str
-            except SchemaRegistryError as fault:
-                if fault.http_status_code == 404:
-                    raise self._unknown(schema_id, topic) from None
-                raise RegistryUnavailableError(self.url, str(fault)) from fault
-            except _UNAVAILABLE as fault:
-                raise RegistryUnavailableError(self.url, str(fault)) from fault
+                text = self._asked(lambda: self._client.get_schema(schema_id).schema_str, str)
+            except SchemaRegistryError:
+                raise self._unknown(schema_id, topic) from None
             try:
-                writer = self._writers[schema_id] = cast(dict[str, Any], fastavro.parse_schema(json.loads(text or "null")))
+                writer = self._writers[schema_id] = cast(dict[str, Any], fastavro.parse_schema(json.loads(text)))
             except Exception:  # a JSON Schema, Protobuf, or anything else that a registry holds
                 raise UndecodableError(topic.name, f"schema id {schema_id} is no Avro schema") from None
         return writer
@@ -156,16 +154,30 @@ class Codec:
         """What to raise for a number that the registry does not know: whoever writes to a topic registers its schema first, so that a
         registry without any for it is not to be asked about its messages."""
         try:
-            held = self._client.get_versions(_subject(topic))
-        except SchemaRegistryError as fault:
-            if fault.http_status_code != 404:
-                return RegistryUnavailableError(self.url, str(fault))
+            held = self._asked(lambda: self._client.get_versions(_subject(topic)), list)
+        except SchemaRegistryError:
             held = []
-        except _UNAVAILABLE as fault:
-            return RegistryUnavailableError(self.url, str(fault))
         if held:
             return UndecodableError(topic.name, f"schema id {schema_id} is not in the registry")
         return RegistryLostError(self.url, topic.name)
+
+    def _asked(self, ask: Callable[[], Any], kind: type[A]) -> A:
+        """What the registry answers. Raises SchemaRegistryError where it knows of no such thing, and RegistryUnavailableError where it does
+        not answer, or as no registry does: a proxy before one that is away says 200 with a page or an object of its own."""
+        try:
+            answer = ask()
+        except SchemaRegistryError as fault:
+            if fault.http_status_code == 404:
+                raise
+            raise RegistryUnavailableError(self.url, str(fault)) from fault
+        except (OSError, httpx2.TransportError) as fault:
+            raise RegistryUnavailableError(self.url, str(fault)) from fault
+        except Exception:  # the client takes whatever comes for an answer
+            answer = None
+        if not isinstance(answer, kind) or answer == "":
+            self._client.clear_caches()  # it would be given again
+            raise RegistryUnavailableError(self.url, "what answers is no registry")
+        return answer
 
 
 def write_file(out: BinaryIO, name: str, values: Iterable[msgspec.Struct]) -> None:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import io
 import json
 import struct
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import avro.io
@@ -137,6 +140,69 @@ def test_a_schema_that_is_not_avro_is_a_content_fault(text: str, kind: str) -> N
 def test_a_registry_that_is_down_is_a_dependency_fault() -> None:
     with pytest.raises(RegistryUnavailableError, match="mainstem stack up"):
         Codec("http://127.0.0.1:9").register(topics.ALL)
+
+
+class Answers(BaseHTTPRequestHandler):
+    """What stands at the registry's address: it says `said` to whatever it is asked, or nothing."""
+
+    said: bytes | None = b""
+
+    def do_GET(self) -> None:
+        if self.said is None:
+            self.connection.recv(1)  # until whoever asked goes away
+            return
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(self.said)))
+        self.end_headers()
+        self.wfile.write(self.said)
+
+    do_POST = do_GET
+
+    def log_message(self, *_: object) -> None: ...
+
+
+@pytest.fixture
+def elsewhere() -> Iterator[str]:
+    """URL of what answers as `Answers` does."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Answers)
+    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.mark.parametrize("said", [b"<html>down for maintenance</html>", b"{}", b'{"status":"ok"}', b'{"schema":""}', b"[]", b"null", b""])
+def test_what_answers_as_no_registry_does_is_a_dependency_fault_until_one_does(elsewhere: str, said: bytes,
+                                                                                monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy before a registry that is away says 200 with something of its own. The messages are good, and wait."""
+    monkeypatch.setattr(Answers, "said", said)
+    codec = Codec(elsewhere)
+    decode, message = codec.decoder(topics.CLAIMS), struct.pack(">bI", 0, 7) + Codec("mock://a").encoder(topics.CLAIMS)(EXAMPLES["Claim"])[5:]
+    with pytest.raises(RegistryUnavailableError):
+        decode(message)
+    with pytest.raises(RegistryUnavailableError):
+        codec.register([topics.CLAIMS])
+    monkeypatch.setattr(Answers, "said", json.dumps({"id": 7, "schema": json.dumps(codecs.avsc("Claim"))}).encode())
+    assert decode(message) == EXAMPLES["Claim"]
+    assert codec.encoder(topics.CLAIMS)(EXAMPLES["Claim"]) == message
+
+
+def test_a_registry_that_never_answers_is_not_waited_for_for_ever(elsewhere: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where its machine is gone and the connection stands: nothing would end the wait, though it is back long since."""
+    monkeypatch.setattr(Answers, "said", None)
+    monkeypatch.setattr(codecs, "_ANSWER_SECONDS", 0.2)
+    raised: list[Exception] = []
+
+    def ask() -> None:
+        try:
+            Codec(elsewhere).decoder(topics.CLAIMS)(struct.pack(">bI", 0, 7) + b"x")
+        except RegistryUnavailableError as fault:
+            raised.append(fault)
+
+    asking = threading.Thread(target=ask, daemon=True)
+    asking.start()
+    asking.join(30)
+    assert raised
 
 
 @pytest.mark.parametrize("name", codecs.names())
