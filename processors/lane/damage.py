@@ -30,20 +30,21 @@ def seeing(path: Path) -> Iterator[None]:
 
 def seen(path: Path, fault: Exception) -> Exception:
     """What to raise for a fault of RocksDB. Marks the copy where it is damage."""
-    if _is_damage(fault):
+    if is_damage(fault):
         _mark(path).touch()
     return told(path, fault)
 
 
 def told(path: Path, fault: Exception) -> Exception:
     """What to raise for a fault of RocksDB, where the copy is another process's to mark."""
-    return StateDamagedError(path) if _is_damage(fault) else fault
+    return StateDamagedError(path) if is_damage(fault) else fault
 
 
 def _mark(path: Path) -> Path:
     return path.with_name(f".{path.name}.damaged")
 
 
-def _is_damage(fault: Exception) -> bool:
-    """Of what rocksdict 0.3 raises, all of one type: the text begins with RocksDB's own words. A full disk is no damage."""
-    return str(fault).startswith(("Corruption", "IO error: While pread"))
+def is_damage(fault: Exception) -> bool:
+    """Of what rocksdict 0.3 raises, all of one type: the text begins with RocksDB's own words. A file that is gone is damage too, as where
+    removing the copy by hand was interrupted. A full disk is none."""
+    return str(fault).startswith(("Corruption", "IO error: While pread", "IO error: No such file"))

@@ -18,6 +18,8 @@ def database(path: Path, access: AccessType | None = None) -> Rdict:
     """With our options also where the store exists: unless its family's are given, rocksdict 0.3 takes those that the store has kept of
     itself, which are without cache size and filter."""
     options = _options()
+    if access is not None:
+        options.set_max_open_files(-1)  # all tables at once: whoever has the store open for writing removes those that he merges
     return Rdict(str(path), options, column_families={"default": options}, access_type=access or AccessType.read_write())
 
 

@@ -13,7 +13,7 @@ import msgspec
 from rocksdict import AccessType, Checkpoint, Rdict, ReadOptions, WriteBatch
 
 from processors.lane import rocks
-from processors.lane.damage import damaged, mended, seeing, seen, told
+from processors.lane.damage import damaged, is_damage, mended, seeing, seen, told
 from processors.lane.errors import StateBusyError, StateDamagedError
 
 OWN = b"\x00"
@@ -28,6 +28,7 @@ _WRITTEN = OWN + b"written"
 _STAGES = b"\x01"
 """Where a stage's keys begin."""
 _NUMBER = struct.Struct(">q")
+_LOOKS = 4
 MAX_AGE_MS = 12 * 3_600_000
 """Half of Kafka's default `delete.retention.ms`: an older copy could have missed deletions compacted away meanwhile."""
 
@@ -156,7 +157,7 @@ class View:
             raise FileNotFoundError(path)
         self._path = path
         try:
-            self._db = rocks.database(path, AccessType.read_only())
+            self._db = _look(path)
             self.identity = (self._db.get(_IDENTITY) or b"").decode()
             self.position = _unpack(self._db.get(_POSITION))
             self.written = _unpack(self._db.get(_WRITTEN))
@@ -209,6 +210,14 @@ def decode_markers(data: bytes) -> dict[str, int]:
     return msgspec.json.decode(data, type=dict[str, int])
 
 
+def _look(path: Path) -> Rdict:
+    """For reading. Whoever writes to it may remove what this one is about to open, as merged since: then it is looked at anew."""
+    for _ in range(_LOOKS - 1):
+        with contextlib.suppress(Exception):
+            return rocks.database(path, AccessType.read_only())
+    return rocks.database(path, AccessType.read_only())
+
+
 def _open(path: Path) -> Rdict:
     if damaged(path):
         discard(path)
@@ -218,7 +227,7 @@ def _open(path: Path) -> Rdict:
     except Exception as fault:
         if "LOCK" in str(fault):
             raise StateBusyError(path) from None
-        if "Corruption" not in str(fault):
+        if not is_damage(fault):
             raise
         # A damaged copy is no loss: the changelog is the truth.
         discard(path)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from random import randbytes
 
 import pytest
+from rocksdict import AccessType, Options, Rdict
 
 from processors.apps.worker import EXIT_DAMAGED
-from processors.lane import changelog, inspect
+from processors.lane import changelog, inspect, rocks
 from processors.lane.damage import damaged
 from processors.lane.errors import StateDamagedError
 from processors.lane.inspect import Place
@@ -104,6 +106,64 @@ def test_what_writing_meets_is_told_too(path: Path, write: Callable[[Store, Path
         write(store, path)
     store.close()
     assert damaged(path)
+
+
+@pytest.fixture
+def running(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
+    """The open store of a worker, of more tables than RocksDB opens at once by itself."""
+    options = rocks._options
+
+    def small() -> Options:
+        made = options()
+        made.set_target_file_size_base(20_000)
+        return made
+
+    monkeypatch.setattr(rocks, "_options", small)
+    store = Store(tmp_path / "0", IDENTITY, 0)
+    store.apply([(key(number), b"") for number in range(KEYS)], {}, 1, 0)
+    store.compact()
+    merge(store, 1)
+    assert len(list((tmp_path / "0").glob("*.sst"))) > 20
+    yield store
+    store.close()
+
+
+def merge(store: Store, step: int) -> None:
+    store.apply([(key(number), randbytes(40)) for number in range(0, KEYS, step)], {}, 2, 0)
+    store.compact()
+
+
+def test_a_look_from_beside_ends_where_it_was_to_end_though_the_worker_merges_tables_meanwhile(running: Store, tmp_path: Path) -> None:
+    view = View(tmp_path / "0")
+    merge(running, 10)
+    assert sum(1 for _ in view.items()) == KEYS
+    view.close()
+
+
+def test_a_look_from_beside_is_begun_anew_where_the_worker_was_quicker(running: Store, tmp_path: Path,
+                                                                      monkeypatch: pytest.MonkeyPatch) -> None:
+    opened, looks = rocks.database, []
+
+    def late(path: Path, access: AccessType | None = None) -> Rdict:
+        looks.append(access)
+        if len(looks) == 1:
+            raise Exception("Corruption: Can't access /000151.sst: IO error: No such file or directory")  # as seen
+        return opened(path, access)
+
+    monkeypatch.setattr(rocks, "database", late)
+    view = View(tmp_path / "0")
+    assert sum(1 for _ in view.items()) == KEYS
+    view.close()
+
+
+@pytest.mark.parametrize("lost", ["MANIFEST-*", "CURRENT", "*.sst"])
+def test_a_copy_that_lacks_a_file_is_built_anew(path: Path, lost: str) -> None:
+    """As where its removal by hand was interrupted, or it was copied in part."""
+    for file in path.glob(lost):
+        file.unlink()
+    store = Store(path, IDENTITY, 0)
+    assert (store.position, list(store.prefix(b""))) == (0, [])
+    store.close()
 
 
 def test_a_look_from_beside_at_what_cannot_be_opened_tells(path: Path) -> None:
