@@ -137,13 +137,13 @@ def _explained() -> Iterator[None]:
     from confluent_kafka import KafkaException
 
     from deploy.stack import StackError
-    from processors.lane.errors import StateBusyError, StateDamagedError
+    from processors.lane.errors import ChangelogCutError, StateBusyError, StateDamagedError
 
     try:
         yield
     except FileNotFoundError as fault:
         typer.echo(f"mainstem state: {fault} holds no state; a worker was stopped before it had any", err=True)
         raise typer.Exit(1) from None
-    except (StackError, StateBusyError, StateDamagedError, KafkaException) as fault:
+    except (StackError, ChangelogCutError, StateBusyError, StateDamagedError, KafkaException) as fault:
         typer.echo(f"mainstem state: {fault}", err=True)
         raise typer.Exit(1) from None

@@ -10,7 +10,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 from confluent_kafka.admin import AdminClient
 
 from mainstem import faults
-from processors.lane.errors import LaneStoppedError, RecoveryError
+from processors.lane.errors import ChangelogCutError, LaneStoppedError, RecoveryError
 from processors.lane.store import MARKERS, Store, decode_markers
 from schemas.topics import Topic
 
@@ -109,14 +109,16 @@ def recover(bootstrap: str, store: Store, identity: str, topic: str, partition: 
     """Bring `store` up to the end of its changelog partition; a store that claims more than the changelog holds starts anew.
 
     Call after `init_transactions`, so that no earlier owner can add to it. `until`: only what lies before this offset. Returns the number
-    of records applied. Raises RecoveryError where the changelog was not read whole.
+    of records applied. Raises RecoveryError where the changelog was not read whole, ChangelogCutError where it is not whole.
     """
     consumer = reader(bootstrap)
     try:
-        _, end = bounds(consumer, topic, partition, stopped)
+        first, end = bounds(consumer, topic, partition, stopped)
         if store.position > end:
             log.warning("%s/%d: local state is ahead of the changelog and is rebuilt", topic, partition)
-            store.reset(identity)
+            store.reset(identity, now_ms)
+        if store.position < first:  # compaction leaves a log's first offset what it is
+            raise ChangelogCutError(topic, partition, first, store.position)
         if store.position == end:
             store.stamp(now_ms)
             return 0
@@ -129,8 +131,9 @@ def recover(bootstrap: str, store: Store, identity: str, topic: str, partition: 
                 break
             changes = [(message.key() or b"", message.value()) for message in messages]
             stated = next((value for key, value in reversed(changes) if key == MARKERS), None)
+            markers = store.markers if stated is None else decode_markers(stated)
             # `apply` writes the markers last: those among the changes do no harm.
-            store.apply(changes, store.markers if stated is None else decode_markers(stated), (messages[-1].offset() or 0) + 1, now_ms)
+            store.apply(changes, markers, (messages[-1].offset() or 0) + 1, store.written)
             applied += len(messages)
             last = messages[-1].key()
             faults.at("recovering")

@@ -73,6 +73,16 @@ class RecoveryError(Exception):
         self.topic, self.partition, self.why = topic, partition, why
 
 
+class ChangelogCutError(Exception):
+    """A changelog has lost its beginning, and no copy at hand stands after it. State made of the rest would lack what was there, unseen."""
+
+    def __init__(self, topic: str, partition: int, first: int, position: int) -> None:
+        super().__init__(f"{topic}/{partition} begins at offset {first}; what it held from {position} on is at hand nowhere else: state "
+                         "made of the rest would lack it. Give the topic back what it held (a mirror or a backup) or this worker a copy or "
+                         "a snapshot of it that stands after it, and see that its cleanup.policy is compact and nothing else")
+        self.topic, self.partition, self.first, self.position = topic, partition, first, position
+
+
 class StuckError(Exception):
     """A call to the broker did not return in its time: the client is stuck and only a new process helps. Nothing is lost."""
 

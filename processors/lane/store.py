@@ -45,24 +45,25 @@ class Store:
         self._anew = damaged(path)
         self._db = _open(path)
         if not self._usable(identity, now_ms):
-            self.reset(identity)
+            self.reset(identity, now_ms)
         self.position = self._number(_POSITION)
         """Next changelog offset to apply."""
         self.written = self._number(_WRITTEN)
-        """When it last was all that the changelog holds, milliseconds since the epoch."""
+        """When it last was all that the changelog holds, or began to be read from nothing, milliseconds since the epoch."""
         self.markers: dict[str, int] = _decode_markers(self.get(MARKERS))
 
     def _usable(self, identity: str, now_ms: int) -> bool:
         return self.get(_IDENTITY) == identity.encode() and now_ms - self._number(_WRITTEN) < MAX_AGE_MS
 
-    def reset(self, identity: str) -> None:
+    def reset(self, identity: str, now_ms: int) -> None:
         """Forget everything; the changelog gives it back."""
         self.close()
         discard(self._path)
         self._anew = damaged(self._path)
         self._db = _open(self._path)
         self._db.put(_IDENTITY, identity.encode())
-        self.position, self.written, self.markers = 0, 0, {}
+        self._db.put(_WRITTEN, _NUMBER.pack(now_ms))
+        self.position, self.written, self.markers = 0, now_ms, {}
 
     def get(self, key: bytes) -> bytes | None:
         try:
@@ -95,7 +96,7 @@ class Store:
         return next(rocks.within(self._walk(key, bounds), bounds, within, beyond=key), None)
 
     def apply(self, changes: Iterable[tuple[bytes, bytes | None]], markers: dict[str, int], position: int, now_ms: int) -> None:
-        """One atomic write: changes, markers and how far the changelog is contained."""
+        """One atomic write: changes, markers and how far the changelog is contained. `now_ms`: when that was all it held."""
         batch = WriteBatch(raw_mode=True)
         for key, value in changes:
             if value is None:

@@ -6,9 +6,19 @@ import shutil
 import time
 
 import pytest
+from confluent_kafka import TopicPartition
+from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, ResourceType
 
 from processors.lane import changelog, reader
-from processors.lane.errors import FencedError, OutputRefusedError, StageError, StateBusyError, StateDamagedError
+from processors.lane.errors import (
+    ChangelogCutError,
+    FencedError,
+    LaneStoppedError,
+    OutputRefusedError,
+    StageError,
+    StateBusyError,
+    StateDamagedError,
+)
 from processors.lane.snapshots import Snapshots
 from processors.lane.store import Store
 from schemas import topics
@@ -123,6 +133,52 @@ def test_state_of_a_topic_created_anew_is_discarded(place: Place) -> None:
     owner = place.owner("a")
     owner.open()
     assert owner.markers == {}
+
+
+def test_no_state_is_made_of_a_changelog_that_has_lost_its_beginning(place: Place) -> None:
+    """As where its topic was set to expire: what is left of it looks whole. A copy that stands after what is lost serves."""
+    owner = place.owner("a")
+    owner.open()
+    for stop in (60, None):
+        owner.run([place.span(stop=stop)])
+    markers = owner.markers
+    owner.close()
+    topic, admin = place.world.stage.changelog.name, AdminClient({"bootstrap.servers": place.world.kafka})
+    expires = ConfigEntry("cleanup.policy", "compact,delete", incremental_operation=AlterConfigOpType.SET)
+    for altered in admin.incremental_alter_configs([ConfigResource(ResourceType.TOPIC, topic, incremental_configs=[expires])]).values():
+        altered.result()
+    for deleted in admin.delete_records([TopicPartition(topic, 0, 20)]).values():
+        deleted.result()
+    with pytest.raises(ChangelogCutError, match=r"begins at offset 20; .* from 0 on"):
+        place.owner("elsewhere").open()
+    owner = place.owner("a")
+    assert (owner.open(), owner.markers) == (0, markers)
+
+
+def test_a_recovery_that_was_broken_off_makes_no_copy_younger(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it has not read yet may have been compacted since the copy was whole."""
+    monkeypatch.setattr(changelog, "_BATCH", 5)
+    world, hour = place.world, 3_600_000
+    owner = place.owner("elsewhere")
+    owner.open()
+    owner.run([place.span()])
+    identity = changelog.identity(world.kafka, world.stage.changelog)
+    store = Store(world.directory / "a", identity, 0)
+
+    def broken_off(store: Store, now_ms: int) -> None:
+        reached = store.position
+        with pytest.raises(LaneStoppedError):
+            changelog.recover(world.kafka, store, identity, world.stage.changelog.name, 0, now_ms, lambda: store.position > reached)
+        assert store.position > reached
+        store.close()
+
+    broken_off(store, 1 * hour)
+    store = Store(world.directory / "a", identity, 11 * hour)
+    assert store.position > 0, "it is read on from where it stood"
+    broken_off(store, 11 * hour)
+    store = Store(world.directory / "a", identity, 13 * hour)
+    assert store.position == 0
+    store.close()
 
 
 def test_two_processes_cannot_share_a_directory(place: Place) -> None:

@@ -167,7 +167,7 @@ def test_who_dies_while_a_store_is_removed_leaves_all_of_it_or_nothing(tmp_path:
     with monkeypatch.context() as patched, pytest.raises(Killed):
         patched.setattr(shutil, "rmtree", dies)
         if how == "reset":
-            store.reset("topic")
+            store.reset("topic", 0)
         else:
             store.close()
             snapshots.restore(tmp_path / "store", "topic", 0, NOW)

@@ -70,7 +70,7 @@ def test_memory_is_a_dict(start: dict[bytes, bytes], todo: list[tuple[str, bytes
 def test_overlay_on_a_store_is_a_dict(directory: Path, start: dict[bytes, bytes], batches: list[list[tuple[str, bytes, bytes]]]) -> None:
     """Over several batches, each written to the store when it is done."""
     store = Store(directory, "topic", 1)
-    store.reset("topic")
+    store.reset("topic", 0)
     model = dict(start)
     store.apply(start.items(), {"in": 0}, 1, 1)
     for number, todo in enumerate(batches):
