@@ -169,6 +169,9 @@ def main(
     except (KafkaUnavailableError, RegistryUnavailableError, TruncatedReadError, KafkaException) as fault:
         log.critical("%s", fault)
         sys.exit(EXIT_AWAY)
+    except OSError as fault:  # of the state directory: a file in its place, a disk that is full or read-only
+        log.critical("%s", fault)
+        sys.exit(EXIT_OTHER)
 
 
 def _in_force(names: Sequence[str], kafka: str, codec: Codec, terms: Shelf, models: ModelShelf) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from mainstem.settings import Settings
 from mainstem.terminology import builtin
 from mainstem.verify import drain, published, received
 from processors.apps.stages import STAGES
-from processors.apps.worker import EXIT_AWAY
+from processors.apps.worker import EXIT_AWAY, EXIT_OTHER
 from processors.identity.linker import assign
 from processors.lane import changelog
 from processors.reconcile.fold import fold
@@ -189,6 +189,15 @@ def _entries(stream: Stream) -> int:
         return sum(changelog.bounds(consumer, topics.ENTRIES.name, p)[1] for p in range(topics.ENTRIES.partitions))
     finally:
         consumer.close()
+
+
+def test_a_worker_whose_state_has_no_place_says_so_in_a_line(tmp_path: Path) -> None:
+    (place := tmp_path / "file").touch()
+    done = subprocess.run([sys.executable, "-m", "processors.apps.worker", "--kafka", "127.0.0.1:1", "--registry", "http://127.0.0.1:1",
+                           "--stages", "identity", "--state-dir", str(place)], capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == EXIT_OTHER
+    assert str(place) in done.stderr.splitlines()[-1]
+    assert "Traceback" not in done.stderr
 
 
 @pytest.mark.slow
