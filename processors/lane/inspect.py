@@ -14,7 +14,7 @@ from processors.lane import changelog
 from processors.lane.damage import damaged
 from processors.lane.errors import StateDamagedError
 from processors.lane.snapshots import Snapshots
-from processors.lane.store import MAX_AGE_MS, Store, View, discard
+from processors.lane.store import Store, View, discard, young
 from schemas.topics import Topic
 
 _MODULUS = 1 << 128
@@ -137,7 +137,7 @@ def _kept(path: Path, identity: str) -> bool:
     except StateDamagedError:
         return False
     view.close()
-    return view.identity == identity and _now() - view.written < MAX_AGE_MS
+    return view.identity == identity and young(view.written, _now())
 
 
 def _readable(path: Path) -> bool:

@@ -20,7 +20,7 @@ from processors.lane.damage import damaged
 from processors.lane.errors import InputLostError, LaneStoppedError, OutputRefusedError, RefusedError
 from processors.lane.meter import Meter
 from processors.lane.snapshots import RENEWED_MS, Snapshots
-from processors.lane.store import INPUTS, MARKERS, Store, encode_markers
+from processors.lane.store import INPUTS, MARKERS, Store, encode_markers, young
 from processors.lane.transaction import Transactions
 from processors.lane.watch import Watch
 from schemas.codec import Codec
@@ -197,7 +197,7 @@ class Owner:
         if store is None or store.position == 0:
             return
         due = self._snapshots is not None and self._snapshots.due(store.position, time.monotonic(), now_ms)
-        if not due and now_ms - store.written < RENEWED_MS:
+        if not due and young(store.written, now_ms, RENEWED_MS):
             return
         if changelog.beyond(self._kafka, self._stage.changelog.name, self.partition, store.position, self._stop.is_set):
             return

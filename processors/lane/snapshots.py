@@ -16,7 +16,7 @@ from pathlib import Path
 
 import msgspec
 
-from processors.lane.store import MAX_AGE_MS, Store, discard
+from processors.lane.store import MAX_AGE_MS, Store, discard, young
 
 log = logging.getLogger(__name__)
 RECORDS = 50_000
@@ -68,7 +68,7 @@ class Snapshots:
     def due(self, position: int, now: float, now_ms: int) -> bool:
         """`now`: seconds of a monotonic clock. Where the last lies further on, it is of a changelog that is no more."""
         grown = position - self._last
-        aged = self._taken > 0 and now_ms - self._taken >= RENEWED_MS
+        aged = self._taken > 0 and not young(self._taken, now_ms, RENEWED_MS)
         return (grown >= self._records or grown < 0 or aged) and now - self._when >= self._seconds
 
     def took(self, position: int, now: float, taken_ms: int | None) -> None:
@@ -113,7 +113,7 @@ class Snapshots:
     def serving(self, identity: str, after: int, now_ms: int) -> list[tuple[Path, Snapshot]]:
         """Those of this changelog that stand after position `after` and are young enough, the latest first."""
         return [(path, snapshot) for path, snapshot in self.all()
-                if snapshot.identity == identity and snapshot.position > after and now_ms - snapshot.taken < MAX_AGE_MS]
+                if snapshot.identity == identity and snapshot.position > after and young(snapshot.taken, now_ms)]
 
     def restore(self, into: Path, identity: str, after: int, now_ms: int) -> int | None:
         """Put the latest that serves in the place of `into`, which nobody may have open. Returns its position, None where none serves."""

@@ -53,7 +53,7 @@ class Store:
         self.markers: dict[str, int] = _decode_markers(self.get(MARKERS))
 
     def _usable(self, identity: str, now_ms: int) -> bool:
-        return self.get(_IDENTITY) == identity.encode() and now_ms - self._number(_WRITTEN) < MAX_AGE_MS
+        return self.get(_IDENTITY) == identity.encode() and young(self._number(_WRITTEN), now_ms)
 
     def reset(self, identity: str, now_ms: int) -> None:
         """Forget everything; the changelog gives it back."""
@@ -193,6 +193,12 @@ def discard(path: Path) -> None:
     with contextlib.suppress(FileNotFoundError):
         path.rename(gone)
     shutil.rmtree(gone, ignore_errors=True)
+
+
+def young(at: int, now_ms: int, age_ms: int = MAX_AGE_MS) -> bool:
+    """Whether what was all that a changelog held at `at` is younger than that. A time to come was told by a clock that was wrong, and
+    would be young for as long as that was ahead."""
+    return abs(now_ms - at) < age_ms
 
 
 def _unpack(data: bytes | None) -> int:

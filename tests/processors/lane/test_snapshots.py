@@ -48,6 +48,7 @@ def test_only_snapshots_that_serve_are_restored(tmp_path: Path) -> None:
     assert snapshots.restore(tmp_path / "b", "another topic", 0, NOW) is None
     assert snapshots.restore(tmp_path / "b", "topic", 700, NOW) is None
     assert snapshots.restore(tmp_path / "b", "topic", 0, NOW + MAX_AGE_MS) is None
+    assert snapshots.restore(tmp_path / "b", "topic", 0, NOW - MAX_AGE_MS) is None
     assert not (tmp_path / "b").exists()
 
 
@@ -105,6 +106,7 @@ def test_one_that_has_aged_is_due_however_little_was_written(tmp_path: Path) -> 
         assert not again.due(701, 1e6, NOW + RENEWED_MS - 1)
         assert again.due(701, 1e6, NOW + RENEWED_MS)
         assert again.due(700, 1e6, NOW + RENEWED_MS)
+        assert again.due(700, 1e6, NOW - RENEWED_MS)
     assert 2 * RENEWED_MS < MAX_AGE_MS
 
 
