@@ -83,6 +83,16 @@ class ChangelogCutError(Exception):
         self.topic, self.partition, self.first, self.position = topic, partition, first, position
 
 
+class ChangelogLostError(RestartNeededError):
+    """A changelog was made anew under its owner, or lost its end: state made of it would lack what the owner had written there. It is
+    noted in it that the inputs are to be read again, from which the state comes back."""
+
+    def __init__(self, topic: str, partition: int, offset: int, position: int) -> None:
+        super().__init__(f"{topic}/{partition} goes on at offset {offset}, before {position}, up to which this worker had written: it was "
+                         "made anew, or has lost its end; this worker ends, and reads its inputs from their beginning when started again")
+        self.topic, self.partition, self.offset, self.position = topic, partition, offset, position
+
+
 class StuckError(Exception):
     """A call to the broker did not return in its time: the client is stuck and only a new process helps. Nothing is lost."""
 

@@ -17,7 +17,7 @@ from processors.lane import changelog, inputs
 from processors.lane.computing import Computed, Computing
 from processors.lane.contract import Received, Stage
 from processors.lane.damage import damaged
-from processors.lane.errors import InputLostError, LaneStoppedError, OutputRefusedError, RefusedError
+from processors.lane.errors import ChangelogLostError, InputLostError, LaneStoppedError, OutputRefusedError, RefusedError
 from processors.lane.meter import Meter
 from processors.lane.snapshots import RENEWED_MS, Snapshots
 from processors.lane.store import INPUTS, MARKERS, Store, encode_markers, young
@@ -116,6 +116,12 @@ class Owner:
     def _settle(self, store: Store) -> None:
         """Markers that can count in the inputs as they are now, and what they count in, here and in the changelog."""
         told = store.get(INPUTS)
+        if store.markers and told is None:  # the first transaction of a changelog says it
+            log.error("%s: its changelog does not say what its markers count in: it was made anew under its owner, and lacks what was "
+                      "written before; the inputs are read from their beginning", self.name)
+            self._meter.reset(len(store.markers))
+            self._note(store, {}, self._inputs)
+            return
         read = {name: self._inputs[name] if self._inputs.get(name) == self._accepted else known for name, known in
                 inputs.decode(told).items()}
         moved = inputs.looked(self._kafka, self._stage.inputs, self.partition, store.markers, read, self._inputs, self._stop.is_set)
@@ -140,8 +146,8 @@ class Owner:
     def run(self, spans: Sequence[Span]) -> Done:
         """Process messages that lie at or after the markers, commit, then write the state.
 
-        Raises StageError, OutputRefusedError, StateDamagedError, FencedError, LaneStoppedError; in each case nothing of the batch has
-        been applied here.
+        Raises StageError, OutputRefusedError, StateDamagedError, ChangelogLostError, FencedError, LaneStoppedError; in each case nothing
+        of the batch has been applied here.
         """
         store = self._store
         if store is None:
@@ -167,6 +173,8 @@ class Owner:
             at = self._computing.outgrown(fresh, refused.topic, store)
             raise OutputRefusedError(self._stage.name, refused, at.topic.name, at.partition, at.offset) from None
         faults.at("committed")
+        if offset < store.position:
+            self._lost(store, offset)
         self._meter.phase("commit")
         store.apply(computed.changes, markers, offset + 1, _now())
         self._meter.phase("state")
@@ -174,6 +182,13 @@ class Owner:
         self._tell(len(fresh), computed, store)
         self._snapshot(store, _now())
         return Done(len(fresh), len(computed.outputs), computed.committed)
+
+    def _lost(self, store: Store, offset: int) -> None:
+        """What the changelog held is gone from it. Nobody may take what is left for the state: the markers go, and this copy."""
+        self._transactions.commit([self._basis(self._inputs)], self._marker({}))
+        position = store.position
+        store.reset(self._identity, _now())
+        raise ChangelogLostError(self._stage.changelog.name, self.partition, offset, position)
 
     def reset(self, topic: Topic) -> None:
         """An input has lost its end, if perhaps in another partition: its marker goes back to its beginning, as do those of other inputs of

@@ -218,7 +218,7 @@ def test_one_that_is_what_it_was_moves_nothing(place: Place) -> None:
     assert resets(place) == 0
 
 
-def test_state_of_before_identities_were_kept_trusts_what_it_finds(place: Place) -> None:
+def test_an_input_of_which_no_identity_is_told_is_taken_as_it_is(place: Place) -> None:
     was, source = once_processed(place), place.world.stage.source
     assert looked(place.world.kafka, [source], 0, {source.name: was}, {}, {source.name: "any"}, lambda: False) == {}
 

@@ -12,6 +12,7 @@ from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, C
 from processors.lane import changelog, reader
 from processors.lane.errors import (
     ChangelogCutError,
+    ChangelogLostError,
     FencedError,
     LaneStoppedError,
     OutputRefusedError,
@@ -22,6 +23,7 @@ from processors.lane.errors import (
 from processors.lane.snapshots import Snapshots
 from processors.lane.store import Store
 from schemas import topics
+from schemas.transaction import Record
 from tests.processors.lane.conftest import Place, make_anew
 from tests.processors.lane.test_damaged import harm
 from tests.processors.lane.toy_worker import Faulty, Verbose
@@ -133,6 +135,28 @@ def test_state_of_a_topic_created_anew_is_discarded(place: Place) -> None:
     owner = place.owner("a")
     owner.open()
     assert owner.markers == {}
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_no_state_is_made_of_a_changelog_that_was_made_anew_under_its_owner(place: Place, killed: bool) -> None:
+    """It holds what the owner wrote since, and would pass for the whole. Killed: before the owner has noticed."""
+    world = place.world
+    owner = place.owner("a")
+    owner.open()
+    owner.run([place.span()])
+    make_anew(world.kafka, world.stage.changelog)
+    world.send(50)
+    if killed:
+        owner._transactions.commit([Record(world.stage.changelog.name, 0, b"count|x", b"1")], owner._marker(owner.markers))
+    else:
+        with pytest.raises(ChangelogLostError, match="goes on at offset"):
+            owner.run([place.span()])
+    owner.close()
+    for directory in ("elsewhere", "a"):
+        again = place.owner(directory)
+        again.open()
+        assert again.markers == {}
+        again.close()
 
 
 def test_no_state_is_made_of_a_changelog_that_has_lost_its_beginning(place: Place) -> None:
