@@ -66,7 +66,7 @@ EXIT_OTHER = 71
 EXIT_RELEASE = 78
 """The release in force is not at hand here, or is of other content (EX_CONFIG): load it; until then it ends again and again."""
 EXIT_RESTART = 79
-"""Another release has come into force, or an input is not the log that it was: start again."""
+"""Another release has come into force, or an input or a changelog is not the log that it was: start again."""
 
 
 _CODES = ((FencedError, EXIT_FENCED), (StageError, EXIT_BUG), (StuckError, EXIT_STUCK), (StateDamagedError, EXIT_DAMAGED),
