@@ -60,9 +60,9 @@ def none_known(content: dict[str, Any], terms: Terms) -> str | None:
 def asked(content: dict[str, Any], terms: Terms) -> tuple[dict[str, Any], ...]:
     """What a terminology is to be asked for to tell all that this may be to. More may be told than makes a key: nothing is decided by it.
 
-    Its agent, and what its words name beyond that; where no code of that tells one (`Adverse reaction to drug`), its words, whole or else
-    each part that is a name (`Penicillin - rash`, `penicillin, aspirin`; of `?penicillin allergy` what it asks about). Empty where it says
-    that none is known, or what it was to is lost."""
+    Its agent, and what its words name beyond that; where no code of that tells one (`Adverse reaction to drug`), its words, each text
+    whole or else each part that is a name (`Penicillin - rash`, `penicillin, aspirin`; of `?penicillin allergy` what it asks about). Empty
+    where it says that none is known, or what it was to is lost."""
     agent = content.get("agent")
     if not isinstance(agent, dict) or is_degraded(content) or none_known(content, terms) is not None:
         return ()
@@ -71,10 +71,9 @@ def asked(content: dict[str, Any], terms: Terms) -> tuple[dict[str, Any], ...]:
     sure = [said for said in texts if not doubted(said)]
     if terms.agents(agent) and (len(sure) == len(texts) or not terms.by_name(agent)):
         return (agent, *({"text": name} for name in _beyond(agent, terms)))
-    for names in (sure, [part for said in texts for part in _parts(said)]):
-        if told := tuple(one for one in ({"text": name} for name in dict.fromkeys(names)) if terms.agents(one)):
-            return told
-    return ()
+    names = (name for said in texts for name in ((said,) if said in sure and terms.agents({"text": said}) else _parts(said)))
+    told = {agents: {"text": name} for name in names if (agents := terms.agents({"text": name}))}
+    return tuple(told.values())
 
 
 def is_degraded(content: dict[str, Any]) -> bool:

@@ -31,6 +31,11 @@ def local(code: str, text: str) -> dict[str, Any]:
     return {"codes": [{"system": LOCAL, "code": code, "display": text}], "text": text}
 
 
+def displayed(code: str, text: str) -> dict[str, Any]:
+    """As a terminology names its own code."""
+    return {"codes": [{"system": SNOMED, "code": code, "display": text}]}
+
+
 def reacted(text: str) -> list[dict[str, Any]]:
     return [{"manifestation": {"text": text}, "severity": "mild"}]
 
@@ -81,6 +86,7 @@ def test_an_allergy_in_doubt_is_one_of_its_own_and_is_held_against_what_is_taken
 
 @pytest.mark.parametrize("agent", [
     snomed("91936005", "Penicillin and trimethoprim"), snomed("91936005", "Trimethoprim"), snomed("292967008", "Penicillin"),
+    {"codes": [*snomed("91936005")["codes"], *local("AL11", "Trimethoprim")["codes"]]},
     snomed("91936005", "Penicillin; ?latex"), {"text": "Penicillin (negative skin test)"}, {"text": "Penicillin (anaphylaxis)"},
     {"text": "NSAIDs (ibuprofen)"}, {"text": "Latex free"}, {"text": "egg free"}, {"text": "\u2260 penicillin"}, {"text": "Penicillin (-)"},
 ])
@@ -94,6 +100,7 @@ def test_words_that_say_more_or_else_than_one_agent_make_no_key(agent):
     (snomed("89519005", "Co-amoxiclav (amoxicillin/clavulanic acid)"), "89519005"), ({"text": "Trimethoprim (substance)"}, "387179001"),
     ({"text": "Lustral 50mg tablets (Upjohn UK Ltd)"}, "372594008"), ({"text": "Allergy to trimethoprim (finding)"}, "387179001"),
     ({"text": "Penicillin sensitivity"}, "764146007"), ({"text": "aspirin allergic"}, "387458008"),
+    (displayed("91936005", "Trimethoprim"), "764146007"),
 ])
 def test_words_that_say_what_the_code_does_or_less_do_not_part_it(agent, found):
     assert key(agent) == found
@@ -105,13 +112,27 @@ def test_what_words_name_beyond_the_code_is_held_against_what_is_taken():
         assert told == {"764146007", "387179001"}
 
 
+@pytest.mark.parametrize(("agent", "told"), [
+    ({"text": "?penicillin"}, ["penicillin"]), ({"text": "penicillin, latex"}, ["penicillin", "latex"]),
+    (displayed("62014003", "penicillin - rash"), ["penicillin"]), (displayed("62014003", "latex"), ["latex"]),
+    ({"codes": local("AL10", "latex")["codes"], "text": "?penicillin"}, ["penicillin", "latex"]),
+    ({"codes": displayed("62014003", "penicillin - rash")["codes"], "text": "latex"}, ["latex", "penicillin"]),
+    ({"codes": local("AL10", "penicillin")["codes"], "text": "?Penicillin"}, ["penicillin"]),
+    (snomed("196461000000101", "penicillin"), []), ({"text": "NKDA"}, []), (snomed("716186003", "No allergies"), []),
+    ({"text": "a blue tablet"}, []), ({}, []), ("penicillin", []),
+])
+def test_whatever_it_may_be_to_is_asked_about_text_by_text(agent, told):
+    assert [one["text"].strip() for one in asked({"agent": agent}, builtin())] == told
+
+
 @pytest.mark.parametrize("text", ["Penicillin", "NKDA except penicillin", "No known allergies - see letter", "? NKDA"])
 def test_words_beside_a_code_that_none_is_known_are_not_hidden_by_it(text):
     agent = snomed("716186003", text)
     assert key(agent) is none_known({"agent": agent}, builtin()) is None
 
 
-@pytest.mark.parametrize("text", ["NKDA", "Nil known.", "No known drug allergies (12/03/2024)", "None recorded", "No allergies"])
+@pytest.mark.parametrize("text", ["NKDA", "Nil known.", "No known drug allergies (12/03/2024)", "None recorded", "No allergies",
+                                  "No known drug allergy (situation)"])
 def test_words_that_say_no_more_than_that_none_is_known(text):
     assert key(snomed("716186003", text)) == "none-known"
 
