@@ -173,6 +173,13 @@ def test_words_that_say_more_than_that_it_is_an_allergy_stay_apart(text):
     assert key({"text": text}) is None
 
 
+def test_an_allergy_that_all_who_hold_it_doubt_is_still_not_named_by_who_denies_it():
+    doubtful, denied = snomed("764146007", "?penicillin"), snomed("764146007", "Penicillin - not allergic")
+    found = ALLERGY.derive([member("allergy", 1, "A/gp", "2020", agent=doubtful, clinical_status="active"),
+                            member("allergy", 2, "B/epr", "2024", agent=denied, verification="refuted")], builtin())
+    assert (found.content["agent"], found.decided["agent"]) == (doubtful, (0,))
+
+
 @pytest.mark.parametrize(("agent", "found"), [
     (snomed("716186003"), "none-known"), (snomed("409137002"), "none-known"), ({"text": "NKDA"}, "none-known"),
     (snomed("429625007"), "none-known/429625007"),
@@ -219,6 +226,7 @@ def test_every_reaction_that_any_source_saw_is_shown_once():
     found = united({"reactions": rash}, {"reactions": wheeze + rash}, {})
     assert found.content["reactions"] == rash + wheeze
     assert (found.decided["reactions"], found.rules["reactions"]) == ((0, 1), "allergy.reactions-united")
+    assert "agent" not in found.rules, "the one recorded last names it: no rule had to"
     sole = united({}, {"reactions": wheeze})
     assert (sole.content["reactions"], sole.decided["reactions"], "reactions" in sole.rules) == (wheeze, (1,), False)
 

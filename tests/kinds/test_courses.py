@@ -35,6 +35,45 @@ def test_every_field_says_who_decided_it_and_by_which_rule():
     assert decided == set(fact.derived.content) and len(found_members) == 2
 
 
+def test_views_rest_on_who_speaks_and_stand_in_place_of_the_field():
+    found = derived(listed(1, "2024-01-01"), listed(2, "2025-01-01", status="stopped"), ordered(3))
+    assert (found.decided["views"], found.rules["view"]) == ((0, 2), "medicine.views")
+    unsaid = [member("medicine", n, source, product=PRODUCT) for n, source in enumerate(("A82038/gp", "RXA/epr"))]
+    assert "view" not in derived(*unsaid).rules
+
+
+@pytest.mark.parametrize(("status", "standing"), [
+    ("active", 0), (None, 0), ("Active ", 0), ("unknown", 1), ("a word of a local list", 1), ("on-hold", 2), ("stopped", 3),
+    ("completed", 3), ("Cancelled", 3), ("not-taken", 3), ("entered in error", 3), ("draft", 4)])
+def test_what_a_status_says_of_whether_it_is_taken(status, standing):
+    assert taking.by_status({"status": status}) == taking.standing(member("medicine", 1, view="list", status=status)) == standing
+    assert (courses.is_taken(status), courses.is_over(status)) == (standing < 2, standing == 3)
+
+
+@pytest.mark.parametrize("view", ["dispense", "administration"])
+def test_what_was_handed_over_or_given_counts_as_taken(view):
+    assert taking.standing(member("medicine", 1, view=view, status="completed")) == 0
+    assert taking.standing(member("medicine", 1, view=view, status="stopped")) == 3
+
+
+def handed(**said: Any) -> dict[str, Any]:
+    return {"view": "dispense", "status": "completed", "start": "2026-01-01"} | said
+
+
+@pytest.mark.parametrize(("content", "last"), [
+    (handed(supply={"value": "28", "unit": "days"}), "2026-01-29"), (handed(supply={"value": "2", "unit": "Weeks"}), "2026-01-15"),
+    (handed(supply={"value": "28"}), "2026-01-29"), (handed(), "2026-03-26"), (handed(status="Completed"), "2026-03-26"),
+    (handed(view="administration"), "2026-01-03"), (handed(view="administration", end="2026-01-04"), "2026-01-06"),
+    ({"views": [handed(view="administration"), handed(start="2026-02-01", supply={"value": "7", "unit": "days"})]}, "2026-02-08"),
+    (handed(start=None), None), (handed(status="stopped"), None), (handed(status="active"), None),
+    (handed(view="list"), None), (handed(view="home"), None), (handed(view=None), None),
+    ({"views": [handed(), {"view": "order", "status": "stopped"}]}, None),    # the chart says whether it is taken
+])
+def test_how_long_what_was_handed_over_or_given_tells_that_it_is_taken(content, last):
+    days = [f"2026-{month:02}-{day:02}" for month in range(1, 7) for day in range(1, 32)]
+    assert max((day for day in days if taking.in_hand(content, day)), default=None) == last
+
+
 @pytest.mark.parametrize("said", [{"dose": "1 OD"}, {"dose_quantity": AMOUNT}, {"frequency": "BD"}])
 def test_any_telling_field_makes_it_the_regimen_and_nothing_is_mixed_in(said):
     other = {"dose": "2 OD", "dose_quantity": {"value": "20", "unit": "mg"}, "frequency": "TDS", "as_needed": True}

@@ -255,11 +255,19 @@ CODED = {"codes": [{"system": DMD, "code": "48603004"}]}
     ((listed(**warfarin("1mg")), ordered(status="on-hold", **warfarin("5mg", "1 tablet daily"))), "Warfarin 1mg tablets", None),
     ((listed(status="stopped", **warfarin("1mg")), ordered(status="stopped", **warfarin("5mg", "1 tablet daily"))),
      "Warfarin 5mg tablets 1 tablet daily", None),    # all over: the one recorded last is shown
+    # of a status that no rule knows it may be taken
+    ((listed(**warfarin("1mg")), ordered(status="unknown", **warfarin("5mg", "1 tablet daily"))),
+     "Warfarin 5mg tablets 1 tablet daily", courses.TOGETHER),
+    ((listed(status="unknown", **warfarin("1mg")), ordered(status="stopped", **warfarin("5mg", "1 tablet daily"))),
+     "Warfarin 1mg tablets", None),
 ])
 def test_a_counted_dose_is_said_of_its_own_product(members, title, rule):
     found = derived(*members)
     assert MEDICINE.title(found.content) == title
     assert found.rules.get("product") == (rule.id if rule else None)
+    assert found.decided.keys() == found.content.keys()
+    assert all(members[index].content[name] == found.content[name] for name in ("product", "dose") if name in found.content
+               for index in found.decided[name])
     assert {view["product"] for view in found.content["views"]} == {each.content["product"]["text"] for each in members}
 
 

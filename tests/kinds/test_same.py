@@ -41,6 +41,11 @@ SAME = [
     ("allergy", "reactions", [{"manifestation": concept("1", display="Old name")}], [{"manifestation": concept("1", display="New name")}]),
     ("allergy", "reactions", [{"manifestation": concept("1", display="Old name")}, {"manifestation": concept("2")}],
      [{"manifestation": concept("2")}, {"manifestation": concept("1", display="New name", text="Old name")}]),
+    ("allergy", "reactions", *([{"manifestation": concept(*first), "severity": "mild"},
+                                {"manifestation": concept(*second), "severity": "severe"}]
+                               for first, second in ((("1", "3"), ("3", "1")), (("3", "1"), ("1", "3"))))),
+    ("allergy", "reactions", *([{"manifestation": concept(*codes)}, {"manifestation": concept("2")}]
+                               for codes in (("1", "3"), ("3", "1")))),
     ("observation", "components", [{"code": concept("1", display="Old name"), "value": {"value": "80.0"}}, {"code": concept("2")}],
      [{"code": concept("2")}, {"code": concept("1", display="New name"), "value": {"value": "80"}}]),
     ("allergy", "reactions", [{"severity": "mild"}, {"severity": "severe"}], [{"severity": "severe"}, {"severity": "mild"}]),

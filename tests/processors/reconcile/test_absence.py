@@ -27,6 +27,9 @@ def manifest(record: str, position: str, kinds: str, listed: str = "", status: S
     ([manifest("m/1", "01", "allergy", "allergy/1"), manifest("m/1", "02", "problem", "p/1")], {"allergy": "allergy/1", "problem": "p/1"}),
     ([manifest("m/1", "02", "allergy", "allergy/1"), manifest("m/2", "01", "allergy", "allergy/2")], {"allergy": "allergy/1"}),
     ([manifest("m/1", "01", "allergy", "allergy/1"), manifest("m/2", "01", "allergy", "allergy/1")], {"allergy": "allergy/1"}),
+    # one heard twice is one
+    ([manifest("m/1", "01", "allergy", "allergy/1"),
+      msgspec.structs.replace(manifest("m/1", "01", "allergy", "allergy/1"), known=9)], {"allergy": "allergy/1"}),
     # one taken back speaks for nothing, in any of its versions; others still speak
     ([manifest("m/1", "01", "allergy", "allergy/1"), manifest("m/1", "02", "allergy", "", Status.RETRACTED)], {}),
     ([manifest("m/1", "01", "allergy", "allergy/1"), manifest("m/1", "02", "allergy", "", Status.REMOVED)], {}),
