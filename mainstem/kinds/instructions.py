@@ -219,6 +219,6 @@ def _taken(found: re.Match[str]) -> tuple[Amount | None, int]:
     if low is None or high is None:
         return None, 0
     unit = unit_of(found[3]) if found[3] else ""
-    if unit is None or found[3] in ("on", "om", "od", "bd"):
+    if unit is None:
         return measured(low, high, ""), found.start(3)
     return measured(low, high, unit), found.end()

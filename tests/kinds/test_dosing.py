@@ -43,6 +43,8 @@ def said(product: str, dose: str | None = None, amount: str | None = None, frequ
     (said(METFORMIN, "half a tablet daily"), said(METFORMIN, amount="250 mg", frequency="OD"), []),
     (said(METFORMIN, "1-2 tablets daily"), said(METFORMIN, "1 tablet daily"), []),
     (said(METFORMIN, "1 or 2 daily"), said(METFORMIN, "3 daily"), ["dose"]),
+    (said(METFORMIN, "1,5 - 2 daily"), said(METFORMIN, "5 daily"), []),    # 1.5, or a thousand and a half?
+    (said("Salbutamol 100micrograms/dose inhaler", "2"), said("Salbutamol 100micrograms/dose inhaler", "4 puffs"), ["dose"]),
     (said(OMEPRAZOLE, "one at night"), said(OMEPRAZOLE, "one once a day"), []),
     (said(OMEPRAZOLE, "one at night"), said(OMEPRAZOLE, "1 mane"), ["frequency"]),
     (said(OMEPRAZOLE, "one when required"), said(OMEPRAZOLE, amount="20 mg", frequency="PRN", as_needed=True), []),

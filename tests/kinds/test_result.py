@@ -124,7 +124,8 @@ def test_a_value_that_a_source_still_holds_beside_another_is_a_conflict(one, oth
     ({"value": amount("90", "U/L")}, {"value": amount("90", "[iU]/L")}, False),
     ({"value_code": coded("10828004", "Positive")}, {"value_text": "POSITIVE"}, False),
     ({"value_code": coded("10828004", "Positive")}, {"value_code": coded("260385009", "Negative")}, True),
-    ({"value_code": coded("10828004")}, {"value_code": coded("260385009")}, True)])
+    ({"value_code": coded("10828004")}, {"value_code": coded("260385009")}, True),
+    ({"value": amount("5") | {"comparator": "<"}}, {"value": amount("5") | {"comparator": ">"}}, True)])
 def test_values_are_compared_as_they_mean(one, other, conflict):
     found = derived(member("result", 1, status="final", **one), member("result", 2, source="Y/gp", status="final", **other))
     assert found.conflict is conflict
@@ -190,6 +191,8 @@ EIGHT, ELEVEN = told(1, "08:00:00", "12"), told(2, "11:00:00", "40")
     ([told(3, "2026-01-03", "40", "preliminary", source="Y/gp")], [[0], [1, 2]]),
     ([told(3, "13:00:00", "12")], [[0], [1], [2]]),
     ([told(3, "2026-01-04T08:00:00Z", "12"), told(4, "2026-01-04", "12", source="Y/gp")], [[0], [1], [2, 3]]),
+    ([told(3, "2026-01-04T08:00:00Z", "12"), told(4, "2026-01-04T00:00:00Z", "12", source="Y/gp")], [[0], [1], [2, 3]]),
+    ([told(3, "14:00:00", "50", "corrected")], [[0], [1], [2]]),                                    # of a sample that only it tells
     ([told(3, None, None, "requested", requested="2026-01-03")], [[0, 2], [1]]),
     ([told(3, "11:00:00", None, "requested")], [[0], [1, 2]]),
     ([told(3, "11:00:00", None, "cancelled", source="Y/gp")], [[0], [1, 2]]),
@@ -221,6 +224,9 @@ MONDAY, FRIDAY = told(1, "2026-01-05", "2.1", source="Y/gp"), told(2, "2026-01-0
     ([told(1, "08:00:00", "1", specimen_id="B1"), told(2, "08:00:00", "1", source="B/epr", specimen_id="771")], [[0, 1]]),
     ([MONDAY, FRIDAY], [[0], [1]]),
     ([told(1, "08:00:00", "140", panel={"text": "U&E"}), told(2, "08:00:00", "60", panel={"text": "Urine electrolytes"})], [[0], [1]]),
+    ([told(1, "08:00:00", "140", panel={"text": "U&E"}), told(2, "08:00:00", "60", "corrected", panel={"text": "Urine electrolytes"})],
+     [[0, 1]]),                                                                                     # it may be the panel that was wrong
+    ([told(1, "2026-01", "2.1"), told(2, "2026-02", "6.8")], [[0, 1]]), ([told(1, None, None, "requested"), told(2, None)], [[0, 1]]),
     ([told(1, "08:00:00", "40", panel={"text": "LFT"}), told(2, "08:00:00", "40.0", panel={"text": "Bone profile"})], [[0, 1]]),
     ([MONDAY, FRIDAY, told(3, "2026-01-05T08:00:00Z", "2.1"), told(4, None, "6.8", source="B/epr")], [[0, 2], [1, 3]]),
     ([MONDAY, told(2, "2026-01-09", "6.8")], [[0, 1]]),
