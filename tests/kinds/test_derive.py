@@ -98,3 +98,28 @@ def test_a_place_names_the_fact():
     one, other = Place("S/x|1", "allergy/1"), Place("S/x|1", "allergy/1", "r/1")
     assert derive.fact_id(Group("allergy", "", one), one) != derive.fact_id(Group("allergy", "", other), other)
     assert latest_first([member(1, note="x")]).rules == {"*": "record.greatest-version"}
+
+
+@pytest.mark.parametrize("kind", ["allergy", "problem", "result"])
+def test_of_many_members_those_matter_that_alone_bear_a_source_or_label_and_the_first_and_last(kind):
+    """A label that is lost (`sensitive`) would let out what one source keeps in."""
+    def one(n: int, source: str = "A/gp", labels: tuple[str, ...] = ()) -> Member:
+        assertion = Assertion(source=source, patient="1", record=f"{kind}/{n:02}", kind=kind, position="1", labels=labels,
+                              content=b"{}", raw=RawRef("r", 0, n))
+        [found] = resolve.members([Known(assertion, n, 0, n)])
+        return found
+
+    for count in (1, 2, 3, 4, 12):
+        members = [one(n) for n in range(count)]
+        found = derive.matters(Group(kind, "x"), members[::-1], NoTerms())
+        assert {0, count - 1} <= {members.index(each) for each in found}
+        assert len(found) < count or count < 4
+    members = [one(n) for n in range(12)]
+    members[4], members[7], members[8] = one(4, labels=("sensitive",)), one(7, labels=("nopat", "sensitive")), one(8, "A/hospital")
+    members[9] = one(9, labels=("sensitive",))
+    found = derive.matters(Group(kind, "x"), members, NoTerms())
+    assert [each for each in found if each in members[3:10]] == [members[4], members[7], members[8]]
+    whole, short = derive.facts(Group(kind, "x"), members, NoTerms())[0], derive.crowded(
+        Group(kind, "x"), found, NoTerms(), crowd := derive.Crowded(0, 12))
+    assert (short.fact, short.content, short.sources, short.labels, short.crowd) == (
+        whole.fact, whole.content, whole.sources, whole.labels, crowd)
