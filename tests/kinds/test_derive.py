@@ -115,7 +115,7 @@ def test_of_many_members_those_matter_that_alone_bear_a_source_or_label_and_the_
         assert {0, count - 1} <= {members.index(each) for each in found}
         assert len(found) < count or count < 4
     members = [one(n) for n in range(12)]
-    members[4], members[7], members[8] = one(4, labels=("sensitive",)), one(7, labels=("nopat", "sensitive")), one(8, "A/hospital")
+    members[4], members[7], members[8] = one(4, labels=("sensitive",)), one(7, labels=("nopat",)), one(8, "A/hospital")
     members[9] = one(9, labels=("sensitive",))
     found = derive.matters(Group(kind, "x"), members, NoTerms())
     assert [each for each in found if each in members[3:10]] == [members[4], members[7], members[8]]
@@ -123,3 +123,21 @@ def test_of_many_members_those_matter_that_alone_bear_a_source_or_label_and_the_
         Group(kind, "x"), found, NoTerms(), crowd := derive.Crowded(0, 12))
     assert (short.fact, short.content, short.sources, short.labels, short.crowd) == (
         whole.fact, whole.content, whole.sources, whole.labels, crowd)
+
+
+def test_parts_of_a_record_are_one_the_first_decides_and_what_another_says_is_kept():
+    def part(name: str, **content: object) -> Known:
+        return Known(Assertion(source="A/gp", patient="1", record="result/1", part=name, kind="result", position="1",
+                               content=canonical.encode(content), raw=RawRef("r", 0, 0)), 0, 0, 0)
+
+    order, lab = part("", note="a", performer="b", status="final"), part("lab", performer="c", status="final", taken="2026")
+    [one] = resolve.members([order, lab])
+    assert one.place == Place("A/gp|1", "result/1")
+    assert one.content == {"note": "a", "performer": "b", "status": "final", "taken": "2026"}
+    assert one.said == {"note": order, "performer": order, "status": order, "taken": lab}
+    assert (one.lost, one.winners) == ((("performer", lab, "c"),), (order, lab))
+    items = [part("items/1", note="x"), part("items/2", taken="2025")]
+    first, second = resolve.members([order, *items, lab])
+    assert [each.place.item for each in (first, second)] == ["items/1", "items/2"]
+    assert (first.content["note"], second.content["note"], second.content["taken"]) == ("x", "a", "2025")
+    assert (second.lost, second.winners) == ((("performer", lab, "c"), ("taken", lab, "2026")), (order, lab, items[1]))
