@@ -69,6 +69,13 @@ def test_short_numbers_tell_beside_a_test(number):
     assert key(order_id="S-0012 a", test=SODIUM) == key(order_id="s_0012A", test=SODIUM)
 
 
+def test_sodium_of_serum_and_of_urine_is_two_results_and_a_panel_without_a_test_is_known_by_its_name():
+    serum, urine = ({"test": SODIUM, "specimen": {"text": name}, "taken": "2026-01-03T08:00:00Z"} for name in ("Serum", "Urine"))
+    assert key(**serum) == key(**serum | {"specimen": {"text": "SERUM"}}) not in (key(**urine), key(**serum | {"specimen": None}), None)
+    assert key(order_id="A1", panel={"text": "Group and save"}) not in (key(order_id="A1", panel={"text": "U&E"}), None)
+    assert key(order_id="A1", panel={"text": "Sodium"}) != key(order_id="A1", test={"text": "Sodium"})
+
+
 def test_a_day_alone_tells_two_samples_apart_by_their_values():
     assert key(test=SODIUM, taken="2026-01-03", value=amount("140")) == key(test=SODIUM, taken="2026-01-03", value=amount("140.0"))
     assert key(test=SODIUM, taken="2026-01-03", value=amount("140")) != key(test=SODIUM, taken="2026-01-03", value=amount("150"))
