@@ -231,6 +231,13 @@ def test_every_reaction_that_any_source_saw_is_shown_once():
     assert (sole.content["reactions"], sole.decided["reactions"], "reactions" in sole.rules) == (wheeze, (1,), False)
 
 
+def test_of_many_records_none_is_left_out_that_alone_tells_a_reaction():
+    members = [member("allergy", n, agent=PENICILLIN, reactions=reacted(("rash", "wheeze", "hives", "shock")[n % 4])) for n in range(12)]
+    few = derive.matters(Group("allergy", "x"), members, builtin())
+    assert len(few) < len(members)
+    assert ALLERGY.derive(few, builtin()).content == ALLERGY.derive(members, builtin()).content
+
+
 @pytest.mark.parametrize(("said", "status", "verification", "conflict"), [
     (({"clinical_status": "active"}, {}), "active", None, False),
     (({"clinical_status": "resolved"}, {"clinical_status": "resolved"}), "resolved", None, False),
