@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import pwd
 import stat
@@ -28,8 +29,10 @@ class Account:
 
 def make_private(home: Path, say: Callable[[str], None]) -> None:
     """A home that only its owner may enter, since it holds records. Of one that was there before, but the checkout's own, it is told: who
-    made it may keep other things there.
+    made it may keep other things there. Raises NotADirectoryError.
     """
+    if home.exists() and not home.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(home))
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     mode = stat.S_IMODE(home.stat().st_mode)
     if mode & 0o007 and home == CHECKOUT / ".mainstem":

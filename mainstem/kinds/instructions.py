@@ -82,8 +82,8 @@ _WEEKLY = re.compile(r"(?:once )?(?:every )?(\d+) ?-? ?(week|month)ly(?![a-z])")
 _BETWEEN = re.compile(r"(?:every )?\d+ ?(?:-|to) ?\d+ ?-? ?(?:hours?|hourly|days?|weeks?|weekly|months?)(?![a-z])")
 _ON_DAY = re.compile(r"q ?(\d*) ?j ?[1-7](?! ?[\d.,/-])(?!.*\bq ?\d* ?j ?\d)")
 """HL7 v2 table 0335: QJ6 is every Saturday, Q2J6 every other one."""
-_WEEKDAY = re.compile(r"(?:on |every |each |a )*(mon|tue|wed|thu|fri|sat|sun)(?:s|nes|rs|ur|r)?days?(?![a-z])(?! ?(?:-|to\b))")
-_PER = re.compile(r"(\d+) per (\d+(?:\.\d+)?) ?(s|min|h|d|wk|mo|a)(?: on (mon|tue|wed|thu|fri|sat|sun))?(?![a-z])")
+_WEEKDAY = re.compile(r"(?:on |every |each |a )*(mon|tue|wed|thu|fri|sat|sun)(?:(?:s|nes|rs|ur|r)?days?|s|rs|r)?(?![a-z])(?! ?(?:-|to\b))")
+_PER = re.compile(r"(\d+) per (\d+(?:\.\d+)?) ?(s|min|h|d|wk|mo|a)(?: on (mon|tue|wed|thu|fri|sat|sun)(?! ,))?(?![a-z])")
 """As FHIR's frequency, period and periodUnit are written: `1 per 2 wk`. Of several days of the week, or ranges, it cannot be told."""
 _HOURS = {"s": Fraction(1, 3600), "min": Fraction(1, 60), **dict.fromkeys(("hour", "h"), Fraction(1)),
           **dict.fromkeys(("day", "d"), Fraction(24)), **dict.fromkeys(("week", "wk", "w"), Fraction(168)),
@@ -116,7 +116,7 @@ _CHANGE = re.compile(
     r"initial\w*|start\w*|accord\w*|depend\w*|sliding|target|inr)(?![a-z])")
 """Words by which an amount may not be that of each time."""
 _TIME = re.compile(
-    r"(?:every|each|alternate\w*|hour\w*|\w*day\w*|daily|week\w*|month\w*|year\w*|morning\w*|noon|midday|lunch\w*|tea\w*|dinner\w*|"
+    r"(?:mon|tues?|weds?|thu|thurs?|fri|sat|sun|every|each|alternate\w*|hour\w*|\w*day\w*|daily|week\w*|month\w*|year\w*|morning\w*|noon|midday|lunch\w*|tea\w*|dinner\w*|"
     r"supper\w*|evening\w*|night\w*|bed\w*|breakfast\w*|meals?|am|pm|once|twice|times?|before|after|when\w*|if|during|while)(?![a-z])")
 _WORD = re.compile(r"[^\W\d_]+|[-'\"!*#]|\d{1,2}/\d{1,2}/\d{2,4}(?!\S)")
 _BETWEEN_WORDS = frozenset({"at", "in", "into", "to", "via", "by", "for", "with", "a", "the"})
