@@ -86,9 +86,9 @@ def sink(given: argparse.Namespace, name: Name) -> dict[str, float]:
             entries.append(decode(message.value()))
         if len(entries) == given.events:
             break
-    store = _store(given, name)
+    before, store = _resident(), _store(given, name)
     store.open()
-    before, began, spent = _resident(), time.monotonic(), time.process_time()
+    began, spent = time.monotonic(), time.process_time()
     _fill(store, entries, 0)
     seconds, cpu = time.monotonic() - began, time.process_time() - spent
     opened, came = _resident(), len(entries)
@@ -192,8 +192,10 @@ def _redis_bytes(url: str) -> int:
 
 
 def _resident() -> int:
-    """Bytes, with what is free given back first: what reading the entries once took would else be counted, or taken off."""
+    """Bytes, with what is free given back first: what reading the entries once took would else be counted, or taken off. The reader's
+    own threads let go of theirs a moment later."""
     gc.collect()
+    time.sleep(1)
     ctypes.CDLL(None).malloc_trim(0)
     return psutil.Process().memory_info().rss
 
