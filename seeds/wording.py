@@ -32,7 +32,8 @@ def dosage(course: Course, wording: str) -> str:
         amount = f"{_WORDS.get(whole, str(whole))} {medicine.unit_form}{'s' if whole > 1 else ''}"
     verb = {"puff": "Inhale", "drop": "Apply", "unit": "Inject"}.get(medicine.unit_form, "Take")
     if wording == "label":
-        return f"{verb} {amount.replace(amount.split()[0], amount.split()[0].upper(), 1)} {_LABEL[course.frequency]}"
+        number, _, form = amount.partition(" ")
+        return f"{verb} {number.upper()} {form} {_LABEL[course.frequency]}"
     return f"{verb} {amount} {_OFTEN[course.frequency]}"
 
 

@@ -161,13 +161,12 @@ class _File:
             self._take(value, item)
 
     def _fhir(self, data: bytes, source: str | None, exported: str | None) -> None:
-        from producers.contract import EXPORTED_HEADER, FORMAT_HEADER, SOURCE_HEADER, RawMessage
+        from producers.contract import RawMessage
         from producers.fhir import FhirFormat
+        from producers.fhir.files import headers
         from producers.fhir.reasons import Reason
 
-        said = {SOURCE_HEADER: source, EXPORTED_HEADER: exported}
-        headers = {FORMAT_HEADER: FhirFormat.name.encode(), **{name: value.encode() for name, value in said.items() if value}}
-        for one in FhirFormat(source).read(RawMessage(self._digest, 0, 0, 0, None, data, headers)):
+        for one in FhirFormat(source).read(RawMessage(self._digest, 0, 0, 0, None, data, headers(source, exported))):
             if one.quarantined is not None:
                 self._fault(one.outcome.item, one.quarantined.reason, one.quarantined.detail)
             self._found.ignored += one.outcome.result == Result.IGNORED

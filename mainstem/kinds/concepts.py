@@ -10,7 +10,7 @@ from typing import Any
 
 from mainstem.kinds.base import DMD, SNOMED
 from mainstem.kinds.facts import Derived, Member, Rule, Terms
-from mainstem.kinds.names import COMPARATOR, MARKS, ONE_WAY, TAG
+from mainstem.kinds.names import COMPARATOR, MARKS, MINUS, ONE_WAY, TAG
 
 CODED_FIRST = Rule(
     "concept.coded-first", "of several codings of one thing the one that the terminology knows is shown, then the one recorded last",
@@ -58,7 +58,7 @@ def plain(text: str) -> str:
     statement stays: `?asthma` and `asthma?` ask, `<50kg` and `>50kg` are two weights, an arrow says raised or lowered, a minus
     at the end denies."""
     folded = TAG.sub("", unicodedata.normalize("NFKC", text).casefold().strip())
-    words = ["?" if word[0] == "?" else "-" if word in _MINUS else ONE_WAY.get(word, word) for word in _TOKEN.findall(folded)]
+    words = ["?" if word[0] == "?" else "-" if word in MINUS else ONE_WAY.get(word, word) for word in _TOKEN.findall(folded)]
     return "" if all(map(_SIGN.fullmatch, words)) else " ".join(words)
 
 
@@ -79,9 +79,7 @@ def first_known(members: Sequence[Member], order: Sequence[int], field: str, ter
     return set()
 
 
-_MINUS = "-\u2013\u2212"
-"""At the end it denies: `HIV -`."""
-_TOKEN = re.compile(rf"[\w%+]+|(?<!-)(?:{COMPARATOR})(?!-(?!\d))|(?<![\w?])\?+|\?+(?![\w?])|[{MARKS}]|[{_MINUS}]$")
+_TOKEN = re.compile(rf"[\w%+]+|(?<!-)(?:{COMPARATOR})(?!-(?!\d))|(?<![\w?])\?+|\?+(?![\w?])|[{MARKS}]|[{MINUS}]$")
 """The head of an arrow is no comparator; a question mark within a word is a letter that was lost."""
 _SIGN = re.compile(rf"[?<>≤≥{MARKS}-]")
 _SAYS_NOTHING = {"other", "unknown", "not known", "not specified", "unspecified", "problem", "diagnosis", "test", "result", "see notes",

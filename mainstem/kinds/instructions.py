@@ -82,8 +82,9 @@ _WEEKLY = re.compile(r"(?:once )?(?:every )?(\d+) ?-? ?(week|month)ly(?![a-z])")
 _BETWEEN = re.compile(r"(?:every )?\d+ ?(?:-|to) ?\d+ ?-? ?(?:hours?|hourly|days?|weeks?|weekly|months?)(?![a-z])")
 _ON_DAY = re.compile(r"q ?(\d*) ?j ?[1-7](?! ?[\d.,/-])(?!.*\bq ?\d* ?j ?\d)")
 """HL7 v2 table 0335: QJ6 is every Saturday, Q2J6 every other one."""
-_WEEKDAY = re.compile(r"(?:on |every |each |a )*(mon|tue|wed|thu|fri|sat|sun)(?:(?:s|nes|rs|ur|r)?days?|s|rs|r)?(?![a-z])(?! ?(?:-|to\b))")
-_PER = re.compile(r"(\d+) per (\d+(?:\.\d+)?) ?(s|min|h|d|wk|mo|a)(?: on (mon|tue|wed|thu|fri|sat|sun)(?! ,))?(?![a-z])")
+_NAMED_DAY = "mon|tue|wed|thu|fri|sat|sun"
+_WEEKDAY = re.compile(rf"(?:on |every |each |a )*({_NAMED_DAY})(?:(?:s|nes|rs|ur|r)?days?|s|rs|r)?(?![a-z])(?! ?(?:-|to\b))")
+_PER = re.compile(rf"(\d+) per (\d+(?:\.\d+)?) ?(s|min|h|d|wk|mo|a)(?: on ({_NAMED_DAY})(?! ,))?(?![a-z])")
 """As FHIR's frequency, period and periodUnit are written: `1 per 2 wk`. Of several days of the week, or ranges, it cannot be told."""
 _HOURS = {"s": Fraction(1, 3600), "min": Fraction(1, 60), **dict.fromkeys(("hour", "h"), Fraction(1)),
           **dict.fromkeys(("day", "d"), Fraction(24)), **dict.fromkeys(("week", "wk", "w"), Fraction(168)),

@@ -62,8 +62,10 @@ MAYBE = re.compile(r"^\s*(?:query|possible|probable|suspected)\s+", re.IGNORECAS
 """Before a name: it may be so."""
 MARKS = "\u2190-\u2193\u2196-\u2199\u21d0-\u21d3\u25b2\u25b3\u25bc\u25bd\u00ac\u2260\u2205\u2298\u2715-\u2718\u274c\u2640\u2642"
 """Arrows (raised, lowered), signs of denial, male and female: what stands with one is not what its words alone say."""
+MINUS = "-\u2013\u2212"
+"""At the end it denies: `HIV -`."""
 _DOUBT = re.compile(
-    rf"[{MARKS}]|\(\s*[-\u2013\u2212]+\s*\)|[-\u2013\u2212]\s*$|(?<!\w)\?|\?(?!\w)|\([^()]*\b(?:query|possibl[ey]|probabl[ey]|suspected|unconfirmed|unlikely|"
+    rf"[{MARKS}]|\(\s*[{MINUS}]+\s*\)|[{MINUS}]\s*$|(?<!\w)\?|\?(?!\w)|\([^()]*\b(?:query|possibl[ey]|probabl[ey]|suspected|unconfirmed|unlikely|"
     r"excluded|refuted|ruled out|no evidence|not allergic|no allergy|tolerate[sd]|family history|fh)\b[^()]*\)\s*$", re.IGNORECASE)
 """A question mark within a word is a letter that was lost (`Sj?gren`); a minus at the end denies (`HIV -`)."""
 _TOKEN = re.compile(rf"(?:{COMPARATOR})(?=\s*-?\d)|[\w./%]+")

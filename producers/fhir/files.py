@@ -23,13 +23,15 @@ def read_file(path: Path, source: str | None = None, exported: str | None = None
         value = path.read_bytes()
     except OSError as fault:
         raise PathError(str(path), fault.strerror or type(fault).__name__) from None
-    headers = {FORMAT_HEADER: FhirFormat.name.encode()}
-    if source:
-        headers[SOURCE_HEADER] = source.encode()
-    if exported:
-        headers[EXPORTED_HEADER] = exported.encode()
     digest = hashlib.sha256(value).hexdigest()
-    return RawMessage(topic=f"file:{digest}", partition=0, offset=0, timestamp=0, key=digest.encode(), value=value, headers=headers)
+    return RawMessage(topic=f"file:{digest}", partition=0, offset=0, timestamp=0, key=digest.encode(), value=value,
+                      headers=headers(source, exported))
+
+
+def headers(source: str | None, exported: str | None) -> dict[str, bytes]:
+    """Of a file's message: its format, and what the operator says of it."""
+    said = {FORMAT_HEADER: FhirFormat.name, SOURCE_HEADER: source, EXPORTED_HEADER: exported}
+    return {name: value.encode() for name, value in said.items() if value}
 
 
 def listed(paths: Iterable[Path]) -> list[Path]:
