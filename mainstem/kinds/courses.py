@@ -28,6 +28,9 @@ CODED = Rule("medicine.coded-product", "a product with a dm+d code is shown befo
 TOGETHER = Rule(
     "medicine.regimen-together", "dose, frequency and `when required` are of one record: a mixture of two was prescribed by nobody; where "
     "the dose is counted (tablets), so is the product, unless both are known to be of one strength", "docs/reconcile.md, Medicines")
+SEVERAL = Rule(
+    "medicine.several-taken", "where the list, chart or home that counts first holds several of the medicine at once (two strengths, two "
+    "times of the day), all are shown and none of them alone as its dose", "docs/reconcile.md, Medicines")
 ENDING = Rule(
     "medicine.ending-together", "status, end and its reason are of one record; where what counts first holds it without a status or an "
     "end, none is shown, nor is another's", "docs/reconcile.md, Medicines")
@@ -38,7 +41,7 @@ DISCREPANCIES = Rule(
     "medicine.discrepancies", "views that say another dose or strength, another frequency or release, or that it has stopped while "
     "another holds it active are named, with both sides; no rule settles which is right",
     "NICE QS120; design.md, Reconciliation, per kind")
-RULES: tuple[Rule, ...] = (ACTIVE_FIRST, DISPENSED, CODED, TOGETHER, ENDING, EARLIEST, VIEWS, DISCREPANCIES)
+RULES: tuple[Rule, ...] = (ACTIVE_FIRST, DISPENSED, CODED, TOGETHER, SEVERAL, ENDING, EARLIEST, VIEWS, DISCREPANCIES)
 
 _DOSE = ("dose", "dose_quantity", "frequency")
 _REGIMEN = (*_DOSE, "as_needed")
@@ -57,10 +60,10 @@ def united(members: Sequence[Member]) -> Derived:
     dosed = _together(found, members, order, _REGIMEN, _DOSE, TOGETHER)
     _together(found, members, _ending(members, order), _ENDING, _END, ENDING)
     _product(found, members, order)
-    if dosed is not None:
-        _counted(found, members, order[0], dosed)
     _start(found, members, order)
     voiced = list(speaking(members, order))
+    if not _several(found, members, order, voiced) and dosed is not None:
+        _counted(found, members, order[0], dosed)
     found.content["views"] = [_shown(members[index]) for index in voiced]
     found.decided["views"], found.rules["views"] = tuple(sorted(voiced or order)), VIEWS.id
     if any("view" in member.content for member in members):
@@ -150,6 +153,28 @@ def _product(found: Derived, members: Sequence[Member], order: Sequence[int]) ->
             found.content["product"], found.decided["product"] = members[chosen[0]].content["product"], (chosen[0],)
             found.rules["product"] = rule.id
             return
+
+
+def _several(found: Derived, members: Sequence[Member], order: Sequence[int], voiced: Sequence[int]) -> bool:
+    """All that who speaks first holds at once, in place of one dose; whether they are several. Of dispensings and doses given, of which
+    only the latest speaks, it cannot be told."""
+    first = next((index for index in order if members[index].content.get("view") in OF_STATUS), None)
+    if first is None:
+        return False
+    who, is_held = voice(members[first]), standing(members[first]) > UNKNOWN
+    at_once = [index for index in voiced if voice(members[index]) == who and (standing(members[index]) > UNKNOWN) == is_held]
+    said = {index: {"product": named(members[index].content.get("product"), ""), "taken": taken(members[index].content)}
+            for index in at_once}
+    regimens = list({(one["product"], one["taken"]): one for one in said.values()}.values())
+    if len(regimens) < 2 or ("dose" in found.rules and not any(one["taken"] for one in regimens)):
+        return False
+    for name in _REGIMEN:
+        found.content.pop(name, None)
+        found.decided.pop(name, None)
+        if name in found.rules:
+            found.rules[name] = SEVERAL.id
+    found.content["regimens"], found.decided["regimens"], found.rules["regimens"] = regimens, tuple(sorted(said)), SEVERAL.id
+    return True
 
 
 def _counted(found: Derived, members: Sequence[Member], first: int, dosed: int) -> None:

@@ -57,7 +57,8 @@ class MedicineContent(Content, frozen=True):
 
 
 class Medicine(Kind):
-    """A fact of several records has `views` (what each source says in each of its views) and `discrepancies` besides, and no `view`."""
+    """A fact of several records has `views` (what each source says in each of its views) and `discrepancies` besides, and no `view`; and
+    `regimens` in place of a dose, where who speaks first holds several of the medicine."""
 
     name = "medicine"
     heading = "Medications and medical devices"
@@ -77,7 +78,8 @@ class Medicine(Kind):
     })
 
     def title(self, content: dict) -> str:
-        return " ".join(x for x in (named(content.get("product"), "Medicine"), taking.taken(content)) if x)
+        several = content.get("regimens") or [{"product": named(content.get("product"), "Medicine"), "taken": taking.taken(content)}]
+        return " and ".join(" ".join(x for x in (one["product"] or "Medicine", one["taken"]) if x) for one in several)
 
     def key(self, content: dict[str, Any], terms: Terms) -> str | None:
         """Moiety and route. A product that the terminology cannot tell stays a fact of its own, but for one dm+d code that several use."""

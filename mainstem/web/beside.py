@@ -11,8 +11,8 @@ VIEWS = {"list": "on the GP list", "order": "ordered", "administration": "given"
 _ABOUT = {"dose": "Dose", "strength": "Strength", "release": "Slow release or not", "frequency": "How often",
           "stopped": "Stopped in one place, active in another", "on-hold": "On hold in one place, active in another"}
 _UNITS = {"h": "hour", "d": "day"}
-FIELDS = frozenset({"views", "discrepancies", "repeat_of"})
-"""Of a content; shown by what is here and not among the other fields."""
+FIELDS = frozenset({"views", "discrepancies", "repeat_of", "regimens"})
+"""Of a content; shown by what is here (`regimens` by the title) and not among the other fields."""
 
 
 class View(NamedTuple):

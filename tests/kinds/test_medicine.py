@@ -231,6 +231,35 @@ def dispensed(n: int = 5, recorded: str = "2020", **said: Any):
 
 
 CODED = {"codes": [{"system": DMD, "code": "48603004"}]}
+LEVO_25, LEVO_100 = "Levothyroxine 25microgram tablets", "Levothyroxine 100microgram tablets"
+
+
+@pytest.mark.parametrize(("members", "title"), [
+    (TWO, f"{LEVO_25} 1 OD and {LEVO_100} 1 OD"),
+    ((*TWO, ordered(2, "2020", **levothyroxine(50))), f"{LEVO_25} 1 OD and {LEVO_100} 1 OD"),
+    # a dispensing tells of itself alone, a chart of all that it holds
+    ((*TWO, dispensed(2, "2026", **levothyroxine(25))), f"{LEVO_25} 1 OD and {LEVO_100} 1 OD"),
+    ((*TWO, ordered(2, "2026", **levothyroxine(50))), "Levothyroxine 50microgram tablets 1 OD"),
+    # two times of the day; one that says no dose; one of a status that no rule knows
+    ((listed(1, dose="2 mane"), listed(4, dose="1 nocte")), f"{PRODUCT['text']} 2 mane and {PRODUCT['text']} 1 nocte"),
+    ((listed(1, **levothyroxine(25)), listed(4, product={"text": LEVO_100})), f"{LEVO_25} 1 OD and {LEVO_100}"),
+    ((listed(1, status="unknown", **levothyroxine(25)), listed(4, **levothyroxine(100))), f"{LEVO_100} 1 OD and {LEVO_25} 1 OD"),
+    # said twice; ended or on hold beside what is taken; all on hold; no dose said of either, but by another
+    ((listed(1, **levothyroxine(25)), listed(4, **levothyroxine(25))), f"{LEVO_25} 1 OD"),
+    ((listed(1, status="stopped", **levothyroxine(25)), listed(4, **levothyroxine(100))), f"{LEVO_100} 1 OD"),
+    ((listed(1, status="on-hold", **levothyroxine(25)), listed(4, **levothyroxine(100))), f"{LEVO_100} 1 OD"),
+    ((listed(1, status="on-hold", **levothyroxine(25)), listed(4, status="on-hold", **levothyroxine(100))),
+     f"{LEVO_25} 1 OD and {LEVO_100} 1 OD"),
+    ((listed(1, product={"text": LEVO_25}), listed(4, product={"text": LEVO_100}),
+      ordered(2, "2020", product={"text": "Levothyroxine"}, dose="125 micrograms OD")), f"{LEVO_25} 125 micrograms OD"),
+])
+def test_several_held_at_once_are_all_shown(members, title):
+    found = derived(*members)
+    assert MEDICINE.title(found.content) == title
+    assert found.decided.keys() == found.content.keys()
+    if " and " in title:
+        assert not found.content.keys() & {"dose", "dose_quantity", "frequency", "as_needed"}
+        assert found.rules["dose"] == found.rules["regimens"] == courses.SEVERAL.id
 
 
 @pytest.mark.parametrize(("members", "title", "rule"), [
@@ -239,7 +268,7 @@ CODED = {"codes": [{"system": DMD, "code": "48603004"}]}
     ((listed(**warfarin("1mg", "5 tablets daily", **CODED)), ordered(**warfarin("5mg", "1 tablet daily"))),
      "Warfarin 5mg tablets 1 tablet daily", courses.TOGETHER),
     ((listed(1, **warfarin("1mg", "2 tablets daily")), listed(4, **warfarin("3mg", "1 tablet daily")), dispensed(**warfarin("3mg"))),
-     "Warfarin 1mg tablets 2 tablets daily", courses.TOGETHER),
+     "Warfarin 1mg tablets 2 tablets daily and Warfarin 3mg tablets 1 tablet daily", courses.DISPENSED),
     # neither dispensed nor coded
     ((listed(**warfarin("1mg", "5 tablets daily")), ordered(**warfarin("5mg"))), "Warfarin 1mg tablets 5 tablets daily", courses.TOGETHER),
     # what cannot be read may be counted; one strength, or a dose by mass, is said of either
