@@ -117,6 +117,13 @@ def raw(source: str) -> Topic:
     return raw_named(f"raw.{slug}.v1", source)
 
 
+def source_of(raw: str) -> str:
+    """What a reader knows the source of a raw topic by: `raw.rxa-epr.v1` -> `RXA/epr`. ODS codes have no hyphen and no small letters; of a
+    system's name it cannot give back other signs than letters and digits."""
+    ods, slash, system = raw.removeprefix("raw.").removesuffix(".v1").partition("-")
+    return f"{ods.upper()}/{system}" if slash else raw
+
+
 def raw_named(name: str, source: str = "a source that its messages name") -> Topic:
     return _topic(name, "as the source keys it", None, f"Input of {source} as it came",
                   "Debezium, `mainstem ingest`", "capture, verify", partitions=2)

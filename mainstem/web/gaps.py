@@ -156,7 +156,7 @@ def _of_others(record: Record, sources: Sources) -> Iterator[str]:
     known = {topics.raw(state.source).name for state in record.sources}
     for feed in sources.stream.feeds():
         if feed not in known:
-            yield f"No information about this person from {_source(feed)}."
+            yield f"No information about this person from {topics.source_of(feed)}."
     if others := sources.records.others(record):
         who = "Another record carries" if others == 1 else f"{others} other records carry"
         yield f"{who} this NHS number: it may hold more about this person, or be about somebody else."
@@ -164,12 +164,6 @@ def _of_others(record: Record, sources: Sources) -> Iterator[str]:
         yield "Entries are arriving at this moment. Load the record again."
     if not sources.quarantine.counted:
         yield "Items in quarantine are still being counted, so that what is missing may be more than is said here."
-
-
-def _source(feed: str) -> str:
-    """`raw.rxa-epr.v1` -> `RXA/epr`: ODS codes have no hyphen and no small letters."""
-    ods, slash, system = feed.removeprefix("raw.").removesuffix(".v1").partition("-")
-    return f"{ods.upper()}/{system}" if slash else feed
 
 
 def _count(number: int, what: str) -> str:
