@@ -21,6 +21,8 @@ _STANDING = {"active": 0, None: 0, "on-hold": 2, "stopped": 3, "completed": 3, "
 """Least first. Without a status, a list or chart holds what is current."""
 _SUPPLIED = 84
 """Days that a dispensing lasts where it does not say: the longest usual supply."""
+_DIGITS = 4
+"""Of the longest supply that is read."""
 _GIVEN = 2
 """Days for which a dose given tells that more are to come."""
 _DAYS = {"day": 1, "days": 1, "d": 1, "week": 7, "weeks": 7, "wk": 7, "month": 30, "months": 30, "mo": 30}
@@ -35,17 +37,22 @@ def taken(content: dict[str, Any]) -> str:
 
 
 def span(content: dict[str, Any]) -> tuple[str, str] | None:
-    """First and last day. What is active goes on; what ended on no stated day is known to have lasted until it was last issued."""
+    """First and last day. What is active goes on, but for an acute, which is what was issued: it lasts as long as that does, where it is
+    said how long, and a GP's list may hold it active for years. What ended on no stated day is known to have lasted until it was last
+    issued."""
     start, end = dates.days(content.get("start")), dates.days(content.get("end"))
     if start is None:
         return end
     if end is not None:
         return start[0], max(start[1], end[1])
     view, issued = content.get("view"), dates.days(content.get("last_issued"))
+    supplied = _supplied(content.get("supply"))
     if view == "dispense":
-        return start[0], _later(start[1], _supplied(content.get("supply")))
+        return start[0], _later(start[1], _SUPPLIED if supplied is None else supplied)
     if view != "administration" and by_status(content) < ENDED:
-        return start[0], OPEN
+        if supplied is None or word(content, "course") != "acute":
+            return start[0], OPEN
+        return start[0], _later(max(start[1], issued[1]) if issued else start[1], supplied)
     return start[0], max(start[1], issued[1]) if issued else start[1]
 
 
@@ -82,10 +89,13 @@ def told(content: dict[str, Any]) -> str:
     return said if said is not None and said in _STANDING else "active"
 
 
-def _supplied(supply: Any) -> int:
-    if isinstance(supply, dict) and str(supply.get("value")).isdigit():
-        return int(supply["value"]) * _DAYS.get(str(supply.get("unit") or "day").strip().casefold(), _SUPPLIED)
-    return _SUPPLIED
+def _supplied(supply: Any) -> int | None:
+    """Days; None where it is not said, or in no unit of time."""
+    number = str(supply.get("value")) if isinstance(supply, dict) else ""
+    if not number.isdecimal() or len(number) > _DIGITS:
+        return None
+    unit = _DAYS.get(str(supply.get("unit") or "day").strip().casefold())
+    return None if unit is None else int(number) * unit
 
 
 @lru_cache(maxsize=1 << 14)
