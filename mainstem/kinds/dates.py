@@ -50,13 +50,21 @@ def _moments(text: str) -> tuple[datetime, datetime] | None:
             year, month = int(text[:4]), int(text[5:])
             first = _utc(year, month, 1)
             return first, first + timedelta(days=monthrange(year, month)[1])
-        at = datetime.fromisoformat(text)
-        at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+        at = in_utc(datetime.fromisoformat(text))
     except (ValueError, OverflowError):
         return None
     if len(text) == 10:
         return at, (at + timedelta(days=1) if at.year < _OPEN_END else at)
     return at, at
+
+
+def in_utc(at: datetime) -> datetime:
+    """A time without a zone is taken to be in it; so is one of the first or last day that there is, whose zone leads beyond
+    (0001-01-01T00:00:00+01:00: what a system writes where it knows none)."""
+    try:
+        return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    except OverflowError:
+        return at.replace(tzinfo=UTC)
 
 
 def exact(text: Any) -> bool:

@@ -1,0 +1,100 @@
+"""Whatever a content may hold by its schema, however absurd, is shown: no rule fails on it, and none shows it otherwise in another order."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from msgspec import inspect
+
+from mainstem import canonical, kinds
+from mainstem.kinds.facts import Member
+from mainstem.model import Assertion, Known, RawRef
+from mainstem.terminology import builtin
+from processors.reconcile import derive, resolve
+from processors.reconcile.derive import Group
+from processors.reconcile.fold import fold_by
+from processors.reconcile.resolve import MANIFEST
+
+WORDS = ("active", "stopped", "completed", "final", "corrected", "cancelled", "list", "order", "dispense", "acute", "repeat", "Penicillin",
+         "Amoxicillin 500mg capsules", "ONE tablet TWICE a day", "mg", "days", "Left", "sodium", "<5", "1:40", "18/500", "5mg/0ml", "0/0 mg")
+NUMBERS = ("", " ", "0", "-1", "1.50", "1,5", "٣", "²", "½", "1e999999", "NaN", "-inf", "9" * 5000, "1" * 30 + "." + "3" * 30, "0x1f", "1_0", "1/0")
+DATES = ("2024-01-31", "2024-01-31T10:15:00Z", "2024-01-31T10:15:00.5+14:00", "2024-02-30", "2024-13", "2024", "0000", "0000-00-00",
+         "0001-01-01T00:00:00+01:00", "9999-12-31T23:59:59-14:00", "9999-12-31", "10000-01-01", "24:00", "2024-01-31T24:00", "²⁰²⁴-01-01", "٢٠٢٤")
+CODES = ("764146007", "91936005", "716186003", "108537001", "272741003", "", "0", "²", "9" * 400, "14L..", "a b")
+TEXTS = st.one_of(st.sampled_from(WORDS), st.sampled_from(NUMBERS), st.sampled_from(DATES), st.sampled_from(CODES), st.text(max_size=12))
+
+
+def _strategy(kind: inspect.Type) -> st.SearchStrategy[Any]:
+    match kind:
+        case inspect.UnionType(types=types):
+            return st.one_of([_strategy(each) for each in types])
+        case inspect.StructType(cls=cls) if cls.__name__ == "Code":
+            return st.fixed_dictionaries({"system": st.sampled_from(SYSTEMS) | TEXTS, "code": st.sampled_from(CODES) | TEXTS},
+                                         optional={"display": TEXTS})
+        case inspect.StructType(fields=fields):
+            required = {field.encode_name: _strategy(field.type) for field in fields if field.required}
+            optional = {field.encode_name: _strategy(field.type) for field in fields if not field.required}
+            return st.fixed_dictionaries(required, optional=optional)
+        case inspect.VarTupleType(item_type=item) | inspect.ListType(item_type=item):
+            return st.lists(_strategy(item), max_size=3)
+        case inspect.DictType(value_type=value):
+            return st.dictionaries(TEXTS, _strategy(value), max_size=3)
+        case inspect.StrType():
+            return TEXTS
+        case inspect.BoolType():
+            return st.booleans()
+        case inspect.IntType():
+            return st.integers(-(1 << 60), 1 << 60)
+        case inspect.LiteralType(values=values):
+            return st.sampled_from(values)
+        case inspect.NoneType():
+            return st.none()
+    raise TypeError(f"a content of {kind}: say here how one is made up")
+
+
+SYSTEMS = ("http://snomed.info/sct", "https://dmd.nhs.uk", "http://read.info/readv2", "https://fhir.hl7.org.uk/Id/emis-drug-codes")
+
+
+@pytest.mark.parametrize("kind", [kind for kind in kinds.ALL if kind.name != MANIFEST], ids=lambda kind: kind.name)
+def test_any_content_is_shown_and_in_any_order(kind: kinds.Kind) -> None:
+    contents = _strategy(inspect.type_info(kind.Content))
+
+    @settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+    @given(st.lists(contents, min_size=1, max_size=2), st.lists(st.integers(0, 1), min_size=1, max_size=6), st.randoms(use_true_random=False),
+           st.sampled_from([None, "2024-01-01", *DATES, *NUMBERS]))
+    def check(said: list[dict[str, Any]], chosen: list[int], rng: random.Random, recorded: str | None) -> None:
+        known = [_known(kind.name, at, said[which % len(said)], rng, recorded) for at, which in enumerate(chosen)]
+        found = _entries(known)
+        assert len({one.assertion.record for one in known}) == len({said.record for entry in found for said in entry.provenance})
+        for entry in found:
+            assert isinstance(kind.title(canonical.decode(entry.content)), str)
+        for of, members in _groups(known).items():
+            assert len(derive.matters(of, members, builtin())) <= len(members)
+        rng.shuffle(known)
+        assert [entry.content for entry in _entries(known)] == [entry.content for entry in found]
+
+    check()
+
+
+def _known(kind: str, at: int, said: dict[str, Any], rng: random.Random, recorded: str | None) -> Known:
+    content = canonical.encode(msgspec.convert(said, kinds.BY_NAME[kind].Content))
+    return Known(Assertion(source=rng.choice(("RXA/epr", "A82038/gp")), patient="1", record=f"{kind}/{at}", kind=kind, position="1",
+                           content=content, recorded=recorded, raw=RawRef("r", 0, at)), at, 0, at)
+
+
+def _groups(known: list[Known]) -> dict[Group, list[Member]]:
+    """Of those that a key puts together."""
+    found: dict[Group, list[Member]] = {}
+    for one in known:
+        for member in resolve.members([one]):
+            found.setdefault(derive.group(member, builtin()), []).append(member)
+    return {of: members for of, members in found.items() if of.place is None}
+
+
+def _entries(known: list[Known]) -> tuple[Any, ...]:
+    return fold_by(known, lambda _: "p", builtin())["p"].entries
