@@ -31,6 +31,9 @@ GREATEST_VERSION = Rule(
 MOST_RECENTLY_RECORDED = Rule(
     "fact.most-recently-recorded", "of several records that speak of one fact, the one recorded last decides a field",
     "design.md, Reconciliation, per kind")
+RULE_FAULT = Rule(
+    "fact.rule-fault", "a rule failed on what is said here, which is a fault of Mainstem: each field is shown as it was recorded last, and "
+    "whether it is what another entry is was not looked at", "design.md, promise 9")
 
 
 OF_FACT = "fact"

@@ -83,6 +83,7 @@ FRESHNESS = _histogram("mainstem_freshness_seconds",
 QUARANTINED = _counter("mainstem_quarantined_total", "Input items put in quarantine", "stage", "topic", "reason")
 COLUMNS_UNREAD = _gauge("mainstem_columns_unread",
                         "Columns of captured rows that the mapping neither reads nor leaves on purpose, since the process started", "topic")
+RULE_FAULTS = _counter("mainstem_rule_faults_total", "Entries published as they stand, since a rule failed on what is said", "stage")
 HANDOVERS = _counter("mainstem_handovers_total", "Source patients taken over whole by another person's record", "stage")
 STATE_ENTRIES = _gauge("mainstem_state_entries", "Keys in a state partition, as RocksDB estimates them", "stage", "partition")
 STATE_BYTES = _gauge("mainstem_state_bytes", "Bytes of a state partition on disk and in write buffers", "stage", "partition")

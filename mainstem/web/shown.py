@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from mainstem import kinds
-from mainstem.kinds.facts import OF_FACT
+from mainstem.kinds.facts import OF_FACT, RULE_FAULT
 from mainstem.labels import OF_THE_PERSON
 from mainstem.web import beside, words
 from mainstem.web.cautions import says_none_known
@@ -51,6 +51,7 @@ _ALONE = {
                 "compared.",
     "": "Mainstem cannot tell from what is recorded whether this is the same as another entry here. It is never merged.",
 }
+_FAULT = "Mainstem failed to read what is recorded here, and shows it as it stands. Look at what each source says."
 _NEVER = object()
 """In place of a field that the entry does not have."""
 
@@ -124,8 +125,13 @@ def show(item: Item) -> Shown:
         beside.views(item.content),
         beside.discrepancies(item.content),
         beside.repeat(item.content),
-        _ALONE.get(item.kind, _ALONE[""]) if OF_FACT in item.rules else "",
+        _alone(item),
     )
+
+
+def _alone(item: Item) -> str:
+    rule = item.rules.get(OF_FACT)
+    return "" if rule is None else _FAULT if rule == RULE_FAULT.id else _ALONE.get(item.kind, _ALONE[""])
 
 
 def order(item: Item) -> tuple[bool, bool, bool, str]:

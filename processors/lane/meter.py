@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections import Counter
 from collections.abc import Sequence
 
+from mainstem.kinds.facts import OF_FACT, RULE_FAULT
+from mainstem.model import Entry
 from mainstem.observe import metrics
 from mainstem.operations import Quarantined
 from mainstem.person_events import Attached
@@ -13,6 +16,7 @@ from processors.lane.contract import Output
 from processors.lane.store import Store
 from schemas import topics
 
+log = logging.getLogger(__name__)
 _SIZE_SECONDS = 10.0
 """How often RocksDB is asked how large it is."""
 
@@ -30,6 +34,7 @@ class Meter:
         metrics.EVENTS_IN.labels(stage)
         metrics.RECOVERY_SECONDS.labels(stage)
         metrics.INPUT_RESETS.labels(stage)
+        metrics.RULE_FAULTS.labels(stage)
 
     def begin(self) -> None:
         """A batch begins."""
@@ -55,9 +60,20 @@ class Meter:
             for output in outputs:
                 if isinstance(output.value, Quarantined):
                     metrics.QUARANTINED.labels(self._stage, output.value.raw.topic, metrics.reason(output.value.reason)).inc()
+        if topics.ENTRIES.name in published:
+            self._faults([output.value for output in outputs if isinstance(output.value, Entry)])
         now = time.time()
         for at in source_commits:
             metrics.FRESHNESS.labels(self._stage).observe(max(0.0, now - at / 1000))
+
+    def _faults(self, entries: Sequence[Entry]) -> None:
+        """Of rules: which contents, by where they came from."""
+        found = [entry for entry in entries if entry.rules.get(OF_FACT) == RULE_FAULT.id]
+        if found:
+            metrics.RULE_FAULTS.labels(self._stage).inc(len(found))
+            kinds, raw = sorted({entry.kind for entry in found}), found[0].provenance[0].raw
+            log.error("a rule failed on %d entries of %s: shown as they stand; the first rests on %s-%d at %d. This is a fault of Mainstem",
+                      len(found), ", ".join(kinds), raw.topic, raw.partition, raw.offset)
 
     def opened(self, seconds: float, records: int, store: Store) -> None:
         metrics.RECOVERY_SECONDS.labels(self._stage).observe(seconds)

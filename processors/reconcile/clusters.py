@@ -14,6 +14,7 @@ from functools import lru_cache
 
 from mainstem.kinds import Kind
 from mainstem.kinds.facts import Member, Terms
+from processors.reconcile import guard
 
 UNDATED = (-1, -1)
 """In place of a first and last day."""
@@ -25,11 +26,21 @@ def clusters(members: Sequence[Member], kind: Kind, terms: Terms) -> list[list[M
     """The members of a key, parted; at least one. Members keep their order within each."""
     if kind.gap is None or len(members) == 1:
         return [list(members)]
-    spans = [days(kind.span(member.content, terms)) or UNDATED for member in members]
+    spans = [span_of(member, kind, terms) for member in members]
     found = [[members[index] for index in sorted(run)] for run in runs(spans, kind.gap)]
     if type(kind).parted is Kind.parted or len(members) > SERIES:
         return found
-    return [list(part) for run in found for part in kind.parted(run, terms)]
+    return [list(part) for run in found for part in _parted(run, kind, terms)]
+
+
+def span_of(member: Member, kind: Kind, terms: Terms) -> tuple[int, int]:
+    """First and last day that a member of a kind with a `gap` speaks of, as numbers."""
+    return days(guard.spared(kind.span, member.content, terms, otherwise=None)) or UNDATED
+
+
+def _parted(run: list[Member], kind: Kind, terms: Terms) -> Sequence[Sequence[Member]]:
+    whole: Sequence[Sequence[Member]] = [run]
+    return guard.spared(kind.parted, run, terms, otherwise=whole)
 
 
 def runs(spans: Sequence[tuple[int, int]], gap: int | None, *, join: bool = True) -> list[list[int]]:

@@ -14,7 +14,7 @@ from mainstem import kinds
 from mainstem.kinds.facts import Member, Place, Terms
 from processors.lane.contract import State
 from processors.reconcile import layout
-from processors.reconcile.clusters import days
+from processors.reconcile.clusters import UNDATED, span_of
 from processors.reconcile.derive import Crowded, Fact, Group, crowded, matters
 from processors.reconcile.entries import behind
 from processors.reconcile.layout import Gathered, Row, Whole
@@ -125,8 +125,7 @@ class Crowd:
         return facts, ceased
 
     def _row(self, member: Member) -> Row:
-        span = days(self._kind.span(member.content, self._terms)) if self._kind.gap is not None else None
-        first, last = span or (-1, -1)
+        first, last = span_of(member, self._kind, self._terms) if self._kind.gap is not None else UNDATED
         said = sum([behind(known) for known in member.winners]) & _MASK
         told = [(a.kind, a.source, a.labels, a.recorded) for a in [known.assertion for known in member.winners]]
         ident = hashlib.sha256(layout.encode((member.place, first, last, said, told))).digest()

@@ -11,11 +11,11 @@ from msgspec.structs import replace
 
 from mainstem import canonical, kinds
 from mainstem.kinds import Kind
-from mainstem.kinds.facts import OF_FACT, OF_LABELS, Derived, Member, Place, Terms, latest_first
+from mainstem.kinds.facts import OF_FACT, OF_LABELS, RULE_FAULT, Derived, Member, Place, Terms, latest_first
 from mainstem.labels import SENSITIVE
 from mainstem.model import Known, Provenance
 from processors.keys import pack
-from processors.reconcile import shorten
+from processors.reconcile import guard, shorten
 from processors.reconcile.clusters import clusters
 from processors.reconcile.rules import SENSITIVE_SET, SHORTENED
 from processors.reconcile.sensitive import is_sensitive
@@ -64,7 +64,7 @@ class Fact(msgspec.Struct, frozen=True, gc=False):
 def group(member: Member, terms: Terms) -> Group:
     """The group of a member, by its kind's key. Kinds we do not know stand by themselves."""
     kind = kinds.BY_NAME.get(member.kind)
-    key = kind.key(member.content, terms) if kind is not None else None
+    key = guard.spared(kind.key, member.content, terms, otherwise=None) if kind is not None else None
     return Group(member.kind, "", member.place) if key is None else Group(member.kind, key)
 
 
@@ -97,7 +97,7 @@ def matters(of: Group, members: Sequence[Member], terms: Terms) -> list[Member]:
     if len(ordered) < 3:
         return ordered
     kind = kinds.BY_NAME[of.kind]
-    found = {0, len(ordered) - 1, *kind.matters(ordered, terms)}
+    found = {0, len(ordered) - 1, *guard.spared(kind.matters, ordered, terms, otherwise=set(range(len(ordered))))}
     borne: set[tuple[bool, str]] = set()
     for index, member in enumerate(ordered):
         for known in member.winners:
@@ -114,12 +114,14 @@ def crowded(of: Group, members: Sequence[Member], terms: Terms, crowd: Crowded) 
 
 
 def _fact(of: Group, ordered: tuple[Member, ...], kind: Kind | None, terms: Terms, crowd: Crowded | None = None) -> Fact:
-    derived = kind.derive(ordered, terms) if kind is not None else latest_first(ordered)
-    if of.place is not None and kind is not None and kind.cannot_tell is not None:
-        derived = replace(derived, rules=derived.rules | {OF_FACT: kind.cannot_tell.id})
+    derived = guard.derived(kind, ordered, terms) if kind is not None else latest_first(ordered)
+    if of.place is not None and kind is not None:
+        alone = RULE_FAULT if guard.fails(kind.key, ordered[0].content, terms) else kind.cannot_tell
+        if alone is not None:
+            derived = replace(derived, rules={OF_FACT: alone.id} | derived.rules)
     winners = ordered[0].winners if len(ordered) == 1 else tuple([known for member in ordered for known in member.winners])
     sources, labels = _sources_and_labels(winners)
-    if is_sensitive(derived.content, terms):
+    if guard.spared(is_sensitive, derived.content, terms, otherwise=True):
         labels = union((*labels, SENSITIVE))
         derived = replace(derived, rules=derived.rules | {OF_LABELS: SENSITIVE_SET.id})
     derived, content = published(derived)

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from mainstem import kinds
 from mainstem.kinds import Kind
 from mainstem.kinds.facts import Previous, Terms
+from processors.reconcile import guard
 from processors.reconcile.derive import Fact, published
 
 
@@ -32,7 +33,7 @@ def has_lines(kind: str) -> bool:
 
 
 def standing(fact: Fact, terms: Terms) -> Standing | None:
-    found = kinds.BY_NAME[fact.kind].line(fact.derived.content, terms) if has_lines(fact.kind) else None
+    found = guard.spared(kinds.BY_NAME[fact.kind].line, fact.derived.content, terms, otherwise=None) if has_lines(fact.kind) else None
     return None if found is None else Standing(*found)
 
 
@@ -50,7 +51,7 @@ def follow(fact: Fact, before: Previous | None, terms: Terms) -> Fact:
     """The fact, given the one just before it on its line."""
     if before is None:
         return fact
-    derived = kinds.BY_NAME[fact.kind].follow(fact.derived, before, terms)
+    derived = guard.spared(kinds.BY_NAME[fact.kind].follow, fact.derived, before, terms, otherwise=fact.derived)
     if derived is fact.derived:
         return fact
     derived, content = published(derived)

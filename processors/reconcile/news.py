@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from mainstem import kinds
 from mainstem.kinds.same import DATE, same
 from mainstem.model import Known, Status
+from processors.reconcile import guard
 from processors.reconcile.resolve import MANIFEST, fields
 
 
@@ -38,4 +39,4 @@ def says_the_same(before: Known, after: Known) -> bool:
     kind = kinds.BY_NAME.get(one.kind)
     if kind is None or one.kind == MANIFEST or one.status is not Status.ASSERTED:
         return False
-    return same(kind, fields(one.content), fields(other.content))
+    return guard.spared(same, kind, fields(one.content), fields(other.content), otherwise=False)

@@ -7,7 +7,7 @@ The rules that decide fields are the kinds' (`Kind.rules`) and the two of `mains
 from __future__ import annotations
 
 from mainstem import admissions, kinds, relations, unchecked
-from mainstem.kinds.facts import GREATEST_VERSION, MOST_RECENTLY_RECORDED, Rule
+from mainstem.kinds.facts import GREATEST_VERSION, MOST_RECENTLY_RECORDED, RULE_FAULT, Rule
 
 RETRACTED = Rule("record.retracted", "the source says that its record was entered in error; only its own assertion is withdrawn",
                  "design.md, Safety of absence")
@@ -27,7 +27,7 @@ SENSITIVE_SET = Rule("labels.sensitive-set", "something coded in it is on the li
 
 BY_ID: dict[str, Rule] = {
     rule.id: rule for rule in (
-        GREATEST_VERSION, MOST_RECENTLY_RECORDED, RETRACTED, REMOVED, ABSENT, MOVED, REGROUPED, SHORTENED, SENSITIVE_SET,
+        GREATEST_VERSION, MOST_RECENTLY_RECORDED, RULE_FAULT, RETRACTED, REMOVED, ABSENT, MOVED, REGROUPED, SHORTENED, SENSITIVE_SET,
         *(rule for kind in kinds.ALL for rule in kind.rules), *admissions.RULES, *relations.RULES, unchecked.NOT_CHECKED,
     )
 }

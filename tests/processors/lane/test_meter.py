@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
+from mainstem.kinds.facts import OF_FACT, RULE_FAULT
+from mainstem.model import Entry, Provenance, RawRef
 from mainstem.observe import metrics
 from mainstem.person_events import Attached
 from processors.identity.stage import GO_ON
@@ -29,3 +33,21 @@ def test_what_an_alert_counts_stands_at_zero_before_the_first_batch() -> None:
     Meter("never-fed", 0)
     assert metrics.now(metrics.EVENTS_IN, stage="never-fed") == [0]
     assert 0 in metrics.now(metrics.RECOVERY_SECONDS, stage="never-fed", le="15.0")
+
+
+def test_an_entry_on_which_a_rule_failed_is_counted_and_its_raw_message_told_but_not_what_it_says(caplog: pytest.LogCaptureFixture) -> None:
+    behind = Provenance(source="RXA/epr", patient="1", record="allergy/1", part="", position="1", known=1, raw=RawRef("raw.x.v1", 2, 7))
+
+    def entry(**rules: str) -> Output:
+        told = Entry(person="p", fact="f", kind="allergy", status="current", content=b'{"note":"canary"}', version=1, known=1,
+                     sources=("RXA/epr",), provenance=(behind,), rules=rules, release="r")
+        return Output(topics.ENTRIES, b"p", told, "p")
+
+    meter = Meter("faulty", 0)
+    meter.committed(2, [entry(note="fact.most-recently-recorded")], [])
+    assert (metrics.now(metrics.RULE_FAULTS, stage="faulty"), caplog.text) == ([0], "")
+    meter.committed(2, [entry(), entry(**{OF_FACT: RULE_FAULT.id})], [])
+    assert metrics.now(metrics.RULE_FAULTS, stage="faulty") == [1]
+    assert "allergy" in caplog.text
+    assert "raw.x.v1-2 at 7" in caplog.text
+    assert "canary" not in caplog.text
