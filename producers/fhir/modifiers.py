@@ -2,13 +2,17 @@
 
 An application must not process a resource whose modifiers it does not understand: an order marked `doNotPerform` would become an
 order. Modifiers that kinds can hold (status, notGiven, notDone, taken, verificationStatus) are the mappers' business.
+
+Nor must it take a part of a resource for the whole (R4, "_summary", the tag SUBSETTED): an allergy would lose its reactions, a Patient
+the NHS number.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
-from producers.fhir.elements import Resource, boolean
+from producers.fhir.elements import Resource, boolean, child, children, text
 from producers.fhir.errors import RefusedError
 from producers.fhir.reasons import Reason
 
@@ -16,10 +20,23 @@ UNKNOWN = ("modifierExtension", "implicitRules")
 NEGATIONS = ("doNotPerform", "prohibited")
 
 
-def refuse_modified(resource: Resource) -> None:
-    """Raises RefusedError where the resource, or any element in it, carries a modifier that may negate it."""
+PART = "SUBSETTED"
+
+
+def refuse_modified(resource: Resource, others: Iterable[Resource]) -> None:
+    """Raises RefusedError where the resource, or any element in it, carries a modifier that may negate it, or one of `others` does: what it
+    stands in, and what it is told in the words of."""
     if any(boolean(resource, name) for name in NEGATIONS) or _modified(resource):
         raise RefusedError(Reason.MODIFIED)
+    if any(other.get(name) for other in others for name in UNKNOWN):
+        raise RefusedError(Reason.MODIFIED)
+
+
+def refuse_part(resource: Resource) -> None:
+    """Raises RefusedError where the resource says that it is not the whole of it."""
+    meta = child(resource, "meta") or {}
+    if any(text(coding, "code") == PART for coding in (*children(meta, "tag"), *children(meta, "security"))):
+        raise RefusedError(Reason.SUBSETTED)
 
 
 def _modified(resource: Resource) -> bool:

@@ -20,15 +20,16 @@ from producers.fhir.labels import labels
 from producers.fhir.manifest import manifest, whose
 from producers.fhir.mapping import MAPPERS, Mapped, context_of
 from producers.fhir.mapping.patient import merges, nhs_number
-from producers.fhir.modifiers import refuse_modified
+from producers.fhir.modifiers import refuse_modified, refuse_part
 from producers.fhir.reasons import Reason
 from producers.fhir.types import CONTEXT, NO_KIND
-from producers.fhir.walk import CONTAINERS, DELETION
+from producers.fhir.walk import CONTAINERS, DELETION, PATCH
 from producers.items import Read
 from producers.reasons import Reason as AnyReason
 
 UNNAMED = "unknown/fhir"
 """Source of files that do not say whose they are and for which nobody has said it."""
+_UNTOLD = {DELETION: Reason.DELETION, PATCH: Reason.PATCH}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +66,15 @@ class _File:
         if item.type in NO_KIND:
             return Read(item.name, item.type, Result.IGNORED, Reason.NO_KIND)
         blank = Read(item.name, item.type, Result.QUARANTINED, source=self._source or "")
-        if item.type == DELETION:
-            return replace(blank, reason=Reason.DELETION, detail=Reason.DELETION.todo)
+        if item.type in _UNTOLD:
+            return replace(blank, reason=_UNTOLD[item.type], detail=_UNTOLD[item.type].todo)
         if item.type not in MAPPERS:
             return replace(blank, type="unknown", reason=Reason.UNKNOWN_TYPE, detail=Reason.UNKNOWN_TYPE.todo)
         try:
             whose = subject.whose(item.resource, self._contents)
             blank = replace(blank, patient=whose.patient, source=self._source_for(whose.patient))
-            refuse_modified(item.resource)
+            refuse_part(item.resource)
+            refuse_modified(item.resource, (*item.holders, *self._context.spoken(item.resource)))
             mapped = MAPPERS[item.type](item.resource, self._context)
             return self._taken(blank, item, mapped, whose.contained)
         except PassedOverError as passed:

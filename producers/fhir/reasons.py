@@ -25,10 +25,14 @@ class Reason(Advised):
                                 "Send it with meta.lastUpdated, or in a Bundle with a timestamp; of files say it with --exported TIME.")
     NO_PRODUCT = "no-product", ("The medicine is not named: its Medication is not in the file and the reference has no display. "
                                 "Send the Medication with it, in one Bundle.")
-    MODIFIED = "modified", ("It carries a modifier (modifierExtension, implicitRules, doNotPerform) that may turn its meaning round. "
-                            "Ask the source what it means; show it to a clinician, not as the plain statement.")
-    DELETION = "deletion", ("An entry of a Bundle deletes a resource without saying whose it is. Send the resource as entered in error, "
-                            "or the patient's complete record.")
+    MODIFIED = "modified", ("It, or what it is told in the words of, carries a modifier (modifierExtension, implicitRules, doNotPerform) "
+                            "that may turn its meaning round, or it is about somebody else (focus). Ask the source what it means; show it "
+                            "to a clinician, not as the plain statement.")
+    SUBSETTED = "subsetted", ("It is a part of the resource (tagged SUBSETTED, as _summary and _elements give it), and what it leaves out "
+                              "would count as no longer said. Ask for the whole resource.")
+    DELETION = "deletion", ("An entry of a Bundle deletes a resource. Send the resource as entered in error, or the patient's complete "
+                            "record.")
+    PATCH = "patch", "An entry of a Bundle changes a part of a resource (PATCH). Send the whole resource as it now is."
     # ignored
     CONTAINER = "container", "A Bundle or Parameters says nothing by itself; what it holds has outcomes of its own."
     CONTEXT = "context", "Read through the references of other resources, or about the exchange itself."

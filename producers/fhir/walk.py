@@ -12,8 +12,9 @@ from producers.fhir.elements import Resource
 CONTAINERS = {"Bundle": "entry", "Parameters": "parameter"}
 """Resources that hold others as items of their own, and the element that holds them."""
 
-DELETION = "DELETE"
-"""Type of the item that stands for a Bundle entry without resource whose request is a DELETE (history and transaction Bundles)."""
+DELETION, PATCH = "DELETE", "PATCH"
+"""Types of the items that stand for a Bundle entry whose request does not say what its resource now is (history and transaction Bundles):
+what stands in it is what was deleted, or how to change what is not there."""
 
 
 class Held(NamedTuple):
@@ -50,13 +51,14 @@ def _inside(held: Held) -> Iterator[Held]:
     elif isinstance(kind, str) and kind in CONTAINERS:
         for entry in _entries(resource, CONTAINERS[kind]):
             inner = entry.get("resource") if isinstance(entry, dict) else entry
-            if isinstance(inner, dict):
+            asked = _asked(entry)
+            if asked in (DELETION, PATCH):
+                yield Held({"resourceType": asked}, inside=held)
+            elif isinstance(inner, dict):
                 url = entry.get("fullUrl")
                 yield Held(inner, url if isinstance(url, str) else None, None, held)
             elif inner is not None:
                 yield Held({}, inside=held)                # something stands where a resource should: it must not vanish
-            elif _deletes(entry):
-                yield Held({"resourceType": DELETION}, inside=held)
 
 
 def _entries(resource: Resource, element: str) -> Iterator[Any]:
@@ -69,9 +71,9 @@ def _entries(resource: Resource, element: str) -> Iterator[Any]:
             pending += reversed(listed(entry.get("part")))
 
 
-def _deletes(entry: Any) -> bool:
+def _asked(entry: Any) -> Any:
     request = entry.get("request") if isinstance(entry, dict) else None
-    return isinstance(request, dict) and request.get("method") == DELETION
+    return request.get("method") if isinstance(request, dict) else None
 
 
 def listed(value: Any) -> list[Any]:

@@ -48,7 +48,8 @@ def appointment(resource: Resource, context: Context) -> Mapped:
         location=said(joined((name for kind, name in people if kind == "Location"), ", ")),
         clinician=said(joined((name for kind, name in people if kind.startswith("Practitioner")), ", ")),
         reason=first(reasons),
-        note=said(joined([noted(resource, "Also", *kinds, beyond=1), noted(resource, "Specialty", "specialty"), also(reasons),
+        note=said(joined([noted(resource, "Also", *kinds, beyond=1), noted(resource, "Specialty", "specialty"),
+                          noted(resource, "Cancelled because", "cancelationReason"), also(reasons),
                           text(resource, "description"), notes(resource, "comment"), notes(resource, "patientInstruction")])),
     ), status_of(text(resource, "status")), recorded)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mainstem.kinds.immunisation import ImmunisationContent
-from producers.fhir.datatypes import amount, coded, concept, notes, shown
+from producers.fhir.datatypes import amount, code, coded, concept, label, notes, shown
 from producers.fhir.elements import Resource, boolean, child, choice, date, extension, text
 from producers.fhir.mapping.base import Context, Mapped, also, joined, noted, said, status_of
 
@@ -31,6 +31,8 @@ def immunisation(resource: Resource, context: Context) -> Mapped:
         reason=said(next(iter(reasons), None) or concept(explanation, "reasonNotGiven", "reason")),
         performer=said(context.names(resource, "performer") or context.names(resource, "practitioner")),
         note=said(joined([
-            "Subpotent dose" if boolean(resource, "isSubpotent") else None, f"Dose: {dose_given}" if dose_given else None,
+            "Subpotent dose" if boolean(resource, "isSubpotent") else None,
+            joined(["Dose does not count", label(dose, "doseStatusReason")], ": ") if code(dose, "doseStatus") == "dontcount" else None,
+            f"Dose: {dose_given}" if dose_given else None,
             second_hand, noted(resource, "Reported by", "reportOrigin"), also(reasons), notes(resource)])),
     ), status_of(status), recorded)

@@ -43,7 +43,7 @@ def statement(resource: Resource, context: Context) -> Mapped:
         start=said(start or date(resource, "effectiveDateTime")), end=said(end),
         last_issued=said(date(issued, "valueDateTime") if issued else None),
         reason=first(reasons),
-        stop_reason=said(label(resource, "statusReason")),
+        stop_reason=said(label(resource, "statusReason") or label(resource, "reasonNotTaken")),
         **taking(children(resource, "dosage")), **_status(resource), note=said(joined([_agency(resource), _note(resource, reasons)])),
     ), status_of(text(resource, "status")), recorded, plans[0] if plans else None, "list" if plans else "")
 
@@ -80,7 +80,8 @@ def dispense(resource: Resource, context: Context) -> Mapped:
     supplied = choice(resource, "whenHandedOver", "whenPrepared")
     return Mapped("medicine", MedicineContent(
         view="dispense", product=product, form=said(form), start=said(supplied), quantity=said(amount(resource, "quantity")),
-        supply=said(amount(resource, "daysSupply")), stop_reason=said(label(resource, "statusReasonCodeableConcept")),
+        supply=said(amount(resource, "daysSupply")),
+        stop_reason=said(label(resource, "statusReasonCodeableConcept") or label(resource, "notDoneReasonCodeableConcept")),
         **taking(children(resource, "dosageInstruction")), **_status(resource), note=said(_note(resource)),
     ), status_of(text(resource, "status")), supplied)
 
@@ -144,9 +145,11 @@ def _product(resource: Resource, context: Context) -> tuple[Coded, str | None]:
 
 
 def _note(resource: Resource, reasons: Sequence[Coded] = ()) -> str | None:
-    """What else it is for, that it is urgent, for which setting (R4: `discharge`)."""
+    """What else it is for, that it is urgent, for which setting (R4: `discharge`), and that somebody else ordered it."""
     priority = text(resource, "priority")
-    return joined([also(reasons), f"Priority: {priority}" if priority not in (None, "routine") else None,
+    reported = boolean(resource, "reportedBoolean") or "reportedReference" in resource
+    return joined(["Reported, not ordered here" if reported else None, also(reasons),
+                   f"Priority: {priority}" if priority not in (None, "routine") else None,
                    under("Setting", codes(resource, "category")), notes(resource)])
 
 
@@ -158,10 +161,10 @@ def _agency(resource: Resource) -> str | None:
 
 
 def _status(resource: Resource) -> dict:
-    """STU3 says beside the status that it is not taken (`taken` n) or was not given (`notGiven`)."""
+    """STU3 says beside the status that it is not taken (`taken` n), was not given (`notGiven`) or not dispensed (`notDone`)."""
     if text(resource, "taken") == "n":
         return {"status": "stopped"}
-    if boolean(resource, "notGiven"):
+    if boolean(resource, "notGiven") or boolean(resource, "notDone"):
         return {"status": "cancelled"}
     return {"status": said(STATUS.get(text(resource, "status") or ""))}
 

@@ -13,9 +13,10 @@ from producers.fhir import identity
 from producers.fhir.bundle import Contents
 from producers.fhir.datatypes import amount, codes, concept, judged, label, labels, moment, notes, period, ranged, shown
 from producers.fhir.elements import Resource, child, children, date, many, text
-from producers.fhir.errors import FieldError
+from producers.fhir.errors import FieldError, RefusedError
 from producers.fhir.identity import business_identifier
-from producers.fhir.mapping.base import Context, Mapped, joined, noted, said, status_of, told, under
+from producers.fhir.mapping.base import ENTERED_IN_ERROR, Context, Mapped, joined, noted, said, status_of, told, under
+from producers.fhir.reasons import Reason
 
 INVESTIGATIONS = {"laboratory", "LAB", "imaging", "RAD"}
 STATUS = {"registered": "requested", "partial": "preliminary", "preliminary": "preliminary", "final": "final",
@@ -25,6 +26,8 @@ UNSHOWN = {"valueSampledData": "sampled data", "valueAttachment": "attachment"}
 
 
 def observation(resource: Resource, context: Context) -> Mapped:
+    if _of_another(resource, context):
+        raise RefusedError(Reason.MODIFIED)
     report = context.reports.get(identity.name(resource) or "")
     if report is not None or "specimen" in resource or INVESTIGATIONS & set(codes(resource, "category")):
         return _result(resource, report, context)
@@ -34,7 +37,7 @@ def observation(resource: Resource, context: Context) -> Mapped:
         code=said(concept(resource, "code")),
         category=said(joined(codes(resource, "category"), ", ")),
         status=said(STATUS.get(text(resource, "status") or "")),
-        value=said(value), value_text=said(words), value_code=said(concept_),
+        value=said(value), value_text=said(joined([words, *_contained(resource, context)])), value_code=said(concept_),
         interpretation=said(joined(judged(resource), ", ")), normal=said(_normal(resource)),
         components=said(_components(resource)),
         taken=said(moment(resource, "effective")),
@@ -52,7 +55,7 @@ def _result(resource: Resource, report: Resource | None, context: Context) -> Ma
     specimen = (context.contents.resolve(own, resource) if own else
                 told(report, lambda one: context.contents.resolve(child(one, "specimen"), one)))
     recorded = date(resource, "issued")
-    parts = [_component_text(each) for each in _components(resource) or ()]
+    parts = [*(_component_text(each) for each in _components(resource) or ()), *_contained(resource, context)]
     return Mapped("result", ResultContent(
         test=said(concept(resource, "code")),
         panel=said(told(report, lambda one: concept(one, "code"))),
@@ -82,7 +85,8 @@ def report(resource: Resource, context: Context) -> Mapped:
         specimen_id=said(told(specimen, _specimen_id)),
         order_id=said(_order_id(resource, context)),
         status=said(STATUS.get(text(resource, "status") or "")),
-        value_text=said(joined([text(resource, "conclusion"), *(conclusions if len(conclusions) > 1 else [])])),
+        value_text=said(joined([text(resource, "conclusion"), *(conclusions if len(conclusions) > 1 else []),
+                                *_contained(resource, context)])),
         value_code=said(concept(resource, "conclusionCode", "codedDiagnosis") if len(conclusions) == 1 else None),
         taken=said(moment(resource, "effective")),
         reported=said(issued),
@@ -116,13 +120,47 @@ def _named(contents: Contents, element: Resource, name: str) -> list[str]:
 
 
 def _sampled(specimen: Resource) -> str | None:
-    """What may make a result another: where the specimen is from, its condition, the laboratory's remarks."""
-    return joined([noted(child(specimen, "collection") or {}, "Taken from", "bodySite"), noted(specimen, "Specimen", "condition"),
+    """What may make a result another: where the specimen is from, whether it was fit, its condition, the laboratory's remarks."""
+    fit = text(specimen, "status")
+    return joined([noted(child(specimen, "collection") or {}, "Taken from", "bodySite"),
+                   under("Specimen", [fit if fit not in (None, "available") else None]), noted(specimen, "Specimen", "condition"),
                    under("Specimen", [notes(specimen)])])
 
 
 def _attached(form: Resource) -> str | None:
     return under("Attached", [text(form, "title"), text(form, "url") or text(form, "contentType")])
+
+
+def _of_another(resource: Resource, context: Context) -> bool:
+    """Whether it observes somebody or something else than whose record it is in: a donor, a fetus (R4, Observation.focus)."""
+    subject = child(resource, "subject") or {}
+    named, who = text(subject, "reference"), context.contents.resolve(subject, resource)
+    return not all(each == subject or (named is not None and text(each, "reference") == named)
+                   or (who is not None and context.contents.resolve(each, resource) is who) for each in children(resource, "focus"))
+
+
+def _contained(resource: Resource, context: Context) -> list[str]:
+    """The results that it contains, a line each: they are parts of it, and no records of their own (R4, "Contained Resources")."""
+    found = {id(resource): resource}
+    queue = [resource]
+    for owner in queue:                                    # grows while it is walked: groups name their members
+        related = [child(each, "target") for each in children(owner, "related")]
+        for reference in (*children(owner, "result"), *children(owner, "hasMember"), *related):
+            target = context.contents.resolve(reference, owner)
+            if target is not None and id(target) not in found and context.contents.container(target) is resource:
+                found[id(target)] = target
+                queue.append(target)
+    return [line for each in queue[1:] if text(each, "status") != ENTERED_IN_ERROR and (line := _line(each))]
+
+
+def _line(observation: Resource) -> str | None:
+    """`Sodium: 140 mmol/L, high, 133 to 146`."""
+    value, words, _ = _value(observation)
+    status = text(observation, "status")
+    return under(label(observation, "code") or "Result", [
+        shown(value), words, label(observation, "valueCodeableConcept"), *judged(observation), _normal(observation),
+        *map(_component_text, _components(observation) or ()), None if status == "final" else status,
+        notes(observation, "note", "comment")])
 
 
 def _value(resource: Resource) -> tuple[Quantity | None, str | None, Coded | None]:

@@ -23,6 +23,7 @@ def procedure(resource: Resource, context: Context) -> Mapped:
         outcome=said(label(resource, "outcome")),
         note=said(joined([
             until(resource, "performedPeriod"), noted(resource, "Also at", "bodySite", beyond=1),
+            noted(resource, "Because", "statusReason", "notDoneReason"),
             under("Reason", map(words, context.reasons(resource, "reasonCode"))), noted(resource, "Complication", "complication"),
             noted(resource, "Follow up", "followUp"), notes(resource)])),
     ), status_of(status), choice(resource, "recorded"))
@@ -69,7 +70,7 @@ def flag(resource: Resource, _: Context) -> Mapped:
 
 
 def care_plan(resource: Resource, context: Context) -> Mapped:
-    status = text(resource, "status")
+    status, intent = text(resource, "status"), text(resource, "intent")
     start, end = period(resource, "period")
     details = [child(each, "detail") or {} for each in children(resource, "activity")]
     goals = [told(context.contents.resolve(each, resource), _goal) or text(each, "display") for each in children(resource, "goal")]
@@ -82,7 +83,8 @@ def care_plan(resource: Resource, context: Context) -> Mapped:
         goals=said(tuple(shown for shown in goals if shown) or None),
         activities=said(tuple(shown for shown in (_activity(each) for each in details) if shown) or None),
         author=said(context.names(resource, "author")),
-        note=said(joined([text(resource, "description") if text(resource, "title") else None, noted(resource, "Also", "category", beyond=1),
+        note=said(joined([f"Intent: {intent}" if intent in ("proposal", "option") else None,
+                          text(resource, "description") if text(resource, "title") else None, noted(resource, "Also", "category", beyond=1),
                           *map(_progress, children(resource, "activity")), notes(resource)])),
     ), status_of(status), date(resource, "created"))
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from mainstem.kinds.problem import ProblemContent
 from producers.fhir.datatypes import code, codes, concept, label, moment, notes
-from producers.fhir.elements import Resource, children, choice, extension, extensions
+from producers.fhir.elements import Resource, boolean, children, choice, extension, extensions
 from producers.fhir.mapping.base import ENTERED_IN_ERROR, Context, Mapped, joined, noted, said, status_of
 
 STATUS = {"active": "active", "recurrence": "active", "relapse": "active", "inactive": "inactive", "remission": "inactive",
@@ -20,7 +20,7 @@ def problem(resource: Resource, context: Context) -> Mapped:
     return Mapped("problem", ProblemContent(
         code=said(concept(resource, "code")),
         category=said(joined(codes(resource, "category"), ", ")),
-        status=said(STATUS.get(status, status) if status else None),
+        status=said(STATUS.get(status, status) if status else "resolved" if boolean(resource, "abatementBoolean") else None),
         verification=said(None if verification == ENTERED_IN_ERROR else verification),
         significance=said((code(significance, "valueCode") or code(significance, "valueCodeableConcept")) if significance else None),
         severity=said(label(resource, "severity")),

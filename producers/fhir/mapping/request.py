@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from mainstem.kinds.referral import ReferralContent
-from producers.fhir.datatypes import concept, label, moment, notes, until
-from producers.fhir.elements import Resource, children, date, text
+from producers.fhir.datatypes import amount, concept, label, moment, notes, shown, until
+from producers.fhir.elements import Resource, boolean, children, date, text
 from producers.fhir.identity import business_identifier
-from producers.fhir.mapping.base import NO_ORDER, Context, Mapped, also, first, joined, noted, said, status_of
+from producers.fhir.mapping.base import NO_ORDER, Context, Mapped, also, first, joined, noted, said, status_of, under
 
 
 def service_request(resource: Resource, context: Context) -> Mapped:
@@ -15,12 +15,14 @@ def service_request(resource: Resource, context: Context) -> Mapped:
     written, reasons = date(resource, "authoredOn"), context.reasons(resource, "reasonCode")
     return Mapped("referral", ReferralContent(
         referral_id=said(business_identifier(resource)),
-        service=said(concept(resource, "code")),
+        service=said(concept(resource, "code", "category")),
         reason=first(reasons),
         **_common(resource, context),
         recipient=said(joined([*_all(resource, "performer", context), label(resource, "performerType")], ", ")),
         note=said(joined([
-            _intent(resource), f"Due {due}" if due else None, until(resource, "occurrencePeriod"), also(reasons),
+            _intent(resource), under("Quantity", [shown(amount(resource, "quantityQuantity"))]),
+            "When required" if boolean(resource, "asNeededBoolean") else noted(resource, "When required", "asNeededCodeableConcept"),
+            f"Due {due}" if due else None, until(resource, "occurrencePeriod"), also(reasons),
             noted(resource, "Detail", "orderDetail"), noted(resource, "At", "bodySite"), notes(resource),
             notes(resource, "patientInstruction")])),
     ), status_of(text(resource, "status")), written)

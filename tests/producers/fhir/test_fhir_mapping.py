@@ -101,6 +101,19 @@ def test_a_component_says_how_it_is_judged_and_a_period_when_it_ended():
     ({"resourceType": "ServiceRequest", "intent": "proposal", "note": [{"text": "to discuss"}]}, "Intent: proposal\nto discuss"),
     ({"resourceType": "ReferralRequest", "intent": "plan", "note": [{"text": "to discuss"}]}, "Intent: plan\nto discuss"),
     ({"resourceType": "CarePlan", "category": [{"text": "diet"}, {"text": "weight"}]}, "Also: weight"),
+    ({"resourceType": "CarePlan", "intent": "proposal", "note": [{"text": "to discuss"}]}, "Intent: proposal\nto discuss"),
+    ({"resourceType": "CarePlan", "intent": "plan", "note": [{"text": "agreed"}]}, "agreed"),
+    ({"resourceType": "Procedure", "status": "not-done", "statusReason": {"text": "declined"}}, "Because: declined"),
+    ({"resourceType": "Procedure", "notDone": True, "notDoneReason": {"text": "declined"}}, "Because: declined"),
+    ({"resourceType": "Appointment", "participant": [{"actor": SUBJECT}], "status": "cancelled", "cancelationReason": {"text": "strike"}},
+     "Cancelled because: strike"),
+    ({"resourceType": "MedicationRequest", "medicationCodeableConcept": {"text": "X"}, "reportedBoolean": True},
+     "Reported, not ordered here"),
+    ({"resourceType": "ServiceRequest", "quantityQuantity": {"value": 2, "unit": "units"}, "asNeededCodeableConcept": {"text": "bleeding"}},
+     "Quantity: 2 units\nWhen required: bleeding"),
+    ({"resourceType": "Immunization", "vaccinationProtocol": [
+        {"doseSequence": 2, "doseStatus": coding("dontcount"), "doseStatusReason": {"text": "too early"}}]},
+     "Dose does not count: too early"),
     ({"resourceType": "CarePlan", "activity": [
         {"detail": {"code": {"text": "Physiotherapy"}, "status": "stopped", "statusReason": {"text": "moved"}},
          "outcomeCodeableConcept": [{"text": "walks"}], "progress": [{"text": "slow"}]},
@@ -114,10 +127,33 @@ def test_what_no_field_holds_is_in_the_note(resource, note):
 
 def test_what_may_make_a_result_another_is_said_of_its_specimen():
     specimen = {"resourceType": "Specimen", "id": "s", "collection": {"bodySite": {"text": "left ear"}}, "condition": [{"text": "clotted"}],
-                "note": [{"text": "haemolysed"}]}
-    said = "Taken from: left ear\nSpecimen: clotted\nSpecimen: haemolysed"
+                "status": "unsatisfactory", "note": [{"text": "haemolysed"}]}
+    said = "Taken from: left ear\nSpecimen: unsatisfactory\nSpecimen: clotted\nSpecimen: haemolysed"
     assert content(SODIUM | {"specimen": {"reference": "Specimen/s"}}, specimen)["note"] == said
     assert content(REPORT, specimen)["note"] == said
+
+
+def test_results_that_a_report_contains_are_in_its_text():
+    """They are no resources of the file, and nothing else tells of them."""
+    inside = [
+        {"resourceType": "Observation", "id": "group", "status": "final", "code": {"text": "U&E"},
+         "hasMember": [{"reference": "#na"}, {"reference": "#k"}, {"reference": "#group"}], "related": [{"target": {"reference": "#cl"}}]},
+        {"resourceType": "Observation", "id": "na", "status": "final", "code": {"text": "Sodium"}, "interpretation": [coding("H")],
+         "valueQuantity": {"value": 150, "unit": "mmol/L", "comparator": ">"}, "referenceRange": [{"text": "133 to 146"}]},
+        {"resourceType": "Observation", "id": "k", "status": "preliminary", "code": coding("K"), "valueCodeableConcept": {"text": "low"}},
+        {"resourceType": "Observation", "id": "cl", "status": "entered-in-error", "code": {"text": "Chloride"}, "valueString": "99"},
+    ]
+    found = content(REPORT | {"contained": inside, "result": [{"reference": "#group"}]})
+    assert found["value_text"] == "Fine\nSodium: > 150 mmol/L, high, 133 to 146\nK: low, preliminary"
+    group = {"resourceType": "Observation", "id": "g", "subject": SUBJECT, "contained": inside[1:2], "hasMember": [{"reference": "#na"}]}
+    assert content(group)["value_text"] == "Sodium: > 150 mmol/L, high, 133 to 146"
+    assert content(group | {"category": [coding("laboratory")]})["value_text"] == "Sodium: > 150 mmol/L, high, 133 to 146"
+
+
+def test_a_service_without_a_code_is_what_its_category_says():
+    request = {"resourceType": "ServiceRequest", "id": "x", "subject": SUBJECT, "category": [{"text": "Imaging"}]}
+    assert content(request)["service"] == {"text": "Imaging"}
+    assert content(request | {"code": {"text": "Chest X-ray"}})["service"] == {"text": "Chest X-ray"}
 
 
 @pytest.mark.parametrize(("interpretation", "said"), [

@@ -18,7 +18,7 @@ from producers.fhir import FhirFormat, content, xml
 from producers.fhir.mapping import MAPPERS
 from producers.fhir.reasons import Reason
 from producers.items import Read
-from tests.producers.fhir.conftest import read, read_bytes
+from tests.producers.fhir.conftest import bundle, read, read_bytes
 from tests.producers.fhir.resources import ALLERGY_R4, GROUP, LISTED, MEDICATION, PLAN, REPORT, SODIUM, SPECIMEN, issue
 
 CANARY = "Zanzibar-Canary"
@@ -288,6 +288,17 @@ def test_a_deletion_does_not_vanish():
     entries = [{"request": {"method": "GET", "url": "Patient/1"}}, {"request": {"method": "DELETE", "url": "AllergyIntolerance/1"}}]
     found = read_bytes(json.dumps({"resourceType": "Bundle", "type": "history", "entry": entries}).encode())
     assert [str(each.reason) for each in found] == ["container", "deletion"]
+
+
+@pytest.mark.parametrize(("method", "resource"), [
+    ("DELETE", SODIUM), ("PATCH", {"resourceType": "Parameters", "parameter": [{"name": "operation", "part": [{"name": "type"}]}]}),
+    ("PATCH", {"resourceType": "Binary", "contentType": "application/json-patch+json", "data": "W10="}),
+])
+def test_what_is_deleted_or_how_to_change_it_is_no_statement(method, resource):
+    """A resource that its entry deletes was taken in as said; a patch passed for a container or for context."""
+    entry = {"request": {"method": method, "url": "Observation/na"}, "resource": resource}
+    found = read_bytes(json.dumps(bundle(type="history") | {"entry": [entry, {"resource": ALLERGY_R4}]}).encode())
+    assert [str(each.reason) for each in found] == ["container", "deletion" if method == "DELETE" else "patch", ""]
 
 
 def test_the_same_resource_twice_has_two_outcomes():

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.producers.fhir.conftest import content, first, read_bytes
+from tests.producers.fhir.conftest import STATED, bundle, content, first, read, read_bytes
 from tests.producers.fhir.resources import ALLERGY_R4, SODIUM, SUBJECT
 
 
@@ -50,13 +50,65 @@ def test_a_modifier_that_is_not_understood_is_never_passed_over(modifier):
     assert first(order | modifier).reason == "modified"
 
 
+@pytest.mark.parametrize("modifier", [{"modifierExtension": [{"url": "u", "valueBoolean": True}]}, {"implicitRules": "https://rules.example"}])
+def test_a_modifier_of_what_it_is_told_in_the_words_of_is_its_own(modifier):
+    medication = {"resourceType": "Medication", "id": "m", "code": {"text": "Paracetamol"}}
+    order = {"resourceType": "MedicationRequest", "id": "x", "subject": SUBJECT, "medicationReference": {"reference": "Medication/m"}}
+    inner = order | {"medicationReference": {"reference": "#m"}}
+    assert [str(each.reason) for each in read(order, medication)] == ["container", "", "context"]
+    assert [str(each.reason) for each in read(order, medication | modifier)] == ["container", "modified", "context"]
+    assert first(inner | {"contained": [medication]}).reason == ""
+    assert first(inner | {"contained": [medication | modifier]}).reason == "modified"
+
+
+def test_rules_that_a_bundle_was_made_by_and_nobody_knows_are_of_all_that_is_in_it():
+    whole = bundle(SODIUM, implicitRules="https://rules.example")
+    assert [str(each.reason) for each in read(whole)] == ["container", "modified"]
+
+
+@pytest.mark.parametrize("system", ["http://terminology.hl7.org/CodeSystem/v3-ObservationValue", "http://hl7.org/fhir/v3/ObservationValue"])
+@pytest.mark.parametrize("resource", [SODIUM, {"resourceType": "Patient", "id": "p1"}])
+def test_a_part_of_a_resource_takes_back_nothing(resource, system):
+    """A search with `_elements`: the Patient without identifiers would withdraw its NHS number, an allergy its reactions."""
+    assert first(resource).reason == ""
+    found = first(resource | {"meta": {"lastUpdated": STATED, "tag": [{"system": system, "code": "SUBSETTED"}]}})
+    assert (found.reason, found.assertions, found.claims) == ("subsetted", (), ())
+
+
+@pytest.mark.parametrize(("focus", "taken"), [
+    ([], True), ([SUBJECT], True), ([{"reference": "https://rxa.nhs.uk/fhir/Patient/p1"}], True), ([{"reference": "Patient/p2"}], False),
+    ([{"display": "Fetus"}], False), ([SUBJECT, {"reference": "RelatedPerson/father"}], False),
+])
+def test_what_is_observed_of_another_is_not_the_patients(focus, taken):
+    """The blood group of a donor."""
+    entries = [{"fullUrl": f"https://rxa.nhs.uk/fhir/{each['resourceType']}/{each['id']}", "resource": each}
+               for each in ({"resourceType": "Patient", "id": "p1"}, SODIUM | {"focus": focus})]
+    assert [str(each.reason) for each in read(bundle() | {"entry": entries})][2] == ("" if taken else "modified")
+
+
+def test_nor_where_the_patient_is_named_by_an_identifier():
+    known = {"identifier": {"system": "urn:mrn", "value": "1"}}
+    whose = {"resourceType": "Patient", "id": "p1", "identifier": [known["identifier"]]}
+    for focus, reason in ((known, ""), ({"display": "Fetus"}, "modified"), ({"identifier": {"value": "2"}}, "modified")):
+        assert str(read(whose, SODIUM | {"subject": known, "focus": [focus]})[2].reason) == reason
+
+
 def test_negations_that_kinds_hold():
     medicine = {"resourceType": "MedicationStatement", "id": "x", "subject": SUBJECT, "medicationCodeableConcept": {"text": "A"}}
     assert content(medicine | {"status": "active", "taken": "n"})["status"] == "stopped"
     given = medicine | {"resourceType": "MedicationAdministration", "status": "completed", "notGiven": True}
     assert content(given)["status"] == "cancelled"
+    told = content(medicine | {"status": "active", "taken": "n", "reasonNotTaken": [{"text": "nausea"}]})
+    assert (told["status"], told["stop_reason"]) == ("stopped", "nausea")
+    handed = medicine | {"resourceType": "MedicationDispense", "status": "completed", "notDone": True}
+    told = content(handed | {"notDoneReasonCodeableConcept": {"text": "out of stock"}})
+    assert (told["status"], told["stop_reason"]) == ("cancelled", "out of stock")
     procedure = {"resourceType": "Procedure", "id": "x", "subject": SUBJECT, "status": "completed", "notDone": True}
     assert content(procedure) == {"status": "not-done"}
+    over = {"resourceType": "Condition", "id": "x", "subject": SUBJECT, "abatementBoolean": True}
+    assert content(over) == {"status": "resolved"}
+    assert content(over | {"abatementBoolean": False}) == {}
+    assert content(over | {"clinicalStatus": "active"}) == {"status": "active"}
     plan = {"resourceType": "CarePlan", "id": "x", "subject": SUBJECT}
     plan |= {"activity": [{"detail": {"description": "drive", "prohibited": True}}]}
     assert content(plan) == {"activities": ["Do not: drive"]}
