@@ -161,7 +161,7 @@ def _change(resource: Resource, before: Entry | None, after: Entry | None, was: 
     one = canonical.decode(before.content) if before else {}
     other = canonical.decode(after.content) if after else {}
     own = {name for each in (before, after) if each for name in _decided(each, resource)}
-    said = [fields(known.assertion.content) if known else {} for known in (was, now)]
+    said = [fields(known.assertion) if known else {} for known in (was, now)]
     changes = differing(kind, *said)
     own.update(changes)
     names = [name for name in differing(kind, one, other) if name in own]
@@ -184,7 +184,7 @@ def _speaks_anew(kind: Kind, was: Known | None, now: Known | None) -> bool:
         return True
     one, other = was.assertion, now.assertion
     return ((one.status, one.labels, one.recorded) != (other.status, other.labels, other.recorded)
-            or bool(differing(kind, fields(one.content), fields(other.content))))
+            or bool(differing(kind, fields(one), fields(other))))
 
 
 def _lost(kind: Kind, before: dict[str, Any], after: dict[str, Any], besides: set[str]) -> Iterator[tuple[str, Any, Any]]:

@@ -39,4 +39,4 @@ def says_the_same(before: Known, after: Known) -> bool:
     kind = kinds.BY_NAME.get(one.kind)
     if kind is None or one.kind == MANIFEST or one.status is not Status.ASSERTED:
         return False
-    return guard.spared(same, kind, fields(one.content), fields(other.content), otherwise=False)
+    return guard.spared(same, kind, fields(one), fields(other), otherwise=False)

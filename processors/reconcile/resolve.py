@@ -13,13 +13,16 @@ from typing import Any
 
 import msgspec
 
+from mainstem import kinds
+from mainstem.kinds.base import Content
 from mainstem.kinds.facts import Member, Place
-from mainstem.model import Known, Status
+from mainstem.model import Assertion, Known, Status
 from processors.reconcile.rules import REMOVED, RETRACTED
 
 MANIFEST = "manifest"
 
 _decode = msgspec.json.Decoder().decode
+_kinds = {kind.name: msgspec.json.Decoder(kind.Content) for kind in kinds.ALL}
 
 
 def members(winners: Sequence[Known]) -> list[Member]:
@@ -51,7 +54,7 @@ def _single(known: Known) -> list[Member]:
     assertion = known.assertion
     if assertion.status is not Status.ASSERTED:
         return []
-    content = fields(assertion.content)
+    content = fields(assertion)
     return [Member(Place(assertion.subject, assertion.record), assertion.kind, content, {}, (), (known,))]
 
 
@@ -61,7 +64,7 @@ def _united(order: Sequence[Known], item: str, winners: Sequence[Known]) -> Memb
     said: dict[str, Known] = {}
     lost: list[tuple[str, Known, Any]] = []
     for known in order:
-        for name, value in fields(known.assertion.content).items():
+        for name, value in fields(known.assertion).items():
             if name not in content:
                 content[name], said[name] = value, known
             elif content[name] != value:
@@ -70,14 +73,35 @@ def _united(order: Sequence[Known], item: str, winners: Sequence[Known]) -> Memb
     return Member(Place(first.subject, first.record, item), first.kind, content, said, tuple(lost), tuple(winners))
 
 
-def fields(content: bytes) -> dict[str, Any]:
-    """The fields valued. Null (cleared by the source) and an empty list tell a reader the same as nothing."""
+def fields(assertion: Assertion) -> dict[str, Any]:
+    """The fields valued. Null (cleared by the source) and an empty list tell a reader the same as nothing.
+
+    Producers give only contents of their kind. What is none all the same must stop nobody's record, and rules rely on types: a field of
+    another type says nothing, and the fact is still shown, with its provenance.
+    """
     try:
-        decoded = _decode(content)
+        decoded = _decode(assertion.content)
     except (ValueError, RecursionError):
-        return {}  # capture lets only the kind's content through; a fact without fields is still shown, with its provenance
+        return {}
     if not isinstance(decoded, dict):
         return {}
+    kind = _kinds.get(assertion.kind)
+    if kind is not None:
+        try:
+            kind.decode(assertion.content)
+        except ValueError:
+            decoded = {name: value for name, value in decoded.items() if _is_of(kind.type, name, value)}
     if all(decoded.values()):
         return decoded  # most contents: nothing to leave out
     return {name: value for name, value in decoded.items() if value is not None and value != []}
+
+
+def _is_of(content: type[Content], name: str, value: Any) -> bool:
+    """Whether a field is of the type that it has in a content; one that the content does not know is no rule's."""
+    if name not in content.__struct_fields__:
+        return True
+    try:
+        msgspec.convert({name: value}, content)
+    except ValueError:
+        return False
+    return True

@@ -6,11 +6,13 @@ import json
 import logging
 from typing import Any
 
+import msgspec
 import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mainstem.kinds import BY_NAME
 from mainstem.model import Status
 from mainstem.operations import Result
 from producers.contract import FORMAT_HEADER, ItemResult
@@ -48,6 +50,8 @@ def check(items: list[ItemResult], offset: int) -> None:
             to_avro(value)
             assert value.raw.offset == offset
             assert value.patient
+        for each in item.assertions:
+            msgspec.json.decode(each.content, type=BY_NAME[each.kind].Content)
 
 
 @given(st.binary(max_size=200) | JSON.map(lambda value: json.dumps(value).encode()))

@@ -20,7 +20,7 @@ DOXYCYCLINE = {"text": "Doxycycline 100mg capsules"}
 @pytest.mark.parametrize(("kind", "content"), [
     ("problem", {"code": SYPHILIS}), ("problem", {"code": {"text": "Gonorrhoea"}}), ("problem", {"code": {"text": "?Chlamydia"}}),
     ("medicine", {"product": DOXYCYCLINE, "reason": SYPHILIS}), ("procedure", {"code": {"text": "IVF"}}),
-    ("allergy", {"agent": {"text": "latex"}, "reactions": [{"manifestations": [SYPHILIS]}]}),
+    ("allergy", {"agent": {"text": "latex"}, "reactions": [{"manifestation": SYPHILIS}]}),
 ])
 def test_anything_coded_or_named_so_is_labelled_and_stays_out_of_secondary_use(kind, content):
     known = said(f"{kind}/1", kind=kind, **content)

@@ -8,10 +8,12 @@ import json
 import random
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mainstem.kinds import BY_NAME
 from mainstem.operations import Result
 from producers.contract import SOURCE_HEADER, RawMessage
 from producers.fhir import FhirFormat, content, xml
@@ -85,6 +87,8 @@ def sound(found: list[Read]) -> None:
         assert bool(each.assertions) == (each.result == Result.ASSERTIONS)
         assert bool(each.detail) == (each.result == Result.QUARANTINED)
         assert (each.reason in set(Reason)) == (each.result != Result.ASSERTIONS)
+        for assertion in each.assertions:
+            msgspec.json.decode(assertion.content, type=BY_NAME[assertion.kind].Content)
 
 
 def places(value: Any) -> list[tuple[Any, Any]]:
