@@ -12,9 +12,12 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 CLEARED: Final = '""'
-_CHARSETS = {"ASCII": "latin-1", "UNICODE UTF-8": "utf-8", "UNICODE": "utf-8",
-             **{f"8859/{part}": f"iso8859-{part}" for part in (*range(1, 10), 15)}}
-"""MSH-18, HL7 table 0211. What calls itself ASCII and is not is mostly Latin-1."""
+_WINDOWS = "cp1252"
+"""What systems mean that say Latin-1, or nothing: apostrophes of word processors (O\u2019Brien) are control characters in Latin-1."""
+_CHARSETS = {"ASCII": "ascii", "UNICODE UTF-8": "utf-8", "UNICODE": "utf-8", "8859/1": _WINDOWS,
+             **{f"8859/{part}": f"iso8859-{part}" for part in (*range(2, 10), 15)}}
+"""MSH-18, HL7 table 0211."""
+_SEGMENT = "[A-Z][A-Z0-9]{2}"
 
 
 class NotER7Error(ValueError):
@@ -84,7 +87,8 @@ class Message:
 
 
 def parse(data: bytes) -> Message:
-    """Raises NotER7Error. Segments may end with CR (the standard), LF or both."""
+    """Raises NotER7Error. Segments may end with CR (the standard), LF or both. Where the first ends with CR alone, a LF that no segment
+    follows is text of its field: what people typed has line ends."""
     data = data.removeprefix(codecs.BOM_UTF8).lstrip(b"\x0b\r\n ")  # some files begin so; a frame of MLLP does
     if not data.startswith(b"MSH") or len(data) < 9:
         raise NotER7Error("it does not begin with an MSH segment")
@@ -95,9 +99,10 @@ def parse(data: bytes) -> Message:
         raise NotER7Error("MSH-1 and MSH-2 do not name five different separators")
     separators = replace(Separators(*marks[:5]), charset=charset)
     segments = []
-    for line in re.split(r"[\r\n]+", text):
+    standard = re.match(r"[^\r\n]*\r+(?![\r\n])", text)
+    for line in re.split(rf"\r+\n*|\n(?={_SEGMENT}{re.escape(separators.field)})" if standard else r"[\r\n]+", text):
         name, *fields = line.split(separators.field)
-        if re.fullmatch(r"[A-Z][A-Z0-9]{2}", name):
+        if re.fullmatch(_SEGMENT, name):
             segments.append(Segment(name, tuple([separators.field, *fields] if name == "MSH" else fields), separators))
         elif line.strip("\x0b\x1c "):
             raise NotER7Error("a line in it is no segment")
@@ -130,8 +135,8 @@ def _charset(data: bytes) -> str:
 
 
 def _decoded(data: bytes, charset: str) -> str:
-    """Where they are not in that, UTF-8; and Latin-1 where they are not in that either."""
-    for each in (charset, "utf-8"):
+    """Where they are not in that, UTF-8; and Windows-1252 where they are not in that either."""
+    for each in (charset, "utf-8", _WINDOWS):
         try:
             return data.decode(each)
         except UnicodeDecodeError:

@@ -10,8 +10,8 @@ from mainstem.nhs_number import VERIFIED, verified
 from producers.hl7.er7 import CLEARED, Repeat, Segment
 
 NOT_TRACED, TRACE_REQUIRED, CONFLICT = "02", "03", "05"
-_NHS_TYPES = {"NH", "NHSNMBR", "NHSNUMBER"}
-"""CX-5: HL7 table 0203 has NH; NHSNMBR is what HL7 UK A.3 feeds send."""
+_NHS_TYPES = {"NH", "NHS", "NHSNMBR", "NHSNUMBER"}
+"""CX-5: HL7 table 0203 has NH; NHSNMBR is what HL7 UK A.3 feeds send. Any of them under whatever authority."""
 _NHS_AUTHORITIES = {"NHS", "NHSNBR", "NHSNMBR"}
 _PATIENT_TYPES = ("PI", "MR")
 """CX-5, HL7 table 0203: patient internal identifier, medical record number."""
@@ -69,7 +69,7 @@ def nhs_number(pid: Segment) -> Number | None:
 
 def _is_nhs(each: Repeat) -> bool:
     type_, authority = (each.component(5) or "").upper(), (each.component(4) or "").upper()
-    return type_ in _NHS_TYPES or (authority in _NHS_AUTHORITIES and type_ in {"", "NHS"})
+    return type_ in _NHS_TYPES or (authority in _NHS_AUTHORITIES and not type_)
 
 
 def _of_segment(pid: Segment) -> str | None:

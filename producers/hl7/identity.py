@@ -69,7 +69,10 @@ def claims(message: Message, feed: Feed, raw: RawRef) -> list[Claim]:
     event = event_of(message)
     said = _Said(message, feed, raw, event)
     if event in PERSON:
-        return [claim for pid in message.of("PID")[:1] for claim in said.person(pid)]
+        pids = message.of("PID")
+        if len(pids) != 1:
+            raise UnidentifiedError("an event of one patient has one PID segment: a segment was lost, or the MSH of another message")
+        return list(said.person(pids[0]))
     if event in (MERGE, LEGACY_MERGE, CORRECTION):
         return list(said.merges())
     if event in (LINK, UNLINK):
@@ -97,7 +100,9 @@ class _Said:
         found = False
         for segment in self._message.segments:
             if segment.name == "PID":
-                pid = segment
+                if pid is not None and not found:
+                    raise UnidentifiedError("no MRG says what was merged into a PID before another")
+                pid, found = segment, False
             elif segment.name == "MRG":
                 numbers = local_ids(segment.repeats(1), self._feed.authorities)
                 if pid is None or not numbers:

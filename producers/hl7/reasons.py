@@ -12,7 +12,7 @@ class Reason(Advised):
     UNREADABLE = "unreadable", "It is no HL7 v2 message: damaged, cut short, or text between messages. Have the source send it again."
     NO_SOURCE = "no-source", ("Nothing says whose system it comes from, and its patient numbers could be any system's. "
                               "Say it with --source ODS/system.")
-    UNIDENTIFIED = "unidentified", ("No patient number of this source, or no time of sending, where the event needs one. "
+    UNIDENTIFIED = "unidentified", ("No patient number of this source, not the PID segments that the event has, or no time of sending. "
                                     "Correct --authority, or have the source send it again with them.")
     # ignored
     OTHER_EVENT = "other-event", "An ADT event that says nothing of who someone is. It stays in the raw topic and can be replayed."

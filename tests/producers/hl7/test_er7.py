@@ -42,10 +42,28 @@ def test_what_is_escaped_comes_back(text: str) -> None:
 @pytest.mark.parametrize(("name", "data"), [("", "é".encode()), ("8859/1", "é".encode("latin-1")), ("", "é".encode("latin-1")),
                                             ("UNICODE UTF-8", "é".encode()), ("ASCII", "é".encode("latin-1")),
                                             ("8859/2", "é".encode("iso8859-2")), ("8859/15", "é".encode("iso8859-15")),
+                                            ("ASCII", "é".encode()), ("ASCII", rb"\XC3A9\ "), ("ASCII", rb"\XE9\ "),
                                             ("", rb"\XC3A9\ "), ("UNICODE UTF-8", rb"\XC3A9\ "), ("8859/1", rb"\XE9\ "), ("", rb"\XE9\ ")])
 def test_character_sets(name: str, data: bytes) -> None:
     message = b"MSH|^~\\&" + b"|" * 16 + name.encode() + b"\rPID|" + data
     assert parse(message).of("PID")[0].value(1) == "é"
+
+
+@pytest.mark.parametrize("name", ["", "8859/1", "ASCII", "WINDOWS"])
+def test_an_apostrophe_of_a_word_processor(name: str) -> None:
+    head = b"MSH|^~\\&" + b"|" * 16 + name.encode()
+    assert parse(head + b"\rPID|O\x92Brien").of("PID")[0].value(1) == "O\u2019Brien"
+    assert parse(head + b"\rPID|\x81Brien").of("PID")[0].value(1) == "\x81Brien"  # no letter of Windows-1252
+
+
+def test_line_ends_in_what_people_typed_are_text_where_segments_end_with_cr() -> None:
+    found = parse(b"MSH|^~\\&|A\rPID|1 High St\nFlat 2|x\rNTE|one\n\ntwo\nTHE end\nNHS\nPV1|I\r\n")
+    assert [each.name for each in found.segments] == ["MSH", "PID", "NTE", "PV1"]
+    assert (found.of("PID")[0].value(1), found.of("NTE")[0].value(1)) == ("1 High St\nFlat 2", "one\n\ntwo\nTHE end\nNHS")
+    for end in (b"\n", b"\r\n", b"\r\r\n"):
+        assert [each.name for each in parse(end.join((b"MSH|^~\\&|A", b"PID|1", b"NTE|x", b""))).segments] == ["MSH", "PID", "NTE"]
+        with pytest.raises(NotER7Error):
+            parse(end.join((b"MSH|^~\\&|A", b"NTE|one", b"two")))
 
 
 def test_a_letter_of_central_europe() -> None:

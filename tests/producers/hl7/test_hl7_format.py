@@ -48,6 +48,7 @@ def outcomes(found: list[ItemResult]) -> list[str]:
 @pytest.mark.parametrize(("value", "outcome"), [
     (ADMIT, "2 claims"), (MERGE, "1 claims"), (RESULT, "not-adt"), (message("A03", "01", pid("1")), "other-event"),
     (message("A08", "0101080000", pid("1")), "nothing-said"), (message("A40", "0101080000", pid("1"), mrg("1")), "nothing-said"),
+    (message("A08", "0101080000"), "unidentified"), (message("A31", "0101080000", pid("1", NUMBERS[0]), pid("2")), "unidentified"),
     (message("A40", "0101080000", pid("1")), "unidentified"), (message("A31", "x", pid("1", NUMBERS[0])), "unidentified"),
     (b"PID|||1", "unreadable"), (b"", "unreadable"), (None, "unreadable"), (b"BHS|^~\\&|\rBTS|0\r", "unreadable")])
 def test_one_message_has_one_outcome(value: bytes | None, outcome: str) -> None:

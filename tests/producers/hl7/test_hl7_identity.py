@@ -173,6 +173,7 @@ def test_a_merge_of_two_who_cannot_be_one_person_is_a_task_until_a_human_has_dec
 @pytest.mark.parametrize(("fields", "value", "status"), [
     (f"PID|||1^^^RXA^MR~{N1}^^^NHS^NH", N1, "02"),
     (f"PID|||1^^^RXA^MR~{N1}^^^NHSNBR^NHSNMBR", N1, "02"),
+    (f"PID|||{N1}^^^^NHS~1^^^RXA^HOSP", N1, "02"),
     (f"PID|||1^^^RXA^MR~999 000 0018^^^^NH{'|' * 29}NSTS01", N1, "01"),
     (f"PID||{N1}|1^^^RXA^MR{'|' * 29}01", N1, "01"),
     (f"PID|||1^^^RXA^MR~{N1}^01^^NHS^NH", N1, "01"),
@@ -258,6 +259,8 @@ def test_a_merge_of_several_of_which_one_cannot_be_told_is_not_told_by_half(seco
         said(message("A40", "0101080000", pid("1"), mrg("2"), pid("3"), second))
     with pytest.raises(UnidentifiedError, match="MRG-1"):
         said(message("A40", "0101080000", mrg("4"), pid("1"), mrg("2")))
+    with pytest.raises(UnidentifiedError, match="no MRG"):
+        said(message("A40", "0101080000", pid("1"), pid("3"), mrg("4")))
 
 
 def test_of_one_second_control_id_10_is_later_than_9() -> None:
