@@ -18,7 +18,7 @@ from mainstem.nhs_number import VERIFIED, verified
 from producers.contract import FORMAT_HEADER, MAX_ITEMS, SOURCE_HEADER, ItemResult, RawMessage
 from producers.fhir.instants import utc
 from producers.items import Read, ignored, quarantined, taken
-from producers.pds.identity import SOURCE, superseded, to_ask
+from producers.pds.identity import SOURCE, is_invalidated, is_patient, superseded, to_ask
 from producers.pds.reasons import Reason
 from producers.plain import plain
 
@@ -107,7 +107,7 @@ def _answer(entry: Any, at: str | None, raw: RawRef) -> Read:
     answer, asked = _resource(entry), _asked(entry)
     if asked is None:
         return quarantined(raw.item, "answer", SOURCE, Reason.NOT_ASKED)
-    if answer.get("resourceType") != "Patient":
+    if not (is_patient(answer) or is_invalidated(answer)):
         return ignored(raw.item, "answer", SOURCE, Reason.NO_ANSWER)
     if at is None:
         return quarantined(raw.item, "answer", SOURCE, Reason.NO_TIME)

@@ -18,4 +18,4 @@ class Reason(Advised):
     # ignored
     NUMBER_CHANGE = "number-change", "A signal points and says nothing more: ask PDS for the number and ingest the answer."
     OTHER_SIGNAL = "other-signal", "A signal that changes nobody's number."
-    NO_ANSWER = "no-answer", "PDS answered with no Patient, which says nothing of the number."
+    NO_ANSWER = "no-answer", "PDS answered with neither a Patient nor that the number is invalidated: it says nothing of it."

@@ -20,7 +20,7 @@ from producers.pds.format import read_file
 from producers.pds.identity import SOURCE
 from producers.pds.reasons import Reason
 from tests.processors.identity.test_persons import number
-from tests.producers.pds.test_pds_identity import NEW, OLD, SIGNAL, SIGNALS, patient
+from tests.producers.pds.test_pds_identity import NEW, OLD, SIGNAL, SIGNALS, outcome, patient
 from tests.producers.test_reading_properties import JSON, check
 from tests.strategies import KEY
 
@@ -50,6 +50,8 @@ def outcomes(found: list[ItemResult]) -> list[str]:
     (answers(entry(OLD, patient(NEW))), ["1 claims"]), (answers(entry(OLD, patient(OLD, "REDACTED"))), ["1 claims"]),
     (answers(entry(OLD, patient(OLD))), ["1 claims"]), (answers(entry(OLD, patient("x"))), ["no-number"]),
     (answers(entry(OLD, {"resourceType": "OperationOutcome"})), ["no-answer"]), (answers(entry(OLD, None)), ["no-answer"]),
+    (answers(entry(OLD, outcome("INVALIDATED_RESOURCE"))), ["1 claims"]),
+    (answers(entry(OLD, outcome("RESOURCE_NOT_FOUND"))), ["no-answer"]),
     (answers(entry("x", patient(NEW))), ["not-asked"]), (answers({"resource": patient(NEW)}), ["not-asked"]), (answers(5), ["not-asked"]),
     (answers(entry(OLD, patient(NEW)), at=None), ["no-time"]), (answers(entry(OLD, patient(NEW)), at="yesterday"), ["no-time"]),
     (answers(entry(OLD, patient(NEW)), entry(OLD, patient(OLD)), 5), ["1 claims", "1 claims", "not-asked"]),

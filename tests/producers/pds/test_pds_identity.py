@@ -24,6 +24,12 @@ def patient(identity: str, *security: str) -> dict:
     return {"resourceType": "Patient", "id": identity, "meta": {"security": [{"code": code} for code in security]}}
 
 
+def outcome(code: str) -> dict:
+    system = "https://fhir.hl7.org.uk/CodeSystem/Spine-ErrorOrWarningCode"
+    details = {"coding": [{"system": system, "version": "1", "code": code}]}
+    return {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": "not-found", "details": details}]}
+
+
 def test_a_signal_says_whom_to_ask_about_and_nothing_more() -> None:
     assert to_ask(SIGNAL) == (OLD,)
     assert to_ask(SIGNAL | {"dataref": f"https://pds.invalid/Patient/{NEW}"}) == (OLD, NEW)
@@ -39,9 +45,10 @@ def test_the_answer_under_another_number_supersedes_and_its_carriers_come_togeth
     assert before["A/x|1"].person != before["B/y|2"].person == after["B/y|2"].person == after["A/x|1"].person
 
 
-def test_an_invalidated_number_links_nobody_until_a_later_answer_says_otherwise() -> None:
+@pytest.mark.parametrize("answer", [patient(OLD, "REDACTED"), outcome("INVALIDATED_RESOURCE")], ids=["redacted", "invalidated"])
+def test_an_invalidated_number_links_nobody_until_a_later_answer_says_otherwise(answer: dict) -> None:
     carriers = [number("A/x|1", OLD), number("B/y|2", OLD)]
-    void = superseded(OLD, patient(OLD, "REDACTED"), "2026-01-01T00:00:00Z", RAW)
+    void = superseded(OLD, answer, "2026-01-01T00:00:00Z", RAW)
     after = assign([*carriers, void], KEY)
     assert after["A/x|1"].person != after["B/y|2"].person
     replaced = superseded(OLD, patient(THIRD, "U"), "2026-02-01T00:00:00Z", RAW)
@@ -51,7 +58,7 @@ def test_an_invalidated_number_links_nobody_until_a_later_answer_says_otherwise(
         assert review(claims, KEY) == []
 
 
-@pytest.mark.parametrize("answer", [{"resourceType": "OperationOutcome"}, patient("not a number"), {}])
+@pytest.mark.parametrize("answer", [{"resourceType": "OperationOutcome"}, outcome("RESOURCE_NOT_FOUND"), patient("not a number"), {}])
 def test_no_answer_claims_nothing(answer: dict) -> None:
     assert superseded(OLD, answer, "2026", RAW) is None
 
