@@ -2,7 +2,8 @@
 
 A signal of the Multicast Notification Service (`nhs-number-change`) points and says nothing more: whose number is to be asked for.
 What PDS then answers says it: a Patient with another id than was asked for is superseded, one marked REDACTED is void
-(uk-standards, "PDS"), and so is one of which PDS answers INVALIDATED_RESOURCE. `pds-record-change` and `pds-change-of-gp` name a number too, and change nobody's.
+(uk-standards, "PDS"), and so is one of which PDS answers INVALIDATED_RESOURCE. `pds-record-change` and `pds-change-of-gp` name a number
+too, and change nobody's.
 """
 
 from __future__ import annotations

@@ -70,7 +70,7 @@ def _result(resource: Resource, report: Resource | None, context: Context) -> Ma
         reported=said(recorded or told(report, lambda one: date(one, "issued"))),
         performer=said(context.names(resource, "performer")),
         note=said(joined([noted(resource, "At", "bodySite"), told(specimen, _sampled), notes(resource, "note", "comment"),
-                          text(limits, "text") if limits else _normal(resource)])),
+                          joined([_whom(limits), text(limits, "text")], ": ") if limits else _normal(resource)])),
     ), status_of(text(resource, "status")), recorded)
 
 
@@ -178,7 +178,12 @@ def _normal(resource: Resource) -> str | None:
 
 
 def _for(limits: Resource) -> str | None:
-    return joined([*labels(limits, "type", "appliesTo"), ranged(child(limits, "age"))], ", ")
+    return joined([*labels(limits, "type"), _whom(limits)], ", ")
+
+
+def _whom(limits: Resource) -> str | None:
+    """`pregnant, 18 a to 40 a`: of whom a range holds."""
+    return joined([*labels(limits, "appliesTo"), ranged(child(limits, "age"))], ", ")
 
 
 def _limits(limits: Resource) -> str:

@@ -72,7 +72,6 @@ def flag(resource: Resource, _: Context) -> Mapped:
 def care_plan(resource: Resource, context: Context) -> Mapped:
     status, intent = text(resource, "status"), text(resource, "intent")
     start, end = period(resource, "period")
-    details = [child(each, "detail") or {} for each in children(resource, "activity")]
     goals = [told(context.contents.resolve(each, resource), _goal) or text(each, "display") for each in children(resource, "goal")]
     return Mapped("careplan", CarePlanContent(
         plan_id=said(business_identifier(resource)),
@@ -81,7 +80,7 @@ def care_plan(resource: Resource, context: Context) -> Mapped:
         status=said(None if status == ENTERED_IN_ERROR else status),
         start=said(start), end=said(end),
         goals=said(tuple(shown for shown in goals if shown) or None),
-        activities=said(tuple(shown for shown in (_activity(each) for each in details) if shown) or None),
+        activities=said(tuple(filter(None, map(_activity, children(resource, "activity")))) or None),
         author=said(context.names(resource, "author")),
         note=said(joined([f"Intent: {intent}" if intent in ("proposal", "option") else None,
                           text(resource, "description") if text(resource, "title") else None, noted(resource, "Also", "category", beyond=1),
@@ -97,11 +96,13 @@ def _progress(activity: Resource) -> str | None:
     """`Physiotherapy: stopped, moved away`: how far an activity is, why, and what came of it; one that is to come says nothing."""
     detail = child(activity, "detail") or {}
     status = text(detail, "status")
-    return under(_activity(detail) or "Activity", [None if status == "not-started" else status, label(detail, "statusReason"),
+    return under(_activity(activity) or "Activity", [None if status == "not-started" else status, label(detail, "statusReason"),
                                                    *labels(activity, "outcomeCodeableConcept"), notes(activity, "progress")])
 
 
-def _activity(detail: Resource) -> str | None:
+def _activity(activity: Resource) -> str | None:
+    """What it is; of one that is a request of its own what the reference displays."""
+    detail = child(activity, "detail") or {"description": text(child(activity, "reference") or {}, "display")}
     shown = joined([label(detail, "code"), text(detail, "description")], ": ")
     forbidden = boolean(detail, "doNotPerform") or boolean(detail, "prohibited")
     return f"Do not: {shown}" if shown and forbidden else shown

@@ -179,6 +179,21 @@ def test_all_who_took_part_are_named(resource, field):
     assert content(resource | {"id": "x", "subject": SUBJECT, "patient": SUBJECT, "contained": [nurse]})[field] == "Nurse Test, Clinic"
 
 
+def test_an_activity_that_is_a_request_of_its_own_is_shown_as_it_is_displayed():
+    activity = [{"reference": {"reference": "ServiceRequest/1", "display": "Podiatry"}, "outcomeCodeableConcept": [{"text": "seen"}]},
+                {"reference": {"reference": "ServiceRequest/2"}}]
+    found = content({"resourceType": "CarePlan", "id": "x", "subject": SUBJECT, "activity": activity})
+    assert found == {"activities": ["Podiatry"], "note": "Podiatry: seen"}
+
+
+def test_a_reference_range_says_of_whom_it_holds():
+    limits = {"low": {"value": 110}, "appliesTo": [{"text": "pregnant"}], "age": {"low": {"value": 18, "unit": "a"}}, "text": "WHO"}
+    tested = SODIUM | {"category": [coding("laboratory")], "referenceRange": [limits]}
+    assert content(tested)["note"] == "pregnant, from 18 a: WHO"
+    del limits["appliesTo"], limits["age"]
+    assert content(tested)["note"] == "WHO"
+
+
 def test_a_flag_is_of_all_its_categories():
     flag = {"resourceType": "Flag", "id": "x", "subject": SUBJECT, "category": [{"text": "diet"}, {"text": "safety"}]}
     assert content(flag)["category"] == "diet, safety"
