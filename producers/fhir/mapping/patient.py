@@ -17,6 +17,9 @@ from producers.fhir.mapping.base import Context, Mapped, joined, named, said, to
 NOT_TRACED = "02"
 """The verification status is an optional extension (UKCore-Patient, CareConnect-GPC-Patient: 0..1). A number without one is
 present and nobody says that it was traced: it must not link by itself."""
+_WORDS = {"number-present-and-verified": VERIFIED, "number-present-but-not-traced": NOT_TRACED}
+"""Codes of UKCore-NHSNumberVerificationStatus, as UK Core had them before UKCore-NHSNumberVerificationStatusEngland and as the
+booking, referral and prescribing messages of NHS England have them."""
 TRACE_REQUIRED = "03"
 CONFLICT = "05"
 
@@ -66,7 +69,8 @@ def nhs_number(resource: Resource) -> Number | None:
     for each in current:
         stated = extension(each, "NHSNumberVerificationStatus") or extension(each, "NHSNumberVerificationStatusEngland")
         value = "".join((text(each, "value") or "").replace("-", "").split())
-        found.append(Number(value, code(stated, "valueCodeableConcept") if stated else None))
+        status = code(stated, "valueCodeableConcept") if stated else None
+        found.append(Number(value, _WORDS.get(status, status) if status else None))
     if not found:
         return None
     return found[0] if len({each.value for each in found}) == 1 else Number(min(each.value for each in found), CONFLICT)

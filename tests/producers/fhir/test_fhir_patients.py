@@ -41,6 +41,13 @@ def test_the_number_and_its_verification_status_are_claimed(version):
     assert claim(patient(number("9990000018", "01", version))) == ("asserted", {"nhs_number": "9990000018", "verification": "01"})
 
 
+@pytest.mark.parametrize(("word", "status"), [
+    ("number-present-and-verified", "01"), ("number-present-but-not-traced", "02"), ("trace-required", "trace-required")])
+def test_a_verification_status_in_the_words_of_earlier_uk_core(word, status):
+    """As messages of booking and referral have it; such a number did not link."""
+    assert claim(patient(number("9990000018", word)))[1] == {"nhs_number": "9990000018", "verification": status}
+
+
 def test_a_number_without_a_status_is_claimed_as_not_traced_and_said_without_one():
     resource = patient(number("999 000 0018"))
     assert claim(resource) == ("asserted", {"nhs_number": "9990000018", "verification": "02"})
