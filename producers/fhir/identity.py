@@ -8,7 +8,8 @@ from mainstem.nhs_number import VERIFIED, verified
 from producers.fhir.elements import Resource, children, text
 from producers.fhir.errors import FieldError
 
-NHS_NUMBER = ("https://fhir.nhs.uk/Id/nhs-number", "http://fhir.nhs.net/Id/nhs-number")
+NHS_NUMBER = ("https://fhir.nhs.uk/Id/nhs-number", "http://fhir.nhs.net/Id/nhs-number", "urn:oid:2.16.840.1.113883.2.1.4.1")
+"""Systems of it; the OID is that of CDA and HL7 v3, by which some hospital systems name it in FHIR too."""
 _ID = re.compile(r"[A-Za-z0-9._:~-]{1,128}")
 _LONGEST = 512
 """Characters of an identifier with its system, escaped."""

@@ -54,6 +54,12 @@ def test_a_number_without_a_status_is_claimed_as_not_traced_and_said_without_one
     assert "verification" not in content(resource)
 
 
+def test_a_number_named_by_its_oid_is_the_nhs_number():
+    resource = patient(number("9990000018", "01") | {"system": "urn:oid:2.16.840.1.113883.2.1.4.1"})
+    assert claim(resource)[1] == {"nhs_number": "9990000018", "verification": "01"}
+    assert "identifiers" not in content(resource)
+
+
 def test_a_patient_without_a_number_withdraws_the_claim():
     assert claim(patient()) == ("retracted", {})
 
