@@ -6,6 +6,7 @@ import gzip
 import io
 import json
 import zlib
+from collections import Counter
 from itertools import islice
 from typing import Any, NoReturn
 
@@ -16,6 +17,9 @@ from producers.fhir.errors import UnreadableError
 LIMIT = 64 * 1024 * 1024
 """Bytes of a file once decompressed: a gzip bomb is refused before it fills memory."""
 _GZIP = b"\x1f\x8b"
+_TWICE = -1
+"""Stands for the values of a name that stands in an object twice. As all numbers come as text, it is of no type, so that whoever reads it
+finds the element at fault."""
 
 
 def resources(data: bytes) -> list[dict[str, Any] | UnreadableError]:
@@ -63,7 +67,7 @@ def _is_resource(line: bytes) -> bool:
 
 def _object(data: bytes) -> dict[str, Any]:
     try:
-        value = json.loads(data, parse_float=str, parse_int=str, parse_constant=_refuse)
+        value = json.loads(data, parse_float=str, parse_int=str, parse_constant=_refuse, object_pairs_hook=_members)
     except json.JSONDecodeError as fault:
         raise UnreadableError(f"the JSON is not well-formed or is cut short (line {fault.lineno}, column {fault.colno})",
                               "export or copy the file again") from None
@@ -74,6 +78,14 @@ def _object(data: bytes) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise UnreadableError("the JSON is not an object", "send a FHIR resource or Bundle")
     return value
+
+
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object. Names are unique (FHIR R4, "JSON representation"): of one that stands there twice, either value would be lost."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        found |= {name: _TWICE for name, count in Counter(name for name, _ in pairs).items() if count > 1}
+    return found
 
 
 def _refuse(_: str) -> NoReturn:

@@ -294,6 +294,19 @@ def test_a_deletion_does_not_vanish():
     assert [str(each.reason) for each in found] == ["container", "deletion"]
 
 
+@pytest.mark.parametrize("twice", [
+    ("verificationStatus", {"coding": [{"code": "entered-in-error"}]}), ("criticality", "low"), ("meta", {"lastUpdated": "2030-01-01"}),
+    ("id", "b"), ("patient", {"reference": "Patient/p2"}), ("modifierExtension", []), ("reaction", [])])
+def test_of_an_element_that_stands_there_twice_neither_is_lost(twice):
+    """A parser takes the last: an allergy that was first said to be entered in error."""
+    name, other = twice
+    whole = json.dumps(ALLERGY_R4 | {"modifierExtension": []})
+    doubled = f'{{{json.dumps(name)}: {json.dumps(other)}, {whole[1:]}'
+    assert [str(each.result) for each in read_bytes(whole.encode())] == ["assertions"]
+    data = f'{{"resourceType": "Bundle", "entry": [{{"resource": {doubled}}}, {{"resource": {json.dumps(SODIUM)}}}]}}'
+    assert [str(each.result) for each in read_bytes(data.encode())] == ["ignored", "quarantined", "assertions"]
+
+
 @pytest.mark.parametrize(("method", "resource"), [
     ("DELETE", SODIUM), ("PATCH", {"resourceType": "Parameters", "parameter": [{"name": "operation", "part": [{"name": "type"}]}]}),
     ("PATCH", {"resourceType": "Binary", "contentType": "application/json-patch+json", "data": "W10="}),
