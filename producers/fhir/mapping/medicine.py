@@ -14,7 +14,7 @@ from mainstem.kinds.medicine import MedicineContent
 from mainstem.model import Status
 from producers.fhir import identity
 from producers.fhir.bundle import Contents
-from producers.fhir.datatypes import amount, code, coded, codes, concept, label, notes, period
+from producers.fhir.datatypes import amount, code, coded, codes, concept, label, notes, period, ratio
 from producers.fhir.elements import Resource, boolean, child, children, choice, date, extension, text
 from producers.fhir.errors import FieldError, PassedOverError, RefusedError
 from producers.fhir.mapping.base import NO_ORDER, Context, Mapped, also, first, joined, said, status_of, told, under
@@ -44,7 +44,8 @@ def statement(resource: Resource, context: Context) -> Mapped:
         last_issued=said(date(issued, "valueDateTime") if issued else None),
         reason=first(reasons),
         stop_reason=said(label(resource, "statusReason") or label(resource, "reasonNotTaken")),
-        **taking(children(resource, "dosage")), **_status(resource), note=said(joined([_agency(resource), _note(resource, reasons)])),
+        **taking(children(resource, "dosage")), **_status(resource),
+        note=said(joined([_agency(resource), _note(resource, context, reasons)])),
     ), status_of(text(resource, "status")), recorded, plans[0] if plans else None, "list" if plans else "")
 
 
@@ -71,7 +72,7 @@ def request(resource: Resource, context: Context) -> Mapped:
         stop_reason=said((_labelled(stopped, "statusReason") if stopped else None) or label(resource, "statusReason")),
         **taking(children(resource, "dosageInstruction")),
         **({"status": "draft"} if unordered else _status(resource)),
-        note=said(joined([f"Intent: {intent}" if unordered else None, _note(resource, reasons)])),
+        note=said(joined([f"Intent: {intent}" if unordered else None, _note(resource, context, reasons)])),
     ), status_of(text(resource, "status")), written, part="plan" if plan else "")
 
 
@@ -82,7 +83,7 @@ def dispense(resource: Resource, context: Context) -> Mapped:
         view="dispense", product=product, form=said(form), start=said(supplied), quantity=said(amount(resource, "quantity")),
         supply=said(amount(resource, "daysSupply")),
         stop_reason=said(label(resource, "statusReasonCodeableConcept") or label(resource, "notDoneReasonCodeableConcept")),
-        **taking(children(resource, "dosageInstruction")), **_status(resource), note=said(_note(resource)),
+        **taking(children(resource, "dosageInstruction")), **_status(resource), note=said(_note(resource, context)),
     ), status_of(text(resource, "status")), supplied)
 
 
@@ -95,7 +96,7 @@ def administration(resource: Resource, context: Context) -> Mapped:
         end=said(end),
         reason=first(reasons),
         stop_reason=said(label(resource, "statusReason") or label(resource, "reasonNotGiven")),
-        **taking(children(resource, "dosage")), **_status(resource), note=said(_note(resource, reasons)),
+        **taking(children(resource, "dosage")), **_status(resource), note=said(_note(resource, context, reasons)),
     ), status_of(text(resource, "status")), start or date(resource, "effectiveDateTime"))
 
 
@@ -144,13 +145,20 @@ def _product(resource: Resource, context: Context) -> tuple[Coded, str | None]:
     raise RefusedError(Reason.NO_PRODUCT)
 
 
-def _note(resource: Resource, reasons: Sequence[Coded] = ()) -> str | None:
-    """What else it is for, that it is urgent, for which setting (R4: `discharge`), and that somebody else ordered it."""
+def _note(resource: Resource, context: Context, reasons: Sequence[Coded] = ()) -> str | None:
+    """How strong it is, what else it is for, that it is urgent, for which setting (R4: `discharge`), and that somebody else ordered it."""
     priority = text(resource, "priority")
     reported = boolean(resource, "reportedBoolean") or "reportedReference" in resource
-    return joined(["Reported, not ordered here" if reported else None, also(reasons),
+    medication = context.contents.resolve(child(resource, "medicationReference"), resource)
+    return joined(["Reported, not ordered here" if reported else None, told(medication, _strengths), also(reasons),
                    f"Priority: {priority}" if priority not in (None, "routine") else None,
                    under("Setting", codes(resource, "category")), notes(resource)])
+
+
+def _strengths(medication: Resource) -> str | None:
+    """`Contains: Aspirin 300 mg per 1 tablet`, which the code of a moiety does not tell."""
+    strengths = ((each, ratio(child(each, "strength"))) for each in children(medication, "ingredient"))
+    return under("Contains", (joined([label(each, "itemCodeableConcept"), strength], " ") for each, strength in strengths if strength))
 
 
 def _agency(resource: Resource) -> str | None:

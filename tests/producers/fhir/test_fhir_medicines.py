@@ -117,6 +117,15 @@ def test_medicines_r4(resource, expected):
     assert content(named) == expected | {"product": {"text": "Paracetamol"}}
 
 
+def test_how_strong_a_medication_is_that_is_coded_by_its_moiety():
+    strength = {"numerator": {"value": 300, "unit": "mg"}, "denominator": {"value": 1, "unit": "tablet"}}
+    aspirin = {"resourceType": "Medication", "id": "m", "code": {"text": "Aspirin"}, "ingredient": [
+        {"itemCodeableConcept": {"text": "Aspirin"}, "strength": strength}, {"itemCodeableConcept": {"text": "Maize starch"}}]}
+    for kind in ("MedicationRequest", "MedicationStatement", "MedicationDispense", "MedicationAdministration"):
+        named = {"resourceType": kind, "id": "x", "subject": SUBJECT, "medicationReference": {"reference": "Medication/m"}}
+        assert content(named, aspirin)["note"] == "Contains: Aspirin 300 mg per 1 tablet"
+
+
 @pytest.mark.parametrize(("unit", "a_day"), [
     ("s", Fraction(86400)), ("min", Fraction(1440)), ("h", Fraction(24)), ("d", Fraction(1)), ("wk", Fraction(1, 7)),
     ("mo", Fraction(1, 30)), ("a", Fraction(1, 365)),
