@@ -12,6 +12,7 @@ from mainstem.kinds.result import ResultContent
 from producers.fhir import identity
 from producers.fhir.bundle import Contents
 from producers.fhir.datatypes import amount, codes, concept, judged, label, labels, moment, notes, period, ranged, shown
+from producers.fhir.datatypes import words as wording
 from producers.fhir.elements import Resource, child, children, date, many, text
 from producers.fhir.errors import FieldError, RefusedError
 from producers.fhir.identity import business_identifier
@@ -218,7 +219,7 @@ def _components(resource: Resource) -> tuple[Component, ...] | None:
 
 
 def _component_text(component: Component) -> str:
-    name = component.code.text or next((each.display for each in component.code.codes if each.display), None) or ""
+    name = wording(component.code) if component.code != Coded() else ""
     return f"{name}: {joined([shown(component.value), component.value_text], ', ') or ''}".strip(": ")
 
 

@@ -64,6 +64,8 @@ def test_a_component_says_how_it_is_judged_and_a_period_when_it_ended():
     assert content(alone | {"component": [component]})["components"][0]["value_text"] == "critical\n3.5 to 5.3"
     tested = content(alone | {"component": [component], "category": [coding("laboratory")]})
     assert tested["value_text"] == "K: 7.1 mmol/L, critical\n3.5 to 5.3"
+    coded = alone | {"component": [component | {"code": coding("2823-3")}], "category": [coding("laboratory")]}
+    assert content(coded)["value_text"] == "2823-3: 7.1 mmol/L, critical\n3.5 to 5.3", "a code without a display still tells which it is"
     assert content(alone | {"valuePeriod": {"start": "2024-01-01", "end": "2024-01-05"}})["value_text"] == "2024-01-01 to 2024-01-05"
 
 
