@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -13,18 +13,18 @@ from mainstem.kinds.base import Concept, Content, Kind, Text
 from mainstem.kinds.concepts import meaning
 from mainstem.kinds.dates import days
 from mainstem.kinds.facts import Derived, Member, Rule, Terms
-from mainstem.kinds.identifiers import day, identifier, minute
+from mainstem.kinds.identifiers import alone, day, identifier, minute
 from mainstem.kinds.same import DATE, PERSON, PROSE
-from mainstem.kinds.standing import both, differ, furthest
+from mainstem.kinds.standing import both, differ, furthest, status
 from mainstem.kinds.titles import named
 
 FURTHEST = Rule(
     "appointment.furthest", "of several copies of one booking the one that is furthest along counts: kept, missed or cancelled before "
     "booked", "docs/reconcile.md, Other kinds")
-_RANKS = {"fulfilled": 0, "noshow": 1, "cancelled": 2, "checked-in": 3, "arrived": 4, "booked": 5, "waitlist": 6, "pending": 7,
-          "proposed": 8}
-_OFF = ("noshow", "cancelled")
-_KEPT = ("fulfilled", "checked-in", "arrived")
+_RANKS = {"fulfilled": 0, "noshow": 1, "no-show": 1, "cancelled": 2, "checked-in": 3, "arrived": 4, "booked": 5, "waitlist": 6,
+          "pending": 7, "proposed": 8}
+_OFF = frozenset({"noshow", "no-show", "cancelled"})
+_KEPT = frozenset({"fulfilled", "checked-in", "arrived"})
 
 
 class AppointmentContent(Content, frozen=True):
@@ -45,24 +45,60 @@ class Appointment(Kind):
     Content = AppointmentContent
     rules = (FURTHEST,)
     gap = 366
-    """Booking references come round again; a booking that is moved keeps its own."""
+    """Booking references come round again; a booking that is moved keeps its own, and so does what is booked anew under its referral."""
     compared = MappingProxyType({"start": DATE, "end": DATE, "location": PERSON, "clinician": PERSON, "note": PROSE})
 
     def title(self, content: dict) -> str:
         return named(content.get("service"), "Appointment")
 
     def key(self, content: dict[str, Any], terms: Terms) -> str | None:
-        """The booking reference; else the service and the minute."""
-        if reference := identifier(content.get("appointment_id")):
+        """The booking reference, with the service where it is a short one; else the service and the minute."""
+        reference = identifier(content.get("appointment_id"))
+        if reference and alone(reference):
             return f"booking {reference}"
         service, at = meaning(content.get("service"), terms), minute(content.get("start"))
+        if reference:
+            return f"booking {reference} {service or ''}"
         return f"{service} {at}" if service and at else None
 
     def span(self, content: dict[str, Any], terms: Terms) -> tuple[str, str] | None:
         return days(content.get("start"))
 
+    def parted(self, members: Sequence[Member], terms: Terms) -> Sequence[Sequence[Member]]:
+        """What one source patient's own records book for several times under one reference are as many appointments: one was missed or
+        cancelled, and another one made."""
+        told: dict[str, set[str]] = {}
+        for member in members:
+            if at := _at(member):
+                told.setdefault(member.place.subject, set()).add(at)
+        times = max((told[subject] for subject in sorted(told)), key=len, default=set[str]())
+        if len(times) < 2:
+            return [members]
+        homes = [_home(member, times) for member in members]
+        return [[member for member, home in zip(members, homes, strict=True) if home == at] for at in dict.fromkeys(homes)]
+
     def derive(self, members: Sequence[Member], terms: Terms) -> Derived:
         """Another day, or kept for one and not for another, is a conflict: then status and time are of one copy."""
         moved = differ(day(member.content.get("start")) for member in members)
-        found = furthest(members, _RANKS, ("status", "start", "end") if moved else ("status",), FURTHEST)
-        return replace(found, conflict=moved or both(members, "status", _OFF, _KEPT))
+        found = furthest(members, _RANKS, ("status", "start", "end") if moved else ("status",), FURTHEST, _made_again(members))
+        return replace(found, conflict=moved or both(members, _OFF, _KEPT))
+
+
+def _at(member: Member) -> str | None:
+    start = member.content.get("start")
+    return minute(start) or day(start)
+
+
+def _home(member: Member, times: Collection[str]) -> str:
+    """The time it stands with: its own; else the only one of its day. A copy that tells another is an appointment of its own."""
+    at = _at(member) or ""
+    if at in times:
+        return at
+    of_day = [time for time in times if at and time[:10] == at[:10] and len(at) != len(time)]
+    return of_day[0] if len(of_day) == 1 else at
+
+
+def _made_again(members: Sequence[Member]) -> list[int]:
+    """What one source patient cancelled in one record and has booked in another, at the same time: it is to be."""
+    off = {member.place.subject for member in members if status(member) == "cancelled"}
+    return [index for index, member in enumerate(members) if member.place.subject in off and status(member) not in _OFF]

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from types import MappingProxyType
 from typing import Any
 
 from msgspec import UNSET, UnsetType
+from msgspec.structs import replace
 
 from mainstem.kinds.base import Concept, Content, Kind, Text
 from mainstem.kinds.concepts import meaning, plain
 from mainstem.kinds.dates import days
-from mainstem.kinds.facts import Terms
+from mainstem.kinds.facts import Derived, Member, Rule, Terms
 from mainstem.kinds.identifiers import day, digest, identifier
 from mainstem.kinds.same import DATE, PARTS, PERSON, PROSE
+from mainstem.kinds.standing import furthest, over_elsewhere
 from mainstem.kinds.titles import named
+
+ENDING_TOGETHER = Rule(
+    "careplan.ending-together", "status and end are of one record: a plan that goes on is not shown with the end that another gives it",
+    "docs/reconcile.md, Other kinds")
 
 
 class CarePlanContent(Content, frozen=True):
@@ -33,6 +40,7 @@ class CarePlan(Kind):
     name = "careplan"
     heading = "Care and support plans"
     Content = CarePlanContent
+    rules = (ENDING_TOGETHER,)
     gap = 366
     compared = MappingProxyType({"start": DATE, "end": DATE, "goals": PARTS, "activities": PARTS, "author": PERSON, "note": PROSE})
 
@@ -53,3 +61,8 @@ class CarePlan(Kind):
 
     def span(self, content: dict[str, Any], terms: Terms) -> tuple[str, str] | None:
         return days(content.get("start"))
+
+    def derive(self, members: Sequence[Member], terms: Terms) -> Derived:
+        """Over for one and not for another is a conflict."""
+        found = furthest(members, {}, ("status", "end"), ENDING_TOGETHER)
+        return found if len(members) == 1 else replace(found, conflict=over_elsewhere(members))

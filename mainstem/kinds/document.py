@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from types import MappingProxyType
 from typing import Any
 
 from msgspec import UNSET, UnsetType
+from msgspec.structs import replace
 
 from mainstem.kinds.base import Concept, Content, Kind, Text
 from mainstem.kinds.dates import days
-from mainstem.kinds.facts import Terms
+from mainstem.kinds.facts import Derived, Member, Rule, Terms
 from mainstem.kinds.identifiers import alone, day, digest, identifier
 from mainstem.kinds.same import DATE, PERSON, PROSE
+from mainstem.kinds.standing import UNSTATED, furthest, over_elsewhere
 from mainstem.kinds.titles import named
+
+STANDING = Rule("document.standing", "of several copies of one document one that is amended or final counts before a draft, and any before "
+                "one that was superseded: a late copy does not take it back", "docs/reconcile.md, Other kinds")
+_RANKS = {"amended": 0, "corrected": 0, "appended": 0, "final": 1, "current": 1, UNSTATED: 2, "preliminary": 3,
+          "draft": 3}
+_OVER = frozenset({"superseded", "withdrawn", "cancelled", "deprecated"})
+"""FHIR's and IHE XDS's."""
 
 
 class DocumentContent(Content, frozen=True):
@@ -32,6 +42,7 @@ class Document(Kind):
     name = "document"
     heading = "Documents"
     Content = DocumentContent
+    rules = (STANDING,)
     gap = 31
     """Numbers are one organisation's and come round again; copies are dated when they were filed."""
     compared = MappingProxyType({"title": PROSE, "created": DATE, "author": PERSON, "text": PROSE})
@@ -55,3 +66,8 @@ class Document(Kind):
 
     def span(self, content: dict[str, Any], terms: Terms) -> tuple[str, str] | None:
         return days(content.get("created"))
+
+    def derive(self, members: Sequence[Member], terms: Terms) -> Derived:
+        """Superseded for one and standing for another is a conflict."""
+        found = furthest(members, _RANKS, ("status",), STANDING)
+        return found if len(members) == 1 else replace(found, conflict=over_elsewhere(members, _OVER))

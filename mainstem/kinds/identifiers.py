@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import hashlib
 import re
+from datetime import datetime
+from functools import lru_cache
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from mainstem.kinds.dates import exact, moments
 from mainstem.kinds.same import moment, prose
 
+_ENGLAND = ZoneInfo("Europe/London")
 _TELLING = 4
 """Characters: what is shorter is a row's number in some table, or a counter."""
 _ALONE = 10
@@ -38,8 +42,18 @@ def alone(number: str) -> bool:
 
 
 def day(text: Any) -> str | None:
-    """The day as the source wrote it, whatever its zone: a GP's date and a hospital's time of it meet. None where it is less precise."""
-    return text.strip()[:10] if isinstance(text, str) and exact(text) else None
+    """The day, of a time with a zone that of England: a GP's date and a hospital's time of it meet, also where midnight of British Summer
+    Time was written as 23:00 UTC of the day before. None where it is less precise."""
+    return _day(text) if isinstance(text, str) else None
+
+
+@lru_cache(maxsize=1 << 14)
+def _day(text: str) -> str | None:
+    if not exact(text):
+        return None
+    text = text.strip()
+    at = datetime.fromisoformat(text) if len(text) > len("2026-01-01") else None
+    return at.astimezone(_ENGLAND).date().isoformat() if at is not None and at.tzinfo else text[:10]
 
 
 def minute(text: Any) -> str | None:

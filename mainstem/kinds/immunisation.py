@@ -14,13 +14,16 @@ from mainstem.kinds.concepts import CODED_FIRST, meaning, show_coded
 from mainstem.kinds.facts import Derived, Member, Rule, Terms, by_recency
 from mainstem.kinds.identifiers import day
 from mainstem.kinds.same import DATE, PERSON, PROSE, line
-from mainstem.kinds.standing import both, differ, furthest
+from mainstem.kinds.standing import UNSTATED, both, differ, furthest, told_apart
+from mainstem.kinds.statuses import word
 from mainstem.kinds.titles import named
-from mainstem.kinds.vaccines import protects_against
+from mainstem.kinds.vaccines import denied, product, protects_against
 
 GIVEN = Rule("immunisation.given-counts", "what one source holds to be given was given, whatever another says was declined",
              "docs/reconcile.md, Other kinds")
-_RANKS = {"completed": 0, "not-done": 1}
+_NOT_GIVEN = frozenset({"not-done", "not-given", "not-administered", "declined", "refused", "contraindicated", "deferred", "cancelled"})
+_RANKS = {"completed": 0, "given": 0, "administered": 0, UNSTATED: 0} | dict.fromkeys(_NOT_GIVEN, 1)
+"""A list of vaccinations that states no status is one of what was given."""
 
 
 class ImmunisationContent(Content, frozen=True):
@@ -50,13 +53,17 @@ class Immunisation(Kind):
         return named(content.get("vaccine") or content.get("procedure"), "Immunisation")
 
     def key(self, content: dict[str, Any], terms: Terms) -> str | None:
-        """What it protects against, and the day. Without the day it is a fact of its own: it may be another dose."""
+        """What it protects against, and the day. Without the day it is a fact of its own: it may be another dose; so is what its words say
+        was not given (`Influenza vaccination declined`) where its status does not: no dose is shown by those words, nor they by a dose."""
         on = day(content.get("given"))
+        if on and word(content, "status") not in _NOT_GIVEN and denied(content):
+            return None
         against = protects_against(content, terms) if on else None
         return f"{on} {against}" if against else None
 
     def derive(self, members: Sequence[Member], terms: Terms) -> Derived:
-        """Given for one and declined for another, of two batches, or two vaccines of one source, is a conflict: it may be two doses."""
+        """Given for one and declined for another, or of two batches or vaccines, is a conflict: it may be two doses. So are two numbers of
+        doses, or two names of a vaccine, of one source: two sources may well count and name one dose differently."""
         found = furthest(members, _RANKS, ("status", "reason"), GIVEN)
         if len(members) == 1:
             return found
@@ -64,13 +71,7 @@ class Immunisation(Kind):
         show_coded(found, members, order, "procedure", terms)
         show_coded(found, members, order, "vaccine", terms)
         batches = differ(line(batch).upper() if isinstance(batch := member.content.get("batch"), str) else None for member in members)
-        return replace(found, conflict=batches or _two(members, terms) or both(members, "status", ("completed",), ("not-done",)))
-
-
-def _two(members: Sequence[Member], terms: Terms) -> bool:
-    """Whether one source patient has two vaccines by name. Two sources may well name one vaccine differently."""
-    named_: dict[str, set[str]] = {}
-    for member in members:
-        if what := meaning(member.content.get("vaccine"), terms):
-            named_.setdefault(member.place.subject, set()).add(what)
-    return any(len(names) > 1 for names in named_.values())
+        two = (batches or differ(product(member.content) for member in members)
+               or told_apart(members, lambda member: meaning(member.content.get("vaccine"), terms))
+               or told_apart(members, lambda member: member.content.get("dose_number")))
+        return replace(found, conflict=two or both(members, set(_RANKS) - _NOT_GIVEN, _NOT_GIVEN))

@@ -7,12 +7,14 @@ from types import MappingProxyType
 from typing import Any
 
 from msgspec import UNSET, UnsetType
+from msgspec.structs import replace
 
 from mainstem.kinds.base import Amount, Coded, Concept, Content, Kind, Quantity, Text
 from mainstem.kinds.concepts import CODED_FIRST, meaning, show_coded
 from mainstem.kinds.facts import Derived, Member, Terms, by_recency, latest_first
 from mainstem.kinds.identifiers import day, digest, minute
 from mainstem.kinds.same import DATE, PERSON, PROSE, WORDS, amount, coded, concept_like, line, listed, same_concept
+from mainstem.kinds.standing import over_elsewhere
 from mainstem.kinds.titles import named
 
 
@@ -76,9 +78,11 @@ class Observation(Kind):
         return f"{at} {what} {found}" if found else None
 
     def derive(self, members: Sequence[Member], terms: Terms) -> Derived:
+        """Cancelled by one source and upheld by another is a conflict."""
         found = latest_first(members)
         if len(members) > 1:
             show_coded(found, members, by_recency(members), "code", terms)
+            found = replace(found, conflict=over_elsewhere(members, {"cancelled"}))
         return found
 
 

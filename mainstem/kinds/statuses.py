@@ -6,6 +6,11 @@ from typing import Any
 
 DENIED = frozenset({"refuted", "entered-in-error"})
 """Verifications that say it is not so."""
+OVER = frozenset({
+    "inactive", "not-active", "no-longer-active", "resolved", "completed", "ended", "finished", "stopped", "discontinued", "cancelled",
+    "revoked", "rescinded", "withdrawn", "removed", "closed", "expired", "lapsed", "superseded", "entered-in-error",
+})
+"""What says that something which goes on (an alert, a plan) does so no more. Any other word, also one that no standard has, does not."""
 
 
 def word(content: dict[str, Any], field: str) -> str | None:

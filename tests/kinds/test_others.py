@@ -18,7 +18,7 @@ from mainstem.terminology import builtin
 from processors.reconcile.derive import Fact, Group, facts, group, provenance
 from tests.kinds.members import member, snomed
 
-GP, EPR, PAS = "A82038/gp", "RXA/epr", "RXA/pas"
+GP, EPR, PAS, RXC = "A82038/gp", "RXA/epr", "RXA/pas", "RXC/community"
 
 
 def found(*members: Member) -> list[Fact]:
@@ -63,6 +63,8 @@ def without(content: dict[str, Any], *names: str) -> dict[str, Any]:
     ("encounter", VISIT | {"end": "2026-08-09"}, VISIT | {"start": "2026-08-05"}),
     ("encounter", without(VISIT, "visit_id"), without(VISIT, "visit_id") | {"start": "2026-08-01T08:00:41.5+00:00"}),
     ("appointment", BOOKED, BOOKED | {"appointment_id": "000012345678", "start": "2027-03-01T10:00:00Z"}),
+    ("appointment", BOOKED | {"appointment_id": "1234", "service": {"text": "Renal"}},
+     BOOKED | {"appointment_id": "1234", "service": {"text": "renal."}, "start": "2026-12-08T10:00:00Z"}),
     ("appointment", {"service": {"text": "Renal clinic"}, "start": "2026-12-01T10:00:00Z"},
      {"service": {"text": "renal clinic."}, "start": "2026-12-01T10:00:30+00:00"}),
     ("document", LETTER, LETTER | {"document_id": "0F8FAD5BD9CB469FA16570867728950E", "title": "Letter", "created": "2026-08-22"}),
@@ -72,6 +74,12 @@ def without(content: dict[str, Any], *names: str) -> dict[str, Any]:
     ("procedure", HIP, HIP | {"performed": "2026-08-01T13:00:00+01:00"}),
     ("procedure", HIP | {"body_site": {"text": "Left hip"}}, HIP | {"body_site": {"text": "left hip"}}),
     ("immunisation", FLU, {"vaccine": {"text": "Fluad"}, "given": "2025-10-03T09:00:00Z"}),
+    ("immunisation", FLU, {"procedure": {"text": "Influenza vaccination given by pharmacist"}, "given": "2025-10-02T23:00:00Z"}),
+    ("immunisation", FLU, {"procedure": {"text": "Flu vaccination"}, "given": "2025-10-03", "status": "declined"}),
+    ("immunisation", FLU, {"procedure": snomed("86198006", "Flu vaccination declined"), "given": "2025-10-03", "status": "Not given"}),
+    *[("immunisation", {"vaccine": {"text": one}, "given": "2025-10-03"}, {"vaccine": {"text": other}, "given": "2025-10-03"})
+      for one, other in (("ProQuad", "MMRV vaccine"), ("Menitorix", "Hib/MenC"), ("Pediacel", "5-in-1"), ("MenQuadfi", "Men ACWY"),
+                         ("Comirnaty JN.1", "COVID-19 vaccination"), ("Fluad Tetra", "Flu jab"))],
     ("flag", ALERT, {"code": {"text": "risk to staff!"}, "status": "active"}),
     ("flag", {"code": {"text": "Weight <50kg"}}, {"code": {"text": "weight: < 50KG"}}),
     ("flag", {"code": {"text": "Age <=65"}}, {"code": {"text": "age \u2264 65"}}),
@@ -97,6 +105,8 @@ def test_one_fact(kind, one, other):
     ("appointment", BOOKED, BOOKED | {"start": "2028-12-01T10:00:00Z"}),
     ("appointment", BOOKED | {"appointment_id": "7/1/12"}, BOOKED | {"appointment_id": "7/11/2"}),
     ("appointment", {"start": "2026-12-01T10:00:00Z"}, {"start": "2026-12-01T10:00:00Z"}),
+    ("appointment", BOOKED | {"appointment_id": "1234", "service": {"text": "Dentist"}},
+     BOOKED | {"appointment_id": "1234", "service": {"text": "Renal"}, "start": "2027-02-01T10:00:00Z"}),
     ("document", SECTION, SECTION | {"title": "Reason"}),
     ("document", SECTION, SECTION | {"text": "Discharged."}),
     ("document", {"title": "Letter", "created": "2026-08-20"}, {"title": "Letter", "created": "2026-08-20"}),
@@ -108,6 +118,11 @@ def test_one_fact(kind, one, other):
     ("immunisation", FLU, FLU | {"procedure": {"text": "MMR vaccination"}}),
     ("immunisation", without(FLU, "given"), without(FLU, "given")),
     ("immunisation", *({"vaccine": {"text": text}, "given": "2025-10-03"} for text in ("MMR", "?MMR"))),
+    ("immunisation", *({"vaccine": {"text": text}, "given": "2025-10-03"} for text in ("MMR", "MMRV"))),
+    ("immunisation", *({"vaccine": {"text": text}, "given": "2025-10-03"} for text in ("6-in-1", "DTaP/IPV/Hib"))),
+    ("immunisation", FLU, FLU | {"procedure": snomed("86198006", "Influenza vaccination declined")}),
+    ("immunisation", FLU, FLU | {"procedure": {"text": "Flu vaccination contraindicated"}, "vaccine": {"text": "Influenza vaccine"}}),
+    ("immunisation", FLU, FLU | {"procedure": {"text": "Flu vaccination (not given)"}}),
     ("flag", {"code": {"text": "Alert"}, "note": "Latex"}, {"code": {"text": "Alert"}, "note": "Dog"}),
     ("flag", {"code": {"text": "<50kg"}}, {"code": {"text": ">50kg"}}),
     ("flag", {"code": {"text": "Weight < 50kg"}}, {"code": {"text": "weight 50kg"}}),
@@ -160,12 +175,112 @@ def test_a_booking_kept_on_one_day_and_made_for_another_is_shown_as_one_of_them_
     assert (content["status"], content["start"], content["end"], conflict) == ("fulfilled", kept["start"], kept["end"], True)
 
 
-def test_two_vaccines_of_one_source_are_a_conflict_and_two_names_of_two_sources_none():
-    polysaccharide, conjugate = ({"vaccine": {"text": name}, "given": "2025-10-03"} for name in ("Pneumovax", "Prevenar"))
-    [fact] = found(member("immunisation", 1, GP, **polysaccharide), member("immunisation", 2, GP, **conjugate))
-    assert fact.derived.conflict
-    [fact] = found(member("immunisation", 1, GP, **polysaccharide), member("immunisation", 2, EPR, **conjugate))
-    assert not fact.derived.conflict
+@pytest.mark.parametrize(("one", "other", "of_one", "of_two"), [
+    ({"vaccine": {"text": "Flu"}}, {"vaccine": {"text": "Influenza"}}, True, False),
+    ({"vaccine": {"text": "Pneumovax"}}, {"vaccine": {"text": "PCV13"}}, True, True),
+    ({"vaccine": {"text": "Comirnaty"}}, {"procedure": {"text": "COVID-19 vaccination (Vaxzevria)"}}, True, True),
+    ({"vaccine": {"text": "Comirnaty"}}, {"vaccine": {"text": "Vaxzevria"}}, True, True),
+    ({"vaccine": {"text": "Rabies"}, "dose_number": "1"}, {"vaccine": {"text": "Rabies"}, "dose_number": "2"}, True, False),
+])
+def test_two_vaccines_are_a_conflict_and_two_names_and_counts_of_two_sources_none(one, other, of_one, of_two):
+    on = {"given": "2025-10-03"}
+    for source, conflict in ((GP, of_one), (EPR, of_two)):
+        [fact] = found(member("immunisation", 1, GP, **on, **one), member("immunisation", 2, source, **on, **other))
+        assert fact.derived.conflict is conflict, source
+
+
+@pytest.mark.parametrize("undone", ["not-done", "Abandoned"])
+def test_what_is_done_where_no_status_is_stated_is_held_against_who_says_that_it_was_not(undone):
+    content, conflict = shown("procedure", HIP, HIP | {"status": undone})
+    assert (content["status"], conflict) == (undone, True)
+
+
+def test_a_list_of_vaccinations_without_a_status_is_of_what_was_given():
+    content, conflict = shown("immunisation", without(FLU, "status"), FLU | {"status": "not-done", "reason": {"text": "Declined"}})
+    assert "status" not in content and "reason" not in content and conflict
+
+
+def test_what_one_source_books_again_under_one_reference_is_an_appointment_of_its_own():
+    missed, again = BOOKED | {"status": "noshow"}, BOOKED | {"start": "2026-12-15T09:00:00Z"}
+    later_that_day = BOOKED | {"start": "2026-12-01T14:00:00Z", "status": "cancelled"}
+    of_one = [member("appointment", n, EPR, **each) for n, each in enumerate((missed, again, later_that_day))]
+    told = found(*of_one, member("appointment", 4, PAS, **again | {"start": "2026-12-15"}),
+                 member("appointment", 5, GP, **BOOKED | {"start": "2026-12-01"}),
+                 member("appointment", 6, RXC, **without(BOOKED, "start")))
+    said = [(len(fact.members), canonical.decode(fact.content)) for fact in told]
+    assert sorted((several, content.get("start", ""), content["status"]) for several, content in said) == [
+        (1, "", "booked"), (1, "2026-12-01", "booked"), (1, missed["start"], "noshow"), (1, later_that_day["start"], "cancelled"),
+        (2, again["start"], "booked")]
+    assert not any(fact.derived.conflict for fact in told)
+
+
+def test_what_one_source_cancelled_and_booked_anew_for_the_same_time_is_booked():
+    [fact] = found(member("appointment", 1, EPR, "2026-08-01", **BOOKED | {"status": "cancelled"}),
+                   member("appointment", 2, EPR, "2026-08-01", **BOOKED))
+    assert canonical.decode(fact.content)["status"] == "booked"
+    assert shown("appointment", BOOKED | {"status": "Cancelled"}, BOOKED)[0]["status"] == "Cancelled", "another's copy is late"
+
+
+@pytest.mark.parametrize("turn", [1, -1])
+def test_who_is_in_hospital_is_not_hidden_by_a_copy_that_was_cancelled(turn):
+    stay, cancelled = VISIT | {"status": "in-progress"}, VISIT | {"status": "cancelled"}
+    content, conflict = shown("encounter", *[stay, cancelled][::turn])
+    assert (content["status"], conflict) == ("in-progress", True)
+    attendance = VISIT | {"encounter_class": "emergency", "status": "finished", "end": "2026-08-01T12:00:00Z"}
+    content, conflict = shown("encounter", *[stay, cancelled, attendance][::turn])
+    assert (content["status"], content["encounter_class"], conflict) == ("in-progress", "inpatient", True) and "end" not in content
+    content, _ = shown("encounter", *[VISIT, attendance][::turn])
+    assert content["encounter_class"] == "inpatient" and "status" not in content and "end" not in content
+
+
+def test_two_clinics_of_one_minute_are_two_visits_where_one_source_tells_of_both():
+    clinic = {"encounter_class": "outpatient", "start": "2026-08-01T09:00:00Z", "status": "finished"}
+    renal, diet = clinic | {"specialty": "Renal"}, clinic | {"specialty": "Dietetics", "status": "cancelled"}
+    two = [member("encounter", 1, EPR, **renal), member("encounter", 2, EPR, **diet)]
+    assert len(found(*two, member("encounter", 3, PAS, **renal | {"specialty": "renal."}))) == 2
+    [fact] = found(*two, member("encounter", 3, PAS, **clinic))
+    assert fact.derived.conflict, "that may be of either"
+    [fact] = found(*(member("encounter", n, EPR, **clinic, visit_id="V-1234", specialty=each) for n, each in enumerate(("Renal", "Diet"))))
+    assert not fact.derived.conflict, "a stay in two"
+    [fact] = found(*copies("encounter", renal, renal | {"specialty": "Nephrology"}))
+    assert not fact.derived.conflict, "two names of two sources"
+
+
+def test_what_one_source_did_twice_in_a_day_is_two_procedures():
+    done = {"code": snomed("182531007", "Dressing of wound"), "status": "completed"}
+    morning, evening = (done | {"performed": f"2026-08-01T{hour}:00:00Z"} for hour in ("08", "18"))
+    two = [member("procedure", 1, EPR, **morning), member("procedure", 2, EPR, **evening)]
+    assert len(found(*two)) == 2
+    [fact] = found(*two, member("procedure", 3, GP, **done | {"performed": "2026-08-01"}))
+    assert fact.derived.conflict, "that may be of either"
+    [fact] = found(two[0], member("procedure", 2, EPR, **evening | {"status": "planned"}))
+    assert canonical.decode(fact.content)["status"] == "completed", "one that was planned for another hour"
+    sides = [member("procedure", n, EPR, **HIP | {"code": HIP["code"] | {"text": text}}) for n, text in enumerate(("Left", "Right"))]
+    assert len(found(*sides)) == 2
+
+
+@pytest.mark.parametrize("turn", [1, -1])
+def test_a_referral_that_was_upgraded_stays_so_and_one_that_is_completed_is(turn):
+    said = [{"status": "completed", "priority": "Two week wait"}, {"status": "active", "priority": "routine"}, {"priority": "soon"}]
+    content, conflict = shown("referral", *[REFERRED | each for each in said][::turn])
+    assert (content["status"], content["priority"], conflict) == ("completed", "Two week wait", False)
+    assert shown("referral", *[REFERRED | {"priority": "routine"}, REFERRED | {"priority": "soon"}][::turn])[0]["priority"] == "soon"
+
+
+@pytest.mark.parametrize("turn", [1, -1])
+def test_a_document_that_stands_is_not_shown_as_a_draft_nor_as_superseded(turn):
+    for other in ("preliminary", "superseded"):
+        content, conflict = shown("document", *[LETTER | {"status": "final"}, LETTER | {"status": other}][::turn])
+        assert (content["status"], conflict) == ("final", other == "superseded")
+    [fact] = found(*(member("document", n, EPR, **LETTER | {"status": status}) for n, status in enumerate(("superseded", "final"))))
+    assert not fact.derived.conflict, "a version of its own that another took the place of"
+
+
+@pytest.mark.parametrize("turn", [1, -1])
+def test_a_plan_that_goes_on_is_not_given_the_end_of_one_that_is_over(turn):
+    over, going = PLAN | {"status": "revoked", "end": "2026-08-01"}, PLAN | {"status": "active"}
+    content, conflict = shown("careplan", *[over, going][::turn])
+    assert conflict and (content["status"] == "active") == (turn == 1) == ("end" not in content)
 
 
 @pytest.mark.parametrize("turn", [1, -1])
@@ -190,6 +305,12 @@ def test_the_end_of_an_attendance_does_not_end_the_stay_under_its_number(turn):
      "completed"),
     ("immunisation", [FLU, FLU | {"status": "not-done", "reason": {"text": "Declined"}}], "completed"),
     ("immunisation", [FLU | {"batch": "AB1"}, FLU | {"batch": "AB2"}], "completed"),
+    ("immunisation", [FLU, FLU | {"status": "Declined"}], "completed"),
+    ("procedure", [HIP | {"status": "stopped"}, HIP | {"status": "completed"}], "completed"),
+    ("procedure", [HIP | {"status": "Abandoned"}, HIP | {"status": "completed"}], "completed"),
+    ("procedure", [HIP | {"status": "cancelled"}, HIP | {"status": "completed"}], "completed"),
+    ("referral", [REFERRED | {"status": "revoked"}, REFERRED | {"status": "active"}], "active"),
+    ("observation", [PULSE | {"status": "final"}, PULSE | {"status": "cancelled"}], "cancelled"),
     ("flag", [ALERT, ALERT | {"status": "inactive"}], "active"),
 ])
 def test_a_conflict_keeps_both_sides(kind, said, status):
@@ -202,6 +323,7 @@ def test_a_conflict_keeps_both_sides(kind, said, status):
     ("encounter", [VISIT | {"status": "planned"}, VISIT | {"status": "cancelled"}]),
     ("appointment", [BOOKED, BOOKED | {"start": "2026-12-01", "status": "arrived"}]),
     ("procedure", [HIP | {"status": "planned"}, HIP | {"performed": "2026-08-01T09:00:00Z", "status": "completed"}]),
+    ("procedure", [HIP | {"status": "planned"}, HIP | {"status": "cancelled"}]),
     ("immunisation", [FLU | {"batch": "ab1"}, FLU | {"batch": "AB1"}, without(FLU, "status")]),
     ("flag", [ALERT, without(ALERT, "status")]),
 ])
@@ -266,6 +388,7 @@ def test_identifiers(said, read):
     ("2026-08-01", "2026-08-01", None), ("2026-08-01T00:00:00Z", "2026-08-01", None), ("2026-08", None, None), ("soon", None, None),
     ("2026-08-01T00:30:00+01:00", "2026-08-01", "2026-07-31T23:30Z"), ("2026-08-01T09:15:59.25Z", "2026-08-01", "2026-08-01T09:15Z"),
     ("2026-08-01T09:15:00", "2026-08-01", "2026-08-01T09:15"), (None, None, None),
+    ("2026-07-31T23:00:00Z", "2026-08-01", "2026-07-31T23:00Z"), ("2026-12-31T23:00:00Z", "2026-12-31", "2026-12-31T23:00Z"),
 ])
 def test_days_and_minutes(said, on, at):
     assert (day(said), minute(said)) == (on, at)
