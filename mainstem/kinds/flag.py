@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -10,25 +10,30 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from mainstem.kinds.base import Concept, Content, Kind, Text
-from mainstem.kinds.concepts import CODED_FIRST, meaning, show_coded
+from mainstem.kinds.concepts import CODED_FIRST, meaning, plain, show_coded
 from mainstem.kinds.dates import days
 from mainstem.kinds.facts import Derived, Member, Rule, Terms, by_recency, latest_first
 from mainstem.kinds.same import DATE, PROSE, WORDS
-from mainstem.kinds.statuses import word
+from mainstem.kinds.standing import over_elsewhere, told_apart
+from mainstem.kinds.statuses import OVER, word
 from mainstem.kinds.titles import named
 
 ACTIVE_COUNTS = Rule("flag.active-counts", "one source that holds an alert active is enough: no newer word of another may hide it",
                      "design.md, Safety of absence")
 NOTES_UNITED = Rule(
-    "flag.notes-united", "what every source that holds it active wrote beside it is shown: the note may be the warning itself",
+    "flag.notes-united", "what every source that holds it active wrote beside it, calls it and files it under is shown: any may be the "
+    "warning itself",
     "design.md, Safety of absence")
-_OVER = ("inactive", "resolved", "completed", "ended", "stopped", "cancelled", "entered-in-error")
-_SAYS_NOTHING = {"words alert", "words flag", "words warning", "words clinical alert", "words patient alert", "words clinical warning"}
+_SAYS_NOTHING = {"alert", "flag", "warning", "clinical alert", "patient alert", "clinical warning", "patient safety alert",
+                 "high priority alert", "safety alert", "hazard warning"}
+
+
+Said = Callable[[dict[str, Any]], Sequence[str | None]]
 
 
 def stands(content: dict[str, Any]) -> bool:
     """Whether who says this holds it active: no status, and a word that says no end, count as such."""
-    return word(content, "status") not in _OVER
+    return word(content, "status") not in OVER
 
 
 class FlagContent(Content, frozen=True):
@@ -52,27 +57,34 @@ class Flag(Kind):
         return named(content.get("code"), "Alert")
 
     def key(self, content: dict[str, Any], terms: Terms) -> str | None:
-        """What it warns of. Words that name no warning leave it a fact of its own: its note is the warning."""
-        what = meaning(content.get("code"), terms)
-        return None if what in _SAYS_NOTHING else what
+        """What it warns of: by its words where its code names no warning (`Alert`). Words that name none leave it a fact of its own: its
+        note is the warning."""
+        concept = content.get("code") or {}
+        what = meaning(concept, terms)
+        if what is not None and not _SAYS_NOTHING.isdisjoint(_names_of_codes(concept, terms)):
+            what = meaning({"text": concept.get("text")}, terms)
+        return None if what is None or what.removeprefix("words ") in _SAYS_NOTHING else what
 
     def derive(self, members: Sequence[Member], terms: Terms) -> Derived:
-        """Active for one source and over for another is a conflict; what one source ended and raised again is active."""
+        """Active for one source and over for another is a conflict, and so are two warnings that one source gives one code; what one source
+        ended and raised again is active. It is named as who holds it active names it."""
         found = latest_first(members)
         if len(members) == 1:
             return found
         order = by_recency(members)
-        show_coded(found, members, order, "code", terms)
         active = sorted((index for index in order if stands(members[index].content)),
                         key=lambda index: word(members[index].content, "status") != "active")
         if not active:
+            show_coded(found, members, order, "code", terms)
             return found
-        for name in ("status", "start"):
+        for name in ("code", "status", "start"):
             _of_active(found, members, active, name)
+        show_coded(found, members, active, "code", terms)
         _end(found, members, active)
-        _notes(found, members, active)
-        holding = {members[index].place.subject for index in active}
-        return replace(found, conflict=any(member.place.subject not in holding for member in members))
+        _united(found, members, active, "category", ", ", _categories)
+        _united(found, members, active, "note", "\n", _warnings(found, terms))
+        two = told_apart((members[index] for index in active), lambda member: plain(_called(member.content, terms) or "") or None)
+        return replace(found, conflict=two or over_elsewhere(members))
 
 
 def _of_active(found: Derived, members: Sequence[Member], active: Sequence[int], name: str) -> None:
@@ -97,13 +109,42 @@ def _end(found: Derived, members: Sequence[Member], active: Sequence[int]) -> No
         found.content["end"], found.decided["end"], found.rules["end"] = members[index].content["end"], (index,), ACTIVE_COUNTS.id
 
 
-def _notes(found: Derived, members: Sequence[Member], active: Sequence[int]) -> None:
-    """Each once, in a line of its own, that of the source which recorded last first."""
-    notes: dict[str, list[int]] = {}
+def _united(found: Derived, members: Sequence[Member], active: Sequence[int], name: str, between: str, said: Said) -> None:
+    """What those who hold it active say, each once, that of the source which recorded last first."""
+    told: dict[str, list[int]] = {}
     for index in active:
-        if note := members[index].content.get("note"):
-            notes.setdefault(note, []).append(index)
-    if notes:
-        found.content["note"] = "\n".join(notes)
-        found.decided["note"] = tuple(sorted(index for indexes in notes.values() for index in indexes))
-        found.rules["note"] = NOTES_UNITED.id
+        for text in said(members[index].content):
+            if text:
+                told.setdefault(text, []).append(index)
+    if told:
+        found.content[name] = between.join(told)
+        found.decided[name] = tuple(sorted({index for indexes in told.values() for index in indexes}))
+        found.rules[name] = NOTES_UNITED.id
+
+
+def _categories(content: dict[str, Any]) -> list[str]:
+    return [each.strip() for each in (content.get("category") or "").split(",")]
+
+
+def _warnings(found: Derived, terms: Terms) -> Said:
+    """The note; before it the words beside the code, where these are others than those shown."""
+    shown = plain(named(found.content.get("code"), ""))
+
+    def said(content: dict[str, Any]) -> list[str | None]:
+        called = _called(content, terms)
+        return [called if called and plain(called) != shown else None, content.get("note")]
+
+    return said
+
+
+def _called(content: dict[str, Any], terms: Terms) -> str | None:
+    """What it is called beyond what its codes are."""
+    concept = content.get("code") or {}
+    text = concept.get("text")
+    return text if text and plain(text) not in _names_of_codes(concept, terms) else None
+
+
+def _names_of_codes(concept: dict[str, Any], terms: Terms) -> set[str]:
+    codes = concept.get("codes") or ()
+    current = terms.current({"codes": codes}) if codes else None
+    return {plain(name) for name in (*(code.get("display") for code in codes), terms.name(current) if current else None) if name}

@@ -9,7 +9,9 @@ from typing import Any
 import msgspec
 
 from mainstem import kinds
+from mainstem.kinds import flag
 from mainstem.kinds.facts import OF_FACT, RULE_FAULT
+from mainstem.kinds.statuses import word
 from mainstem.labels import OF_THE_PERSON
 from mainstem.web import beside, words
 from mainstem.web.cautions import says_none_known
@@ -33,7 +35,8 @@ _TAGGED = (
 _PLAIN = {"status", "clinical_status", "verification", "view"}
 """Tags that read by themselves; the others name their field: "Criticality: high"."""
 _HOT = {"active", "high", "critical", "severe", "urgent", "major", "hh", "ll", "abnormal", "corrected"}
-_PAST = {"resolved", "inactive", "stopped", "completed", "cancelled", "refuted", "entered-in-error", "not-done", "ended"}
+_PAST = {"resolved", "inactive", "stopped", "completed", "cancelled", "refuted", "entered-in-error", "not-done", "ended",
+         "revoked", "superseded", "withdrawn", "noshow"}
 _WHEN = ("taken", "given", "performed", "start", "onset", "recorded", "created", "referred", "last_issued", "reported", "requested")
 """Fields that date an entry, the telling one first."""
 _LINKS = {"related"}
@@ -141,7 +144,9 @@ def order(item: Item) -> tuple[bool, bool, bool, str]:
 
 
 def _past(item: Item) -> bool:
-    return any(str(item.content.get(field)).lower() in _PAST for field in ("status", "clinical_status"))
+    if item.kind == "flag":
+        return not flag.stands(item.content)
+    return any(word(item.content, field) in _PAST for field in ("status", "clinical_status"))
 
 
 def _details(item: Item, title: str, dated: str | None) -> Iterator[Detail]:

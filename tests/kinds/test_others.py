@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mainstem import canonical
-from mainstem.kinds.base import DMD
+from mainstem.kinds.base import DMD, SNOMED
 from mainstem.kinds.facts import Member
 from mainstem.kinds.identifiers import day, digest, identifier, minute
 from mainstem.kinds.vaccines import protects_against
@@ -124,6 +124,8 @@ def test_one_fact(kind, one, other):
     ("immunisation", FLU, FLU | {"procedure": {"text": "Flu vaccination contraindicated"}, "vaccine": {"text": "Influenza vaccine"}}),
     ("immunisation", FLU, FLU | {"procedure": {"text": "Flu vaccination (not given)"}}),
     ("flag", {"code": {"text": "Alert"}, "note": "Latex"}, {"code": {"text": "Alert"}, "note": "Dog"}),
+    ("flag", *({"code": snomed("713634000", text) | {"codes": [{"system": SNOMED, "code": "713634000", "display": "Alert"}]}}
+               for text in ("Bites", "Latex"))),
     ("flag", {"code": {"text": "<50kg"}}, {"code": {"text": ">50kg"}}),
     ("flag", {"code": {"text": "Weight < 50kg"}}, {"code": {"text": "weight 50kg"}}),
     ("flag", {"code": {"text": "Age <=65"}}, {"code": {"text": "Age <65"}}),
@@ -338,7 +340,25 @@ def test_an_alert_that_one_holds_active_is_active_with_all_their_notes():
     assert "end" not in content, "of another's alert that is over"
 
 
-@pytest.mark.parametrize("over", ["ended", "stopped", "cancelled", "Inactive", "completed"])
+def test_an_alert_is_named_and_filed_as_those_who_hold_it_active_have_it():
+    resus = snomed("450476008", "DNACPR")
+    content, conflict = shown("flag", {"code": resus, "status": "active", "category": "resuscitation"},
+                              {"code": resus | {"text": "DNACPR revoked"}, "status": "inactive", "category": "admin"},
+                              {"code": resus | {"text": "Not for CPR"}, "category": "safeguarding, resuscitation", "note": "Form at home"})
+    assert (content["code"]["text"], content["category"], content["note"]) == (
+        "DNACPR", "resuscitation, safeguarding", "Not for CPR\nForm at home") and conflict
+
+
+def test_two_warnings_of_one_source_under_one_code_are_both_shown_in_conflict():
+    bites, dog = ({"code": snomed("713634000", text), "status": "active"} for text in ("Bites", "Dog at home"))
+    [fact] = found(member("flag", 1, EPR, "2026-08-02", **bites), member("flag", 2, EPR, "2026-08-01", **dog))
+    content = canonical.decode(fact.content)
+    assert (content["code"]["text"], content["note"], fact.derived.conflict) == ("Bites", "Dog at home", True)
+    [fact] = found(member("flag", 1, EPR, **bites), member("flag", 2, EPR, **bites | {"code": snomed("713634000", "bites!")}))
+    assert "note" not in canonical.decode(fact.content) and not fact.derived.conflict
+
+
+@pytest.mark.parametrize("over", ["ended", "stopped", "cancelled", "Inactive", "completed", "Revoked", "closed", "no longer active"])
 def test_no_newer_word_for_over_hides_an_active_alert(over):
     content, conflict = shown("flag", ALERT, ALERT | {"status": over, "end": "2026-07-30"})
     assert (content["status"], conflict) == ("active", True) and "end" not in content

@@ -28,6 +28,13 @@ def test_what_stands_is_named_before_any_heading_and_what_is_past_is_not() -> No
     assert page.xpath("//main//h2")[0].text_content() == "See first"
 
 
+def test_an_alert_that_was_revoked_or_closed_does_not_stand_and_one_under_review_does() -> None:
+    alerts = {"Dog": "Revoked", "Falls": "closed", "Latex": "under review", "Stairs": None}
+    rows, _ = first(*(item("flag", {"code": {"text": name}} | ({"status": status} if status else {}), fact=name)
+                      for name, status in alerts.items()))
+    assert [name for name in alerts if name in rows["Alerts"]] == ["Latex", "Stairs"]
+
+
 def test_that_nothing_is_held_is_never_that_there_is_none() -> None:
     none = item("allergy", {"agent": coded("716186003", "No known allergy"), "clinical_status": "active"})
     for one, said in ((item("patient"), "Nothing active is held. This does not mean there is none."), (none, "No known allerg")):
