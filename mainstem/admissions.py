@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, Protocol
 from mainstem.kinds import BY_NAME, courses
 from mainstem.kinds.dates import days, moments
 from mainstem.kinds.facts import Rule, Terms
+from mainstem.kinds.statuses import word
 
 OMITTED = Rule(
     "medicine.omitted-on-admission", "a medicine that a GP list or a home held active on admission, and that the chart of the stay, once "
@@ -24,7 +25,7 @@ NOT_RECONCILED = Rule(
 RULES: tuple[Rule, ...] = (OMITTED, NOT_RECONCILED)
 WITHIN = timedelta(hours=24)
 
-_OPEN = {"in-progress", "arrived", "triaged", "onleave", None}
+_OPEN = {"in-progress", "arrived", "triaged", "onleave", "on-leave", None}
 _ISSUED = timedelta(days=84)
 """How long before admission an acute issue may lie to be still taken: the longest usual supply."""
 
@@ -146,7 +147,7 @@ def _charting(sources: Sequence[str], medicines: Sequence[Stated], day: str) -> 
 
 def _is_open(entry: Stated) -> bool:
     content = entry.content
-    return (entry.kind == "encounter" and content.get("encounter_class") == "inpatient" and content.get("status") in _OPEN
+    return (entry.kind == "encounter" and content.get("encounter_class") == "inpatient" and word(content, "status") in _OPEN
             and not content.get("end") and moments(content.get("start")) is not None)
 
 

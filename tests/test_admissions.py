@@ -84,8 +84,9 @@ def test_no_open_inpatient_stay_no_admission(changes):
     assert admissions([stay(**changes), LISTED, CHARTED], builtin()) == []
 
 
-def test_a_stay_without_a_status_and_an_end_is_open():
-    assert omitted(stay(status=None), LISTED, CHARTED) == ["listed"]
+@pytest.mark.parametrize("status", [None, "In progress", "on-leave"])
+def test_a_stay_without_a_status_and_an_end_is_open_and_so_is_one_whose_status_is_spelt_otherwise(status):
+    assert omitted(stay(status=status), LISTED, CHARTED) == ["listed"]
 
 
 @pytest.mark.parametrize(("listed", "why"), [

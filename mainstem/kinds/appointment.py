@@ -15,7 +15,7 @@ from mainstem.kinds.dates import days
 from mainstem.kinds.facts import Derived, Member, Rule, Terms
 from mainstem.kinds.identifiers import alone, day, identifier, minute
 from mainstem.kinds.same import DATE, PERSON, PROSE
-from mainstem.kinds.standing import both, differ, furthest, status
+from mainstem.kinds.standing import begun_again, both, differ, furthest
 from mainstem.kinds.titles import named
 
 FURTHEST = Rule(
@@ -78,9 +78,10 @@ class Appointment(Kind):
         return [[member for member, home in zip(members, homes, strict=True) if home == at] for at in dict.fromkeys(homes)]
 
     def derive(self, members: Sequence[Member], terms: Terms) -> Derived:
-        """Another day, or kept for one and not for another, is a conflict: then status and time are of one copy."""
+        """Another day, or kept for one and not for another, is a conflict: then status and time are of one copy. What one source patient
+        cancelled in one record and has booked in another, for the same time, is to be."""
         moved = differ(day(member.content.get("start")) for member in members)
-        found = furthest(members, _RANKS, ("status", "start", "end") if moved else ("status",), FURTHEST, _made_again(members))
+        found = furthest(members, _RANKS, ("status", "start", "end") if moved else ("status",), FURTHEST, begun_again(members, _OFF))
         return replace(found, conflict=moved or both(members, _OFF, _KEPT))
 
 
@@ -96,9 +97,3 @@ def _home(member: Member, times: Collection[str]) -> str:
         return at
     of_day = [time for time in times if at and time[:10] == at[:10] and len(at) != len(time)]
     return of_day[0] if len(of_day) == 1 else at
-
-
-def _made_again(members: Sequence[Member]) -> list[int]:
-    """What one source patient cancelled in one record and has booked in another, at the same time: it is to be."""
-    off = {member.place.subject for member in members if status(member) == "cancelled"}
-    return [index for index, member in enumerate(members) if member.place.subject in off and status(member) not in _OFF]

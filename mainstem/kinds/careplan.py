@@ -15,7 +15,7 @@ from mainstem.kinds.dates import days
 from mainstem.kinds.facts import Derived, Member, Rule, Terms
 from mainstem.kinds.identifiers import day, digest, identifier
 from mainstem.kinds.same import DATE, PARTS, PERSON, PROSE
-from mainstem.kinds.standing import furthest, over_elsewhere
+from mainstem.kinds.standing import begun_again, furthest, over_elsewhere
 from mainstem.kinds.titles import named
 
 ENDING_TOGETHER = Rule(
@@ -63,6 +63,6 @@ class CarePlan(Kind):
         return days(content.get("start"))
 
     def derive(self, members: Sequence[Member], terms: Terms) -> Derived:
-        """Over for one and not for another is a conflict."""
-        found = furthest(members, {}, ("status", "end"), ENDING_TOGETHER)
+        """Over for one and not for another is a conflict; what one source ended and began again goes on."""
+        found = furthest(members, {}, ("status", "end"), ENDING_TOGETHER, begun_again(members))
         return found if len(members) == 1 else replace(found, conflict=over_elsewhere(members))

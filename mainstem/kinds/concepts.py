@@ -85,6 +85,7 @@ _SIGN = re.compile(rf"[?<>≤≥{MARKS}-]")
 _SAYS_NOTHING = {"other", "unknown", "not known", "not specified", "unspecified", "problem", "diagnosis", "test", "result", "see notes",
                  "see note", "other problem", "other diagnosis", "abnormal", "n a", "na", "none", "nil", "nad", "as above", "see above",
                  "see letter", "see report", "see comment", "see comments", "see text", "comment", "comments", "free text", "tbc",
-                 "to follow", "pending", "other test", "miscellaneous", "various", "not stated", "null", "unk"}
+                 "to follow", "pending", "other test", "operation", "procedure", "vaccine", "vaccination", "immunisation",
+                 "miscellaneous", "various", "not stated", "null", "unk"}
 """Words that two records may share without meaning the same."""
 _SCTID = re.compile(r"[1-9]\d{5,17}(?!\d)")

@@ -9,12 +9,13 @@ from typing import Any
 from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
+from mainstem.kinds import sites
 from mainstem.kinds.base import Concept, Content, Kind, Text
 from mainstem.kinds.dates import days
 from mainstem.kinds.facts import Derived, Member, Rule, Terms
 from mainstem.kinds.identifiers import alone, day, digest, identifier
 from mainstem.kinds.same import DATE, PERSON, PROSE
-from mainstem.kinds.standing import UNSTATED, furthest, over_elsewhere
+from mainstem.kinds.standing import UNSTATED, furthest, over_elsewhere, told_apart
 from mainstem.kinds.titles import named
 
 STANDING = Rule("document.standing", "of several copies of one document one that is amended or final counts before a draft, and any before "
@@ -67,7 +68,17 @@ class Document(Kind):
     def span(self, content: dict[str, Any], terms: Terms) -> tuple[str, str] | None:
         return days(content.get("created"))
 
+    def parted(self, members: Sequence[Member], terms: Terms) -> Sequence[Sequence[Member]]:
+        """What one source patient's own records name by two titles under one number, or at one place, are two documents (it may be
+        the number of a stay), where every record has its own."""
+        return sites.parted(members, _titled) if told_apart(members, lambda member: _titled(member.content) or None) else [members]
+
     def derive(self, members: Sequence[Member], terms: Terms) -> Derived:
         """Superseded for one and standing for another is a conflict."""
         found = furthest(members, _RANKS, ("status",), STANDING)
         return found if len(members) == 1 else replace(found, conflict=over_elsewhere(members, _OVER))
+
+
+def _titled(content: dict[str, Any]) -> frozenset[str]:
+    said = digest(content.get("title"))
+    return frozenset({said}) if said else frozenset()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
 
@@ -11,8 +12,8 @@ from msgspec.structs import replace
 
 from mainstem.kinds import sites
 from mainstem.kinds.base import Concept, Content, Kind, Text
-from mainstem.kinds.dates import days
-from mainstem.kinds.facts import Derived, Member, Rule, Terms
+from mainstem.kinds.dates import days, moments
+from mainstem.kinds.facts import Derived, Member, Rule, Terms, latest_first
 from mainstem.kinds.identifiers import alone, identifier, minute
 from mainstem.kinds.same import DATE, PERSON, PROSE, line
 from mainstem.kinds.standing import UNSTATED, both, furthest, status, told_apart
@@ -20,13 +21,18 @@ from mainstem.kinds.titles import named
 
 FURTHEST = Rule(
     "encounter.furthest", "of several copies of one encounter the one that is furthest along counts, with its end and outcome: the others "
-    "are late; the end of an attendance under the number of the stay it led to does not end that stay", "docs/reconcile.md, Other kinds")
+    "are late; the end of an attendance, or of an episode, under the number of a stay does not end that stay, which began with the first",
+    "docs/reconcile.md, Other kinds")
 _RANKS = {"finished": 0, "completed": 0, "discharged": 0, "onleave": 1, "on-leave": 1, "in-progress": 2, "triaged": 3, "arrived": 4,
           "cancelled": 5, "planned": 6}
 """FHIR R4 and R5. Where one holds that somebody is in hospital, another's word that it was cancelled does not hide it."""
+_STANDING = ("status", "end", "outcome", "encounter_class")
+_WHERE = ("specialty", "location", "clinician")
+"""Of several episodes of a stay, those of the one that the patient is in, or was in last."""
 _IN_HOSPITAL = ("inpatient", "outpatient", "emergency")
 _OVER = frozenset({"finished", "completed", "discharged"})
 _HAPPENED = frozenset(_RANKS) - {"cancelled", "planned"}
+_NO_TIME = datetime.min.replace(tzinfo=UTC)
 _GOES_ON = _HAPPENED - _OVER | {UNSTATED}
 
 
@@ -76,13 +82,17 @@ class Encounter(Kind):
 
     def derive(self, members: Sequence[Member], terms: Terms) -> Derived:
         """One that happened for one and was cancelled for another is a conflict, and so is one at which one source has two clinics."""
-        found = furthest(members, _RANKS, ("status", "end", "outcome", "encounter_class"), FURTHEST, _in_hospital(members))
+        if len(members) == 1:
+            return latest_first(members)
+        episodes = _episodes(members)
+        found = furthest(members, _RANKS, (*_STANDING, *_WHERE) if episodes else _STANDING, FURTHEST, _in_hospital(members))
+        _admitted(found, members, episodes)
         return replace(found, conflict=both(members, {"cancelled"}, _HAPPENED) or _two(members))
 
 
 def _two(members: Sequence[Member]) -> bool:
     """Whether one source patient went to two clinics in one minute. A number may be that of a stay in several."""
-    return (len(members) > 1 and not identifier(members[0].content.get("visit_id"))
+    return (not identifier(members[0].content.get("visit_id"))
             and told_apart(members, lambda member: _clinic(member.content) or None))
 
 
@@ -92,8 +102,39 @@ def _clinic(content: dict[str, Any]) -> frozenset[str]:
 
 
 def _in_hospital(members: Sequence[Member]) -> list[int]:
-    """Stays that go on, where nobody says of the stay itself that it is over."""
-    stays = [member.content.get("encounter_class") for member in members]
-    if any(stay in ("inpatient", None) and status(member) in _OVER for stay, member in zip(stays, members, strict=True)):
-        return []
-    return [index for index, stay in enumerate(stays) if stay == "inpatient" and status(members[index]) in _GOES_ON]
+    """Stays that go on, where nobody says of the stay itself that it is over; else those that are, of several episodes the last one. An
+    episode that is over ends no later one of its source patient: another ward, another consultant."""
+    classes = [member.content.get("encounter_class") for member in members]
+    over: dict[str, list[int]] = {}
+    for index, member in enumerate(members):
+        if classes[index] in ("inpatient", None) and status(member) in _OVER:
+            over.setdefault(member.place.subject, []).append(index)
+    last = {subject: max(indexes, key=lambda index: _at(members[index], "end")) for subject, indexes in over.items()}
+    going = [index for index, member in enumerate(members) if classes[index] == "inpatient" and status(member) in _GOES_ON
+             and not (member.place.subject in last and _at(member, "start") < _at(members[last[member.place.subject]], "end"))]
+    ended = last.keys() - {members[index].place.subject for index in going}
+    return [last[subject] for subject in ended] if ended else going
+
+
+def _at(member: Member, field: str) -> datetime:
+    """The last moment that it may be; where none is told, before all others."""
+    found = moments(member.content.get(field))
+    return found[1] if found else _NO_TIME
+
+
+def _episodes(members: Sequence[Member]) -> list[int]:
+    """Of stays that one source patient tells of in several records under one number."""
+    told: dict[str, list[int]] = {}
+    for index, member in enumerate(members):
+        if member.content.get("encounter_class") == "inpatient" and status(member) in _HAPPENED:
+            told.setdefault(member.place.subject, []).append(index)
+    return [index for indexes in told.values() if len(indexes) > 1 for index in indexes]
+
+
+def _admitted(found: Derived, members: Sequence[Member], episodes: Sequence[int]) -> None:
+    """A stay began with its first episode."""
+    begun = [index for index in episodes if _at(members[index], "start") != _NO_TIME]
+    first = min(begun, key=lambda index: _at(members[index], "start"), default=None)
+    if first is not None and found.decided.get("start") != (first,):
+        found.content["start"], found.decided["start"] = members[first].content["start"], (first,)
+        found.rules["start"] = FURTHEST.id

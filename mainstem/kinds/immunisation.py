@@ -22,7 +22,8 @@ from mainstem.kinds.vaccines import denied, product, protects_against
 GIVEN = Rule("immunisation.given-counts", "what one source holds to be given was given, whatever another says was declined",
              "docs/reconcile.md, Other kinds")
 _NOT_GIVEN = frozenset({"not-done", "not-given", "not-administered", "declined", "refused", "contraindicated", "deferred", "cancelled"})
-_RANKS = {"completed": 0, "given": 0, "administered": 0, UNSTATED: 0} | dict.fromkeys(_NOT_GIVEN, 1)
+_GIVEN = frozenset({"completed", "given", "administered"})
+_RANKS = dict.fromkeys(_GIVEN, 0) | {UNSTATED: 0} | dict.fromkeys(_NOT_GIVEN, 1)
 """A list of vaccinations that states no status is one of what was given."""
 
 
@@ -63,10 +64,12 @@ class Immunisation(Kind):
 
     def derive(self, members: Sequence[Member], terms: Terms) -> Derived:
         """Given for one and declined for another, or of two batches or vaccines, is a conflict: it may be two doses. So are two numbers of
-        doses, or two names of a vaccine, of one source: two sources may well count and name one dose differently."""
+        doses, or two names of a vaccine, of one source: two sources may well count and name one dose differently; and words that it was not
+        given beside a status that it was."""
         found = furthest(members, _RANKS, ("status", "reason"), GIVEN)
         if len(members) == 1:
-            return found
+            contradicted = word(found.content, "status") in _GIVEN and denied(found.content)
+            return replace(found, conflict=True) if contradicted else found
         order = by_recency(members)
         show_coded(found, members, order, "procedure", terms)
         show_coded(found, members, order, "vaccine", terms)
@@ -74,4 +77,4 @@ class Immunisation(Kind):
         two = (batches or differ(product(member.content) for member in members)
                or told_apart(members, lambda member: meaning(member.content.get("vaccine"), terms))
                or told_apart(members, lambda member: member.content.get("dose_number")))
-        return replace(found, conflict=two or both(members, set(_RANKS) - _NOT_GIVEN, _NOT_GIVEN))
+        return replace(found, conflict=two or both(members, {*_GIVEN, UNSTATED}, _NOT_GIVEN))

@@ -15,7 +15,7 @@ from mainstem.kinds.dates import days
 from mainstem.kinds.facts import Derived, Member, Rule, Terms, by_recency
 from mainstem.kinds.identifiers import alone, day, identifier
 from mainstem.kinds.same import DATE, PARTS, PERSON, PROSE
-from mainstem.kinds.standing import both, furthest
+from mainstem.kinds.standing import begun_again, both, furthest
 from mainstem.kinds.statuses import word
 from mainstem.kinds.titles import named
 
@@ -68,8 +68,9 @@ class Referral(Kind):
         return days(content.get("referred"))
 
     def derive(self, members: Sequence[Member], terms: Terms) -> Derived:
-        """Refused by one and standing for another is a conflict: nobody may be expecting the patient."""
-        found = furthest(members, _RANKS, ("status",), FURTHEST)
+        """Refused by one and standing for another is a conflict: nobody may be expecting the patient. What one source ended and took up
+        again is open."""
+        found = furthest(members, _RANKS, ("status",), FURTHEST, begun_again(members, {*_REFUSED, "completed"}))
         if len(members) == 1:
             return found
         said = [word(member.content, "priority") for member in members]

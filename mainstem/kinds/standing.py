@@ -61,6 +61,12 @@ def told_apart(members: Iterable[Member], what: Callable[[Member], Hashable | No
     return any(len(each) > 1 for each in told.values())
 
 
+def begun_again(members: Sequence[Member], over: Collection[str] = OVER) -> list[int]:
+    """What stands in one record of a source patient that ended it in another: it goes on."""
+    ended = {member.place.subject for member in members if status(member) in over}
+    return [index for index, member in enumerate(members) if member.place.subject in ended and status(member) not in over]
+
+
 def over_elsewhere(members: Sequence[Member], over: Collection[str] = OVER) -> bool:
     """Whether it is over for one source patient and not for another. What one ended and began again goes on."""
     holding = {member.place.subject for member in members if status(member) not in over}

@@ -104,7 +104,12 @@ def product(content: dict[str, Any]) -> str | None:
 def denied(content: dict[str, Any]) -> bool:
     """Whether the words of either concept say that it was not given, or speak of giving it."""
     concepts = (concept for name in ("procedure", "vaccine") if isinstance(concept := content.get(name), dict))
-    return any(_DENIED.search(name) for concept in concepts for name in _said(concept))
+    return any(_denies(name) for concept in concepts for name in _said(concept))
+
+
+@lru_cache(maxsize=1 << 14)
+def _denies(text: str) -> bool:
+    return _DENIED.search(text) is not None
 
 
 def _said(concept: dict[str, Any]) -> Iterator[str]:

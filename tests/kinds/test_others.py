@@ -113,6 +113,8 @@ def test_one_fact(kind, one, other):
     ("document", without(SECTION, "document_id", "created"), without(SECTION, "document_id", "created")),
     ("procedure", HIP | {"body_site": {"text": "Left hip"}}, HIP | {"body_site": {"text": "Right hip"}}),
     ("procedure", HIP, HIP | {"performed": "2026-08-02"}),
+    ("procedure", *({"code": {"codes": [{"system": "opcs-4", "code": code}], "text": "Operation"}, "performed": "2026-08-01"}
+                    for code in ("W37.1", "Z84.3"))),
     ("procedure", HIP | {"performed": "2026-08"}, HIP | {"performed": "2026-08"}),
     ("immunisation", FLU, FLU | {"given": "2025-10-04"}),
     ("immunisation", FLU, FLU | {"procedure": {"text": "MMR vaccination"}}),
@@ -197,6 +199,12 @@ def test_what_is_done_where_no_status_is_stated_is_held_against_who_says_that_it
     assert (content["status"], conflict) == (undone, True)
 
 
+def test_words_that_it_was_not_given_beside_a_status_that_it_was_are_a_conflict():
+    declined = {"procedure": {"text": "Influenza vaccination declined"}, "given": "2025-10-03"}
+    conflicts = [shown("immunisation", declined | said)[1] for said in ({"status": "completed"}, {}, {"status": "not-done"})]
+    assert conflicts == [True, False, False]
+
+
 def test_a_list_of_vaccinations_without_a_status_is_of_what_was_given():
     content, conflict = shown("immunisation", without(FLU, "status"), FLU | {"status": "not-done", "reason": {"text": "Declined"}})
     assert "status" not in content and "reason" not in content and conflict
@@ -233,6 +241,26 @@ def test_who_is_in_hospital_is_not_hidden_by_a_copy_that_was_cancelled(turn):
     assert (content["status"], content["encounter_class"], conflict) == ("in-progress", "inpatient", True) and "end" not in content
     content, _ = shown("encounter", *[VISIT, attendance][::turn])
     assert content["encounter_class"] == "inpatient" and "status" not in content and "end" not in content
+
+
+def test_the_end_of_an_episode_does_not_end_the_stay_whose_next_one_goes_on():
+    stay = {"visit_id": "V-1234", "encounter_class": "inpatient"}
+    first = stay | {"start": "2026-08-01T08:00:00Z", "end": "2026-08-03T08:00:00Z", "status": "finished", "location": "AMU"}
+    second = stay | {"start": "2026-08-03T08:00:00Z", "status": "in-progress", "location": "Renal ward"}
+    home = second | {"status": "finished", "end": "2026-08-09T12:00:00Z"}
+
+    def told(*records):
+        [fact] = found(*(member("encounter", n, *each[:2], **each[2]) for n, each in enumerate(records)))
+        content = canonical.decode(fact.content)
+        return content["status"], content["start"], content.get("end"), content["location"], fact.derived.conflict
+
+    coded_late = (EPR, "2026-08-20", first)
+    assert told(coded_late, (EPR, "2026-08-03", second)) == ("in-progress", first["start"], None, "Renal ward", False)
+    assert told(coded_late, (EPR, "2026-08-09", home)) == ("finished", first["start"], home["end"], "Renal ward", False)
+    spell = (PAS, "2026-08-09", home | {"start": first["start"]})
+    assert told(coded_late, (EPR, "2026-08-03", second), spell)[:3] == ("finished", first["start"], home["end"]), "the other feed is late"
+    never_closed = (EPR, "2026-08-10", first | {"status": "in-progress"})
+    assert told(never_closed, (EPR, "2026-08-09", home))[0] == "finished", "an earlier one that nobody closed"
 
 
 def test_two_clinics_of_one_minute_are_two_visits_where_one_source_tells_of_both():
@@ -276,6 +304,25 @@ def test_a_document_that_stands_is_not_shown_as_a_draft_nor_as_superseded(turn):
         assert (content["status"], conflict) == ("final", other == "superseded")
     [fact] = found(*(member("document", n, EPR, **LETTER | {"status": status}) for n, status in enumerate(("superseded", "final"))))
     assert not fact.derived.conflict, "a version of its own that another took the place of"
+
+
+def test_two_documents_of_one_source_under_one_number_are_two_and_two_titles_of_two_sources_one():
+    stay = {"document_id": "RXA-2026-0001234", "created": "2026-08-20"}
+    letters = [stay | {"title": title} for title in ("Discharge summary", "Nursing handover")]
+    two = [member("document", n, EPR, **each) for n, each in enumerate(letters)]
+    assert len(found(*two, member("document", 3, GP, **letters[0]))) == 2
+    assert len(found(*two, member("document", 3, GP, **stay))) == 1, "that may be of either"
+    assert len(found(*copies("document", *letters))) == 1
+
+
+@pytest.mark.parametrize(("kind", "content", "over", "going"), [
+    ("careplan", PLAN, "revoked", "active"), ("referral", REFERRED, "completed", "active"), ("referral", REFERRED, "revoked", "active"),
+    ("appointment", BOOKED, "cancelled", "booked"),
+])
+def test_what_one_source_ended_and_took_up_again_goes_on(kind, content, over, going):
+    for turn in (1, -1):
+        [fact] = found(*(member(kind, n, EPR, **content | {"status": status}) for n, status in enumerate([over, going][::turn])))
+        assert canonical.decode(fact.content)["status"] == going
 
 
 @pytest.mark.parametrize("turn", [1, -1])
@@ -418,10 +465,14 @@ def test_a_text_is_one_however_its_lines_are_broken():
     assert digest("a, b\n c.") == digest("a\nb\nc") != digest("a b c") and digest(" ") is None and digest(None) is None
 
 
-CASES = [("encounter", VISIT), ("appointment", BOOKED), ("document", SECTION), ("procedure", HIP), ("immunisation", FLU), ("flag", ALERT),
-         ("referral", REFERRED), ("careplan", PLAN), ("observation", PULSE)]
+CASES = [("encounter", VISIT | {"location": "AMU", "status": "finished", "end": "2026-08-03"}),
+         ("encounter", without(VISIT, "visit_id") | {"specialty": "Renal"}), ("appointment", BOOKED), ("document", LETTER),
+         ("document", SECTION), ("procedure", HIP | {"status": "completed"}), ("immunisation", FLU), ("flag", ALERT | {"note": "Dog"}),
+         ("referral", REFERRED | {"status": "active"}), ("careplan", PLAN | {"status": "active"}), ("observation", PULSE)]
 CHANGES = {"status": ["active", "inactive", "finished", "planned", "cancelled", "completed", "not-done", "booked", "fulfilled"],
-           "note": ["Dog", "Visit in pairs"], "start": ["2026-08-01T08:00:00Z", "2026-08-02", "2026"], "batch": ["A1", "A2"]}
+           "note": ["Dog", "Visit in pairs"], "start": ["2026-08-01T08:00:00Z", "2026-08-02", "2026"], "batch": ["A1", "A2"],
+           "specialty": ["Renal", "Diet"], "performed": ["2026-08-01T08:00:00Z", "2026-08-01T18:00:00Z"], "title": ["Letter", "Plan"],
+           "end": ["2026-08-02", "2026-08-03T09:00:00Z"], "location": ["Renal ward"], "dose_number": ["1", "2"]}
 
 
 @settings(max_examples=60, deadline=None)

@@ -13,7 +13,7 @@ from tests.processors.convergence import check, order_and_duplicates_make_no_dif
 from tests.strategies import SAME_PERSON, assertions_of, claims
 
 DAYS = st.sampled_from(["2026-08-01", "2026-08-01T09:00:00Z", "2026-08-01T09:00:30+00:00", "2026-08-02", "2029-08-01", "2026", "?"])
-NUMBERS = st.sampled_from(["V1234", "v 1234", "W9999", "1"])
+NUMBERS = st.sampled_from(["V1234", "v 1234", "W9999", "1", "0000 1234 5678"])
 
 
 def _of(required: dict[str, Any], **optional: Any) -> st.SearchStrategy[dict[str, Any]]:
@@ -24,10 +24,12 @@ def _of(required: dict[str, Any], **optional: Any) -> st.SearchStrategy[dict[str
 
 WORLD = {
     "encounter": _of({"encounter_class": "inpatient"}, visit_id=NUMBERS, start=DAYS, end=DAYS,
-                     status=["in-progress", "finished", "cancelled"]),
+                     status=["in-progress", "finished", "cancelled"],
+                     specialty=["Renal", "Diet"]),
     "appointment": _of({"service": {"text": "Renal"}}, appointment_id=NUMBERS, start=DAYS, status=["booked", "fulfilled", "cancelled"]),
-    "document": _of({"title": "Letter"}, document_id=NUMBERS, created=DAYS, text=["Seen.", "Seen", "Not seen."]),
-    "procedure": _of({"code": {"text": "Hip"}}, performed=DAYS, body_site=[{"text": "Left"}], status=["completed", "not-done"]),
+    "document": _of({}, title=["Letter", "Summary"], document_id=NUMBERS, created=DAYS, text=["Seen.", "Seen", "Not seen."]),
+    "procedure": _of({"code": {"text": "Hip"}}, performed=DAYS | st.just("2026-08-01T18:00:00Z"),
+                     body_site=[{"text": "Left"}], status=["completed", "not-done"]),
     "immunisation": _of({}, vaccine=[{"text": "Fluad"}, {"text": "MMR"}], procedure=[{"text": "Flu vaccination"}], given=DAYS,
                         batch=["A", "B"], status=["completed", "not-done"]),
     "flag": _of({"code": {"text": "Risk to staff"}}, status=["active", "inactive"], note=["Dog", "In pairs"], start=DAYS, end=DAYS),
