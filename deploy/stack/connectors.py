@@ -17,6 +17,9 @@ Config = Mapping[str, str]
 _ANSWER = 10.0
 """Seconds that Connect has for one answer."""
 _AGAIN = 0.2
+_MESSAGE_BYTES = 16 << 20
+"""As raw topics take them (schemas/topics.py)."""
+_VALUE_CHARACTERS = 4_100_000
 _STALE = 3.0
 """Seconds after which a reported failure is believed."""
 
@@ -45,6 +48,7 @@ def debezium_postgres(source: str, postgres: str, database: str, tables: Iterabl
         "slot.retry.delay.ms": "1000",
         "publication.name": f"mainstem_{mark}",
         "publication.autocreate.mode": "filtered",
+        "publish.via.partition.root": "true",   # a partition's changes under the name that is listed; else none of them are captured
         "table.include.list": ",".join(re.escape(table) for table in tables),
         "snapshot.mode": "initial",
         "tombstones.on.delete": "false",
@@ -63,6 +67,10 @@ def debezium_postgres(source: str, postgres: str, database: str, tables: Iterabl
         "poll.interval.ms": "100",
         "retriable.restart.connector.wait.ms": "1000",
         "producer.override.compression.type": "lz4",
+        # A row that the topic takes is sent, or nothing behind it would be. A larger value is cut, so that a row with its row before is a
+        # message too: behind what capture takes of a record (producers/batch.py), which then quarantines it where the mapping reads it.
+        "producer.override.max.request.size": str(_MESSAGE_BYTES),
+        f"column.truncate.to.{_VALUE_CHARACTERS}.chars": ".*",
         # One topic a source. Heartbeats have another prefix and keep their topic, which Connect makes.
         "transforms": "gather",
         "transforms.gather.type": "org.apache.kafka.connect.transforms.RegexRouter",

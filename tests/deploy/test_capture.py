@@ -22,6 +22,8 @@ from deploy.stack.connectors import debezium_postgres, ensure_connector, remove_
 from deploy.stack.errors import ConnectorFailedError
 from mainstem.observe import metrics
 from mainstem.observe.connect import Connector, Connectors, connectors
+from producers.batch import MAX_CONTENT
+from schemas import kafka, log, topics
 from schemas.beats import Beats
 from tests.eventually import eventually
 
@@ -190,6 +192,41 @@ def test_a_database_that_is_away_is_told_though_its_connector_runs(home: Path, s
         eventually(lambda: (state().age or 99) < 12, "a heartbeat again", 60)
     finally:
         watch.stop()
+
+
+def test_changes_of_partitions_and_rows_with_large_values_are_captured(servers: Endpoints) -> None:
+    """What cannot be sent would stop the source: a value that no record takes is cut, behind what capture takes of one."""
+    letters = topics.raw("RXW/epr")
+    kafka.ensure_topics(servers.kafka, [letters])
+    with psycopg.connect(servers.postgres, autocommit=True) as admin:
+        admin.execute("CREATE DATABASE rxw_epr")
+    with psycopg.connect(servers.database("rxw_epr"), autocommit=True) as trust:
+        trust.execute("CREATE SCHEMA epr")
+        trust.execute("CREATE TABLE epr.visit (id int, year int, mrn text, PRIMARY KEY (id, year)) PARTITION BY LIST (year)")
+        trust.execute("CREATE TABLE epr.visit_2024 PARTITION OF epr.visit FOR VALUES IN (2024)")
+        trust.execute("CREATE TABLE epr.letter (id int PRIMARY KEY, note text, scan bytea)")
+        trust.execute("ALTER TABLE epr.visit_2024 REPLICA IDENTITY FULL")
+        trust.execute("ALTER TABLE epr.letter REPLICA IDENTITY FULL")
+        trust.execute("INSERT INTO epr.letter VALUES (1, 'a', NULL)")
+        tables = ["epr.visit", "epr.letter"]
+        ensure_connector(servers, "rxw_epr", debezium_postgres("RXW/epr", servers.postgres, "rxw_epr", tables, letters.name))
+        whole = MAX_CONTENT - 2
+        for sql in ("INSERT INTO epr.visit VALUES (1, 2024, '1')", "UPDATE epr.visit SET mrn = '2'", "DELETE FROM epr.visit",
+                    f"UPDATE epr.letter SET note = repeat('x', {whole})", "UPDATE epr.letter SET note = repeat('x', 20000000)",
+                    "UPDATE epr.letter SET scan = decode(repeat('00', 20000000), 'hex')", "UPDATE epr.letter SET note = 'last'"):
+            trust.execute(sql)
+
+    def changes() -> list[dict]:
+        found = [orjson.loads(message.value()) for message in log.read(servers.kafka, letters)]
+        return found if any((one["after"] or {}).get("note") == "last" for one in found) else []
+
+    found = eventually(changes, "every change", 90)
+    visits = [(one["op"], one["source"]["table"], (one["before"] or {}).get("mrn")) for one in found if "visit" in one["source"]["table"]]
+    assert visits == [("c", "visit", None), ("u", "visit", "1"), ("d", "visit", "2")]
+    sizes = [len(one["after"]["note"]) for one in found if one["source"]["table"] == "letter"]
+    assert sizes[:2] == [1, whole]
+    assert min(sizes[2:4]) > MAX_CONTENT, "what is cut is too large for capture all the same"
+    remove_connector(servers, "rxw_epr")
 
 
 def test_a_connector_that_cannot_work_says_why(servers: Endpoints) -> None:
