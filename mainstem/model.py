@@ -26,7 +26,7 @@ class Version(NamedTuple):
     """The source's own order of versions. Tuples compare; the greatest counts.
 
     `incarnation` first, so that a restored database whose log positions restart is not ignored for ever. `position`
-    compares as text: producers pad it (LSN as 16 hex digits, UTC time as ISO 8601 with fixed width). `digest` of the
+    compares as text: producers pad it (log positions as hex digits, UTC time as ISO 8601 with fixed width). `digest` of the
     content breaks ties, so that two different contents at one position still have one winner whatever the order.
     """
 

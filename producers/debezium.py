@@ -14,11 +14,16 @@ from mainstem.operations import Outcome, Quarantined, Result
 from producers import unsent
 from producers.contract import ItemResult, RawMessage
 from producers.items import STAGE
+from producers.mapping import values
 from producers.mapping.rows import Mapping, RefusedError, Told
 from producers.reasons import Reason
 
 SNAPSHOT_MARGIN = 1 << 20
 """How far below its log position a snapshot's row is placed (docs/decisions/snapshot-rows-yield-to-the-log.md)."""
+
+_STAND_IN = "0"
+"""What Debezium gives for a number that was not sent and is never null: without REPLICA IDENTITY FULL it makes up all of a deleted row but
+the key."""
 
 _Row = dict[str, Any]
 _WAL_END = 1 << 64
@@ -53,19 +58,21 @@ class DebeziumFormat:
             raise _QuarantinedError(Reason.UNMAPPED_TABLE, f"table {change.table}")
         if change.op == "t":
             raise _QuarantinedError(Reason.TRUNCATED_TABLE, f"table {change.table}")
+        if change.op == "d" and values.text((change.before or {}).get(table.patient)) == _STAND_IN and not _keyed(message, table.patient):
+            raise _QuarantinedError(Reason.NO_BEFORE, f"column {table.patient} of table {change.table}")
         try:
             told = table.tell(change.before, change.after, new=change.op == "c")
         except RefusedError as fault:
             raise _refused(fault, change) from None
         except KeyError as fault:
-            if change.op == "d" and fault.args[0] not in (change.before or {}):
-                raise _QuarantinedError(Reason.NO_BEFORE, f"column {fault.args[0]} of table {change.table}") from None
             raise _QuarantinedError(Reason.MISSING_COLUMN, f"column {fault.args[0]} of table {change.table}") from None
         except (TypeError, ValueError, AttributeError, OverflowError, RecursionError) as fault:
             raise _QuarantinedError(Reason.BAD_ROW, f"table {change.table}: {type(fault).__name__}") from None
         if told.ignored is not None:
             return _ignored(message.offset, told.ignored)
         unread = tuple(f"{change.table}.{column}" for column in table.unread(change.after or {}))
+        if change.op == "u" and change.before is None and told.refused is None and not _keyed(message, table.patient):
+            told = told._replace(refused=RefusedError(Reason.MOVE_UNSEEN, f"column {table.patient}"))
         return self._stamped(message, change, told, mapping.incarnation)._replace(unread=unread)
 
     def _stamped(self, message: RawMessage, change: _Change, told: Told, incarnation: int) -> ItemResult:
@@ -86,7 +93,7 @@ class DebeziumFormat:
 
     def _quarantined(self, message: RawMessage, fault: _QuarantinedError, assertions: tuple[Assertion, ...] = (),
                      claims: tuple[Claim, ...] = ()) -> ItemResult:
-        """`assertions`, `claims`: what the row says no longer, although what it says now cannot be taken in."""
+        """`assertions`, `claims`: what was taken of it all the same."""
         outcome = Outcome(offset=message.offset, result=Result.QUARANTINED, reason=fault.reason.value, assertions=len(assertions),
                           claims=len(claims))
         raw = RawRef(message.topic, message.partition, message.offset)
@@ -117,6 +124,29 @@ def _refused(fault: RefusedError, change: _Change) -> _QuarantinedError:
 
 def _ignored(offset: int, reason: Reason) -> ItemResult:
     return ItemResult(Outcome(offset=offset, result=Result.IGNORED, reason=reason.value))
+
+
+def position(source: _Row, *, snapshot: bool) -> str:
+    """Where a change stands among all of its database, as text that sorts so: in the order of commits, and in a transaction as it was
+    done; a snapshot's row behind the commit before it (docs/decisions/snapshot-rows-yield-to-the-log.md). `source`: Debezium's, whose
+    `sequence` begins with the end of the commit before. Where none is named, at its own log position, and a snapshot's row below that."""
+    lsn: int = source["lsn"]
+    try:
+        before = int(orjson.loads(source["sequence"])[0])
+    except (LookupError, TypeError, ValueError):
+        before = -1
+    if not _whole(before, _WAL_END):
+        before = max(0, lsn - SNAPSHOT_MARGIN) if snapshot else lsn
+    return f"{before:016X}" if snapshot else f"{before:016X}{lsn:016X}"
+
+
+def _keyed(message: RawMessage, column: str) -> bool:
+    """Whether the column is one of the row's key: then an update does not change it, and a delete names it."""
+    try:
+        key = orjson.loads(message.key or b"null")
+        return column in key.get("payload", key)
+    except (orjson.JSONDecodeError, AttributeError, TypeError):
+        return False
 
 
 def _change(value: bytes | None) -> _Change | Reason:
@@ -170,9 +200,7 @@ def _row_change(op: Any, envelope: _Row, value: bytes) -> _Change:
             after = unsent.completed(after, before)
         except unsent.UnsentError as fault:
             raise _QuarantinedError(Reason.UNAVAILABLE_VALUE, f"column {fault.column} of table {name}") from None
-    if op == "r":
-        lsn = max(0, lsn - SNAPSHOT_MARGIN)
-    return _Change(op, name, before, after, f"{lsn:016X}", committed if _whole(committed, 1 << 63) else None)
+    return _Change(op, name, before, after, position(source, snapshot=op == "r"), committed if _whole(committed, 1 << 63) else None)
 
 
 def _whole(value: Any, limit: int) -> bool:

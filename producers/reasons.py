@@ -34,6 +34,9 @@ class Reason(Advised):
     NO_PATIENT = "no-patient", "The row names no patient. Ask the source to file it under one; a corrected row comes by itself."
     NO_KEY = "no-key", "A column of the record's id is empty. Ask the source about the row; correct the mapping if the id is wrong."
     NO_BEFORE = "no-before", "A delete without the row it deleted: set REPLICA IDENTITY FULL on the table and have it exported again."
+    MOVE_UNSEEN = "move-unseen", (
+        "What the row says now was taken in. Without the row before nobody can tell whether it was filed under another patient, who would "
+        "still show it: set REPLICA IDENTITY FULL on the table and have it exported again.")
     UNAVAILABLE_VALUE = "unavailable-value", (
         "A large value was not sent: set REPLICA IDENTITY FULL on the table and have the row sent again.")
     TRUNCATED_TABLE = "truncated-table", (

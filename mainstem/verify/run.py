@@ -105,7 +105,8 @@ def _look(bootstrap: str, codec: Codec, person_key: bytes, against: Against, cut
     if against.search is not None:
         say("looking every entry up in the search store")
         checks.append(found.check(against.search(), records.values()))
+    begun = trusts.begun(each.assertion for each in known) if against.trusts else {}
     for trust in against.trusts:
         say(f"comparing {trust.source} with its own database")
-        checks.append(trusts.check_source(bootstrap, trust.source, trust.dsn, trust.tables))
+        checks.append(trusts.check_source(bootstrap, trust.source, trust.dsn, trust.tables, begun))
     return Report(tuple(checks), cut, len(records), len(expected))

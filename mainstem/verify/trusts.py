@@ -2,30 +2,67 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime
+from typing import Any
 
 import orjson
 import psycopg
 from psycopg import sql
 
+from mainstem.model import Assertion
 from mainstem.verify.report import Check
-from producers.debezium import SNAPSHOT_MARGIN
+from producers.debezium import position
 from schemas import log, topics
 
 Keys = dict[str, set[bytes]]
 """Table with its schema -> hashes of the primary keys of its rows."""
+Begun = dict[tuple[str, int], list[tuple[int, int]]]
+"""Raw topic and partition -> incarnations, each with the first offset that was captured in it, in that order."""
 
 
-def check_source(bootstrap: str, source: str, dsn: str, tables: Sequence[str]) -> Check:
-    """Counts and key hashes of each captured table against the raw topic's last word on each row. Rows are named by their
-    keys' hashes.
+_IS_THERE = """
+SELECT EXISTS (SELECT FROM pg_publication_tables WHERE (schemaname, tablename) = (nspname, relname)),
+       EXISTS (SELECT FROM pg_index WHERE indrelid = t.oid AND indisprimary),
+       NOT EXISTS (SELECT FROM pg_class WHERE relkind = 'r' AND relreplident <> 'f'
+                   AND oid IN (SELECT t.oid UNION SELECT relid FROM pg_partition_tree(t.oid)))
+FROM pg_class t JOIN pg_namespace n ON n.oid = relnamespace WHERE t.oid = to_regclass(%s)"""
+_NEEDED = (
+    "no publication names it, so that its changes are not captured, as after it was dropped and made anew: see docs/operations.md, "
+    "Reading a source anew",
+    "without a primary key its rows cannot be compared: give it one",
+    "rows that are deleted, or filed under another patient, stay in the records of whom they were filed under: set REPLICA IDENTITY FULL "
+    "on it, and on each of its partitions")
+
+
+def begun(assertions: Iterable[Assertion]) -> Begun:
+    first: dict[tuple[str, int, int], int] = {}
+    for each in assertions:
+        raw = each.raw
+        place = raw.topic, raw.partition, each.incarnation
+        first[place] = min(raw.offset, first.get(place, raw.offset))
+    found: Begun = {}
+    for (topic, partition, incarnation), offset in sorted(first.items()):
+        found.setdefault((topic, partition), []).append((offset, incarnation))
+    return found
+
+
+def check_source(bootstrap: str, source: str, dsn: str, tables: Sequence[str], incarnations: Begun | None = None) -> Check:
+    """Counts and key hashes of each captured table against the raw topic's last word on each row, and whether the table is one whose
+    changes can all be told. Rows are named by their keys' hashes.
 
     Raises psycopg.OperationalError where the database does not answer.
     """
     check = Check(f"{source}: rows captured = rows in its database")
-    captured = _captured(bootstrap, source)
-    for table, held in _held(dsn, tables).items():
+    captured = _captured(bootstrap, source, incarnations or {})
+    with psycopg.connect(dsn) as connection:
+        connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        rows = _held(connection, tables)
+        for table, what in _lacking(connection, tables):
+            check.differs(f"{source} {table}: {what}", (table, what))
+    for table, held in rows.items():
         seen = captured.get(table, set())
         check.compared += len(held)
         for key in held - seen:
@@ -36,16 +73,19 @@ def check_source(bootstrap: str, source: str, dsn: str, tables: Sequence[str]) -
     return check
 
 
-def _captured(bootstrap: str, source: str) -> Keys:
-    latest: dict[tuple[str, bytes], tuple[int, bool]] = {}
+def _captured(bootstrap: str, source: str, incarnations: Begun) -> Keys:
+    latest: dict[tuple[str, bytes], tuple[tuple[int, str], bool]] = {}
     for message in log.read(bootstrap, topics.raw(source)):
         key, value = message.key(), message.value()
         if value is None or key is None or dict(message.headers() or ()).get("mainstem-format"):
             continue
         if (told := row(key, value)) is None:
             continue
-        place, version, lives = told
-        if version >= latest.get(place, (-1, True))[0]:
+        place, at, lives = told
+        number, offset = log.place(message)
+        of = incarnations.get((topics.raw(source).name, number), ())
+        version = max((incarnation for first, incarnation in of if first <= offset), default=0), at
+        if place not in latest or version >= latest[place][0]:
             latest[place] = (version, lives)
     keys: Keys = {}
     for (table, key_hash), (_, lives) in latest.items():
@@ -54,8 +94,8 @@ def _captured(bootstrap: str, source: str) -> Keys:
     return keys
 
 
-def row(key: bytes, value: bytes) -> tuple[tuple[str, bytes], int, bool] | None:
-    """Of a row change: table and hash of the row's key, the log position at which capture places it, and whether the row lives. None for
+def row(key: bytes, value: bytes) -> tuple[tuple[str, bytes], str, bool] | None:
+    """Of a row change: table and hash of the row's key, the position at which capture places it, and whether the row lives. None for
     what is no row change, which capture has quarantined, as the check of the ledger shows: it must say neither that a row was captured nor
     that it was deleted."""
     try:
@@ -67,27 +107,55 @@ def row(key: bytes, value: bytes) -> tuple[tuple[str, bytes], int, bool] | None:
         return None
     if not (isinstance(keyed, dict) and isinstance(schema, str) and isinstance(table, str) and type(lsn) is int):
         return None
-    if op == "r":
-        lsn = max(0, lsn - SNAPSHOT_MARGIN)
-    return ((f"{schema}.{table}", _hash(keyed)), lsn, op != "d") if op in ("c", "r", "u", "d") else None
+    if op not in ("c", "r", "u", "d"):
+        return None
+    return (f"{schema}.{table}", _hash(keyed)), position(source, snapshot=op == "r"), op != "d"
 
 
-def _held(dsn: str, tables: Iterable[str]) -> Keys:
+def _held(connection: psycopg.Connection, tables: Iterable[str]) -> Keys:
+    """Of the tables there are and that have a primary key."""
     keys: Keys = {}
-    with psycopg.connect(dsn) as connection:
-        connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-        for table in tables:
-            columns = [row[0] for row in connection.execute(
-                "SELECT a.attname FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY(i.indkey) "
-                "WHERE i.indrelid = %s::regclass AND i.indisprimary", (table,))]
-            query = sql.SQL("SELECT {} FROM {}").format(
-                sql.SQL(", ").join(map(sql.Identifier, columns)), sql.Identifier(*table.split(".")))
-            with connection.cursor(name="verify") as cursor:
-                cursor.itersize = 20_000
-                cursor.execute(query)
-                keys[table] = {_hash(dict(zip(columns, row, strict=True))) for row in cursor}
+    for table in tables:
+        columns = [row[0] for row in connection.execute(
+            "SELECT a.attname FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY(i.indkey) "
+            "WHERE i.indrelid = to_regclass(%s) AND i.indisprimary", (_quoted(table),))]
+        if not columns:
+            continue
+        query = sql.SQL("SELECT {} FROM {}").format(sql.SQL(", ").join(map(sql.Identifier, columns)), sql.SQL(_quoted(table)))
+        with connection.cursor(name="verify") as cursor:
+            cursor.itersize = 20_000
+            cursor.execute(query)
+            keys[table] = {_hash(dict(zip(columns, row, strict=True))) for row in cursor}
     return keys
 
 
-def _hash(key: dict[str, object]) -> bytes:
-    return hashlib.sha256(orjson.dumps(key, option=orjson.OPT_SORT_KEYS, default=str)).digest()[:16]
+def _lacking(connection: psycopg.Connection, tables: Iterable[str]) -> Iterable[tuple[str, str]]:
+    """Tables, and what of them is never captured as they are."""
+    for table in tables:
+        found = connection.execute(_IS_THERE, (_quoted(table),)).fetchone()
+        if found is None:
+            yield table, "there is no such table in the database any more, and its rows stay in the records"
+            continue
+        yield from ((table, what) for well, what in zip(found, _NEEDED, strict=True) if not well)
+
+
+def _quoted(table: str) -> str:
+    schema, name = table.split(".", 1)
+    return sql.Identifier(schema, name).as_string()
+
+
+def _hash(key: Mapping[str, object]) -> bytes:
+    spelt = orjson.dumps(key, option=orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DATETIME, default=_spelt)
+    return hashlib.sha256(spelt).digest()[:16]
+
+
+def _spelt(cell: Any) -> str:
+    """As Debezium does."""
+    if isinstance(cell, bytes):
+        return base64.b64encode(cell).decode()
+    if isinstance(cell, datetime):
+        if cell.tzinfo is not None:
+            return f"{cell.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}Z"
+        fraction = f".{cell.microsecond:06d}".rstrip("0").rstrip(".")
+        return f"{cell:%Y-%m-%dT%H:%M:%S}{fraction}Z"
+    return f"{cell.isoformat()}Z" if isinstance(cell, date) else str(cell)

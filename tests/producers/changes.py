@@ -65,14 +65,17 @@ def reader() -> DebeziumFormat:
     return DebeziumFormat("RXX/test", parse(SMALL, "small.yaml"))
 
 
-def message(value: bytes | None, offset: int = 7, headers: dict[str, bytes] | None = None) -> RawMessage:
-    return RawMessage("raw.rxx-test.v1", 0, offset, 0, None, value, headers or {})
+def message(value: bytes | None, offset: int = 7, headers: dict[str, bytes] | None = None, key: bytes | None = None) -> RawMessage:
+    return RawMessage("raw.rxx-test.v1", 0, offset, 0, key, value, headers or {})
 
 
 def change(op: str, table: str, before: dict[str, Any] | None = None, after: dict[str, Any] | None = None, *, lsn: int = BEGUN,
-           schema: str = "t", offset: int = 7) -> RawMessage:
-    source = {"schema": schema, "table": table, "lsn": lsn, "ts_ms": COMMITTED_MS}
-    return message(orjson.dumps({"before": before, "after": after, "source": source, "op": op, "ts_ms": 1_700_000_000_500}), offset)
+           schema: str = "t", offset: int = 7, committed_before: int | None = None, key: dict[str, Any] | None = None) -> RawMessage:
+    """`committed_before`: end of the transaction that was committed before this one."""
+    sequence = orjson.dumps([None if committed_before is None else str(committed_before), str(lsn)]).decode()
+    source = {"schema": schema, "table": table, "lsn": lsn, "sequence": sequence, "ts_ms": COMMITTED_MS}
+    value = orjson.dumps({"before": before, "after": after, "source": source, "op": op, "ts_ms": 1_700_000_000_500})
+    return message(value, offset, key=None if key is None else orjson.dumps(key))
 
 
 def only(results: list[ItemResult]) -> ItemResult:

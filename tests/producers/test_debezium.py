@@ -25,7 +25,7 @@ def test_an_insert_asserts_what_the_row_says() -> None:
     assert orjson.loads(assertion.content) == {
         "agent": {"codes": [{"system": "http://snomed.info/sct", "code": "764146007", "display": "Penicillin"}], "text": "Penicillin"},
         "clinical_status": "active", "onset": "2019-04-14"}
-    assert (assertion.position, assertion.committed, assertion.raw.offset) == (f"{BEGUN:016X}", 1_700_000_000_000, 7)
+    assert (assertion.position, assertion.committed, assertion.raw.offset) == (f"{BEGUN:016X}" * 2, 1_700_000_000_000, 7)
     assert (item.outcome.result, item.outcome.assertions, item.outcome.claims) == (Result.ASSERTIONS, 1, 0)
 
 
@@ -45,6 +45,39 @@ def test_a_snapshots_row_yields_to_what_the_log_says_of_a_transaction_that_was_o
     assert snapshot.position == f"{BEGUN - SNAPSHOT_MARGIN:016X}" < logged.position
     [early] = only(reader().read(change("r", "allergy", after=ALLERGY, lsn=5))).assertions
     assert early.position == "0" * 16
+
+
+def position(raw: RawMessage) -> str:
+    [assertion] = only(reader().read(raw)).assertions
+    return assertion.position
+
+
+@pytest.mark.parametrize("earlier", [1000, SNAPSHOT_MARGIN * 20])
+def test_of_a_transaction_open_at_the_snapshot_the_rows_are_later_than_it_however_long_it_was_open(earlier: int) -> None:
+    """As it came from a database: updated, then much was written by others, the snapshot was taken, and it was committed."""
+    snapshot, changed = change("r", "allergy", after=ALLERGY), ALLERGY | {"status": "R"}
+    logged = change("u", "allergy", ALLERGY, changed, lsn=BEGUN - earlier, committed_before=BEGUN + 120)
+    assert position(snapshot) < position(logged)
+    assert position(logged) < position(change("u", "allergy", changed, ALLERGY, lsn=BEGUN + 800, committed_before=BEGUN + 760))
+
+
+def test_a_snapshot_asked_for_stands_between_what_was_captured_before_it_and_what_follows() -> None:
+    """The log was read up to BEGUN when it was taken: what its rows say, read by another mapping, takes the place of what was said."""
+    snapshot = position(change("r", "allergy", after=ALLERGY, lsn=BEGUN, committed_before=BEGUN))
+    assert position(change("u", "allergy", ALLERGY, ALLERGY, lsn=BEGUN - 40, committed_before=BEGUN - 40)) < snapshot
+    assert snapshot < position(change("u", "allergy", ALLERGY, ALLERGY, lsn=BEGUN, committed_before=BEGUN))
+
+
+def test_positions_sort_as_the_database_committed() -> None:
+    first = [change("c", "allergy", after=ALLERGY, lsn=lsn, committed_before=90) for lsn in (91, 140, 2**40)]
+    second = [change("c", "allergy", after=ALLERGY, lsn=lsn, committed_before=2**41) for lsn in (100, 2**42)]
+    positions = [position(each) for each in (*first, *second)]
+    assert positions == sorted(positions)
+    by_its_own_place = position(change("c", "allergy", after=ALLERGY, lsn=2**41))
+    for odd in ("", "null", "[]", '["-1","5"]', '["x","5"]', '["99999999999999999999999","5"]', 7, None):
+        envelope = orjson.loads(change("c", "allergy", after=ALLERGY, lsn=2**41).value or b"")
+        envelope["source"]["sequence"] = odd
+        assert position(message(orjson.dumps(envelope))) == by_its_own_place
 
 
 def test_positions_sort_as_the_log_does() -> None:
@@ -137,6 +170,26 @@ def test_entered_in_error_is_retracted_and_soft_deleted_is_removed_with_what_the
         assert orjson.loads(assertion.content)["agent"]["text"] == "Penicillin"
 
 
+def test_an_update_without_the_row_before_is_taken_and_told_of_unless_its_key_names_the_patient() -> None:
+    """It may have been filed under another patient: nothing says so, and that patient still shows it."""
+    item = only(reader().read(change("u", "allergy", after=MOVED, key={"id": 5})))
+    assert [said(each) for each in item.assertions] == [("1002", "allergy/5", "", "asserted")]
+    assert item.outcome == Outcome(offset=7, result=Result.QUARANTINED, reason=Reason.MOVE_UNSEEN.value, assertions=1)
+    assert item.quarantined is not None
+    assert "column mrn of table t.allergy" in item.quarantined.detail
+    for sure in (change("u", "allergy", after=MOVED, key={"mrn": "1002", "id": 5}), change("u", "allergy", ALLERGY, MOVED, key={"id": 5}),
+                 change("r", "allergy", after=MOVED, key={"id": 5}), change("c", "allergy", after=MOVED, key={"id": 5})):
+        assert only(reader().read(sure)).outcome.result is Result.ASSERTIONS
+
+
+def test_a_delete_whose_patient_debezium_made_up_is_nobodys() -> None:
+    """Without REPLICA IDENTITY FULL: what was not sent is 0 where the column is a number and never null."""
+    item = only(reader().read(change("d", "allergy", {"id": 5, "mrn": 0, "code": "", "test_row": False}, key={"id": 5})))
+    assert (item.outcome.reason, item.assertions) == (Reason.NO_BEFORE, ())
+    own = only(reader().read(change("d", "allergy", ALLERGY | {"mrn": 0}, key={"payload": {"id": 5, "mrn": 0}})))
+    assert [said(each) for each in own.assertions] == [("0", "allergy/5", "", "removed")]
+
+
 def test_labels() -> None:
     [assertion] = only(reader().read(change("c", "allergy", after=ALLERGY | {"private": "y"}))).assertions
     assert assertion.labels == ("sensitive",)
@@ -212,7 +265,7 @@ def test_ignored(raw, reason: Reason) -> None:
     (change("c", "allergy", after=ALLERGY | {"mrn": " "}), Reason.NO_PATIENT, "column mrn"),
     (change("c", "allergy", after=ALLERGY | {"id": None}), Reason.NO_KEY, "column id"),
     (change("d", "allergy"), Reason.NO_BEFORE, "t.allergy"),
-    (change("d", "allergy", {"id": 5}), Reason.NO_BEFORE, "t.allergy"),
+    (change("d", "allergy", {"id": 5}), Reason.MISSING_COLUMN, "column test_row of table t.allergy"),
     (change("d", "allergy", dict.fromkeys(ALLERGY) | {"id": 5}), Reason.NO_BEFORE, "t.allergy"),
     (change("u", "allergy", None, ALLERGY | {"note": PLACEHOLDER}), Reason.UNAVAILABLE_VALUE, "column note"),
     (change("u", "allergy", {"id": 5}, ALLERGY | {"note": PLACEHOLDER}), Reason.UNAVAILABLE_VALUE, "column note"),

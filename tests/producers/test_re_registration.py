@@ -38,7 +38,8 @@ def row(practice: str, no: int, *changed: dict[str, Any], at: int = 10) -> list[
     after = ROW | {"patient_no": no}
     for each in changed:
         after |= each
-    (item,) = PRACTICES[practice].read(change("u" if at > 10 else "c", "registration", None, after, schema="gp", lsn=at))
+    told = change("u" if at > 10 else "c", "registration", None, after, schema="gp", lsn=at, key={"patient_no": no})
+    (item,) = PRACTICES[practice].read(told)
     assert item.quarantined is None, item.quarantined
     return list(item.claims)
 

@@ -40,7 +40,9 @@ def check(items: list[ItemResult], offset: int) -> None:
         assert outcome.offset == offset
         assert (item.quarantined is not None) == (outcome.result is Result.QUARANTINED)
         assert (outcome.assertions, outcome.claims) == (len(item.assertions), len(item.claims))
-        if outcome.result is Result.QUARANTINED:  # what a row no longer says holds, although what it says now cannot be taken in
+        if outcome.reason == Reason.MOVE_UNSEEN:  # what it says now is taken
+            assert outcome.assertions + outcome.claims > 0
+        elif outcome.result is Result.QUARANTINED:  # what a row no longer says holds, although what it says now cannot be taken in
             assert all(each.status in (Status.REMOVED, Status.RETRACTED) for each in (*item.assertions, *item.claims))
         else:
             assert (outcome.assertions + outcome.claims > 0) == (outcome.result is Result.ASSERTIONS)
