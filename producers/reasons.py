@@ -26,22 +26,25 @@ class Reason(Advised):
     NOT_A_CHANGE = "not-a-change", (
         "The message is no Debezium row change. If it is another format, send it with the header `mainstem-format`.")
     UNKNOWN_FORMAT = "unknown-format", "The header `mainstem-format` names no format of ours; `producers/formats.py` lists them."
-    NO_MAPPING = "no-mapping", "The source has no mapping: add `producers/mappings/<trust>.yaml` (docs/mappings.md) and replay."
+    NO_MAPPING = "no-mapping", (
+        "The source has no mapping: add `producers/mappings/<trust>.yaml` (docs/mappings.md), then `mainstem stack reread`.")
     UNMAPPED_TABLE = "unmapped-table", (
-        "The mapping does not name this table: map it or ignore it with a reason (docs/mappings.md), then replay.")
+        "The mapping does not name this table: map it or ignore it with a reason (docs/mappings.md), then `mainstem stack reread`.")
     MISSING_COLUMN = "missing-column", (
-        "The row lacks a column that the mapping reads: the trust changed its schema. Correct the mapping and replay.")
+        "The row lacks a column that the mapping reads: the trust changed its schema. Correct the mapping, then `mainstem stack reread`.")
     NO_PATIENT = "no-patient", "The row names no patient. Ask the source to file it under one; a corrected row comes by itself."
     NO_KEY = "no-key", "A column of the record's id is empty. Ask the source about the row; correct the mapping if the id is wrong."
-    NO_BEFORE = "no-before", "A delete without the row it deleted: set REPLICA IDENTITY FULL on the table and have it exported again."
+    NO_BEFORE = "no-before", (
+        "A delete without the row it deleted, which stays in its record: set REPLICA IDENTITY FULL on the table, for those that follow.")
     MOVE_UNSEEN = "move-unseen", (
         "What the row says now was taken in. Without the row before nobody can tell whether it was filed under another patient, who would "
-        "still show it: set REPLICA IDENTITY FULL on the table and have it exported again.")
+        "still show it: set REPLICA IDENTITY FULL on the table, for those that follow.")
     UNAVAILABLE_VALUE = "unavailable-value", (
-        "A large value was not sent: set REPLICA IDENTITY FULL on the table and have the row sent again.")
+        "A large value was not sent: set REPLICA IDENTITY FULL on the table, then `mainstem stack reread`.")
     TRUNCATED_TABLE = "truncated-table", (
-        "The table was emptied with TRUNCATE, which names no rows. Have it exported again, or raise the incarnation.")
-    BAD_ROW = "bad-row", "The row is not of the shape the mapping expects. Compare the table with the mapping, correct it and replay."
+        "The table was emptied with TRUNCATE, which names no rows: they stay in the records. docs/operations.md, Reading a source anew.")
+    BAD_ROW = "bad-row", (
+        "The row is not of the shape the mapping expects. Compare the table with the mapping, correct it, then `mainstem stack reread`.")
     TOO_LARGE = "too-large", (
         "What the item says of one record is larger than 4 MB. Have the source send a reference in its place, or split it.")
     READER_FAULT = "reader-fault", "The format's reader failed. This is a fault in Mainstem: report it with the raw position, then replay."

@@ -30,7 +30,7 @@ class Unread:
         self._seen.update(new)
         for topic, column in new:
             if _NAME.fullmatch(column):
-                log.warning("%s: nothing is taken of column %s: have the mapping read it, or name it under not_taken, then replay", topic,
-                            column)
+                log.warning("%s: nothing is taken of column %s: have the mapping read it (then `mainstem stack reread`), or name it under "
+                            "not_taken", topic, column)
         for topic, count in Counter(topic for topic, _ in self._seen).items():
             metrics.COLUMNS_UNREAD.labels(topic).set(count)

@@ -11,7 +11,7 @@ from deploy.platform import heaps
 from deploy.platform.capture import CaptureWatch
 from deploy.platform.processes import processes
 from deploy.platform.supervisor import Supervisor
-from deploy.stack import Endpoints
+from deploy.stack import Endpoints, rereading
 from deploy.stack.connectors import debezium_postgres, ensure_connector
 from deploy.stack.layout import Layout
 from mainstem.observe import metrics, serving
@@ -64,12 +64,15 @@ def start(endpoints: Endpoints, home: Path, sources: Sequence[str], web_port: in
 
 
 def capture_trusts(endpoints: Endpoints, say: Say) -> None:
-    """A Debezium connector for each synthetic trust, side by side; returns when their tasks run. Raises ConnectorFailedError."""
+    """A Debezium connector for each synthetic trust, side by side; returns when their tasks run. Raises ConnectorFailedError,
+    KafkaException."""
 
     def capture(trust: Trust) -> None:
-        config = debezium_postgres(trust.source, endpoints.postgres, trust.database, trust.tables, topics.raw(trust.source).name)
+        config = debezium_postgres(trust.source, endpoints.postgres, trust.database, trust.tables, topics.raw(trust.source).name,
+                                   endpoints.kafka)
         ensure_connector(endpoints, trust.database, config)
         say(f"capturing {trust.source}")
 
+    rereading.ensure_topic(endpoints.kafka)
     with ThreadPoolExecutor(len(TRUSTS)) as pool:
         list(pool.map(capture, TRUSTS))

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 from psycopg.conninfo import conninfo_to_dict
 
+from deploy.stack import rereading
 from deploy.stack.addresses import Endpoints
 from deploy.stack.errors import ConnectorFailedError
 
@@ -24,12 +25,13 @@ _STALE = 3.0
 """Seconds after which a reported failure is believed."""
 
 
-def debezium_postgres(source: str, postgres: str, database: str, tables: Iterable[str], topic: str) -> dict[str, str]:
+def debezium_postgres(source: str, postgres: str, database: str, tables: Iterable[str], topic: str,
+                      kafka: str | None = None) -> dict[str, str]:
     """Configuration that captures `schema.table` names of one database, all into one raw topic, kept as they came.
 
     `source` is ODS code and system (`RXA/epr`); it names the replication slot and the publication. `postgres` is a URL or DSN of the
     server, whose user may replicate. Values: decimals as text, times as ISO 8601 text, whole before-images where the table's replica
-    identity is FULL, no tombstones.
+    identity is FULL, no tombstones. `kafka`: where it listens for being asked to read tables anew (`rereading.py`).
     """
     server = conninfo_to_dict(postgres)
     mark = re.sub(r"[^a-z0-9]+", "_", source.lower()).strip("_")
@@ -78,6 +80,7 @@ def debezium_postgres(source: str, postgres: str, database: str, tables: Iterabl
         "transforms.gather.replacement": topic,
         "topic.creation.default.replication.factor": "-1",
         "topic.creation.default.partitions": "1",
+        **(rereading.listening(kafka) if kafka else {}),
     }
 
 

@@ -85,3 +85,7 @@ class ConnectorFailedError(StackError):
     def __init__(self, name: str, reason: str, trace: str = "") -> None:
         self.name, self.reason, self.trace = name, reason, trace
         super().__init__(f"connector {name} {reason}; see `mainstem stack logs connect`" + (f"\n{trace}" if trace else ""))
+
+
+class NotAskedError(StackError):
+    """A connector could not be asked to read its tables anew."""

@@ -115,6 +115,29 @@ def fetch(
         _fail(fault)
 
 
+@app.command()
+def reread(
+    connector: Annotated[str, typer.Argument(help="Its name in Connect: rxa_epr")],
+    table: Annotated[list[str] | None, typer.Option(help="With its schema: epr.allergy; may be given again. Else every table.")] = None,
+    home: Home = None,
+) -> None:
+    """Have a captured database's tables read anew, by the mapping as it is now, while changes go on.
+
+    For rows that were captured before the mapping knew a column or a table, or went to quarantine for it. Rows that say what they said
+    change nothing. Example: mainstem stack reread rxa_epr --table epr.allergy
+    """
+    from confluent_kafka import KafkaException
+
+    from deploy.stack import StackError, endpoints, rereading
+    from deploy.stack.layout import StackSettings
+
+    try:
+        asked = rereading.reread(endpoints(home or StackSettings().home), connector, table or ())
+    except (StackError, KafkaException) as fault:
+        _fail(fault)
+    typer.echo(f"{connector} reads {', '.join(asked)} anew within a minute; `mainstem stack logs connect -f` tells of it")
+
+
 def _names(only: str | None) -> list[str] | None:
     return None if only is None else [name.strip() for name in only.split(",") if name.strip()]
 

@@ -17,12 +17,13 @@ from confluent_kafka.admin import AdminClient, NewTopic
 from psycopg.conninfo import conninfo_to_dict
 
 from deploy.platform.capture import CaptureWatch
-from deploy.stack import Endpoints, down, endpoints, status, up
+from deploy.stack import Endpoints, down, endpoints, rereading, status, up
 from deploy.stack.connectors import debezium_postgres, ensure_connector, remove_connector
-from deploy.stack.errors import ConnectorFailedError
+from deploy.stack.errors import ConnectorFailedError, NotAskedError
 from mainstem.observe import metrics
 from mainstem.observe.connect import Connector, Connectors, connectors
 from producers.batch import MAX_CONTENT
+from producers.debezium import position
 from schemas import kafka, log, topics
 from schemas.beats import Beats
 from tests.eventually import eventually
@@ -45,6 +46,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 @pytest.fixture(scope="module")
 def servers(home: Path) -> Endpoints:
     found = endpoints(home)
+    rereading.ensure_topic(found.kafka)
+    rereading.ensure_topic(found.kafka)
     client = AdminClient({"bootstrap.servers": found.kafka})
     client.create_topics([NewTopic(TOPIC, 3, 1)])[TOPIC].result()
     with psycopg.connect(found.postgres, autocommit=True) as admin:
@@ -61,7 +64,7 @@ def servers(home: Path) -> Endpoints:
 
 
 def config(servers: Endpoints) -> dict[str, str]:
-    return debezium_postgres("RXZ/epr", servers.postgres, "rxz_epr", ["epr.patient", "epr.allergy"], TOPIC)
+    return debezium_postgres("RXZ/epr", servers.postgres, "rxz_epr", ["epr.patient", "epr.allergy"], TOPIC, servers.kafka)
 
 
 def raw(bootstrap: str) -> list[dict]:
@@ -192,6 +195,49 @@ def test_a_database_that_is_away_is_told_though_its_connector_runs(home: Path, s
         eventually(lambda: (state().age or 99) < 12, "a heartbeat again", 60)
     finally:
         watch.stop()
+
+
+def test_a_table_is_read_anew_while_its_changes_go_on(servers: Endpoints) -> None:
+    """Its rows stand behind what was captured of them before, and before what follows."""
+    ensure_connector(servers, "rxz_epr", config(servers))
+    with psycopg.connect(servers.database("rxz_epr"), autocommit=True) as trust:
+        trust.execute("INSERT INTO epr.allergy SELECT n, '1', 'penicillin' FROM generate_series(3000, 3009) n")
+        eventually(lambda: 3009 in {(one["after"] or {}).get("id") for one in raw(servers.kafka)}, "the rows")
+        assert rereading.reread(servers, "rxz_epr", ["epr.allergy"]) == ["epr.allergy"]
+        changed = 0
+
+        def read_anew() -> dict[int, dict]:
+            """The rows of it, while others change."""
+            nonlocal changed
+            changed += 1
+            trust.execute("INSERT INTO epr.allergy VALUES (%s, '1', 'latex')", (4000 + changed,))
+            trust.execute("DELETE FROM epr.allergy WHERE id = %s", (4000 + changed,))
+            found = {one["after"]["id"]: one["source"] for one in raw(servers.kafka) if one["op"] == "r" and "agent" in one["after"]}
+            return found if found.keys() >= {*range(3000, 3010)} else {}
+
+        anew = eventually(read_anew, "the rows anew", 90)
+        trust.execute("DELETE FROM epr.allergy WHERE id >= 3000")
+
+    def told() -> list[dict]:
+        changes = [one for one in raw(servers.kafka) if one["source"]["table"] == "allergy"]
+        return changes if {one["before"]["id"] for one in changes if one["op"] == "d"} >= {*range(3000, 3010)} else []
+
+    changes = eventually(told, "the deletes", 60)
+    of = {op: {(one["after"] or one["before"])["id"]: one["source"] for one in changes if one["op"] == op} for op in "cd"}
+    assert all({number for number in rows if number > 4000} == {*range(4001, 4001 + changed)} for rows in of.values())
+    for number in range(3000, 3010):
+        log = [position(of[op][number], snapshot=False) for op in "cd"]
+        assert log[0] < position(anew[number], snapshot=True) < log[1]
+
+
+@pytest.mark.parametrize(("connector", "table", "why"), [
+    ("rxa", "epr.allergy", "there is no connector 'rxa'"), ("rxz_epr", "epr.alergy", "captures no table 'epr.alergy'")])
+def test_what_cannot_be_read_anew_is_said(servers: Endpoints, connector: str, table: str, why: str) -> None:
+    ensure_connector(servers, "rxz_epr", config(servers))
+    with pytest.raises(NotAskedError, match=why):
+        rereading.reread(servers, connector, [table])
+    with pytest.raises(NotAskedError, match="Connect does not answer"):
+        rereading.reread(Endpoints({"connect": "http://127.0.0.1:1", "kafka": servers.kafka}), connector, [table])
 
 
 def test_changes_of_partitions_and_rows_with_large_values_are_captured(servers: Endpoints) -> None:
