@@ -50,6 +50,8 @@ def _convert(given: rules.Column) -> Callable[[Any], str | None]:
         return values.day
     if given.date == "instant":
         return values.instant
+    if given.date == "local":
+        return values.local
     if given.date is not None:
         return values.dates(given.date)
     return values.number if given.number else values.digits if given.digits else values.text

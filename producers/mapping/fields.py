@@ -89,7 +89,7 @@ def _joined(given: rules.Joined, scope: Scope) -> Value:
 
 
 def _moment(given: rules.Moment, scope: Scope) -> Value:
-    on, at, read = scope.read(given.moment), scope.read(given.time), values.dates(given.date)
+    on, at, read = scope.read(given.moment), scope.read(given.time), values.day if given.date == "day" else values.dates(given.date)
     return lambda row: values.clock(read(row[on]), values.text(row[at]))
 
 

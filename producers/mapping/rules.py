@@ -58,7 +58,7 @@ class Column(Part):
 
     column: str
     map: str | None = None
-    date: Literal["day", "instant"] | tuple[str, ...] | None = None
+    date: Literal["day", "instant", "local"] | tuple[str, ...] | None = None
     number: bool = False
     digits: bool = False
     when: Condition | None = None
@@ -180,7 +180,7 @@ class Moment(Part):
 
     moment: str
     time: str
-    date: tuple[str, ...]
+    date: Literal["day"] | tuple[str, ...]
 
 
 class First(Part):

@@ -7,11 +7,13 @@ import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 Cell = Any
 """As JSON gave it."""
 Reader = Callable[[str], str | None]
 
+_LONDON = ZoneInfo("Europe/London")
 _EPOCH_DAY = date(1970, 1, 1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _OTHER_UNITS = 1 << 42
@@ -19,6 +21,8 @@ _OTHER_UNITS = 1 << 42
 _INSTANT = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:\.(\d+))?(Z|[+-]\d\d(?::?\d\d)?)?")
 _DAY = re.compile(r"(\d{4}-\d\d-\d\d)(?:Z|[+-]\d\d:\d\d)")
 """A day with a zone, as `xs:date` has it; Debezium ends each so where it spells dates out."""
+_CLOCK = re.compile(r"(\d\d:\d\d)(:\d\d)?(?:\.0+)?Z?")
+"""A time of day; Debezium ends it with a `Z`, whatever the clock was."""
 _NUMBER = re.compile(r"(<=|>=|<|>)?\s*([+-]?(?:\d+(?:\.\d*)?|\.\d+))")
 _PATTERN = {"dd": r"(?P<d>\d{1,2})", "mm": r"(?P<m>\d{1,2})", "yyyy": r"(?P<y>\d{4})"}
 
@@ -76,6 +80,20 @@ def instant(cell: Cell) -> str | None:
         return given
 
 
+def local(cell: Cell) -> str | None:
+    """A moment in UTC of England's clock time: a timestamp without time zone, behind which Debezium puts a `Z` all the same. The hour that
+    comes twice, when summer time ends, is taken for its first pass."""
+    given = instant(cell)
+    found = _INSTANT.fullmatch(given) if given is not None else None
+    zone = None if not isinstance(cell, str) else (_INSTANT.fullmatch(cell.strip()) or (None,) * 5)[4]
+    if given is None or found is None or zone not in (None, "Z"):
+        return given
+    try:
+        return _moment(datetime.fromisoformat(given[:-1]).replace(tzinfo=_LONDON).astimezone(UTC))
+    except (ValueError, OverflowError):
+        return given
+
+
 def dates(patterns: tuple[str, ...]) -> Callable[[Cell], str | None]:
     """A reader of dates as people write them: `dd/mm/yyyy`, `mm/yyyy`, `yyyy`; the first pattern that is a real date counts."""
     readers = [_written(pattern) for pattern in patterns]
@@ -116,8 +134,8 @@ def clock(on: str | None, at: str | None) -> str | None:
     """A local date and a local time of day as one text. England's clock time has no zone here: the source gave none."""
     if on is None or at is None:
         return on or at
-    if len(on) == 10 and re.fullmatch(r"\d\d:\d\d(:\d\d)?", at):
-        return f"{on}T{at}" if len(at) == 8 else f"{on}T{at}:00"
+    if len(on) == 10 and (found := _CLOCK.fullmatch(at)):
+        return f"{on}T{found[1]}{found[2] or ':00'}"
     return f"{on} {at}"
 
 

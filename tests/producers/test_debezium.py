@@ -190,6 +190,19 @@ def test_a_delete_whose_patient_debezium_made_up_is_nobodys() -> None:
     assert [said(each) for each in own.assertions] == [("0", "allergy/5", "", "removed")]
 
 
+def test_moments_of_columns_without_a_zone() -> None:
+    """Debezium puts a `Z` behind each of them."""
+    mapped = """  t.stay:
+    records:
+      - kind: encounter
+        record: stay/{id}
+        fields: {start: {column: began, date: local}, end: {moment: left_on, time: left_at, date: day}}
+"""
+    row = {"id": 1, "mrn": "1001", "began": "2024-06-05T10:00:00Z", "left_on": "2024-06-06Z", "left_at": "11:30:00Z"}
+    [stay] = only(DebeziumFormat("RXX/test", parse(SMALL + mapped, "small.yaml")).read(change("c", "stay", after=row))).assertions
+    assert orjson.loads(stay.content) == {"start": "2024-06-05T09:00:00Z", "end": "2024-06-06T11:30:00"}
+
+
 def test_labels() -> None:
     [assertion] = only(reader().read(change("c", "allergy", after=ALLERGY | {"private": "y"}))).assertions
     assert assertion.labels == ("sensitive",)

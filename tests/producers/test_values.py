@@ -38,6 +38,19 @@ def test_instant(cell: object, read: str | None) -> None:
 
 
 @pytest.mark.parametrize(("cell", "read"), [
+    ("2024-01-05T10:00:00Z", "2024-01-05T10:00:00Z"), ("2024-06-05T10:00:00Z", "2024-06-05T09:00:00Z"),
+    ("2024-06-05 10:00:00.5", "2024-06-05T09:00:00.5Z"),
+    ("2024-10-27T00:59:59Z", "2024-10-26T23:59:59Z"), ("2024-10-27T01:30:00Z", "2024-10-27T00:30:00Z"),
+    ("2024-10-27T02:00:00Z", "2024-10-27T02:00:00Z"),
+    ("2024-06-05T10:00:00+02:00", "2024-06-05T08:00:00Z"), ("2024-06-05T10:00:00+00:00", "2024-06-05T10:00:00Z"),
+    (1_717_581_600_000_000, "2024-06-05T09:00:00Z"), ("infinity", "infinity"), ("+292278994-08-16T23:00:00Z", "+292278994-08-16T23:00:00Z"),
+    ("0001-01-01T00:00:00Z", "0001-01-01T00:01:15Z"), ("summer", "summer"), ("", None), (None, None)])
+def test_the_clock_of_england(cell: object, read: str | None) -> None:
+    """Summer and winter, and the hour that comes twice."""
+    assert values.local(cell) == read
+
+
+@pytest.mark.parametrize(("cell", "read"), [
     ("02/03/2019", "2019-03-02"), ("2/3/2019", "2019-03-02"), ("03/2019", "2019-03"), ("2019", "2019"), ("", None), (None, None)])
 def test_dates_as_written(cell: object, read: str | None) -> None:
     assert WRITTEN(cell) == read
@@ -63,6 +76,7 @@ def test_measured(given_text: str, read: tuple[str, str | None] | None) -> None:
 
 @pytest.mark.parametrize(("on", "at", "read"), [
     ("2024-03-02", "09:30", "2024-03-02T09:30:00"), ("2024-03", "09:30", "2024-03 09:30"), ("2024-03-02", "am", "2024-03-02 am"),
+    ("2024-03-02", "09:30:15Z", "2024-03-02T09:30:15"), ("2024-03-02", "09:30:00.000Z", "2024-03-02T09:30:00"),
     ("2024-03-02", None, "2024-03-02"), (None, "09:30", "09:30"), (None, None, None)])
 def test_a_date_and_a_time_of_day(on: str | None, at: str | None, read: str | None) -> None:
     assert values.clock(on, at) == read
@@ -70,6 +84,6 @@ def test_a_date_and_a_time_of_day(on: str | None, at: str | None, read: str | No
 
 @given(CELLS)
 def test_whatever_a_cell_holds_something_of_it_is_kept(cell: object) -> None:
-    for read in (values.text, values.day, values.instant, values.number, WRITTEN):
+    for read in (values.text, values.day, values.instant, values.local, values.number, WRITTEN):
         assert read(cell) is None or isinstance(read(cell), str)
         assert (read(cell) is None) == (values.text(cell) is None)
