@@ -104,7 +104,7 @@ def run(place: Arena, seed: int, say: Say, *, faults: int | None = None, seconds
     injector = Injector(place.home, partial(place.up, _quiet), place.platform, place.proxies, place.endpoints.kafka, SOURCES,
                         place.fault_file, place.disk, chance, reach=reach)
     writes = registers.Registers(place.endpoints.database("a82038_gp"))
-    load = subprocess.Popen([*_MAINSTEM, "seeds", "play", "--rate", str(rate), "--seed", str(seed), "--keep-going", "--output", "json",
+    load = subprocess.Popen([*_MAINSTEM, "seeds", "play", "--rate", str(rate), "--seed", str(seed), "--output", "json",
                              "--home", str(place.home)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     writes.start()
     try:

@@ -72,12 +72,12 @@ def play(
     dsn: Dsn = None,
     home: Home = None,
     truth: Annotated[Path | None, typer.Option(help="Append what was done to this file, as JSON lines.")] = None,
-    keep_going: Annotated[bool, typer.Option("--keep-going", help="Wait for a server that goes away, and go on.")] = False,
     output: Format = Output.TABLE,
 ) -> None:
     """Let life happen in the trusts: doses change, allergies are noted, results come and are corrected, patients are merged.
 
-    Without --for and --changes it goes on until Ctrl-C. It ends by saying what it did; what it did is committed.
+    Without --for and --changes it goes on until Ctrl-C; a server that goes away is waited for. It ends by saying what it did; what it did
+    is committed.
 
     Examples:
 
@@ -94,7 +94,7 @@ def play(
     total = changes or (int(seconds * rate) if seconds and rate else None)
     with _explained(), _bar("changes", total, output) as advance:
         report = live(_server(dsn, home), rate=rate, seconds=seconds, changes=changes, seed=seed, profile=chosen(profile), truth_path=truth,
-                      stop=stop, progress=lambda so_far: advance(so_far.changes), keep_going=keep_going)
+                      stop=stop, progress=lambda so_far: advance(so_far.changes))
     if output is Output.JSON:
         as_json(dataclasses.asdict(report) | {"rate": round(report.rate, 1), "seconds": round(report.seconds, 3)})
         return

@@ -51,12 +51,11 @@ class Report:
 
 
 def play(dsn: str, *, rate: float, seconds: float | None = None, changes: int | None = None, seed: int = 1, profile: Profile = EVERYDAY,
-         truth_path: Path | None = None, stop: threading.Event | None = None, progress: Callable[[Report], None] | None = None,
-         keep_going: bool = False) -> Report:
+         truth_path: Path | None = None, stop: threading.Event | None = None, progress: Callable[[Report], None] | None = None) -> Report:
     """Makes `rate` row changes a second, until `seconds` are over, `changes` are made or `stop` is set; rate 0 = as fast as it goes.
 
     The same seed on the same databases does the same things (GUIDs of new rows apart). What was done is committed, whatever ended it.
-    `keep_going`: a server that goes away is waited for; a batch that it may or may not have committed is not counted, nor in the truth.
+    A server that goes away is waited for; a batch that it may or may not have committed is not counted, nor in the truth.
     Raises UnreachableError, DatabaseMissingError, DsnError, TruthFileError, StoppedError.
     """
     report, stop, rng = Report(rate), stop or threading.Event(), Random(seed)
@@ -77,7 +76,7 @@ def play(dsn: str, *, rate: float, seconds: float | None = None, changes: int | 
                         stop.wait(_left(report, start, rate, seconds))
                 break
             except (LostError, UnreachableError):
-                if start is None or not keep_going:
+                if start is None:
                     raise
                 if stop.wait(_AGAIN):
                     break
