@@ -57,7 +57,7 @@ def check_source(bootstrap: str, source: str, dsn: str, tables: Sequence[str], i
     """
     check = Check(f"{source}: rows captured = rows in its database")
     captured = _captured(bootstrap, source, incarnations or {})
-    with psycopg.connect(dsn) as connection:
+    with psycopg.connect(dsn, client_encoding="utf8") as connection:  # of SQL_ASCII names would be bytes
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         rows = _held(connection, tables)
         for table, what in _lacking(connection, tables):

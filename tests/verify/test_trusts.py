@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 
 from mainstem.model import Assertion, RawRef
 from mainstem.verify import trusts
@@ -70,7 +71,7 @@ def test_a_row_that_is_lost_is_named_in_each_look(monkeypatch: pytest.MonkeyPatc
         held, lost = {f"{n}".encode() for n in range(count)}, {b"0", b"1"} if late else {b"0", b"1", b"2"}
         monkeypatch.setattr(trusts, "_held", lambda *_, held=held: {"allergy": held})
         monkeypatch.setattr(trusts, "_lacking", lambda *_: ())
-        monkeypatch.setattr(trusts.psycopg, "connect", lambda _: unasked())
+        monkeypatch.setattr(trusts.psycopg, "connect", lambda *_, **__: unasked())
         monkeypatch.setattr(trusts, "_captured", lambda *_, seen=held - lost | {b"gone"}: {"allergy": seen})
         looks.append(trusts.check_source("", "A82038/gp", "", ("gp.allergy",)))
     assert [len(look.differences) for look in looks] == [4, 3]
@@ -97,7 +98,7 @@ def test_of_a_database_that_was_restored_what_came_since_counts(monkeypatch: pyt
     monkeypatch.setattr(trusts.log, "read", lambda *_: iter(messages))
     monkeypatch.setattr(trusts, "_lacking", lambda *_: ())
     monkeypatch.setattr(trusts, "_held", lambda *_: {"epr.patient": {trusts._hash({"id": 1})}})
-    monkeypatch.setattr(trusts.psycopg, "connect", lambda _: unasked())
+    monkeypatch.setattr(trusts.psycopg, "connect", lambda *_, **__: unasked())
     begun = trusts.begun([said(0, 0), said(2, 0), said(3, 1), said(4, 1)])
     assert begun == {("raw.rxz-epr.v1", 0): [(0, 0), (3, 1)]}
     assert trusts.check_source("", "RXZ/epr", "", ["epr.patient"], begun).passed
@@ -135,3 +136,22 @@ def test_a_table_whose_changes_cannot_all_be_told_is_named(database: str) -> Non
         names = ("whole", "partial", "unkeyed", "unpublished", "parted", "part_whole", "dropped")
         found = [(table.removeprefix("public."), what.split()[0]) for table, what in trusts._lacking(trust, [f"public.{n}" for n in names])]
     assert found == [("partial", "rows"), ("unkeyed", "without"), ("unpublished", "no"), ("parted", "rows"), ("dropped", "there")]
+
+
+@pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])
+def test_databases_of_other_encodings_are_compared(postgres: str, monkeypatch: pytest.MonkeyPatch, encoding: str) -> None:
+    name = f"verify_{encoding.lower()}"
+    with psycopg.connect(postgres, autocommit=True) as admin:
+        admin.execute(f"CREATE DATABASE {name} TEMPLATE template0 ENCODING '{encoding}' LC_COLLATE 'C' LC_CTYPE 'C'")
+    try:
+        dsn = make_conninfo(postgres, dbname=name)
+        with psycopg.connect(dsn, client_encoding="utf8") as trust:
+            trust.execute("CREATE TABLE t (k text PRIMARY KEY)")
+            trust.execute("INSERT INTO t VALUES ('Zoë')")
+            trust.execute("ALTER TABLE t REPLICA IDENTITY FULL")
+            trust.execute("CREATE PUBLICATION p FOR TABLE t")
+        monkeypatch.setattr(trusts, "_captured", lambda *_: {"public.t": {trusts._hash({"k": "Zoë"})}})
+        assert trusts.check_source("", "RXZ/epr", dsn, ["public.t"]).differences == {}
+    finally:
+        with psycopg.connect(postgres, autocommit=True) as admin:
+            admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
