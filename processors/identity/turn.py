@@ -111,9 +111,7 @@ class Turn:
 
     def _named(self, before: Evidence, now: Evidence) -> set[str]:
         """Of whom the claim may change whether too many were merged."""
-        if before.merged_into == now.merged_into and before.replaces == now.replaces:
-            return set()
-        named = set(before.merges) ^ set(now.merges)
+        named = set(before.merged_into) ^ set(now.merged_into)  # also one that it replaces as well: now it is gone itself, or no more
         return named if before.replaces == now.replaces else named | {self._subject, *before.replaces, *now.replaces}
 
     def tasks(self) -> list[Task]:

@@ -5,19 +5,20 @@ from __future__ import annotations
 import time
 
 import pytest
+from msgspec.structs import replace
 
 from mainstem.model import Claim, Status, Task
 from processors.identity import persons
 from processors.identity.claimed import MERGED_BY, Claimed
 from processors.identity.layers import LOOKALIKES, Layers
 from processors.identity.linker import Linker, assign, review
-from processors.identity.numbers import Numbers
+from processors.identity.numbers import CROWD, Numbers
 from processors.identity.placing import neighbourhood, place
 from processors.lane.contract import Received
 from processors.lane.memory import MemoryState
 from schemas import topics
 from seeds import nhs
-from tests.processors.identity.test_persons import link, merged, number
+from tests.processors.identity.test_persons import link, merged, number, replaces
 from tests.strategies import KEY
 
 
@@ -80,6 +81,23 @@ def test_a_place_that_too_many_are_merged_into_is_told_once_and_only_while_it_is
     into = [merged(f"A|{at}", "A|0") for at in range(1, MERGED_BY + 3)]
     back = [merged(f"A|{at}", "A|0", position="02", status=Status.RETRACTED) for at in range(1, 4)]
     claimed = [*into, *back, number("A|0", nhs.number(1)), merged("A|1", "A|0", position="03"), merged("A|2", "A|0", position="03")]
+    reasons = _told(claimed)
+    assert reasons[MERGED_BY - 1] == []
+    assert reasons[MERGED_BY] == reasons[MERGED_BY + 1] == [persons.OVERRUN]
+    assert reasons[len(into) + 1] == []
+    assert reasons[-1] == [persons.OVERRUN]
+
+
+def test_a_merge_told_the_other_way_too_is_no_less_one() -> None:
+    """Who has replaced another, and then is said to be replaced by it, is gone: one less carries the number there, and it is no crowd."""
+    carried = [number(f"A|{at}", nhs.number(1)) for at in range(CROWD + 1)]
+    turned = merged("A|0", "A|9", position="02")
+    reasons = _told([*carried, replaces("A|0", "A|9"), turned, replace(turned, position="03", status=Status.RETRACTED)])
+    assert reasons[-3:] == [[persons.SHARED_NUMBER], [], [persons.SHARED_NUMBER]]
+
+
+def _told(claimed: list[Claim]) -> list[list[str]]:
+    """After each claim the reasons of the tasks that are open; persons and tasks are those from scratch."""
     state, linker = MemoryState(), Linker(KEY)
     placed: dict[str, str] = {}
     opened: dict[str, Task] = {}
@@ -95,7 +113,4 @@ def test_a_place_that_too_many_are_merged_into_is_told_once_and_only_while_it_is
         tasks = [task for task in opened.values() if task.status == "open"]
         assert sorted(task.id for task in tasks) == [task.id for task in review(said, KEY)]
         reasons.append([task.reason for task in tasks])
-    assert reasons[MERGED_BY - 1] == []
-    assert reasons[MERGED_BY] == reasons[MERGED_BY + 1] == [persons.OVERRUN]
-    assert reasons[len(into) + 1] == []
-    assert reasons[-1] == [persons.OVERRUN]
+    return reasons
