@@ -83,13 +83,13 @@ def radius(span: Joined, changes: Sequence[Published], entries: Iterable[Entry],
     """`changes`: of the joined person and of those they are now, from when they were joined. `entries`: the latest of each of the joined
     person's facts. `now`: source patient -> person. `summaries`: when some were published while they were one."""
     here = [each for each in changes if each.value.person == span.person]
-    parting = [each for each in here if span.ended is not None and each.value.handover == span.ended]
+    parting = _parting(span, here)
     begun = min([each.at for each in parting], default=span.until)
     """From here on the record is being put right. What came between the claim and this was still told wrong."""
-    while_one = [each for each in here if each.at >= span.since and (begun is None or each.at <= begun)
-                 and (span.ended is None or each.value.handover != span.ended)]
+    right = {each.place for each in parting}
+    while_one = [each for each in here if each.at >= span.since and (begun is None or each.at <= begun) and each.place not in right]
     latest = {entry.fact: entry for entry in entries if entry.person == span.person}
-    again = {each.value.fact: each for each in parting}
+    again = {each.value.fact: each for each in sorted(parting, key=lambda each: each.value.handover in span.moved)}
     of_fact: defaultdict[str, list[Published]] = defaultdict(list)
     for each in while_one:
         of_fact[each.value.fact].append(each)
@@ -104,7 +104,7 @@ def radius(span: Joined, changes: Sequence[Published], entries: Iterable[Entry],
     published = {topic: len(told) for topic, told in times.items() if told or topic != topics.SUMMARIES.name}
     compensating: defaultdict[str, list[str]] = defaultdict(list)
     for each in changes:
-        if span.ended is not None and each.value.handover == span.ended:
+        if each.place in right or (each.value.person != span.person and each.value.handover in span.moved):
             compensating[each.value.person].append(each.place)
     elsewhere = {person: len(places) for person, places in sorted(compensating.items()) if person != span.person}
     return Radius(
@@ -112,6 +112,24 @@ def radius(span: Joined, changes: Sequence[Published], entries: Iterable[Entry],
         published=published, between={topic: (min(told), max(told)) for topic, told in times.items() if told}, facts=facts,
         states=dict(sorted(Counter(fact.state for fact in facts).items())), viewed=viewed, again=elsewhere,
         compensating={person: tuple(places) for person, places in sorted(compensating.items())})
+
+
+def _parting(span: Joined, here: Sequence[Published]) -> list[Published]:
+    """The changes by which the joined person's record was put right. Where several handovers touch a fact in one turn its change names the
+    latest of them: so what handovers did right before and right after counts too, and where all is such, the first that they did."""
+    if span.ended is None:
+        return []
+    at = [place for place, each in enumerate(here) if each.value.handover in span.moved]
+    after = [each.value.handover >= span.ended and (span.back is None or each.value.handover < span.back or place in at)
+             for place, each in enumerate(here)]
+    if not any(after):
+        return []
+    first, last = (at[0], at[-1]) if at else (after.index(True), after.index(True))
+    while first > 0 and after[first - 1]:
+        first -= 1
+    while last + 1 < len(here) and after[last + 1]:
+        last += 1
+    return [each for each, put_right in zip(here[first:last + 1], after[first:last + 1], strict=True) if put_right]
 
 
 def _fact(name: str, told: list[Published], again: Published | None, latest: Entry | None, span: Joined, now: dict[str, str]) -> Fact:

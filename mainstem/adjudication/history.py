@@ -48,6 +48,10 @@ class Joined(NamedTuple):
     until: int | None
     apart: bool
     """Parted; False where both went to another person together, or still are one."""
+    moved: tuple[int, ...] = ()
+    """Epochs, from `ended` on, at which whoever left moved on. A handover that the next one overtakes is put right under that one's."""
+    back: int | None = None
+    """Epoch by which all who left had come back to the person; None where one did not."""
 
 
 class Passed(NamedTuple):
@@ -134,7 +138,21 @@ def joined(one: str, other: str, told: Sequence[Move], key: bytes) -> list[Joine
             open_ = None
         if together and open_ is None:
             open_ = Joined(one, other, where[one], epoch, moved[0].at, None, None, apart=False)
-    return [*found, open_] if open_ is not None else found
+    left = [_left(span, span.ended, told) for span in found if span.ended is not None]
+    return [*left, open_] if open_ is not None else left
+
+
+def _left(span: Joined, ended: int, told: Sequence[Move]) -> Joined:
+    """With where whoever left went from there."""
+    moved, back = set[int](), list[int | None]()
+    for subject in (span.one, span.other):
+        after = [move for move in told if move.subject == subject and move.epoch >= ended]
+        if after and after[0].epoch == ended and after[0].person != span.person:
+            came = next((move.epoch for move in after if move.person == span.person), None)
+            moved.update(move.epoch for move in after if came is None or move.epoch < came)
+            back.append(came)
+    returned = [each for each in back if each is not None]
+    return span._replace(moved=tuple(sorted(moved)), back=max(returned, default=None) if len(returned) == len(back) else None)
 
 
 def partners(subject: str, told: Sequence[Move], key: bytes) -> list[str]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable
+from itertools import combinations
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -119,6 +121,79 @@ def test_never_joined_and_joined_twice() -> None:
     found = radii(pipeline, A, B)
     assert [(each.began, each.ended) for each in found] == [(2, 3), (4, 5)]
     assert partners(A, moves(rows(pipeline), KEY), KEY) == [B]
+
+
+def test_who_is_moved_on_before_the_handover_is_done_is_put_right_by_the_next() -> None:
+    """Parted, and given the right number at once: the record is put right under the later epoch alone, and views until then count."""
+    pipeline = ran(*(number(each, N1) for each in (A, C, B)), allergy(A, "1", "penicillin"), allergy(B, "1", "peanut"))
+    person = assign([number(A, N1)], KEY)[A].person
+    for claimed in (unlink(B, A), unlink(B, C), number(B, N2, position="02")):
+        pipeline.publish(claimed)
+    pipeline.run(random.Random(1), crashes=False)
+    told_right = max(at for p in range(topics.CHANGES.partitions) for at, _, value in pipeline.logs[topics.CHANGES.name, p]
+                     if value.person == person)
+    (span,) = radii(pipeline, A, B, [viewed(told_right, person, "a nurse"), viewed(told_right + 1, person, "x")])
+    assert span.states == {CORRECTED: 1, UNTOUCHED: 1} and span.until == told_right
+    assert [view.actor for view in span.viewed] == ["a nurse"]
+    assert assign([number(A, N2)], KEY)[A].person in span.compensating
+
+
+def test_several_parted_in_one_turn_of_the_record() -> None:
+    """What two of them spoke of is told again once, under the latest epoch: of the first it is put right too."""
+    pipeline = ran(*(number(each, N1) for each in (A, B, C)), number("RXA/epr|2", N1),
+                   *(allergy(each, "1", "penicillin") for each in (A, B, C)))
+    for apart in (unlink(B, A), unlink(B, "RXA/epr|2"), unlink(C, A), unlink(C, "RXA/epr|2")):
+        pipeline.publish(apart)
+    pipeline.run(_AllAtOnce(), crashes=False)
+    assert [set(radii(pipeline, A, each)[0].states) for each in (B, C)] == [{CORRECTED}] * 2
+
+
+class _AllAtOnce(random.Random):
+    """Each stage in its turn reads all there is."""
+
+    def choice(self, of: Any) -> Any:
+        return of[0] if isinstance(of[0], tuple) else of[-1]
+
+
+some = st.sampled_from([A, B, C, "RXA/epr|2", "A82038/gp|2"])
+moving = st.lists(st.one_of(
+    st.builds(lambda one, nhs: lambda at: number(one, nhs, position=at), some, st.sampled_from([N1, N1, N2])),
+    st.builds(lambda pair, does, status: lambda at: does(*pair, position=at, status=status),
+              st.tuples(some, some).filter(lambda pair: pair[0] < pair[1]), st.sampled_from([link, unlink]),
+              st.sampled_from([Status.ASSERTED, Status.ASSERTED, Status.RETRACTED])),
+    st.builds(lambda status: lambda at: merged("RXA/epr|2", A, position=at, status=status),
+              st.sampled_from([Status.ASSERTED, Status.RETRACTED]))), min_size=2, max_size=12)
+
+
+@settings(max_examples=100, deadline=None)
+@given(moving, st.lists(st.builds(allergy, some, st.just("1"), st.sampled_from(["penicillin", "peanut"])), max_size=6), st.integers(0, 2**32))
+def test_what_rested_on_whoever_left_is_put_right_and_nobody_who_saw_it_is_missed(moved, said, seed) -> None:
+    rng, pipeline = random.Random(seed), Pipeline(KEY, Terms())
+    for value in said:
+        pipeline.publish(value)
+    for at, claimed in enumerate(moved):
+        pipeline.publish(claimed(f"{at:02}"))
+        if rng.random() < 0.7:
+            pipeline.step(rng, rng.choice([1, 5, 100]))
+        if rng.random() < 0.3:
+            pipeline.run(rng, crashes=False)
+    pipeline.run(rng, crashes=False)
+    told, history, appended = moves(rows(pipeline), KEY), pipeline.history(), {
+        (value.person, value.fact, value.version): at for p in range(topics.ENTRIES.partitions)
+        for at, _, value in pipeline.logs[topics.ENTRIES.name, p]}
+    for pair in combinations(sorted({move.subject for move in told}), 2):
+        for span in radii(pipeline, *pair):
+            left = {one for one in pair for move in told
+                    if (move.subject, move.epoch) == (one, span.ended) and move.person != span.person
+                    and not any(back.subject == one and back.epoch > move.epoch and back.person == span.person for back in told)}
+            for fact in span.facts:
+                entries = history[span.person, fact.fact]
+                rested = [entry for entry in entries if entry.status == "current"
+                          and left & {f"{each.source}|{each.patient}" for each in entry.provenance}]
+                assert not (rested and rested[-1].version == fact.versions[-1]) or fact.state == CORRECTED
+                if rested:
+                    gone = appended[span.person, fact.fact, rested[-1].version + 1]
+                    assert span.until is not None and gone <= span.until + 1, "an entry comes right before its change"
 
 
 @settings(max_examples=60, deadline=None)
