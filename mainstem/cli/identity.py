@@ -265,7 +265,7 @@ def _concerned(task: Task, topics: Topics) -> set[str]:
 def _without_whereabouts(task: Task, records: dict[str, Record | None]) -> Task:
     from msgspec.structs import replace
 
-    from mainstem.web.seen import hidden, withheld
+    from mainstem.web.seen import hidden, likeness, withheld
 
     hides = [hidden(subject, records.get(person)) for subject, person in zip(task.subjects, task.persons, strict=True)]
-    return replace(task, evidence=withheld(task.evidence, hides)) if hides else task
+    return replace(task, evidence=withheld(task.evidence, hides), scores=likeness(task.scores, task.evidence, hides)) if hides else task

@@ -11,7 +11,7 @@ from mainstem.adjudication.desk import Waiting
 from mainstem.model import Compared
 from mainstem.web import words
 from mainstem.web.record import Record
-from mainstem.web.seen import WITHHELD, hidden, withheld
+from mainstem.web.seen import WITHHELD, hidden, likeness, withheld
 
 REASONS = {
     "identity.conflicting-numbers": "A merge, or one source patient, with two verified NHS numbers",
@@ -62,16 +62,18 @@ class Shown:
     candidates: tuple[Candidate, ...]
     rows: tuple[Row, ...]
     scores: tuple[str, ...]
-    """In the order of the candidates: the sum of the bits, with those that any two start with, and the chance it stands for."""
+    """In the order of the candidates: the sum of the bits that are shown, with those that any two start with, and the chance it stands for.
+    """
 
 
 def show(waiting: Waiting, records: Mapping[str, Record | None], members: Mapping[str, Sequence[str]]) -> Shown:
     task = waiting.task
     candidates = tuple(_candidate(subject, person, records.get(person), members.get(person, ()))
                        for subject, person in zip(task.subjects, task.persons, strict=True))
-    evidence = withheld(task.evidence, [each.hidden for each in candidates]) if candidates else task.evidence
+    hides = [each.hidden for each in candidates]
+    evidence = withheld(task.evidence, hides) if candidates else task.evidence
     return Shown(task.id, reason(task.reason), task.reason, words.moment(waiting.since), candidates, rows(evidence),
-                 ("", *map(score, task.scores)) if task.scores and candidates else ())
+                 ("", *map(score, likeness(task.scores, task.evidence, hides))) if task.scores and candidates else ())
 
 
 def reason(rule: str) -> str:

@@ -43,6 +43,13 @@ def withheld(evidence: Sequence[Compared], hidden: Sequence[bool]) -> tuple[Comp
     return tuple(_withheld(each, hidden) if each.field in _WHEREABOUTS else each for each in evidence)
 
 
+def likeness(scores: Sequence[float], evidence: Sequence[Compared], hidden: Sequence[bool]) -> tuple[float, ...]:
+    """Match weights of the first with each other, without the bits that `withheld` takes out of the evidence: by those that stay they could
+    be reckoned."""
+    gone = [each.weights for each, left in zip(evidence, withheld(evidence, hidden), strict=True) if each.weights != left.weights]
+    return tuple(round(score - sum(bits), 2) for score, bits in zip(scores, zip(*gone, strict=True), strict=True)) if gone else tuple(scores)
+
+
 def says(said: Mapping[str, Any], *, hidden: bool) -> dict[str, Any]:
     """A claim's body, without the whereabouts of who is restricted."""
     return {name: WITHHELD if hidden and value and name in _WHEREABOUTS else value for name, value in said.items()}
@@ -58,7 +65,9 @@ def shown(person: Shown, record: Record | None) -> Shown:
 def told(why: Why, records: Mapping[str, Record | None]) -> Why:
     """Why two are one person or two, without the whereabouts of who is restricted, or may be."""
     one, other = (hidden(each.subject, records.get(each.person)) for each in (why.one, why.other))
-    return replace(why, one=_member(why.one, hidden=one), other=_member(why.other, hidden=other), fields=withheld(why.fields, (one, other)))
+    (score,) = likeness((why.score,), why.fields, (one, other))
+    return replace(why, one=_member(why.one, hidden=one), other=replace(_member(why.other, hidden=other), bits=score), score=score,
+                   fields=withheld(why.fields, (one, other)))
 
 
 def _withheld(each: Compared, hidden: Sequence[bool]) -> Compared:

@@ -166,7 +166,8 @@ moving = st.lists(st.one_of(
 
 
 @settings(max_examples=100, deadline=None)
-@given(moving, st.lists(st.builds(allergy, some, st.just("1"), st.sampled_from(["penicillin", "peanut"])), max_size=6), st.integers(0, 2**32))
+@given(moving, st.lists(st.builds(allergy, some, st.just("1"), st.sampled_from(["penicillin", "peanut"])), max_size=6),
+       st.integers(0, 2**32))
 def test_what_rested_on_whoever_left_is_put_right_and_nobody_who_saw_it_is_missed(moved, said, seed) -> None:
     rng, pipeline = random.Random(seed), Pipeline(KEY, Terms())
     for value in said:

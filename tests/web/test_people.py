@@ -10,16 +10,18 @@ from lxml import html
 
 from mainstem.adjudication.everyone import FromScratch
 from mainstem.adjudication.explain import show, why
+from mainstem.cli import identity as identity_cli
 from mainstem.web.numbers import spaced
 from processors.identity.linker import assign
 from processors.identity.persons import own_person
 from processors.identity.scoring.release import built_in
+from processors.identity.scoring.score import scorer
 from tests.processors.identity.test_persons import BABY, MUM, claim, link, number, who
 from tests.strategies import KEY, NUMBERS
 from tests.web.decided import MadeIdentity
 from tests.web.made import MadeAudit
 from tests.web.pages import text
-from tests.web.test_adjudication import HOMES, PAIR, A, B, C, Visit, lives, standings
+from tests.web.test_adjudication import HOMES, PAIR, A, B, C, Visit, held, lives, standings
 
 ALONE = [number(A, NUMBERS[0]), who(A, **MUM), who(B, "Archer", "Ann", "1980-03-02"), number(C, NUMBERS[1], verification="02")]
 """Three persons: nothing ties them."""
@@ -241,3 +243,21 @@ def test_every_field_has_a_label_and_every_region_a_name() -> None:
         assert {node.get("id") for node in page.xpath("//input[not(@type='hidden')] | //textarea")} <= labelled
         assert all(node.get("aria-label") for node in page.xpath("//*[@role='region']"))
         assert len(page.xpath("//h1")) == 1 and len(set(page.xpath("//*/@id"))) == len(page.xpath("//*/@id"))
+
+
+@pytest.mark.parametrize("home", HOMES)
+@pytest.mark.parametrize("other", [{}, {"postcode": "AB1 2CD", "address": ["9 Long Lane"]}])
+def test_likeness_does_not_tell_whether_a_restricted_person_lives_where_another_does(home: dict[str, Any], other: dict[str, Any]) -> None:
+    """In all, and by the bits that are shown beside it."""
+    shown = []
+    for homes in (home, home), (home, other):
+        identity = MadeIdentity([lives(one, **lived) for one, lived in zip((A, B), homes, strict=True)])
+        visit = Visit(identity=identity, records=(held(identity, A, "pds-restricted"), held(identity, B)))
+        rows = {text(row, "./th"): [text(cell, ".") for cell in row.xpath("./td")]
+                for page in (visit.get(visit.task), visit.get(pair_of(visit))) for row in page.xpath("//table[caption]/tbody/tr")}
+        shown.append({name: cells for name, cells in rows.items() if name.startswith("Likeness in all")})
+        records = {each.person: each for each in (held(identity, A, "pds-restricted"), held(identity, B))}
+        (task,) = (identity_cli._without_whereabouts(each.task, records) for each in identity.waiting())
+        bits = sum(sum(each.weights) for each in task.evidence)
+        assert task.scores[0] == pytest.approx(bits + scorer(built_in()).prior, abs=0.05)
+    assert len(shown[0]) == 2 and list(shown[0].values()) == list(shown[1].values())
