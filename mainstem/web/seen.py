@@ -47,7 +47,9 @@ def likeness(scores: Sequence[float], evidence: Sequence[Compared], hidden: Sequ
     """Match weights of the first with each other, without the bits that `withheld` takes out of the evidence: by those that stay they could
     be reckoned."""
     gone = [each.weights for each, left in zip(evidence, withheld(evidence, hidden), strict=True) if each.weights != left.weights]
-    return tuple(round(score - sum(bits), 2) for score, bits in zip(scores, zip(*gone, strict=True), strict=True)) if gone else tuple(scores)
+    if not gone:
+        return tuple(scores)
+    return tuple(round(score - sum(bits), 2) for score, bits in zip(scores, zip(*gone, strict=True), strict=True))
 
 
 def says(said: Mapping[str, Any], *, hidden: bool) -> dict[str, Any]:

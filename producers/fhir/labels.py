@@ -24,10 +24,12 @@ HL7 = ("http://hl7.org/", "http://terminology.hl7.org/", "urn:oid:2.16.840.1.113
 def labels(resource: Resource, others: Iterable[Resource] = ()) -> tuple[str, ...]:
     """Labels of a resource; `others`: what it stands in, and what it is told in the words of.
 
-    A Patient marked R or REDACTED is restricted in PDS (address and contact withheld).
+    A Patient marked R or REDACTED is restricted in PDS (address and contact withheld); one marked V (very restricted) is no less.
     """
-    found = {"pds-restricted" if resource.get("resourceType") == "Patient" and label in ("R", "REDACTED") else _meaning(label)
-             for label in (*_security(resource), *_stated(resource, "securityLabel"), *_stated(resource, "confidentiality"))}
+    stated = (*_security(resource), *_stated(resource, "securityLabel"), *_stated(resource, "confidentiality"))
+    patient = resource.get("resourceType") == "Patient"
+    found = {"pds-restricted" if patient and label in ("R", "REDACTED") else _meaning(label) for label in stated}
+    found |= {"pds-restricted"} if patient and "V" in stated else set()
     for other in others:
         try:
             found |= {_meaning(label) for label in _security(other)}

@@ -289,6 +289,7 @@ def test_security_labels(security, labels):
 
 def test_a_patient_restricted_in_pds():
     assert first(patient() | {"meta": {"security": [{"code": "R"}]}}).assertions[0].labels == ("pds-restricted",)
+    assert first(patient() | {"meta": {"security": [{"code": "V"}]}}).assertions[0].labels == ("pds-restricted", "sensitive")
 
 
 GAELIC = {"coding": [{"code": "gd", "display": "Gaelic"}]}
