@@ -6,14 +6,16 @@ Missing or partial values contradict nothing: "cannot tell" is an answer.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 from functools import lru_cache
-from itertools import islice
+from itertools import islice, takewhile
 from typing import Any
 
 import msgspec
 from rapidfuzz.distance import DamerauLevenshtein
+
+from processors.identity import made_up
 
 FORMER_NAMES, FORMER_HOMES = "former_names", "former_homes"
 FORMER = 3
@@ -35,14 +37,11 @@ BIRTH_DATE = "identity.contradiction.birth-date"
 """Birth dates too far apart for one to be the other mistyped, whatever the names: father and son of one name; a newborn that has no given
 name yet, or whose given name begins as its mother's does."""
 TWINS = "identity.contradiction.twins"
-"""Same birth date and family name, given names that differ."""
+"""Same birth date and family name, or one that is a slip apart, and given names that differ: all, or all but the first, since in some
+families each child has one first name."""
 WHOLE_NAME = "identity.contradiction.whole-name"
 """Family and given names both differ."""
 
-MADE_UP = frozenset({"0001-01-01", "1753-01-01", "1800-01-01", "1850-01-01", "1899-12-30", "1899-12-31", "1900-01-01", "1900-12-31",
-                     "1901-01-01", "1904-01-01", "1970-01-01", "9999-12-31"})
-"""Birth dates that stand for none: where the calendars of databases and spreadsheets begin or end, and what forms ask clerks to fill in.
-Who was born on one is found by the other rules."""
 RECKONED = 10
 """Years by which the age of somebody whose birthday is unknown may be reckoned wrong."""
 
@@ -117,8 +116,8 @@ def contradiction(one: Demographics, other: Demographics) -> str | None:
         return BIRTH_AND_GIVEN
     if family and given:
         return WHOLE_NAME
-    same = one.birth_date == other.birth_date and len(one.birth_date) == 10 and folded(one.family) == folded(other.family) != ""
-    return TWINS if same and given else alone
+    same = one.birth_date == other.birth_date and len(one.birth_date) == 10 and bool(folded(one.family) and folded(other.family))
+    return TWINS if same and (given or further_differ(_names(one.given), _names(other.given), _names_agree)) else alone
 
 
 def born_apart(one: str, other: str) -> bool:
@@ -129,31 +128,81 @@ def born_apart(one: str, other: str) -> bool:
         ours, theirs = date.fromisoformat(one[:10]), date.fromisoformat(other[:10])
     except ValueError:  # partial, or no date: cannot tell
         return False
-    if not {one[:10], other[:10]}.isdisjoint(MADE_UP) or abs(ours - theirs) <= timedelta(days=1):
+    years = abs(ours.year - theirs.year)
+    unknown = ((ours.month, ours.day) == (1, 1)) + ((theirs.month, theirs.day) == (1, 1))
+    if unknown == 2 and min(ours.year, theirs.year) > made_up.BEFORE:  # that the days agree says nothing, and the year is all there is
+        return years > RECKONED and years != 100
+    if not {one[:10], other[:10]}.isdisjoint(made_up.DATES) or abs(ours - theirs) <= timedelta(days=1):
         return False
     if DamerauLevenshtein.distance(one[:10], other[:10], score_cutoff=1) <= 1:
         return False
-    years = abs(ours.year - theirs.year)
     same_year, same_day = years in (0, 100), (ours.month, ours.day) == (theirs.month, theirs.day)
     if same_day or (same_year and {ours.month, ours.day} == {theirs.month, theirs.day}):
         return False
-    if (1, 1) in ((ours.month, ours.day), (theirs.month, theirs.day)):
+    if unknown:
         return years > RECKONED and years != 100
     return same_year + (ours.month == theirs.month) + (ours.day == theirs.day) < 2
+
+
+def further_differ(ours: Sequence[str], theirs: Sequence[str], agree: Callable[[str, str], bool]) -> bool:
+    """Both have given names after the first, and none of those is one of the other's. Symmetric, as `agree` is."""
+    return len(ours) > 1 and len(theirs) > 1 and not any(
+        agree(a, b) for i, a in enumerate(ours) for j, b in enumerate(theirs) if i or j)
+
+
+@lru_cache(maxsize=1 << 12)
+def telling(who: Demographics) -> Demographics:
+    """Without what is filled in where nobody knows (`made_up`): what of it is this one human's, to be found by and compared."""
+    return msgspec.structs.replace(
+        who, family=_telling(who.family), given=_given(who.given),
+        birth_date="" if who.birth_date[:10] in made_up.DATES else who.birth_date,
+        former_names=tuple((_telling(family), _given(given)) for family, given in who.former_names),
+        postcode="" if folded(who.postcode) in made_up.POSTCODES else who.postcode,
+        address=tuple(line for line in who.address if folded(line) not in made_up.LINES))
+
+
+def _telling(family: str) -> str:
+    return "" if folded(family) in made_up.NAMES else family
+
+
+def _given(given: tuple[str, ...]) -> tuple[str, ...]:
+    words = _words(given)
+    if made_up.NAMES.isdisjoint(words):
+        return words
+    return tuple(word for word in words if word not in made_up.NAMES and word not in made_up.WHICH)
+
+
+def _words(given: tuple[str, ...]) -> tuple[str, ...]:
+    """Folded. Several names often stand in one text; what comes after `of` is somebody else's (baby of Ann)."""
+    words = (folded(word) for text in given for word in text.split())
+    return tuple(filter(None, takewhile(lambda word: word != "of", words)))
 
 
 @lru_cache(maxsize=1 << 14)
 def folded(text: str) -> str:
     """Letters only, without accents and case: `O'Neil` and `ONEIL` are one."""
-    return "".join(each for each in unicodedata.normalize("NFKD", text.casefold()) if each.isalnum())
+    return "".join(each for each in unicodedata.normalize("NFKD", text.casefold()).translate(_LETTERS) if each.isalnum())
+
+
+_LETTERS = str.maketrans({"æ": "ae", "đ": "d", "ð": "d", "ħ": "h", "ı": "i", "ł": "l", "ø": "o", "œ": "oe", "þ": "th"})
+"""Those that Unicode does not take for a letter with an accent, as other feeds write them."""
 
 
 def _given_differ(one: Demographics, other: Demographics) -> bool:
     """No given name of one is a given name, an initial, a beginning or a misspelling of one of the other."""
-    ours, theirs = [n for g in one.given if (n := folded(g))], [n for g in other.given if (n := folded(g))]
-    if not ours or not theirs:
-        return False
-    return not any(_near(a, b) or a.startswith(b) or b.startswith(a) for a in ours for b in theirs)
+    ours, theirs = _names(one.given), _names(other.given)
+    return bool(ours and theirs) and not any(_names_agree(a, b) for a in ours for b in theirs)
+
+
+@lru_cache(maxsize=1 << 14)
+def _names(given: tuple[str, ...]) -> tuple[str, ...]:
+    """One that is made up is none where there are others, and of twins these tell which: twin one and twin two."""
+    words = _words(given)
+    return tuple(word for word in words if word not in made_up.NAMES) or words
+
+
+def _names_agree(one: str, other: str) -> bool:
+    return _near(one, other) or one.startswith(other) or other.startswith(one)
 
 
 def _near(one: str, other: str) -> bool:

@@ -19,7 +19,6 @@ from mainstem.model import Claim
 from processors.identity import claimed
 from processors.identity.evidence import NOTHING, Evidence, evidence
 from processors.identity.offers import Seeker
-from processors.identity.scoring import blocking
 from processors.keys import END, pack, unpack
 from processors.lane.contract import State
 
@@ -91,9 +90,15 @@ class Indexes:
         before, said = self.said(subject), evidence(self._held(subject))
         if before != said:
             self.put(subject, before, said)
-        self._differ(b"k", subject, blocking.dropped(before.demographics), said.candidate_keys)
+        self._differ(b"k", subject, (), said.candidate_keys)
         self._differ(b"i", subject, (), said.merges)
         self._differ(b"p", subject, said.pointed_at, said.decided_about)
+
+    def forget_keys(self) -> None:
+        """Candidate keys that earlier rules gave. Everyone has been reread."""
+        for key, subject in [unpack(name[1:]) for name, _ in self._state.prefix(b"k")]:
+            if key not in self.said(subject).candidate_keys:
+                self._differ(b"k", subject, (key,), ())
 
     def said(self, subject: str) -> Evidence:
         found = self._said.get(subject)

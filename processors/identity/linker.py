@@ -28,7 +28,7 @@ from schemas import topics
 
 __all__ = ["RULES", "Linker", "Placed", "assign", "review"]
 
-RULES = 6
+RULES = 7
 """Raised whenever the same claims come to give other persons or tasks, or the indexes are of another sort.
 `tests/processors/identity/test_rules.py` tells when that has been forgotten."""
 

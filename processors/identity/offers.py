@@ -91,9 +91,11 @@ def _offers(subject: str, said: Evidence, view: View, where: Where, scorer: Scor
     others = {other for key in said.candidate_keys for other in view.sharing(key)} - {subject}
     least, found = scorer.model.thresholds.review, dict[str, Offer]()
     ruled_out: frozenset[str] | None = None
+    alone = _number_of_its_own(said, view)
     for other in others:
-        weight, one, two = scorer.best(ours, _beside(ours[0], view.said(other), view))
-        if weight < least or scorer.unlike(one, two):
+        theirs = view.said(other)
+        weight, one, two = scorer.best(ours, _beside(ours[0], theirs, view))
+        if weight < least or scorer.unlike(one, two) or (alone and said.numbers == theirs.numbers):
             continue
         person = where(other)
         if ruled_out is None:
@@ -104,6 +106,14 @@ def _offers(subject: str, said: Evidence, view: View, where: Where, scorer: Scor
         if person not in found or _rank(offer) < _rank(found[person]):
             found[person] = offer
     return tuple(sorted(found.values(), key=_rank)[:CANDIDATES])
+
+
+def _number_of_its_own(said: Evidence, view: View) -> bool:
+    """It carries one number as verified, and nothing is known of that: whoever else does and is apart is in the task of who carries it."""
+    if len(said.numbers) != 1:
+        return False
+    (number,) = said.numbers
+    return not (view.successors(number) or view.predecessors(number) or crowded(f"{NUMBER}{number}", view))
 
 
 def _ruled_out(subject: str, said: Evidence, view: View, where: Where) -> frozenset[str]:

@@ -60,6 +60,7 @@ class Turn:
         for subject in everyone:  # first: what an earlier version kept rests on what was said until now
             self._indexes.reread(subject)
         if anew:
+            self._indexes.forget_keys()
             self.numbers = Numbers(self._indexes)
         touched = self._taken()
         touched.update(everyone)

@@ -79,7 +79,7 @@ def linkage_set(humans: int, seed: int, homes: float = 0.0) -> list[Row]:
     brothers and sisters, parents, and one who has his father's names."""
     rng, found, number = Random(seed), list[Row](), 0
     while number < humans:
-        one = _someone(rng)
+        one = someone(rng)
         for other in (one, *(_family(one, rng) if rng.random() < homes else ())):
             found.append(other.row(str(number)))
             found += (_with_faults(other, rng).row(str(number)) for _ in range(rng.choice((0, 0, 1, 1, 2, 3))))
@@ -88,7 +88,7 @@ def linkage_set(humans: int, seed: int, homes: float = 0.0) -> list[Row]:
     return found
 
 
-def _someone(rng: Random) -> Someone:
+def someone(rng: Random) -> Someone:
     gender = rng.choice(("male", "female"))
     street, town, postcode = _home(rng)
     second = rng.choice(GIVEN[gender]) if rng.random() < 0.3 else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from mainstem.nhs_number import VERIFIED, verified
-from processors.identity.demographics import Demographics, folded
+from processors.identity.demographics import Demographics, folded, telling
 
 NUMBER = "n|"
 """Begins the keys that are NHS numbers."""
@@ -42,18 +42,11 @@ def keys(who: Demographics | None, carried: tuple[tuple[str, str], ...]) -> tupl
     """
     found = [f"{NUMBER}{number}" for number, _ in carried if verified(number, VERIFIED)]
     if who is not None and not who.pseudo:
+        who = telling(who)
         for family, given in ((who.family, who.given), *who.former_names):
             for postcode, lines in ((who.postcode, who.address), *who.former_homes):
                 found += _of(family, given or who.given, who.birth_date, postcode, lines)
     return tuple(dict.fromkeys(found))
-
-
-def dropped(who: Demographics | None) -> tuple[str, ...]:
-    """Keys that earlier versions gave, and that the state they wrote still has: first line of the address and the birth year."""
-    if who is None or who.pseudo:
-        return ()
-    streets = [folded(lines[0]) for lines in (who.address, *(lines for _, lines in who.former_homes)) if lines]
-    return tuple(f"s|{street}|{who.birth_date[:4]}" for street in streets if street and who.birth_date)
 
 
 def _of(family: str, given: tuple[str, ...], born: str, postcode: str, lines: tuple[str, ...]) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import NamedTuple
 
-from processors.identity.demographics import Demographics, folded
+from processors.identity.demographics import Demographics, folded, telling
 
 GIVEN, LINES = 3, 3
 """As many given names and lines of an address are compared as this."""
@@ -41,6 +41,7 @@ def known_as(who: Demographics | None, carried: tuple[tuple[str, str], ...]) -> 
     now = fields(who, carried)
     if who is None or who.pseudo or not (who.former_names or who.former_homes):
         return (now,)
+    who = telling(who)
     names = [(now.family, now.given), *((folded(family) or now.family, _folded(given, GIVEN) or now.given)
                                         for family, given in who.former_names)]
     homes = [(now.postcode, now.lines), *((folded(postcode), _folded(lines, LINES)) for postcode, lines in who.former_homes)]
@@ -58,6 +59,7 @@ def fields(who: Demographics | None, carried: tuple[tuple[str, str], ...]) -> Fi
     number = next(iter(numbers)) if len(numbers) == 1 else ""
     if who is None or who.pseudo:
         return Fields(nhs_number=number)
+    who = telling(who)
     given, lines = _folded(who.given, GIVEN), _folded(who.address, LINES)
     gender = who.gender if who.gender in ("male", "female") else ""
     return Fields(folded(who.family), given, who.birth_date, gender, folded(who.postcode), lines, number)

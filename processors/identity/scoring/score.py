@@ -11,8 +11,9 @@ from functools import lru_cache
 from math import log2
 from typing import NamedTuple
 
+from processors.identity.demographics import further_differ
 from processors.identity.scoring.fields import Fields
-from processors.identity.scoring.levels import COMPARISONS
+from processors.identity.scoring.levels import COMPARISONS, slip
 from processors.identity.scoring.release import Model
 
 
@@ -86,21 +87,27 @@ class Scorer:
         return found
 
     def relatives(self, one: Fields, other: Fields) -> bool:
-        """Whether the two may be of one family, not one person: anything but the same first given name, or a birth date that differs by
-        more than a slip. Only a human joins them."""
+        """Whether the two may be of one family, not one person: anything but the same first given name, further ones that differ, or a
+        birth date that differs by more than a slip. Only a human joins them."""
         given, birth = COMPARISONS["given"].level(one, other), COMPARISONS["birth_date"].level(one, other)
-        return self.model.thresholds.families and (given not in (_EQUAL, _CROSSED) or birth not in (_EQUAL, _SLIP))
+        return self.model.thresholds.families and (
+            given not in (_EQUAL, _CROSSED) or birth not in (_EQUAL, _SLIP) or further_differ(one.given, other.given, _agree))
 
     def unlike(self, one: Fields, other: Fields) -> bool:
         """Whether they are two of one family for sure enough that no human is asked: given names differ, and either birth date and family
-        name agree (twins) or birth dates differ (newborn and mother); or birth date and gender differ."""
+        name agree (twins) or birth dates differ (newborn and mother); one has none yet, and nothing of the birth dates agrees; or birth
+        date and gender differ."""
         if not self.model.thresholds.families:
             return False
         given, birth, family, gender = (COMPARISONS[name].level(one, other) for name in ("given", "birth_date", "family", "gender"))
         differs = birth is not None and birth > _PARTIAL
         if given == _DIFFERS["given"]:
             return differs or (birth in (_EQUAL, _SLIP) and family not in (None, _DIFFERS["family"]))
-        return differs and gender == _DIFFERS["gender"]
+        return (differs and gender == _DIFFERS["gender"]) or (given is None and birth == _DIFFERS["birth_date"])
+
+
+def _agree(one: str, other: str) -> bool:
+    return slip(one, other) or one.startswith(other) or other.startswith(one)
 
 
 def _rarity(weighed: _Weighed, one: Fields) -> float:
