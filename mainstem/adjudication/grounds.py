@@ -21,7 +21,7 @@ _CONTRADICTIONS = {
     demographics.BIRTH_AND_FAMILY: "Birth date and family name both differ",
     demographics.BIRTH_AND_GENDER: "Birth date and gender both differ",
     demographics.BIRTH_AND_GIVEN: "Birth date and given names both differ: a newborn filed under its mother's number looks so",
-    demographics.TWINS: "Birth date and family name agree and given names differ: twins look so",
+    demographics.TWINS: "Birth date and family name agree, and given names differ, all or all but the first: twins look so",
     demographics.BIRTH_DATE: "Birth dates too far apart for one to be the other mistyped",
     demographics.WHOLE_NAME: "Family and given names both differ",
 }

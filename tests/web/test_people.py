@@ -93,7 +93,7 @@ def test_why_two_are_apart_and_why_they_are_together() -> None:
     assert grounds[0].startswith("For Both carry one verified NHS number identity.verified-number")
     assert grounds[1].startswith("Against") and "identity.contradiction." in grounds[1]
     rows = {text(row, "./th"): [text(cell, ".") for cell in row.xpath("./td")] for row in page.xpath("//table[caption]/tbody/tr")}
-    assert rows["NHS number"][2] == "Agree" and rows["Given"][2] == "Differ" and "bits" in rows["Given"][1]
+    assert rows["NHS number"][2] == "Agree" and rows["Given"][2] == "Differ" and "bits" in rows["Date of birth"][1]
     assert "never" in rows["Likeness in all"][2]
     assert {event[2] for event in visit.audit.events} == {visit.identity.person_of(A), visit.identity.person_of(B)}
     joined = Visit([number(A, NUMBERS[0]), number(B, NUMBERS[0]), link(B, C), number(C, NUMBERS[1], verification="02")])
