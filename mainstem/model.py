@@ -85,7 +85,8 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     source: str
     patient: str
     type: str
-    """`carries-number`, `demographics`, `merged-into`, `linked`, `unlinked`, `superseded`, `erased`; `activated`, which is about nobody."""
+    """`carries-number`, `demographics`, `merged-into`, `linked`, `unlinked`, `superseded`, `erased`; `opted-out`, which is about a
+    number, and `activated`, which is about nobody."""
     ref: str = ""
     """What makes the claim one of its own: the other source patient, the superseded number, the operator's case."""
     status: Status = Status.ASSERTED
@@ -112,6 +113,8 @@ class Assignment(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     epoch: int
     reason: str
     """Rule id, `identity.verified-number`."""
+    opted_out: bool | None = None
+    """Whether an opt-out stands for a number that the source patient carries; None where none was asked about."""
 
 
 class Compared(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -33,6 +33,8 @@ class PersonEvent(msgspec.Struct, frozen=True, kw_only=True):
     items: tuple[Known, ...] = ()
     last: bool = True
     """False on every chunk of an attach but the last."""
+    opted_out: bool | None = None
+    """As the assignment in force has it (`Assignment.opted_out`)."""
 
 
 class Attached(msgspec.Struct, frozen=True, kw_only=True):

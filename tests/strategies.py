@@ -117,6 +117,12 @@ def _decision(type_: str) -> st.SearchStrategy[Claim]:
         pairs, statuses, positions)
 
 
+def opted_out(number: str, position: str = "01", status: Status = Status.ASSERTED) -> Claim:
+    """What a check for opt-outs says of a number: retracted, that none stands."""
+    return Claim(source="X26/opt-out", patient=number, type="opted-out", ref=number, status=status, position=position,
+                 raw=RawRef("raw.x26-opt-out.v1", 0, 0, "line/1"))
+
+
 _superseding = st.tuples(st.sampled_from([*NUMBERS, THIRD]), st.sampled_from([*NUMBERS, THIRD, None]))
 _who = st.fixed_dictionaries({}, optional={
     "family": st.sampled_from(["Archer", "Archer", "Bell"]), "given": st.sampled_from([["Ann"], ["Ann"], ["Ben"]]),
@@ -135,4 +141,5 @@ claims = st.one_of(
     _claim("superseded", st.sampled_from(["", "other"]), _superseding.map(lambda pair: _content({"old": pair[0], "new": pair[1]}))),
     _decision("linked"),
     _decision("unlinked"),
+    st.builds(opted_out, st.sampled_from([*NUMBERS, THIRD]), positions, statuses),
 )

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from mainstem.cli.ingest_summary import Found, Summary
-from mainstem.cli.options import Exported, Format, Home, Output, when_exported
+from mainstem.cli.options import Exported, Format, Home, Output, moment, when_exported
 from mainstem.settings import Settings
 
 if TYPE_CHECKING:
@@ -142,6 +142,34 @@ def pds(
     _messages(paths, SUFFIXES, SOURCE, read_file, lambda value: items(value, RawRef("file", 0, 0)), dry_run, home, kafka, output)
 
 
+@app.command()
+def optout(
+    asked: Annotated[Path, typer.Argument(help="The list of NHS numbers that was sent to be checked.", exists=True, dir_okay=False)],
+    returned: Annotated[Path, typer.Argument(help="The answer to it: the numbers that came back.", exists=True, dir_okay=False)],
+    checked: Annotated[str, typer.Option(help="When the answer was given, 2026-11-25T09:30:00Z: of several checks the latest counts.")],
+    dry_run: DryRun = False,
+    home: Home = None,
+    kafka: Servers = None,
+    output: Format = Output.TABLE,
+) -> None:
+    """Publish a check for national data opt-outs: who was asked about and is missing from the answer has opted out.
+
+    It holds for uses beyond their care of everything that is known of them, now and later, until another check lifts it; never for their
+    care. docs/optout.md gives the files and every reason.
+
+    Examples:
+
+        mainstem ingest optout asked.dat answer.dat --checked 2026-11-25T09:30:00Z --dry-run
+    """
+    from mainstem.model import RawRef
+    from producers.optout.files import SUFFIXES, read_files
+    from producers.optout.format import SOURCE, items
+
+    at = moment(checked, "--checked")
+    _messages([asked], SUFFIXES, SOURCE, lambda path: read_files(path, returned, at), lambda value: items(value, RawRef("file", 0, 0)),
+              dry_run, home, kafka, output)
+
+
 def _tell_of_database(source: str | None) -> None:
     """Log positions compare with no time (docs/hl7.md), which nobody would guess who sees the older word shown."""
     from producers.mapping.errors import MappingError
@@ -155,7 +183,7 @@ def _tell_of_database(source: str | None) -> None:
                    "that is not what you want", err=True)
 
 
-def _messages(paths: list[Path], suffixes: tuple[str, ...], source: str, read_file: Callable[[Path], list[RawMessage]],
+def _messages(paths: list[Path], suffixes: tuple[str, ...], source: str, read_file: Callable[[Path], Iterable[RawMessage]],
               read: Callable[[bytes], Sequence[Read]], dry_run: bool, home: Path | None, kafka: str | None, output: Output) -> None:
     """Every message of every file read, told of, and published unless it is a dry run."""
     from deploy.stack import StackError

@@ -45,15 +45,17 @@ def named(who: str | None) -> str:
 
 
 def when_exported(said: str | None) -> str | None:
-    """A time of export in UTC at fixed width, as positions have it. A day alone is none: two exports of it would be one version, between
-    which chance would choose. Nor is what is to come: it would count before all that is said till then."""
+    return None if said is None else moment(said, "--exported")
+
+
+def moment(said: str, option: str) -> str:
+    """A time that is a version, in UTC at fixed width, as positions have it. A day alone is none: what is said twice on it would be one
+    version, between which chance would choose. Nor is what is to come: it would count before all that is said till then."""
     from producers.fhir.instants import utc
 
-    if said is None:
-        return None
     found = utc(said.strip()) if _ZONED.search(said) else None
     if found is None:
-        raise typer.BadParameter("give a time with its zone, 2026-11-25T09:30:00Z", param_hint="--exported")
+        raise typer.BadParameter("give a time with its zone, 2026-11-25T09:30:00Z", param_hint=option)
     if found > f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}Z":
-        raise typer.BadParameter("that is still to come", param_hint="--exported")
+        raise typer.BadParameter("that is still to come", param_hint=option)
     return found

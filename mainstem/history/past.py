@@ -18,6 +18,8 @@ from processors.identity.activated import MATCHING
 from processors.identity.claimed import Claimed
 from processors.identity.evidence import evidence
 from processors.identity.linker import assign
+from processors.identity.numbers import Numbers
+from processors.identity.opt_outs import OPTED_OUT, Answer, answer
 from processors.identity.persons import own_person
 from processors.identity.scoring.release import Model
 from processors.reconcile.fold import Record, fold
@@ -118,12 +120,33 @@ def elsewhere_at(log: Log, persons: Persons, person: str, at: int, besides: Iter
 
 def stops(log: Log, subjects: Iterable[str], passed: Iterable[int] = ()) -> tuple[int, ...]:
     """When something became known of these source patients, sorted: each assertion, whatever has become of it since, each claim that one
-    of them made, and each release that came into force since the first of these. `passed`: when one of them came to the person or left
-    it, which the claim of another may have caused."""
+    of them made, each check for opt-outs that answered otherwise than the one before it, and each release that came into force since the
+    first of these. `passed`: when one of them came to the person or left it, which the claim of another may have caused."""
     named = set(subjects)
     said = {known.known for known in log.assertions if known.assertion.subject in named}
     said |= {one.known for one in log.claims if one.claim.subject in named}
+    said |= _answered(log.claims, named) if said else set()
     return tuple(sorted(said.union(passed, (one.known for one in log.activations if said and one.known > min(said)))))
+
+
+def _answered(claims: Sequence[Said], subjects: set[str]) -> set[int]:
+    """When another answer than before became known of a number that one of them ever carried, or of one that is one with it."""
+    answers = sorted((one for one in claims if one.claim.type == OPTED_OUT), key=lambda one: one.known)
+    if not answers:
+        return set()
+    numbers = Numbers(Claimed(one.claim for one in claims))
+    carried = {number for one in claims if one.claim.subject in subjects for number, _ in evidence([one.claim]).carried}
+    called = {name for number in carried for name in numbers.called(number)}
+    counting: dict[str, Answer] = {}
+    found = set()
+    for one in answers:
+        number, said = one.claim.ref, answer(one.claim)
+        before = counting.get(number)
+        if number in called and (before is None or said > before):
+            counting[number] = said
+            if said.stands != (before is not None and before.stands):
+                found.add(one.known)
+    return found
 
 
 def by_number(log: Log, persons: Persons, number: str, at: int, terms: Terms, key: bytes) -> tuple[Record, tuple[str, ...]] | None:

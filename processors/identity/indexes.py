@@ -3,7 +3,8 @@
 Keys: `c` subject type ref: the claim. `e` subject: what its claims say. `p` other subject: whom it names in a decision; `i`: in a merge.
 `n` number subject: who carries it. `N` number: how many a source. `s` old, `r` new: numbers superseded. `k` key subject: who has a
 candidate key. `o` person: who seeks for it, and whom. `u` key subject: who seeks by it; `U` key: how many. `f` person person: which
-persons' first candidate it is. `a` subject: its person, epoch, reason.
+persons' first candidate it is. `a` subject: its person, epoch, reason, whether it is opted out. `x` number: who says whether an opt-out
+of it stands.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from mainstem.model import Claim
 from processors.identity import claimed
 from processors.identity.evidence import NOTHING, Evidence, evidence
 from processors.identity.offers import Seeker
+from processors.identity.opt_outs import Answer, answer, asked, together
+from processors.identity.scoring import blocking
 from processors.keys import END, pack, unpack
 from processors.lane.contract import State
 
@@ -29,6 +32,7 @@ class Assigned(NamedTuple):
     person: str
     epoch: int
     reason: str
+    opted_out: bool | None = None
 
 
 class Indexes:
@@ -80,6 +84,26 @@ class Indexes:
                 self._name(b"s", old, subject, new, said=said)
                 if new:  # all that are void, under one key, would be read with each
                     self._name(b"r", new, subject, old, said=said)
+
+    def answer(self, claim: Claim) -> str | None:
+        """Puts in what it says of an opt-out: the number of which something else is said now than before, None where that is as it was."""
+        number = asked(claim)
+        if number is None:
+            return None
+        before = self._answers(number)
+        if claim.subject in before and answer(claim) <= before[claim.subject]:
+            return None
+        now = {**before, claim.subject: answer(claim)}
+        self._put(b"x", number, _encode(now))
+        return number if together([*before.values()]) != together([*now.values()]) else None
+
+    def opted_out(self, number: str) -> bool | None:
+        return together([*self._answers(number).values()])
+
+    def bearing(self, number: str) -> Iterable[str]:
+        """Everyone who carries it, with whatever status, however many."""
+        prefix = b"k" + f"{blocking.NUMBER}{number}".encode() + END
+        return [key[len(prefix):-1].decode() for key, _ in self._state.prefix(prefix)]
 
     def subjects(self) -> Iterable[str]:
         """Everyone of whom a claim is held."""
@@ -231,6 +255,10 @@ class Indexes:
         else:
             self._state.put(letter + name.encode() + END, value)
 
+    def _answers(self, number: str) -> dict[str, Answer]:
+        data = self._value(b"x", number)
+        return {} if data is None else _decode_answers(data)
+
     def _count(self, number: str, source: str, more: int) -> None:
         crowd = self.crowd(number)
         left = {name: count for name, count in sorted({**crowd, source: crowd.get(source, 0) + more}.items()) if count}
@@ -256,4 +284,5 @@ _decode_seeker = msgspec.msgpack.Decoder(Seeker).decode
 _decode_claim = msgspec.msgpack.Decoder(Claim).decode
 _decode_evidence = msgspec.msgpack.Decoder(Evidence).decode
 _decode_crowd = msgspec.msgpack.Decoder(dict[str, int]).decode
+_decode_answers = msgspec.msgpack.Decoder(dict[str, Answer]).decode
 _decode_pairs = msgspec.msgpack.Decoder(list[tuple[str, str]]).decode

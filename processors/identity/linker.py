@@ -61,7 +61,7 @@ def _placed(view: Claimed, key: bytes, by: Scorer) -> tuple[dict[str, Placed], l
         if subject not in assigned:
             members = neighbourhood(subject, view, numbers, likeness)
             found = place({one: view.said(one) for one in members}, numbers, key, likeness)
-            assigned.update(found.persons)
+            assigned |= {one: placed._replace(opted_out=numbers.opted_out(view.said(one))) for one, placed in found.persons.items()}
             findings += found.findings
     return assigned, findings
 
@@ -96,7 +96,8 @@ class Linker:
                 raise ReleaseBehindError(claim.ref)
             turn = Turn(indexes, numbers, state, self._key, self._scorer, None if claim.type == ACTIVATED else claim, received.offset)
             for subject, placed in turn.moved(anew=anew):
-                assignment = Assignment(subject=subject, person=placed.person, epoch=received.offset, reason=placed.reason)
+                assignment = Assignment(subject=subject, person=placed.person, epoch=received.offset, reason=placed.reason,
+                                        opted_out=placed.opted_out)
                 outputs.append(Output(topics.ASSIGNMENTS, subject.encode(), assignment, subject))
             outputs += (Output(topics.TASKS, task.id.encode(), task, task.id) for task in turn.tasks())
             numbers = turn.numbers

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple, Protocol
 
+from mainstem.nhs_number import VERIFIED, verified
 from processors.identity.claimed import MERGED_BY
 from processors.identity.evidence import Evidence
 
@@ -56,6 +57,10 @@ class View(Protocol):
         """Whether too many have it."""
         ...
 
+    def opted_out(self, number: str) -> bool | None:
+        """Whether an opt-out stands for it; None where nobody has asked."""
+        ...
+
 
 class Number(NamedTuple):
     """A number with those that it took the place of."""
@@ -98,6 +103,15 @@ class Numbers:
             only = self.of(said.numbers[0]).usable(source)
             return () if only is None else (only,)
         return tuple(sorted({found for number in said.numbers if (found := self.of(number).usable(source)) is not None}))
+
+    def called(self, number: str) -> set[str]:
+        """It, and those that are one with it."""
+        return {number, *self.of(number).names}
+
+    def opted_out(self, said: Evidence) -> bool | None:
+        """Whether an opt-out stands for a number that is carried, with whatever status, or for one that is one with it."""
+        answers = {self._view.opted_out(name) for number, _ in said.carried if verified(number, VERIFIED) for name in self.called(number)}
+        return True if True in answers else False if False in answers else None
 
     def linked(self, number: Number) -> list[str]:
         """Who carries it of those sources whose patients it may link, sorted."""

@@ -43,6 +43,8 @@ class Placed(NamedTuple):
 
     person: str
     reason: str
+    opted_out: bool | None = None
+    """Whether an opt-out stands for a number that it carries (`processors.identity.opt_outs`); None where none was asked about."""
 
 
 Where = Callable[[str], str]

@@ -48,6 +48,7 @@ class Head(msgspec.Struct, array_like=True):
     letting_go: dict[str, int] = {}
     """Earlier persons that were told to detach and have not said that it is done, each with the epoch. So long the present person says that
     a handover is in progress: they may not yet have read that it is, and then show it as if nothing were."""
+    opted_out: bool | None = None
 
 
 class IdentityStage:
@@ -112,9 +113,15 @@ class _Turn:
         self._send(subject)
         self._changed.add(subject)
         head.epoch = assignment.epoch
+        answered = head.opted_out != assignment.opted_out
+        head.opted_out = assignment.opted_out
         if assignment.person == head.person:
             if head.sent is not None:
                 head.moved = head.epoch  # under which the rest goes, and is answered
+            if answered and head.holding:
+                self._emit(Op.APPLY, head.person, subject, head.epoch)
+                for person in head.others:
+                    self._emit(Op.LEAVING, person, subject, head.epoch)
             return
         leaving = sorted({*head.others, *([head.person] if head.holding else ())} - {assignment.person})
         head.person = assignment.person
@@ -183,7 +190,8 @@ class _Turn:
                 self._emit(Op.APPLY, head.person, subject, head.epoch, items)
 
     def _emit(self, op: Op, person: str, subject: str, epoch: int, items: tuple[Known, ...] = (), *, last: bool = True) -> None:
-        event = PersonEvent(op=op, person=person, subject=subject, epoch=epoch, items=items, last=last)
+        event = PersonEvent(op=op, person=person, subject=subject, epoch=epoch, items=items, last=last,
+                            opted_out=self._heads[subject].opted_out)
         self._outputs.append(Output(topics.PERSON_EVENTS, person.encode(), event, person))
 
 

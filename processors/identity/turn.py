@@ -19,6 +19,7 @@ from processors.identity.indexes import Assigned, Indexes
 from processors.identity.layers import Finding
 from processors.identity.numbers import CROWD, Numbers
 from processors.identity.offers import seeker
+from processors.identity.opt_outs import OPTED_OUT
 from processors.identity.persons import Placed, own_person
 from processors.identity.placing import neighbourhood, place
 from processors.identity.scoring.blocking import NUMBER
@@ -51,11 +52,13 @@ class Turn:
         self._keys: set[str] = set()
         self._numbers: set[str] = set()
         """Least names of the numbers touched."""
+        self._asked: set[str] = set()
+        """Numbers for whose carriers it may be another answer now whether an opt-out stands."""
         self._findings: list[Finding] = []
 
     def moved(self, *, anew: bool = False) -> list[tuple[str, Placed]]:
-        """The source patients whose person the claim changes, sorted. `anew`: and everyone else's, where it is another under the model
-        release or the rules of now than under those that the state was made with."""
+        """The source patients whose person the claim changes, or whether they are opted out; sorted. `anew`: and everyone else's, where it
+        is another under the model release or the rules of now than under those that the state was made with."""
         everyone = list(self._indexes.subjects()) if anew else ()
         for subject in everyone:  # first: what an earlier version kept rests on what was said until now
             self._indexes.reread(subject)
@@ -65,11 +68,15 @@ class Turn:
         touched = self._taken()
         touched.update(everyone)
         self._candidates |= touched
-        return sorted(self._place(touched))
+        return sorted([*self._place(touched), *self._answered()])
 
     def _taken(self) -> set[str]:
         """Takes the claim; whose person it may change."""
         subject = self._subject
+        if self._claim and self._claim.type == OPTED_OUT:
+            if number := self._indexes.answer(self._claim):
+                self._asked = self.numbers.called(number)
+            return set()
         taken = self._indexes.take(self._claim) if self._claim else None
         if taken is None:
             return set()
@@ -97,6 +104,8 @@ class Turn:
         for number, was in worth.items():
             is_ = self.numbers.of(number)
             self._numbers |= {was.names[0], is_.names[0]}
+            if was.names != is_.names:
+                self._asked.update(was.names, is_.names)
             if was != is_:
                 touched.update(self.numbers.linked(was), self.numbers.linked(is_))
         if _compared(before) != _compared(now):
@@ -201,7 +210,8 @@ class Turn:
             self._placed.update(members)
             found = place({one: self._indexes.said(one) for one in members}, by_number, self._key, likeness)
             self._findings += found.findings
-            for subject, placed in found.persons.items():
+            for subject, where in found.persons.items():
+                placed = where._replace(opted_out=by_number.opted_out(self._indexes.said(subject)))
                 if self._assign(subject, placed):
                     yield subject, placed
 
@@ -210,15 +220,26 @@ class Turn:
         held, alone = self._indexes.assigned(subject), own_person(self._key, subject)
         if held is None and subject != self._subject and placed.person == alone:
             return False
-        person, epoch, reason = held or _NOWHERE
-        if alone in (person, placed.person):
+        was = held or _NOWHERE
+        if alone in (was.person, placed.person):
             self._lone.add(subject)
-        news = person != placed.person
-        if news or reason != placed.reason:
-            self._indexes.assign(subject, Assigned(placed.person, self._offset if news else epoch, placed.reason))
-            if news:
+        moved = was.person != placed.person
+        news = moved or was.opted_out != placed.opted_out
+        if news or was.reason != placed.reason:
+            self._indexes.assign(subject, Assigned(placed.person, self._offset if news else was.epoch, placed.reason, placed.opted_out))
+            if moved:
                 self._keys.update(self._indexes.said(subject).candidate_keys)
         return news
+
+    def _answered(self) -> Iterator[tuple[str, Placed]]:
+        """Who stays where they are and is opted out now, or no more."""
+        if all(self._indexes.opted_out(number) is None for number in self._asked):
+            return
+        for subject in {each for number in self._asked for each in self._indexes.bearing(number)} - self._placed:
+            held = self._indexes.assigned(subject)
+            if held is not None and (now := self.numbers.opted_out(self._indexes.said(subject))) != held.opted_out:
+                self._indexes.assign(subject, held._replace(epoch=self._offset, opted_out=now))
+                yield subject, Placed(held.person, held.reason, now)
 
     def _where(self, subject: str) -> str:
         held = self._indexes.assigned(subject)

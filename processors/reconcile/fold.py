@@ -5,12 +5,13 @@ It knows nothing of the incremental engine's state, and shares with it only the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 
 import msgspec
 
 from mainstem import canonical, versions
 from mainstem.kinds.facts import Member, NoTerms, Terms
+from mainstem.labels import OPT_OUT
 from mainstem.model import Entry, Known, SourceState, Status
 from processors.identity.persons import Placed, own_person
 from processors.reconcile import absence, lines, news, resolve
@@ -41,10 +42,13 @@ def fold(assertions: Iterable[Known], assigned: Mapping[str, Placed], person_key
         placed = assigned.get(subject)
         return own_person(person_key, subject) if placed is None else placed.person
 
-    return fold_by(assertions, person_of, terms or NoTerms())
+    opted_out = {subject for subject, placed in assigned.items() if placed.opted_out}
+    return fold_by(assertions, person_of, terms or NoTerms(), opted_out)
 
 
-def fold_by(assertions: Iterable[Known], person_of: Callable[[str], str], terms: Terms) -> dict[str, Record]:
+def fold_by(assertions: Iterable[Known], person_of: Callable[[str], str], terms: Terms, opted_out: Set[str] = frozenset(),
+            ) -> dict[str, Record]:
+    """`opted_out`: source patients for a number of whom an opt-out stands."""
     by_subject: dict[str, dict[str, _Parts]] = {}
     for known in assertions:
         a = known.assertion
@@ -54,17 +58,19 @@ def fold_by(assertions: Iterable[Known], person_of: Callable[[str], str], terms:
     persons: dict[str, list[str]] = {}
     for subject in sorted(by_subject):
         persons.setdefault(person_of(subject), []).append(subject)
-    return {person: _record(person, {subject: by_subject[subject] for subject in subjects}, terms)
+    return {person: _record(person, {subject: by_subject[subject] for subject in subjects}, terms,
+                            {OPT_OUT} if not opted_out.isdisjoint(subjects) else set())
             for person, subjects in sorted(persons.items())}
 
 
-def _record(person: str, subjects: Mapping[str, dict[str, _Parts]], terms: Terms) -> Record:
+def _record(person: str, subjects: Mapping[str, dict[str, _Parts]], terms: Terms, labelled: set[str]) -> Record:
+    """`labelled`: what holds for every entry, whatever its patient records say."""
     members = [member for records in subjects.values() for member in _members(records)]
     groups: dict[Group, list[Member]] = {}
     for member in members:
         groups.setdefault(group(member, terms), []).append(member)
     found = lines.aligned([fact for of, together in groups.items() for fact in facts(of, together, terms)], terms)
-    labels = tuple(sorted({label for member in members for label in labels_of_person(member)}))
+    labels = tuple(sorted(labelled.union(*map(labels_of_person, members))))
     entries = sorted((current(person, fact, 1, terms.release, committed=last_committed(fact.winners), labels=labels) for fact in found),
                      key=lambda e: (e.kind, e.fact))
     digest = canonical.record_digest(sum(canonical.entry_digest(e.fact, e.content) for e in entries))

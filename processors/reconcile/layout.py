@@ -22,6 +22,7 @@ from typing import NamedTuple
 import msgspec
 
 from mainstem.kinds.facts import Place
+from mainstem.labels import OPT_OUT
 from mainstem.model import PartialList
 from processors.keys import unpack
 
@@ -45,6 +46,8 @@ class Feed(msgspec.Struct, array_like=True):
     """What its lists were not complete in, by kind."""
     labels: dict[str, list[str]] = {}
     """Patient record -> labels by it that hold for the whole person (`mainstem.labels`)."""
+    opted_out: bool | None = None
+    """Whether an opt-out stands for a number that it carries (`Assignment.opted_out`)."""
 
 
 class Head(msgspec.Struct, array_like=True):
@@ -64,8 +67,9 @@ class Head(msgspec.Struct, array_like=True):
     @property
     def labels(self) -> tuple[str, ...]:
         """Those that hold for every entry, sorted."""
-        return tuple(sorted({label for feed in self.feeds.values() if feed.live and feed.labels for said in feed.labels.values()
-                             for label in said}))
+        live = [feed for feed in self.feeds.values() if feed.live]
+        found = {label for feed in live if feed.labels for said in feed.labels.values() for label in said}
+        return tuple(sorted(found | {OPT_OUT} if any(feed.opted_out for feed in live) else found))
 
 
 class Held(msgspec.Struct, array_like=True):

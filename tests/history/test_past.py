@@ -14,7 +14,7 @@ from mainstem import canonical
 from mainstem.history.instead import terms_at
 from mainstem.history.past import Log, Persons, Said, by_number, first_known, record_at, stops
 from mainstem.history.reading import NobodyThenError
-from mainstem.model import Assertion, Claim, Known, RawRef, Release
+from mainstem.model import Assertion, Claim, Known, RawRef, Release, Status
 from mainstem.terminology.releases import Activation
 from processors.identity.persons import numbered_person, own_person
 from processors.reconcile import edition
@@ -24,7 +24,7 @@ from schemas.codec import Codec
 from tests.history.made import GP, HOSPITAL, INPUTS, KEY, NUMBERS, STORY, TERMS, allergy, claim, drawn, numbered, reading_of
 from tests.processors.pipeline import Pipeline
 from tests.processors.reconcile.test_sweep import Newer, activate
-from tests.strategies import THIRD
+from tests.strategies import THIRD, opted_out
 
 RELEASES = {"test": TERMS, "newer": Newer()}
 
@@ -158,6 +158,12 @@ def test_what_was_withdrawn_or_superseded_since_has_its_stop():
     assert stops(STORY, {hospital, gp}) == (10, 20, 25, 30, 40, 50)
     assert stops(STORY, {hospital}) == (10, 20, 40), "20: what was said before it resolved"
     assert stops(STORY, {"RXX/none|1"}) == ()
+    checks = [Said(opted_out(number, f"{known}", status), known) for number, known, status in (
+        (NUMBERS[0], 60, Status.RETRACTED), (NUMBERS[0], 61, Status.ASSERTED), (NUMBERS[0], 62, Status.ASSERTED),
+        (NUMBERS[1], 63, Status.ASSERTED), (NUMBERS[0], 64, Status.RETRACTED))]
+    checked = STORY._replace(claims=[*STORY.claims, *checks])
+    assert stops(checked, {hospital}) == (10, 20, 40, 61, 64), "not each check, but each by which it became another"
+    assert stops(checked, {"RXX/none|1"}) == ()
     release = Release(activation="a", what="terminology", name="r", digest="d" * 64, actor="operator", reason="test")
     released = STORY._replace(activations=[Activation(at, 0, release) for at in (5, 45)])
     assert stops(released, {hospital}) == (10, 20, 40, 45), "a release that comes into force may change what is derived"

@@ -43,8 +43,8 @@ def said(record: str, position: str = "01", known: int | None = None, raw: int =
                      raw=RawRef("r", 0, raw))
 
 
-def assigned(person: str, epoch: int) -> Assignment:
-    return Assignment(subject=S, person=person, epoch=epoch, reason="test")
+def assigned(person: str, epoch: int, opted_out: bool | None = None) -> Assignment:
+    return Assignment(subject=S, person=person, epoch=epoch, reason="test", opted_out=opted_out)
 
 
 def attached(person: str, epoch: int) -> Attached:
@@ -168,3 +168,21 @@ def test_a_handover_begun_before_slices_goes_on(stage):
     stage.send(said("a/1"), assigned("p", 3))
     stage.state.put(b"h" + pack(S), msgspec.msgpack.encode(["p", 3, True, 3, [OWN]]))
     assert stage.send(attached("p", 3)) == [(Op.DETACH, OWN, 3, [])]
+
+
+def test_an_opt_out_is_told_to_whoever_holds_the_source_patient_and_goes_with_it(stage):
+    assert stage.events(assigned("p", 3, True)) == [], "nobody holds it"
+    assert [event.opted_out for event in stage.events(said("a/1"))] == [True]
+    assert [(e.op, e.person, e.epoch, e.opted_out) for e in stage.events(assigned("p", 4, False))] == [(Op.APPLY, "p", 4, False)]
+    assert stage.events(assigned("p", 5, False)) == [], "the same answer is no news"
+    assert [(e.op, e.opted_out) for e in stage.events(assigned("q", 6, True))] == [(Op.LEAVING, True), (Op.ATTACH, True)]
+    assert [(e.op, e.person, e.epoch, e.opted_out) for e in stage.events(assigned("q", 7, False))] == [
+        (Op.APPLY, "q", 7, False), (Op.LEAVING, "p", 7, False)], "the handover is not done"
+    assert stage.send(attached("q", 6)) == [(Op.DETACH, "p", 7, [])]
+    assert stage.send(attached("p", 7)) == [(Op.SETTLED, "q", 7, [])]
+
+
+def test_state_from_before_opt_outs_goes_on(stage):
+    stage.send(said("a/1"))
+    stage.state.put(b"h" + pack(S), msgspec.msgpack.encode(["p", 3, True, 3, [], None, {}]))
+    assert [(e.op, e.opted_out) for e in stage.events(assigned("p", 4, True))] == [(Op.APPLY, True)]

@@ -20,7 +20,7 @@ from processors.lane.contract import Output, Received
 from processors.lane.memory import MemoryState
 from schemas import topics
 from tests.processors.identity.test_persons import became
-from tests.strategies import KEY, NUMBERS, THIRD, claims, positions, statuses
+from tests.strategies import KEY, NUMBERS, THIRD, claims, opted_out, positions, statuses
 
 N1, N2 = NUMBERS
 
@@ -99,13 +99,15 @@ def test_claim_by_claim_gives_what_from_scratch_gives(crowd: int, linking: bool,
 
 
 CHAIN = (*NUMBERS, THIRD, "9990000042", "9990000050")
+checked = st.lists(st.builds(opted_out, st.sampled_from(CHAIN), positions, statuses), max_size=4)
 chained = st.tuples(
     st.lists(st.builds(number, st.sampled_from([f"{source}|{patient}" for source in "AB" for patient in "12"]), st.sampled_from(CHAIN),
                        status=statuses), min_size=1, max_size=6),
     st.lists(st.builds(became, st.sampled_from(CHAIN), st.sampled_from([*CHAIN, None]), st.sampled_from(["PDS|1", "PDS|2"]),
                        status=statuses, position=positions), min_size=2, max_size=8),
+    checked,
     st.randoms(use_true_random=False))
-"""Who carries which, and which became which."""
+"""Who carries which, which became which, and of which an opt-out stands."""
 
 
 @pytest.mark.parametrize("crowd", [1, 5])
@@ -113,8 +115,9 @@ chained = st.tuples(
 @given(chained)
 def test_numbers_that_became_others_by_the_word_of_several(crowd: int, told_of):
     """Chains, circles, numbers said to have become two, void ones: in whatever order they are told of."""
-    carried, replaced, rng = told_of
-    claimed = rng.sample([*carried, *replaced], len(carried) + len(replaced))
+    carried, replaced, answers, rng = told_of
+    claimed = [*carried, *replaced, *answers]
+    rng.shuffle(claimed)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(numbers, "CROWD", crowd)
         _compare(claimed, rng, built_in())
@@ -137,15 +140,15 @@ def _compare(claimed, rng: random.Random, model: Model) -> None:
                     or output.value.id not in opened, "only change is news"
                 opened[output.value.id] = output.value
                 continue
-            before = assigned.get(output.value.subject)
-            assert before is None or (before[0] != output.value.person and before[1] < output.value.epoch)
-            assigned[output.value.subject] = (output.value.person, output.value.epoch)
+            before, said = assigned.get(output.value.subject), (output.value.person, output.value.opted_out)
+            assert before is None or (before[0] != said and before[1] < output.value.epoch)
+            assigned[output.value.subject] = (said, output.value.epoch)
         offset += len(batch)
     expected = assign(claimed, KEY, model)
     for subject in expected.keys() | assigned.keys():
-        wanted = expected[subject].person if subject in expected else own(subject)
-        assert (assigned[subject][0] if subject in assigned else own(subject)) == wanted
-    assert {claim.subject for claim in claimed} <= assigned.keys()
+        wanted = (expected[subject].person, expected[subject].opted_out) if subject in expected else (own(subject), None)
+        assert (assigned[subject][0] if subject in assigned else (own(subject), None)) == wanted
+    assert {claim.subject for claim in claimed if claim.type != "opted-out"} <= assigned.keys()
     assert [replace(opened[each], epoch=-1) for each in sorted(opened) if opened[each].status == "open"] == review(claimed, KEY, model)
 
 

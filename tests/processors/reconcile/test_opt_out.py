@@ -63,6 +63,31 @@ def test_any_source_that_says_so_counts_and_goes_with_its_source_patient():
     assert stage.summary.labels == ()
 
 
+def test_a_check_reaches_every_source_of_the_person_and_goes_with_the_source_patient_that_carries_the_number():
+    stage = told()
+    stage.send(event(subject="RXC/community|7", epoch=4, opted_out=True))
+    assert labels(stage) == {"patient": ("opt-out",), "allergy": ("opt-out",), "problem": ("opt-out",)}
+    assert stage.summary.labels == ("opt-out",)
+    stage.send(event(patient("02", "opt-out")), event(subject="RXC/community|7", epoch=5, opted_out=False))
+    assert labels(stage) == {}, "that none stands lifts nothing that a source says"
+    stage.send(event(patient("03")))
+    assert labels(stage) == {"patient": (), "allergy": (), "problem": ()}
+    stage.send(event(subject="RXC/community|7", epoch=6, opted_out=True))
+    stage.send(event(epoch=7, op=Op.DETACH, subject="RXC/community|7", opted_out=True))
+    assert labels(stage) == {"patient": (), "allergy": (), "problem": ()}
+    assert stage.summary.labels == ()
+
+
+def test_while_a_handover_is_in_progress_both_records_bear_it():
+    everyone = {"patient": ("opt-out",), "allergy": ("opt-out",), "problem": ("opt-out",)}
+    stage = told()
+    stage.send(event(subject="RXC/community|7", op=Op.LEAVING, epoch=4, opted_out=True))
+    assert labels(stage) == everyone
+    stage = told()
+    stage.send(event(said("problem/1", source="RXZ/pas", kind="problem", code={"text": "gout"}), op=Op.ATTACH, epoch=4, opted_out=True))
+    assert labels(stage) == everyone
+
+
 def test_a_crowded_fact_bears_it():
     stage = Stage(Terms())
     crowd = [said(f"allergy/{n}", agent={"text": "penicillin"}, note=f"note {n % 3}", known=1000 + n) for n in range(70)]
