@@ -28,6 +28,11 @@ def _hl7(source: str, mapping: TrustMapping | None) -> Format:
     return Hl7Format(source, mapping.incarnation if mapping else 0)
 
 
+def _optout(_source: str, _mapping: TrustMapping | None) -> Format:
+    from producers.optout.format import OptOutFormat
+    return OptOutFormat()
+
+
 def _pds(_source: str, _mapping: TrustMapping | None) -> Format:
     from producers.pds.format import PdsFormat
     return PdsFormat()
@@ -37,6 +42,7 @@ FORMATS: dict[str, Callable[[str, TrustMapping | None], Format]] = {
     "debezium": DebeziumFormat,
     "fhir": _fhir,
     "hl7": _hl7,
+    "optout": _optout,
     "pds": _pds,
 }
 

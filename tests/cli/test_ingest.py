@@ -66,6 +66,29 @@ def test_answers_of_pds_are_reported(tmp_path: Path) -> None:
     assert OLD not in done.stdout
 
 
+def test_a_check_for_opt_outs_is_reported_line_by_line(tmp_path: Path) -> None:
+    asked, returned = tmp_path / "asked.dat", tmp_path / "returned.dat"
+    asked.write_text(f"{OLD},\n{NEW},\n9990000019,\n")
+    returned.write_text(f"{NEW},\n")
+    done = ingest("optout", str(asked), str(returned), "--checked", "2026-11-25T09:30:00Z", "--output", "json")
+    assert done.exit_code == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert [(each["type"], each["result"], each["reason"], each["count"]) for each in found["outcomes"]] == [
+        ("check", "quarantined", "no-number", 1), ("not opted out", "assertions", "", 1), ("opted out", "assertions", "", 1)]
+    assert found["sources"] == {"X26/opt-out": 1} and [each["item"] for each in found["quarantined"]] == ["line/3"]
+    assert OLD not in done.stdout
+
+
+def test_files_of_two_checks_are_published_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("producers.fhir.publish.Publisher", Broker)
+    (tmp_path / "asked.dat").write_text(f"{OLD},\n" * 20_000)
+    (tmp_path / "returned.dat").write_text(f"{OLD},\n{NEW},\n")
+    files = (str(tmp_path / "asked.dat"), str(tmp_path / "returned.dat"))
+    done = CliRunner().invoke(app, ["optout", *files, "--checked", "2026-11-25T09:30:00Z", "--kafka", "127.0.0.1:9"])
+    assert done.exit_code == 2 and Broker.last.handed == 0
+    assert "were not asked about" in done.stderr
+
+
 @pytest.mark.parametrize(("source", "told"), [("RXA/epr", True), ("RXA/pas", False)])
 def test_files_of_a_source_that_has_a_database_are_read_and_pointed_out(file: str, source: str, told: bool) -> None:
     done = ingest("hl7", file, "--source", source, "--output", "json")
@@ -77,7 +100,11 @@ def test_files_of_a_source_that_has_a_database_are_read_and_pointed_out(file: st
     (("hl7", "nowhere.hl7", "--source", "RXA/pas"), "no such file or folder"), (("hl7", __file__, "--source", "x"), "is not a source"),
     (("hl7", __file__, "--source", "RXA/pas", "--authority", "a~b"), "without separators"), (("pds", "nowhere.json"), "no such file"),
     *((("fhir", __file__, "--exported", said), "give a time with its zone") for said in ("2026-11-25", "2026-11-25T09:30", "noon", "TZ")),
-    (("fhir", __file__, "--exported", "2999-01-01T00:00:00Z"), "still to come")])
+    (("fhir", __file__, "--exported", "2999-01-01T00:00:00Z"), "still to come"),
+    (("optout", __file__, __file__, "--checked", "2026-11-25"), "give a time with its zone"),
+    (("optout", __file__, __file__, "--checked", "2999-01-01T00:00:00Z"), "still to come"),
+    (("optout", __file__, __file__, "--checked", "2026-11-25T09:30:00Z"), "holds no valid NHS number"),
+    (("optout", __file__, "nowhere.dat", "--checked", "2026-11-25T09:30:00Z"), "does not exist")])
 def test_mistakes_get_a_message(arguments: tuple[str, ...], told: str) -> None:
     done = ingest(*arguments)
     assert done.exit_code == 2
