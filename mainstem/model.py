@@ -241,6 +241,8 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     nhs_numbers: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
     """Those that hold for every entry of the record (`mainstem.labels.OF_THE_PERSON`)."""
+    checked: bool = False
+    """A check for opt-outs has answered of a number that is the person's."""
     sources: tuple[SourceState, ...] = ()
 
 

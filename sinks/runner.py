@@ -61,7 +61,8 @@ def _analytics(where: Where) -> tuple[Store, Serving]:
 
     settings, of_sinks = Settings(), SinkSettings()
     url = of_sinks.analytics_url.get_secret_value() if of_sinks.analytics_url else None
-    store = AnalyticsStore(where.home, settings.person_key.get_secret_value().encode(), url)
+    store = AnalyticsStore(where.home, settings.person_key.get_secret_value().encode(), url,
+                           checked_only=of_sinks.opt_out_checked_only)
     return store, serving(store, where.home, settings.query_port, of_sinks)
 
 

@@ -19,6 +19,8 @@ class SinkSettings(BaseSettings):
     """Pieces that the index is made in, with the next `--rebuild`: one for each 30 GB or so."""
     search_replicas: int = Field(1, ge=0)
     """Copies of each piece beside the first."""
+    opt_out_checked_only: bool = False
+    """Secondary use sees only those of whom a check for national data opt-outs has said that none stands (docs/optout.md)."""
     query_seconds: int = 10
     """Longest a query may run."""
     query_rows: int = 10_000

@@ -105,6 +105,7 @@ def check_heads(records: Mapping[str, Record], latest: Mapping[str, Summary]) ->
             ("entries", len(record.entries), summary.entries),
             ("NHS numbers", record.nhs_numbers, summary.nhs_numbers),
             ("labels", record.labels, summary.labels),
+            ("check for opt-outs", record.checked, summary.checked),
             ("sources", [(s.source, s.patient) for s in record.sources], [(s.source, s.patient) for s in summary.sources]),
             ("kinds of its sources", [s.kinds for s in record.sources], [s.kinds for s in summary.sources]),
             ("incomplete lists", *([[(p.kind, p.reasons) for p in s.partial] for s in of.sources] for of in (record, summary))),

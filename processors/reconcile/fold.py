@@ -5,7 +5,8 @@ It knows nothing of the incremental engine's state, and shares with it only the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Set
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 
 import msgspec
 
@@ -29,6 +30,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     nhs_numbers: tuple[str, ...]
     labels: tuple[str, ...] = ()
     """Those that hold for every entry."""
+    checked: bool = False
+    """A check for opt-outs has answered of a number that is the person's."""
     digest: str
     entries: tuple[Entry, ...]
     """Current ones, sorted by kind and fact; each at version 1."""
@@ -42,13 +45,13 @@ def fold(assertions: Iterable[Known], assigned: Mapping[str, Placed], person_key
         placed = assigned.get(subject)
         return own_person(person_key, subject) if placed is None else placed.person
 
-    opted_out = {subject for subject, placed in assigned.items() if placed.opted_out}
-    return fold_by(assertions, person_of, terms or NoTerms(), opted_out)
+    answers = {subject: placed.opted_out for subject, placed in assigned.items() if placed.opted_out is not None}
+    return fold_by(assertions, person_of, terms or NoTerms(), answers)
 
 
-def fold_by(assertions: Iterable[Known], person_of: Callable[[str], str], terms: Terms, opted_out: Set[str] = frozenset(),
-            ) -> dict[str, Record]:
-    """`opted_out`: source patients for a number of whom an opt-out stands."""
+def fold_by(assertions: Iterable[Known], person_of: Callable[[str], str], terms: Terms,
+            opted_out: Mapping[str, bool] = MappingProxyType({})) -> dict[str, Record]:
+    """`opted_out`: of each source patient of whose number a check has answered, whether an opt-out stands."""
     by_subject: dict[str, dict[str, _Parts]] = {}
     for known in assertions:
         a = known.assertion
@@ -59,24 +62,25 @@ def fold_by(assertions: Iterable[Known], person_of: Callable[[str], str], terms:
     for subject in sorted(by_subject):
         persons.setdefault(person_of(subject), []).append(subject)
     return {person: _record(person, {subject: by_subject[subject] for subject in subjects}, terms,
-                            {OPT_OUT} if not opted_out.isdisjoint(subjects) else set())
+                            [opted_out[subject] for subject in subjects if subject in opted_out])
             for person, subjects in sorted(persons.items())}
 
 
-def _record(person: str, subjects: Mapping[str, dict[str, _Parts]], terms: Terms, labelled: set[str]) -> Record:
-    """`labelled`: what holds for every entry, whatever its patient records say."""
+def _record(person: str, subjects: Mapping[str, dict[str, _Parts]], terms: Terms, answers: list[bool]) -> Record:
+    """`answers`: of checks for opt-outs."""
     members = [member for records in subjects.values() for member in _members(records)]
     groups: dict[Group, list[Member]] = {}
     for member in members:
         groups.setdefault(group(member, terms), []).append(member)
     found = lines.aligned([fact for of, together in groups.items() for fact in facts(of, together, terms)], terms)
-    labels = tuple(sorted(labelled.union(*map(labels_of_person, members))))
+    labels = tuple(sorted({OPT_OUT for stands in answers if stands}.union(*map(labels_of_person, members))))
     entries = sorted((current(person, fact, 1, terms.release, committed=last_committed(fact.winners), labels=labels) for fact in found),
                      key=lambda e: (e.kind, e.fact))
     digest = canonical.record_digest(sum(canonical.entry_digest(e.fact, e.content) for e in entries))
     numbers = {number for member in members if (number := number_of(member))}
     sources = tuple(_source(records) for _, records in sorted(subjects.items()))
-    return Record(person=person, nhs_numbers=tuple(sorted(numbers)), labels=labels, digest=digest, entries=tuple(entries), sources=sources)
+    return Record(person=person, nhs_numbers=tuple(sorted(numbers)), labels=labels, checked=bool(answers), digest=digest,
+                  entries=tuple(entries), sources=sources)
 
 
 def _members(records: Mapping[str, _Parts]) -> list[Member]:

@@ -71,6 +71,11 @@ class Head(msgspec.Struct, array_like=True):
         found = {label for feed in live if feed.labels for said in feed.labels.values() for label in said}
         return tuple(sorted(found | {OPT_OUT} if any(feed.opted_out for feed in live) else found))
 
+    @property
+    def checked(self) -> bool:
+        """Whether a check for opt-outs has answered of it."""
+        return any(feed.live and feed.opted_out is not None for feed in self.feeds.values())
+
 
 class Held(msgspec.Struct, array_like=True):
     """A record of one source patient."""

@@ -99,5 +99,5 @@ def summary(person: str, head: Head) -> Summary:
                                    kinds=tuple(feed.kinds), partial=tuple(feed.partial)))
     numbers = sorted({number for _, feed in live for number in feed.numbers.values()})
     return Summary(person=person, digest=head.shares.hex(), entries=head.entries, sequence=head.sequence, revision=head.revision,
-                   known=head.known, nhs_numbers=tuple(numbers), labels=head.labels, sources=tuple(sources))
+                   known=head.known, nhs_numbers=tuple(numbers), labels=head.labels, checked=head.checked, sources=tuple(sources))
 

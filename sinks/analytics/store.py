@@ -49,14 +49,15 @@ class AnalyticsStore:
     purpose = Purpose.SECONDARY_USE
     pace = 0.2
 
-    def __init__(self, home: Path, person_key: bytes, url: str | None = None) -> None:
-        """`url` of a ClickHouse server; without it `home/stores/analytics` is held by this process. Raises StoreUnavailableError where
-        the address is none."""
+    def __init__(self, home: Path, person_key: bytes, url: str | None = None, *, checked_only: bool = False) -> None:
+        """`url` of a ClickHouse server; without it `home/stores/analytics` is held by this process. `checked_only`: whoever no check for
+        opt-outs has answered of is not shown. Raises StoreUnavailableError where the address is none."""
         if url:
             addresses.check(self.name, "MAINSTEM_ANALYTICS_URL", url)
         self._path = home / "stores" / "analytics" / tables.LAYOUT
         self._spool = self._path.parent / "spool"
         self._url = url
+        self._checked_only = checked_only
         self.pseudonyms = Pseudonyms(person_key)
         self._client: Client | None = None
         self._written = 0
@@ -84,7 +85,7 @@ class AnalyticsStore:
             if not self._url:
                 shutil.rmtree(self._spool, ignore_errors=True)
                 self._spool.mkdir(mode=0o700, parents=True, exist_ok=True)
-            for statement in tables.statements():
+            for statement in tables.statements(checked_only=self._checked_only):
                 client.command(statement)
             body = self._read_positions(client)
             broken = client.query(tables.BROKEN).result_rows
@@ -211,7 +212,7 @@ class AnalyticsStore:
         handover = any(source.handover for source in summary.sources)
         enters = policy.person_enters(self.purpose, summary.labels)
         return (tables.SUMMARY, self.pseudonyms.person(summary.person), "", "", organisations, "", "", "", [], None, "", "",
-                {tables.COUNT: summary.entries}, {}, "", None, {}, handover, [], _moment(summary.known), None, "", False,
+                {tables.COUNT: summary.entries}, {}, "", None, {}, handover, [], _moment(summary.known), None, "", summary.checked,
                 summary.revision, int(not enters))
 
 

@@ -38,12 +38,8 @@ _ENTRIES = f"""CREATE TABLE IF NOT EXISTS {BASE}.entries (
     ) ENGINE = ReplacingMergeTree(version, gone) ORDER BY (pseudonym, fact) {_DURABLE}"""
 _FORMER = f"DROP TABLE IF EXISTS {BASE}.summaries"
 """Of earlier layouts, on a server."""
-_VIEWS = (
-    f"CREATE OR REPLACE VIEW {PUBLIC}.entries AS SELECT * EXCEPT (sealed, entered, gone) FROM {BASE}.entries FINAL WHERE entered",
-    f"""CREATE OR REPLACE VIEW {PUBLIC}.summaries AS SELECT row.fact AS pseudonym, toUInt64(row.amounts['{COUNT}']) AS entries,
-        row.version AS revision, row.known AS known, row.organisations AS organisations, row.conflict AS handover
-        FROM {BASE}.entries AS row FINAL WHERE row.pseudonym = '{SUMMARY}'""",
-)
+_CHECKED = f"SELECT fact FROM {BASE}.entries FINAL WHERE pseudonym = '{SUMMARY}' AND entered"
+"""Pseudonyms of whom a check for opt-outs has answered: what `entered` says of a summary."""
 
 POSITIONS_KEY = ("", f"positions {LAYOUT}")
 POSITIONS = f"SELECT sealed, version FROM {BASE}.entries FINAL WHERE pseudonym = '' AND fact = '{POSITIONS_KEY[1]}'"
@@ -64,16 +60,25 @@ def drop(table: str, part: str) -> str:
     return f"ALTER TABLE {BASE}.{table} DROP DETACHED PART '{part}' SETTINGS allow_drop_detached = 1"
 
 
-def statements() -> Iterator[str]:
-    """What makes an empty server ready; harmless on one that is."""
+def statements(*, checked_only: bool = False) -> Iterator[str]:
+    """What makes an empty server ready; harmless on one that is. `checked_only`: nobody else is shown."""
     yield f"CREATE DATABASE IF NOT EXISTS {BASE}"
     yield f"CREATE DATABASE IF NOT EXISTS {PUBLIC}"
     yield _ENTRIES
-    yield from _VIEWS
+    yield from _views(checked_only=checked_only)
     yield _FORMER
     for kind in SECONDARY:
         columns = ", ".join(_columns(kind))
         yield f"CREATE OR REPLACE VIEW {PUBLIC}.{_plural(kind)} AS SELECT {columns} FROM {PUBLIC}.entries WHERE kind = '{kind}'"
+
+
+def _views(*, checked_only: bool) -> Iterator[str]:
+    whose = f"IN ({_CHECKED})" if checked_only else f"!= '{SUMMARY}'"
+    yield (f"CREATE OR REPLACE VIEW {PUBLIC}.entries AS SELECT * EXCEPT (sealed, entered, gone) FROM {BASE}.entries FINAL "
+           f"WHERE entered AND pseudonym {whose}")
+    yield f"""CREATE OR REPLACE VIEW {PUBLIC}.summaries AS SELECT row.fact AS pseudonym, toUInt64(row.amounts['{COUNT}']) AS entries,
+        row.version AS revision, row.known AS known, row.organisations AS organisations, row.conflict AS handover, row.entered AS checked
+        FROM {BASE}.entries AS row FINAL WHERE row.pseudonym = '{SUMMARY}'{' AND row.entered' if checked_only else ''}"""
 
 
 def _columns(kind: str) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""`mainstem ingest hl7` and `pds`: the dry run's report, messages for what is wrong, and the page that names every reason."""
+"""`mainstem ingest hl7`, `pds` and `optout`: the dry run's report, messages for what is wrong, and the page that names every reason."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from mainstem.cli.ingest import app
 from producers.contract import RawMessage
 from producers.fhir.errors import TooLargeError
 from producers.hl7.reasons import Reason as Hl7Reason
+from producers.optout.reasons import Reason as OptOutReason
 from producers.pds.reasons import Reason as PdsReason
 from schemas.kafka import MAX_BYTES
 from tests.producers.hl7.test_hl7_identity import admitted, message, mrg, pid
@@ -166,9 +167,10 @@ def test_the_broker_has_everything_when_it_ends(file: str, monkeypatch: pytest.M
     assert (done.exit_code, Broker.last.published) == (0, 4) and "ended early" not in done.stderr
 
 
-@pytest.mark.parametrize("reason", [*Hl7Reason, *PdsReason])
-def test_the_documentation_has_every_reason(reason: Hl7Reason | PdsReason) -> None:
-    assert f"| `{reason}` | {reason.todo} |" in DOCS.read_text()
+@pytest.mark.parametrize("reason", [*Hl7Reason, *PdsReason, *OptOutReason])
+def test_the_documentation_has_every_reason(reason: Hl7Reason | OptOutReason | PdsReason) -> None:
+    page = DOCS.with_name("optout.md") if isinstance(reason, OptOutReason) else DOCS
+    assert f"| `{reason}` | {reason.todo} |" in page.read_text()
 
 
 def test_a_file_of_which_nothing_can_be_read_is_named(tmp_path: Path) -> None:

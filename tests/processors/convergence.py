@@ -51,7 +51,7 @@ def check(pipeline: Pipeline) -> None:
         assert (summary.digest if summary else empty) == (record.digest if record else empty)
         if record and summary:
             assert summary.entries == len(record.entries)
-            assert (summary.nhs_numbers, summary.labels) == (record.nhs_numbers, record.labels)
+            assert (summary.nhs_numbers, summary.labels, summary.checked) == (record.nhs_numbers, record.labels, record.checked)
             said, expected = ([(s.source, s.patient, s.kinds, s.partial) for s in sources] for sources in (summary.sources, record.sources))
             assert said == expected
     assert not any(source.handover for summary in summaries.values() for source in summary.sources)

@@ -209,6 +209,30 @@ def test_who_opts_out_leaves_with_everything_and_may_come_back(home: Path) -> No
     store.close()
 
 
+def test_where_only_those_who_were_checked_are_shown_nobody_else_is(home: Path) -> None:
+    who, other = "7" * 32, "8" * 32
+    problem = [entry(each, "g", 1, {"code": coded("2", "Two")}, kind="problem") for each in (who, other)]
+    heads = [structs.replace(summary(who, 1), checked=True), summary(other, 1)]
+    for checked_only, shown in ((True, {who}), (False, {who, other})):
+        store = AnalyticsStore(home, KEY, checked_only=checked_only)
+        store.open()
+        store.apply(Batch(tuple(problem), tuple(heads)), {AT: 10})
+        people = {store.pseudonyms.person(each): each for each in (who, other)}
+        for table in ("problems", "summaries", "entries"):
+            said = {row["pseudonym"] for row in ask(home, f"SELECT pseudonym FROM {table}")}
+            assert {people[each] for each in said & people.keys()} == shown, table
+        assert {who, other} <= {held.person for held in store.contents()}, "verify sees that both were taken in"
+        if checked_only:
+            left = entry(who, "g", 2, {"code": coded("2", "Two")}, kind="problem", labels=("opt-out",))
+            store.apply(Batch((left,), (structs.replace(heads[0], revision=2, labels=("opt-out",)),)), {AT: 11})
+            assert not {row["pseudonym"] for row in ask(home, "SELECT pseudonym FROM entries")} & people.keys()
+            problem[0], heads[0] = entry(who, "g", 3, {"code": coded("2", "Two")}, kind="problem"), structs.replace(heads[0], revision=3)
+        else:
+            asked = f"SELECT pseudonym FROM summaries WHERE checked AND pseudonym IN ({', '.join(map(repr, people))})"
+            assert [people[row["pseudonym"]] for row in ask(home, asked)] == [who]
+        store.close()
+
+
 def test_a_head_is_shown_as_last_published(home: Path) -> None:
     """Summaries lie among the entries: the view shows each person once, and neither entries nor verify see them."""
     store = AnalyticsStore(home, KEY)

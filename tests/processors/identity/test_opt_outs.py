@@ -6,6 +6,7 @@ from itertools import permutations
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from mainstem.adjudication.standing import Standing
 from mainstem.model import Claim, Status
@@ -38,6 +39,7 @@ def test_a_number_that_nobody_carries_makes_nobody_known():
     standing.take([(0, 0, check)])
     assert standing.said(check.subject) is None
     assert standing.bearers(N1) == []
+    assert standing.view().opted_out(N1) is None, "who looks at who is who keeps nothing of it"
 
 
 def test_it_holds_when_the_person_comes_later_and_for_all_of_their_sources():
@@ -82,6 +84,13 @@ def test_the_latest_check_counts_in_whatever_order_they_come():
         assert outputs(*order)[-1].opted_out is False
     assert holds(carrier, *checks[:2]) == {"A|1": True}
     assert holds(carrier, opted_out(N1, "02", unset), opted_out(N1, "02")) == {"A|1": True}, "at one moment, that it stands"
+
+
+def test_of_two_who_answer_one_is_enough():
+    other = replace(opted_out(N1, "05", Status.RETRACTED), source="RXX/own")
+    for order in permutations([number("A|1", N1), opted_out(N1, "01"), other]):
+        assert holds(*order) == {"A|1": True}
+        assert outputs(*order)[-1].opted_out is True
 
 
 def test_only_another_answer_is_news():
