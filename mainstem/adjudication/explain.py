@@ -9,11 +9,11 @@ import msgspec
 
 from mainstem import canonical
 from mainstem.adjudication.errors import UnknownError
-from mainstem.adjudication.everyone import Everyone
+from mainstem.adjudication.everyone import Everyone, FromScratch
 from mainstem.adjudication.grounds import FOR, Ground, Grounds
 from mainstem.model import Claim, Compared
 from processors.identity.evidence import LINKED, UNLINKED
-from processors.identity.numbers import View
+from processors.identity.numbers import Numbers, View
 from processors.identity.scoring.score import Scorer, scorer
 from processors.identity.tasks import compared, likeness, weighed
 
@@ -105,6 +105,13 @@ def show(person: str, everyone: Everyone) -> Shown:
     bits = likeness(subjects, view, by)
     members = tuple(_member(subject, everyone, view, bits[place]) for place, subject in enumerate(subjects))
     return Shown(person=person, members=members, fields=compared([view.said(subject) for subject in subjects]))
+
+
+def opt_outs(shown: Shown, everyone: FromScratch) -> tuple[Said, ...]:
+    """What checks for opt-outs said last of the numbers that its source patients carry, or that are one with these."""
+    numbers = Numbers(view := everyone.view())
+    called = {name for member in shown.members for number, _ in view.said(member.subject).carried for name in numbers.called(number)}
+    return tuple(_said(claim) for number in sorted(called) for claim in everyone.answers(number))
 
 
 def why(one: str, other: str, everyone: Everyone) -> Why:

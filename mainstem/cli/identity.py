@@ -30,8 +30,8 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Show whose person would
 def show(whom: Annotated[str, typer.Argument(help="A source patient, a person id, or an NHS number")], home: Home = None,
          history: Annotated[bool, typer.Option("--history", help="And who came to the person and who left, since when, by which rule.")]
          = False, output: Format = Output.TABLE, actor: Actor = None) -> None:
-    """Show a person's source patients, what each says of who they are, the rule by which each is there, how alike it is to the first, and
-    the claims that count.
+    """Show a person's source patients, what each says of who they are, the rule by which each is there, how alike it is to the first,
+    the claims that count, and what checks for opt-outs said of their numbers.
 
     The view is written to the audit first; where that fails, nothing is shown. Examples:
 
@@ -52,12 +52,13 @@ def show(whom: Annotated[str, typer.Argument(help="A source patient, a person id
                  for each in persons]
         concerned = {person for past in pasts for each in past for person in (each.before, each.after) if person}
         records = topics.seen(named(actor), View.IDENTITY, {each.person for each in persons} | concerned)
-        told = [(shown(each, records[each.person]), past) for each, past in zip(persons, pasts, strict=True)]
+        told = [(shown(each, records[each.person]), explain.opt_outs(each, everyone), past)
+                for each, past in zip(persons, pasts, strict=True)]
         if output is Output.JSON:
-            as_json([identity_shown.person_as_builtins(each, past if history else None) for each, past in told])
+            as_json([identity_shown.person_as_builtins(each, checks, past if history else None) for each, checks, past in told])
             return
-        for each, past in told:
-            identity_shown.person(each, past)
+        for each, checks, past in told:
+            identity_shown.person(each, checks, past)
 
 
 @app.command()

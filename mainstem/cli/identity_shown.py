@@ -16,13 +16,16 @@ if TYPE_CHECKING:
     from mainstem.adjudication.history import Passed
 
 
-def person(shown: Shown, history: Sequence[Passed]) -> None:
+def person(shown: Shown, opt_outs: Sequence[Said], history: Sequence[Passed]) -> None:
     from mainstem.web.words import moment
 
     table(f"Person {shown.person}", [
         {"subject": member.subject, "reason": member.reason, **_fields(shown, place), "bits": "" if member.bits is None else member.bits}
         for place, member in enumerate(shown.members)])
     table("What counts", _rows([claim for member in shown.members for claim in member.claims if claim.by == member.subject]))
+    if opt_outs:
+        table("Checks for opt-outs", [{"of": said.by, "opted out": "yes" if said.status == "asserted" else "no", "when": said.position,
+                                       "raw": said.raw} for said in opt_outs])
     if history:
         table("Who came and who left", [
             {"when": moment(each.at), "source patient": each.subject, "": "came" if each.after == shown.person else "left",
@@ -30,11 +33,12 @@ def person(shown: Shown, history: Sequence[Passed]) -> None:
             for each in history])
 
 
-def person_as_builtins(shown: Shown, history: Sequence[Passed] | None) -> dict[str, Any]:
-    """Each source patient with what it says of who it is; `history` where it was asked for."""
+def person_as_builtins(shown: Shown, opt_outs: Sequence[Said], history: Sequence[Passed] | None) -> dict[str, Any]:
+    """Each source patient with what it says of who it is, and what checks for opt-outs said; `history` where it was asked for."""
     found: dict[str, Any] = {"person": shown.person, "source_patients": [
         {"subject": member.subject, "reason": member.reason, **_fields(shown, place), "bits": member.bits,
-         "claims": msgspec.to_builtins(member.claims)} for place, member in enumerate(shown.members)]}
+         "claims": msgspec.to_builtins(member.claims)} for place, member in enumerate(shown.members)],
+        "opt_outs": msgspec.to_builtins(opt_outs)}
     return found if history is None else found | {"history": [each._asdict() for each in history]}
 
 

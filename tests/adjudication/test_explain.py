@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from mainstem.adjudication.errors import UnknownError
 from mainstem.adjudication.everyone import Everyone, FromScratch
-from mainstem.adjudication.explain import found, show, why
+from mainstem.adjudication.explain import found, opt_outs, show, why
 from mainstem.adjudication.grounds import AGAINST, FOR, NEITHER
 from mainstem.adjudication.standing import Standing
 from mainstem.model import Claim, Status
@@ -21,7 +21,7 @@ from processors.identity.evidence import NOTHING
 from processors.identity.linker import review
 from processors.identity.scoring.release import Model, built_in
 from tests.processors.identity.test_persons import BABY, MUM, N1, N2, became, claim, link, merged, number, unlink, who
-from tests.strategies import KEY, SOURCES, claims
+from tests.strategies import KEY, SOURCES, claims, opted_out
 
 A, B, C = "RXA/epr|1", "A82038/gp|1", "RXC/x|3"
 LINKS: Model = msgspec.structs.replace(built_in(), thresholds=msgspec.structs.replace(built_in().thresholds, link=True))
@@ -51,6 +51,15 @@ def test_both_say_the_same(claimed: list[Claim]) -> None:
         assert show(person, standing) == show(person, anew)
     for pair in combinations(named, 2):
         assert why(*pair, standing) == why(*pair, anew)
+
+
+def test_of_a_person_it_is_told_which_checks_for_opt_outs_count_also_of_a_number_that_became_theirs() -> None:
+    everyone = scratch(number(A, N2), number(B, N1, "02"), became(N1, N2), opted_out(N1, "01"), opted_out(N1, "02", Status.RETRACTED),
+                       opted_out(N2), opted_out("9990000042"))
+    told = opt_outs(show(everyone.where(A).person, everyone), everyone)
+    assert [(each.by, each.status, each.position) for each in told] == [
+        (f"X26/opt-out|{N1}", "retracted", "02"), (f"X26/opt-out|{N2}", "asserted", "01")]
+    assert told[0].raw == "raw.x26-opt-out.v1/0 0 line/1"
 
 
 def test_one_whom_others_named_is_known_once_it_has_a_claim_though_that_says_nothing() -> None:

@@ -52,7 +52,7 @@ def labels(world: World, number: str) -> list[list[str]] | None:
     return [entry["labels"] for entry in orjson.loads(found.stdout)["entries"]] if found.returncode == 0 else None
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 def test_who_opted_out_is_kept_from_secondary_use_alone_until_a_later_check_lifts_it(world: World, tmp_path: Path) -> None:
     assert checked(world, tmp_path, "2026-02-01T00:00:00Z", [OUT, IN], [IN]) == {"opted out": 1, "not opted out": 1}
     world.verify("--wait", "60")  # every stage has read it
