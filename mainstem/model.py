@@ -242,7 +242,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     labels: tuple[str, ...] = ()
     """Those that hold for every entry of the record (`mainstem.labels.OF_THE_PERSON`)."""
     checked: bool = False
-    """A check for opt-outs has answered of a number that is the person's."""
+    """Checks for opt-outs have answered: of one source patient at least, and of each that has a verified number."""
     sources: tuple[SourceState, ...] = ()
 
 

@@ -31,7 +31,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     labels: tuple[str, ...] = ()
     """Those that hold for every entry."""
     checked: bool = False
-    """A check for opt-outs has answered of a number that is the person's."""
+    """Checks for opt-outs have answered: of one source patient at least, and of each that has a verified number."""
     digest: str
     entries: tuple[Entry, ...]
     """Current ones, sorted by kind and fact; each at version 1."""
@@ -62,25 +62,26 @@ def fold_by(assertions: Iterable[Known], person_of: Callable[[str], str], terms:
     for subject in sorted(by_subject):
         persons.setdefault(person_of(subject), []).append(subject)
     return {person: _record(person, {subject: by_subject[subject] for subject in subjects}, terms,
-                            [opted_out[subject] for subject in subjects if subject in opted_out])
+                            {subject: opted_out[subject] for subject in subjects if subject in opted_out})
             for person, subjects in sorted(persons.items())}
 
 
-def _record(person: str, subjects: Mapping[str, dict[str, _Parts]], terms: Terms, answers: list[bool]) -> Record:
-    """`answers`: of checks for opt-outs."""
+def _record(person: str, subjects: Mapping[str, dict[str, _Parts]], terms: Terms, answers: Mapping[str, bool]) -> Record:
+    """`answers`: of checks for opt-outs, of its source patients."""
     members = [member for records in subjects.values() for member in _members(records)]
     groups: dict[Group, list[Member]] = {}
     for member in members:
         groups.setdefault(group(member, terms), []).append(member)
     found = lines.aligned([fact for of, together in groups.items() for fact in facts(of, together, terms)], terms)
-    labels = tuple(sorted({OPT_OUT for stands in answers if stands}.union(*map(labels_of_person, members))))
+    labels = tuple(sorted({OPT_OUT for stands in answers.values() if stands}.union(*map(labels_of_person, members))))
     entries = sorted((current(person, fact, 1, terms.release, committed=last_committed(fact.winners), labels=labels) for fact in found),
                      key=lambda e: (e.kind, e.fact))
     digest = canonical.record_digest(sum(canonical.entry_digest(e.fact, e.content) for e in entries))
-    numbers = {number for member in members if (number := number_of(member))}
+    numbered = [(member.place.subject, number) for member in members if (number := number_of(member))]
+    checked = bool(answers) and answers.keys() >= {subject for subject, _ in numbered}
     sources = tuple(_source(records) for _, records in sorted(subjects.items()))
-    return Record(person=person, nhs_numbers=tuple(sorted(numbers)), labels=labels, checked=bool(answers), digest=digest,
-                  entries=tuple(entries), sources=sources)
+    return Record(person=person, nhs_numbers=tuple(sorted({number for _, number in numbered})), labels=labels, checked=checked,
+                  digest=digest, entries=tuple(entries), sources=sources)
 
 
 def _members(records: Mapping[str, _Parts]) -> list[Member]:

@@ -73,8 +73,10 @@ class Head(msgspec.Struct, array_like=True):
 
     @property
     def checked(self) -> bool:
-        """Whether a check for opt-outs has answered of it."""
-        return any(feed.live and feed.opted_out is not None for feed in self.feeds.values())
+        """Whether checks for opt-outs have answered of it: of one source patient, and of each that has a verified number."""
+        live = [feed for feed in self.feeds.values() if feed.live]
+        unanswered = [feed for feed in live if feed.opted_out is None]
+        return len(unanswered) < len(live) and not any(feed.numbers for feed in unanswered)
 
 
 class Held(msgspec.Struct, array_like=True):

@@ -78,6 +78,19 @@ def test_a_check_reaches_every_source_of_the_person_and_goes_with_the_source_pat
     assert stage.summary.labels == ()
 
 
+def test_a_record_is_checked_once_there_is_an_answer_for_each_number():
+    stage = told()
+    assert not stage.summary.checked
+    stage.send(event(subject="RXC/community|7", epoch=4, opted_out=False))
+    assert stage.summary.checked, "the others have no number to ask about"
+    stage.send(event(patient("02", source="A82038/gp", patient="5", nhs_number="9990000018", verification="01")))
+    assert not stage.summary.checked
+    assert stage.of(topics.ENTRIES)[-1].kind == "patient"
+    stage.send(event(subject="A82038/gp|5", epoch=5, opted_out=False))
+    assert stage.summary.checked
+    assert stage.of(topics.ENTRIES) == stage.of(topics.CHANGES) == [], "of entries it is no news"
+
+
 def test_while_a_handover_is_in_progress_both_records_bear_it():
     everyone = {"patient": ("opt-out",), "allergy": ("opt-out",), "problem": ("opt-out",)}
     stage = told()
