@@ -137,13 +137,13 @@ def _answered(claims: Sequence[Said], subjects: set[str]) -> set[int]:
     numbers = Numbers(Claimed(one.claim for one in claims))
     carried = {number for one in claims if one.claim.subject in subjects for number, _ in evidence([one.claim]).carried}
     called = {name for number in carried for name in numbers.called(number)}
-    counting: dict[str, Answer] = {}
+    counting: dict[tuple[str, str], Answer] = {}
     found = set()
     for one in answers:
-        number, said = one.claim.ref, answer(one.claim)
-        before = counting.get(number)
-        if number in called and (before is None or said > before):
-            counting[number] = said
+        of, said = (one.claim.subject, one.claim.ref), answer(one.claim)
+        before = counting.get(of)
+        if one.claim.ref in called and (before is None or said > before):
+            counting[of] = said
             if said.stands != (before is not None and before.stands):
                 found.add(one.known)
     return found

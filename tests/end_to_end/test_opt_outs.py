@@ -65,6 +65,9 @@ def test_who_opted_out_is_kept_from_secondary_use_alone_until_a_later_check_lift
     eventually(lambda: known_to_analytics(world) == {IN}, "the one who did not opt out in the analytics store", 60)
     eventually(lambda: labels(world, OUT) == [["opt-out"], ["opt-out"]], "the record of who did, for their care", 60)
     assert world.mainstem("search", OUT, "--people", "--output", "json").stdout.count("e2e-opt-1")
+    (person,) = orjson.loads(world.mainstem("identity", "show", OUT, "--output", "json").stdout)
+    assert [(each["by"], each["status"], each["position"][:10]) for each in person["opt_outs"]] == [
+        (f"X26/opt-out|{OUT}", "asserted", "2026-02-01")]
 
     one, other = f"{SOURCE}|e2e-opt-1", f"{SOURCE}|e2e-opt-2"
     assert world.mainstem("identity", "link", one, other, "--why", "test", "--who", "tester").returncode == 0
