@@ -46,6 +46,8 @@ _NUMBERS = {"half": "0.5", "one": "1", "two": "2", "three": "3", "four": "4", "f
             "nine": "9", "ten": "10", "½": "0.5"}
 _DAY = r"(?: a| per| each| every|/)? ?(?:day|daily)"
 _WEEK = r" ?(?:a |per |every |each )?(?:week|weekly)"
+_AFTER_ON = r"after|and|as|at|before|by|for|if|orally|po|prn|sc|subcut\w*|when|with"
+"""Words that may follow `on`, at night. Before another it is the preposition: `on waking`, `on 12/05/2024`, `on affected areas`."""
 _OFTEN: tuple[tuple[str, Fraction, str | None], ...] = (
     (r"every (?:other|second) day|(?:on )?alternate days|eod|qod|q\.o\.d\.?", Fraction(1, 2), None),
     (rf"(?:twice|2 times?|2x){_DAY}|bd|bid|b\.d\.?|b\.i\.d\.?", Fraction(2), None),
@@ -59,9 +61,8 @@ _OFTEN: tuple[tuple[str, Fraction, str | None], ...] = (
     (r"(?:once )?(?:every |each |a |per )?fortnight(?:ly)?", Fraction(1, 14), None),
     (r"(?:once|1 times?) (?:a |per |every )?(?:month|monthly)|monthly|every month", Fraction(1, 30), None),
     (r"(?:once|1 times?) (?:a |per |every )?year|(?:once )?yearly|annually|every year", Fraction(1, 365), None),
-    (r"(?:once )?(?:a day |daily )?(?:at (?:night|bedtime)|in the evening|(?:every|each) (?:night|evening))|nightly|nocte|on|o\.n\.?|"
-     r"qhs|qpm",
-     Fraction(1), "night"),
+    (r"(?:once )?(?:a day |daily )?(?:at (?:night|bedtime)|in the evening|(?:every|each) (?:night|evening))|nightly|nocte|"
+     rf"on(?! (?!(?:{_AFTER_ON})\b)\w)|o\.n\.?|qhs|qpm", Fraction(1), "night"),
     (r"(?:once )?(?:a day |daily )?(?:in the morning|(?:every|each) morning)|mane|om|o\.m\.?|qam", Fraction(1),
      "morning"),
     (rf"(?:once|1 times?|1x){_DAY}|daily|(?:every|each|per) day|od|o\.d\.?|qd|q\.d\.?", Fraction(1), None),
