@@ -109,7 +109,7 @@ def caused_by(text: str) -> str | None:
 @lru_cache(maxsize=1 << 14)
 def form_of(word: str) -> str | None:
     """The dose form that a word stands for: itself, several of it, or cut short (`tab`, `caps`)."""
-    for single in (word, word.removesuffix("s"), word.removesuffix("ies") + "y", word.removesuffix("es")):
+    for single in (word.removesuffix("ies") + "y", word.removesuffix("es")):
         if single in FORMS:
             return single
     short = word.removesuffix("s")

@@ -59,7 +59,7 @@ def strength(product: str) -> Strength | None:
         per, of = parts[1][1], parts[1][0] or of
     elif len(parts) > 1 or any(unit_of(_PARTS.findall(other.group())[0][1]) in MASS for other in all_[1:]):
         return Strength(written, parts=_sorted([part for match in all_ for part in _PARTS.findall(match.group())]))
-    if number is None or not of or unit not in _SUMMED:
+    if number is None or unit not in _SUMMED:
         return Strength(written, parts=_sorted(_PARTS.findall(found.group())))
     amount = number * MASS.get(unit, Fraction(1))
     holds = per == "ml" and parts[1][0] is not None and _UNIT_DOSE.search(product.casefold()) is not None

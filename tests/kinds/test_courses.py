@@ -9,6 +9,7 @@ import pytest
 from mainstem.kinds import courses, taking
 from mainstem.kinds.base import DMD
 from mainstem.kinds.facts import NoTerms
+from mainstem.kinds.voices import speaking
 from processors.reconcile import derive
 from processors.reconcile.derive import Group
 from tests.kinds.members import member
@@ -40,6 +41,16 @@ def test_views_rest_on_who_speaks_and_stand_in_place_of_the_field():
     assert (found.decided["views"], found.rules["view"]) == ((0, 2), "medicine.views")
     unsaid = [member("medicine", n, source, product=PRODUCT) for n, source in enumerate(("A82038/gp", "RXA/epr"))]
     assert "view" not in derived(*unsaid).rules
+
+
+@pytest.mark.parametrize(("said", "speak"), [
+    (["list active", "list active", "list stopped"], [0, 1]), (["list stopped", "list completed"], [0]), (["list draft"], []),
+    (["dispense completed", "dispense completed"], [0]), (["administration completed", "administration completed"], [0]),
+    (["dispense stopped"], []), (["x active", "home active", "administration active", "dispense active", "order active", "list active"],
+                                 [5, 4, 3, 1, 2, 0])])
+def test_who_speaks_of_a_course_and_in_which_order(said, speak):
+    members = [member("medicine", n, view=view, status=status) for n, (view, status) in enumerate(each.split() for each in said)]
+    assert list(speaking(members, range(len(members)))) == speak
 
 
 @pytest.mark.parametrize(("status", "standing"), [

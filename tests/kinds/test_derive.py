@@ -140,4 +140,6 @@ def test_parts_of_a_record_are_one_the_first_decides_and_what_another_says_is_ke
     first, second = resolve.members([order, *items, lab])
     assert [each.place.item for each in (first, second)] == ["items/1", "items/2"]
     assert (first.content["note"], second.content["note"], second.content["taken"]) == ("x", "a", "2025")
+    [alone] = resolve.members(items[:1])
+    assert (alone.place.item, alone.content) == ("items/1", {"note": "x"}), "and not the record's own"
     assert (second.lost, second.winners) == ((("performer", lab, "c"), ("taken", lab, "2026")), (order, lab, items[1]))

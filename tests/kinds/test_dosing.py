@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from mainstem.kinds.base import DMD
 from mainstem.kinds.dosing import differ, regimen
-from mainstem.kinds.strengths import strength
+from mainstem.kinds.strengths import Strength, apart, strength
 
 LEVOTHYROXINE, METHOTREXATE = "Levothyroxine 100microgram tablets", "Methotrexate 2.5mg tablets"
 PEN = "Methotrexate {} solution for injection pre-filled disposable devices"
@@ -229,6 +229,40 @@ def test_a_weekly_code_differs_from_a_daily_one():
 def test_strength(product, written):
     found = strength(product)
     assert (found.written if found else None) == written
+
+
+@pytest.mark.parametrize(("product", "found"), [
+    ("Paracetamol 500mg", Strength("500mg", Fraction(500_000), "ug")), ("Levothyroxine 100mcg", Strength("100ug", Fraction(100), "ug")),
+    ("Colecalciferol 800unit", Strength("800unit", Fraction(800), "unit")),
+    ("Amoxicillin 125mg/5ml", Strength("125mg/5ml", Fraction(25_000), "ug", "ml")),
+    ("Insulin 100units/ml 3ml pre-filled pens", Strength("100unit/ml", Fraction(100), "unit", "ml")),
+    ("Dalteparin 5,000units/0.2ml syringes", Strength("5000unit/1/5ml", Fraction(25_000), "unit", "ml", each=Fraction(5000))),
+    # what cannot be weighed against another measure: each part of it
+    ("Co-codamol 8/500", Strength("8/500", parts=(("ug", Fraction(8000)), ("ug", Fraction(500_000))))),
+    ("Fostair 100/6", Strength("100/6", parts=(("", Fraction(6)), ("", Fraction(100))))),
+    ("Codeine 15mg / Paracetamol 0.5g", Strength("15mg", parts=(("ug", Fraction(15_000)), ("ug", Fraction(500_000))))),
+    ("Co-amoxiclav 250mg/62mg/5ml", Strength("250mg/62mg/5ml", parts=(
+        ("/ml", Fraction(1)), ("ug", Fraction(12_400)), ("ug", Fraction(50_000))))),
+    ("Co-amoxiclav 50mg/12mg/ml", Strength("50mg/12mg/ml", parts=(
+        ("/ml", Fraction(1)), ("ug", Fraction(12_000)), ("ug", Fraction(50_000))))),
+    ("Seretide 100micrograms/50micrograms/dose",
+     Strength("100ug/50ug/puff", parts=(("/puff", Fraction(1)), ("ug", Fraction(50)), ("ug", Fraction(100))))),
+    ("Hydrocortisone 1% cream", Strength("1%", parts=(("%", Fraction(1)),))),
+    ("Lactulose 500ml", Strength("500ml", parts=(("ml", Fraction(500)),))),
+    ("Ethanol 2ml/10ml", Strength("2ml/10ml", parts=(("/ml", Fraction(1)), ("ml", Fraction(1, 5))))),
+    ("Warfarin 2,5mg", Strength("mg")),
+])
+def test_what_a_name_says_of_its_strength(product, found):
+    assert strength(product) == found
+
+
+@pytest.mark.parametrize(("one", "other", "found"), [
+    ("5mg", "5000micrograms", False), ("5mg", "10mg", True), ("5mg", "5mg/ml", None), ("100unit", "100mg", None), ("5mg", "8/500", None),
+    ("1%", "2%", True), ("1%", "1.0%", False), ("1%", "10mg/g", None), ("", "", None),
+    ("25mg/0.5ml pen", "10mg/0.2ml pen", True), ("40mg/0.4ml pen", "40mg/0.8ml pen", False), ("40mg/0.4ml pen", "40unit/0.4ml pen", None),
+    ("10mg/0.2ml pen", "50mg/ml", None), ("10mg/0.2ml pen", "25mg/ml", True)])       # of containers what one holds, else how strong it is
+def test_strengths_that_differ(one, other, found):
+    assert apart(strength(one), strength(other)) is apart(strength(other), strength(one)) is found
 
 
 @given(st.text(max_size=60), st.text(max_size=30), st.text(max_size=30))

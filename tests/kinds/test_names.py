@@ -25,7 +25,8 @@ def test_strength_form_and_supplier_go(text, bare):
 
 
 @pytest.mark.parametrize(("word", "form"), [
-    ("tablets", "tablet"), ("tab", "tablet"), ("tabs", "tablet"), ("caps", "capsule"), ("suppositories", "suppository"), ("inh", "inhaler"),
+    ("tablets", "tablet"), ("tab", "tablet"), ("tabs", "tablet"), ("caps", "capsule"), ("suppositories", "suppository"),
+    ("patches", "patch"), ("pens", "pen"), ("inh", "inhaler"),
     ("iron", None), ("mix", None), ("mixt", "mixture"), ("ca", None), ("tablette", None),
 ])
 def test_forms_whole_several_or_cut_short(word, form):
@@ -44,7 +45,8 @@ def test_causes_of_findings(text, cause):
 @pytest.mark.parametrize(("text", "folded"), [
     ("Weight <50kg", "weight < 50kg"), ("weight > 50kg", "weight > 50kg"), ("Age >= 65", "age \u2265 65"),
     ("age \u226565", "age \u2265 65"), ("base excess <-5", "base excess < 5"),
-    ("Penicillin -> rash", "penicillin rash"), ("<Penicillin>", "penicillin")])
+    ("Penicillin V.", "penicillin v"), ("_ointment_ 0.5% b/d/", "ointment 0.5% b/d"), ("Penicillin -> rash", "penicillin rash"),
+    ("<Penicillin>", "penicillin")])
 def test_more_and_less_than_a_number_are_two_names(text, folded):
     assert plain(text) == folded
 
@@ -59,7 +61,8 @@ def test_what_folding_would_make_a_statement_of(text, found):
 
 
 @pytest.mark.parametrize(("text", "base"), [
-    ("Metformin hydrochloride 500mg tablets", "metformin"), ("Morphine sulphate 10mg/5ml oral solution", "morphine"),
+    ("Metformin hydrochloride 500mg tablets", "metformin"), ("Amlodipine besilate (Teva UK Ltd)", "amlodipine"),
+    ("Lidocaine plain hydrochloride", "lidocaine plain"), ("500mg tablets", None), ("Morphine sulphate 10mg/5ml oral solution", "morphine"),
     ("Metformin", None), ("hydrochloride", None), ("Quinine sulfate 200mg tablets", None), ("Diclofenac sodium", None)])
 def test_salts_that_tell_no_moiety_apart_go(text, base):
     assert without_salt(text) == base

@@ -435,6 +435,7 @@ PRODUCT = "Influenza vaccine (split virion, inactivated) suspension for injectio
     ({"procedure": {"text": "Hepatitis A and B vaccination"}}, "hepatitis a and b"),
     ({"procedure": {"text": "Meningitis B vaccination"}}, "meningococcal b"),
     ({"procedure": {"text": "See notes"}, "vaccine": {"text": "Shingrix"}}, "shingles"),
+    ({"vaccine": {"text": "DTaP/IPV vaccine"}}, "four in one"),
     ({"vaccine": {"text": "Anthrax vaccine"}}, "words anthrax vaccine"),
     ({"vaccine": {"text": "Hepatitis vaccine"}}, "words hepatitis vaccine"),
     ({}, None),
@@ -444,7 +445,7 @@ def test_what_a_vaccination_protects_against(content, against):
 
 
 @pytest.mark.parametrize(("said", "read"), [
-    (" v 12 34", "V1234"), ("123", None), ("", None), (None, None), (1234, None), ("7/1/12", "7/1/12"),
+    (" v 12 34", "V1234"), ("123", None), ("", None), (None, None), (1234, None), ("7/1/12", "7/1/12"), ("1211", "1211"), ("1111", None),
     ("Unknown", None), ("0000-0000", None), ("9999999999", None), ("{00000000-0000-0000-0000-000000000000}", None), ("N/A", None),
 ])
 def test_identifiers(said, read):
@@ -453,6 +454,7 @@ def test_identifiers(said, read):
 
 @pytest.mark.parametrize(("said", "on", "at"), [
     ("2026-08-01", "2026-08-01", None), ("2026-08-01T00:00:00Z", "2026-08-01", None), ("2026-08", None, None), ("soon", None, None),
+    ("Thursday", None, None),
     ("2026-08-01T00:30:00+01:00", "2026-08-01", "2026-07-31T23:30Z"), ("2026-08-01T09:15:59.25Z", "2026-08-01", "2026-08-01T09:15Z"),
     ("2026-08-01T09:15:00", "2026-08-01", "2026-08-01T09:15"), (None, None, None),
     ("2026-07-31T23:00:00Z", "2026-08-01", "2026-07-31T23:00Z"), ("2026-12-31T23:00:00Z", "2026-12-31", "2026-12-31T23:00Z"),
@@ -462,7 +464,8 @@ def test_days_and_minutes(said, on, at):
 
 
 def test_a_text_is_one_however_its_lines_are_broken():
-    assert digest("a, b\n c.") == digest("a\nb\nc") != digest("a b c") and digest(" ") is None and digest(None) is None
+    assert digest("a, b\n c.") == digest("a\nb\nc") != digest("a b c") and len(digest("a")) == 16
+    assert digest(" ") is None and digest(None) is None
 
 
 CASES = [("encounter", VISIT | {"location": "AMU", "status": "finished", "end": "2026-08-03"}),

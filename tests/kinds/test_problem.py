@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mainstem import kinds
+from mainstem.kinds import sites
 from mainstem.kinds.facts import NoTerms
 from mainstem.kinds.problem import OPEN
 from mainstem.terminology import builtin
@@ -207,6 +208,11 @@ JANUARY, MARCH, MAY = (("Y/gp", onset, end, "resolved") for onset, end in (
     ([JANUARY, ("Y/gp", "2025-02-09", None, "active")], [[0, 1]]),                                   # seen again
     ([("Y/gp", "2025-01-05", None, "active"), MARCH], [[0, 1]]),
     ([("Y/gp", "2025-01-05", "2025-01-12", "active"), MARCH], [[0, 1]]),
+    ([JANUARY, ("Y/gp", "2025-01-20", "2025-01-27", "resolved"), MARCH], [[0, 1], [2]]),
+    ([JANUARY, ("Y/gp", "2025-01-20", "2025-02-14", "resolved"), MARCH], [[0, 1, 2]]),               # too soon after the longer of them
+    ([JANUARY, ("Y/gp", "2025-01-20", None, "active"), MARCH], [[0, 1, 2]]),                         # never over
+    ([JANUARY, MARCH, ("A/epr", "2025-01-02", "2025-03-10", "resolved")], [[0, 1, 2]]),              # into the next
+    ([JANUARY, MARCH, ("A/epr", "2025-02-01", "2025-02-05", "resolved")], [[0, 2], [1]]),            # nearer to the first one
     ([JANUARY, ("A/epr", "2025-03-10", "2025-03-17", "resolved")], [[0, 1]]),                        # two sources
 ])
 def test_what_one_source_closed_and_had_again_is_two_problems(said, expected):
@@ -214,6 +220,11 @@ def test_what_one_source_closed_and_had_again_is_two_problems(said, expected):
                       **{name: value for name, value in (("onset", onset), ("abatement", end)) if value})
                for n, (source, onset, end, status) in enumerate(said)]
     assert [[members.index(one) for one in part] for part in PROBLEM.parted(members, builtin())] == expected
+
+
+def test_sides_are_all_that_its_words_say():
+    assert sites.sides({"code": {"text": "Left knee"}, "body_site": {"text": "Right knee"}}) == {"left", "right"}
+    assert sites.sides({"code": {"text": "Left and right knee"}}) == sites.sides({"code": {"text": "Both knees"}}) == {"left", "right"}
 
 
 def test_sites_tell_problems_apart_whatever_their_status():
@@ -275,6 +286,8 @@ def test_the_coding_that_the_terminology_knows_is_shown():
     own, national = coded("A1", "Asthma", LOCAL), coded(ASTHMA, "Asthma")
     found = derived(member("problem", 1, recorded="2024", code=own), member("problem", 2, recorded="2020", code=national), terms=builtin())
     assert (found.content["code"], found.rules["code"]) == (national, "concept.coded-first")
+    later = member("problem", 2, recorded="2025", code=national)
+    assert "code" not in derived(member("problem", 1, recorded="2024", code=own), later, terms=builtin()).rules, "no rule had to"
 
 
 def test_parents_are_a_relation_in_the_content():

@@ -15,7 +15,8 @@ from mainstem.terminology import builtin
     ({"codes": [{"system": "urn:local", "code": "7", "display": "S/C"}]}, "subcutaneous"), ({"text": "inhaled"}, "inhalation"),
     ({"text": "i.v."}, "intravenous"), ({"text": "Both eyes"}, "ocular"), ({"text": "via the hatch"}, "via the hatch"),
     ({"text": "P.O."}, "oral"), ({"text": "oral route"}, "oral"), ({"text": "slow IV injection"}, "intravenous"),
-    ({"text": "intra-muscular"}, "intramuscular"), ({"text": "S.C."}, "subcutaneous"), ({"text": "into the right eye"}, "ocular"),
+    ({"text": "intra-muscular"}, "intramuscular"), ({"text": "sub cut injection"}, "subcutaneous"),
+    ({"text": "S.C."}, "subcutaneous"), ({"text": "into the right eye"}, "ocular"),
     ({"text": "eye drops"}, "ocular"), ({"text": "via nebuliser"}, "inhalation"), ({"text": "via NG tube"}, "gastroenteral"),
     ({"text": "oral or NG"}, "oral or ng"), ({"text": "PO/NG"}, "po/ng"), ({"text": "injection"}, "injection"),
     ({"text": " "}, None), ({}, None), (None, None),
@@ -28,7 +29,7 @@ def test_stated(route, word):
     ("Omeprazole 20mg gastro-resistant capsules", "oral"), ("omeprazole caps 20mg", "oral"), ("Clotrimazole 500mg pessaries", "vaginal"),
     ("Chloramphenicol 0.5% eye drops", "ocular"), ("Salbutamol 100micrograms/dose inhaler CFC free", "inhalation"), ("Glyceryl trinitrate "
     "400micrograms/dose sublingual spray", "sublingual"), ("Insulin glargine 100units/ml solution for injection", None), ("drops", None),
-    ("Ear/eye drops", None), ("Prednisolone 5mg", None), ("", None),
+    ("Ear/eye drops", None), ("Tablets/capsules", "oral"), ("Ear/eye", None), ("Prednisolone 5mg", None), ("", None),
 ])
 def test_of_words(product, word):
     assert routes.of_words(product) == word
@@ -49,6 +50,7 @@ def dmd(code: str, text: str) -> dict:
     ({"product": {"text": "Furosemide 20mg/2ml solution for injection ampoules"}}, "81609008/?injection"),
     ({"product": {"text": "Salbutamol"}, "form": "injection"}, "91143003/?injection"),
     ({"product": {"text": "Beclometasone spray"}}, "1389007/?spray"), ({"product": {"text": "Ibuprofen 5% gel"}}, "38268001/?gel"),
+    ({"product": {"text": "Ibuprofen 5% gel spray"}}, "38268001/?gel+spray"),
     ({"product": {"text": "Ibuprofen 400mg"}}, "38268001/?"),
     ({"product": {"text": "Fentanyl 100microgram lozenges"}}, "40648001/?lozenge"),
     ({"product": {"text": "fentanyl 100mcg/2ml amps"}}, "40648001/?injection"),
