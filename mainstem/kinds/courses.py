@@ -14,9 +14,9 @@ from mainstem.kinds import dates, dosing
 from mainstem.kinds.base import DMD, SNOMED
 from mainstem.kinds.discrepancies import discrepancies, side
 from mainstem.kinds.facts import Derived, Member, Rule, by_recency, first_of, first_to_value
-from mainstem.kinds.taking import DRAFT, ENDED, OF_STATUS, UNKNOWN, by_status, standing, taken
+from mainstem.kinds.taking import ENDED, OF_STATUS, UNKNOWN, by_status, standing, taken
 from mainstem.kinds.titles import named
-from mainstem.kinds.voices import Voice, speaking, voice
+from mainstem.kinds.voices import speaking, voice
 
 ACTIVE_FIRST = Rule(
     "medicine.active-first", "what is still taken somewhere is shown before what has ended elsewhere; in either, what was recorded last",
@@ -79,32 +79,21 @@ def united(members: Sequence[Member]) -> Derived:
 
 
 def matters(members: Sequence[Member]) -> set[int]:
-    """Indexes of the members that `united` cannot do without: all that speak, and the first to tell each field or each precision of the
-    start. All active records of a list or chart speak."""
+    """Indexes of the members that `united` cannot do without: all that speak, the first to tell each field or each precision of the start,
+    and the first whose status may be the course's, planned or not. All active records of a list or chart speak."""
     order = sorted(by_recency(members), key=lambda index: standing(members[index]))
     said = [member.content for member in members]
     stating = [index for index in order if said[index].get("view") in OF_STATUS]
     dated = [(days, place, index) for place, index in enumerate(order) if (days := dates.days(said[index].get("start")))]
     starts = [[each for each in dated if _width(each[0]) == width] for width in range(3)]
     return (first_to_value(members, order) | first_of(order, lambda index: _product_told(members[index])) | set(stating[:1])
-            | first_of(order, lambda index: _tells(said[index], _DOSE)) | first_of(order, lambda index: _tells(said[index], _END))
-            | first_of(stating, lambda index: _tells(said[index], _END)) | {min(each)[2] for each in starts if each}
-            | set(speaking(members, order)) | first_of(order, lambda index: _silent(members[index])))
-
-
-def _tells(content: dict[str, Any], fields: Sequence[str]) -> bool | None:
-    return True if any(name in content for name in fields) else None
+            | {min(each)[2] for each in starts if each} | set(speaking(members, order)))
 
 
 def _product_told(member: Member) -> tuple[bool, bool] | None:
     if "product" not in member.content:
         return None
     return member.content.get("view") == "dispense", any(code.get("system") in (DMD, SNOMED) for code in _codes(member))
-
-
-def _silent(member: Member) -> Voice | None:
-    """First said of each voice, also where an active record speaks for it."""
-    return voice(member) if standing(member) < DRAFT else None
 
 
 def _width(days: tuple[str, str]) -> int:
@@ -139,7 +128,7 @@ def _ending(members: Sequence[Member], order: Sequence[int]) -> Sequence[int]:
     """Whose status and end may be shown: views that have the course's, else all. Where the first of those holds it active by being there
     at all (a list without a status), only who says that it is active: the ending of another would be shown of what goes on."""
     stating = [index for index in order if members[index].content.get("view") in OF_STATUS]
-    if stating and standing(members[stating[0]]) == 0 and not _tells(members[stating[0]].content, _END):
+    if stating and standing(members[stating[0]]) == 0 and not any(name in members[stating[0]].content for name in _END):
         return [index for index in stating if standing(members[index]) == 0 and "status" in members[index].content]
     return stating or order
 
@@ -198,12 +187,13 @@ def _codes(member: Member) -> Sequence[dict[str, Any]]:
 
 def _start(found: Derived, members: Sequence[Member], order: Sequence[int]) -> None:
     """The earliest; of a day and the year or month that it lies in, the day."""
-    dated = [(days, place, index) for place, index in enumerate(order) if (days := dates.days(members[index].content.get("start")))]
+    dated = sorted((days, place, index) for place, index in enumerate(order) if (days := dates.days(members[index].content.get("start"))))
     if not dated:
         return
-    (_, last), _, chosen = min(dated)
-    within = [(days, place, index) for days, place, index in dated if days[1] < last]
-    chosen = min(within)[2] if within else chosen
+    span, _, chosen = dated[0]
+    for days, _, index in dated:
+        if days != span and days[1] <= span[1]:
+            span, chosen = days, index
     found.content["start"], found.decided["start"], found.rules["start"] = members[chosen].content["start"], (chosen,), EARLIEST.id
 
 

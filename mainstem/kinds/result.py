@@ -23,7 +23,6 @@ from mainstem.kinds.facts import (
     Rule,
     Terms,
     by_recency,
-    first_of,
     first_to_value,
     latest_first,
 )
@@ -149,11 +148,9 @@ class Result(Kind):
                 value = value_of(said[index])
                 if len(told) < 2 or value in told:
                     told.setdefault(value, index)
-        return (first_to_value(members, order) | first_known(members, order, "test", terms) | set(order[:1])
-                | first_of(order, lambda index: True if valued(members[index]) else None)
+        return (first_to_value(members, order) | first_known(members, order, "test", terms)
                 | set([index for index in order if word(said[index], "status") == "cancelled"][:2])
                 | {index for told in values.values() for index in told.values()}
-                | set(list(by_minute(members, order).values())[:2])
                 | {index for two in _timed(members, order).values() for index in two} | {min(each)[2] for each in (dated, vague) if each})
 
     def line(self, content: dict[str, Any], terms: Terms) -> tuple[str, str] | None:

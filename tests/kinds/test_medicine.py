@@ -323,11 +323,14 @@ def test_a_headline_with_a_counted_dose_is_some_one_records_product_and_dose(sai
 
 
 @pytest.mark.parametrize(("starts", "shown"), [
-    (("2024", "2024-03-02"), "2024-03-02"), (("2023", "2024-03-02"), "2023"),
+    (("2024", "2024-03-02"), "2024-03-02"), (("2023", "2024-03-02"), "2023"), (("2024", "2024-03"), "2024-03"),
+    (("2024", "2024-03", "2024-03-09"), "2024-03-09"), (("2024", "2024-03", "2024-05-09"), "2024-03"),
+    (("2024", "2024-12"), "2024-12"), (("2024", "2024-12-31"), "2024-12-31"), (("2024-03-09", "2024-05", "2024"), "2024-03-09"),
     (("2024-03-02", "2024-03-01T10:00:00Z"), "2024-03-01T10:00:00Z"),
 ])
 def test_the_earliest_start(starts, shown):
-    assert derived(listed(start=starts[0]), ordered(start=starts[1])).content["start"] == shown
+    members = [member("medicine", n, product=PRODUCT, start=start) for n, start in enumerate(starts)]
+    assert derived(*members).content["start"] == derived(*members[::-1]).content["start"] == shown
 
 
 @pytest.mark.parametrize(("content", "span"), [

@@ -18,6 +18,7 @@ from mainstem.terminology import builtin
 from processors.reconcile import clusters, derive, groups, layout, resolve, tree
 from processors.reconcile.derive import Crowded, Group, crowded, facts, matters
 from processors.reconcile.entries import behind, envelope
+from tests.kinds.members import member
 from tests.processors.convergence import check, order_and_duplicates_make_no_difference
 from tests.processors.pipeline import Pipeline
 from tests.processors.reconcile.test_other_kinds import WORLD
@@ -26,7 +27,7 @@ from tests.strategies import KEY, SOURCES, claims, positions, statuses
 PENICILLIN = {"codes": [{"system": SNOMED, "code": "764146007"}]}
 NONE = [{"codes": [{"system": SNOMED, "code": code}]} for code in ("716186003", "409137002")]
 RASH, WHEEZE = ({"manifestation": {"text": text}} for text in ("Rash", "Wheeze"))
-DAYS = ("2024-01", "2024", "2024-01-03", "2024-01-09", "2024-01-31", "2024-03-20", "2024-06-01")
+DAYS = ("2024-01", "2024", "2023-11", "2023", "2024-01-03", "2024-01-09", "2024-01-31", "2024-03-20", "2024-06-01")
 QUANTITIES = st.sampled_from([{"value": "140", "unit": "mmol/L"}, {"value": "150", "unit": "mmol/L"}, {"value": "140.0", "unit": "mmol/L"}])
 
 
@@ -108,6 +109,59 @@ def test_those_who_matter_decide_what_all_decide(kind, data):
     assert (found.derived.rules, found.derived.conflict) == (every.derived.rules, every.derived.conflict)
     cut = data.draw(st.integers(0, len(members)))
     assert matters(of, [*matters(of, members[:cut], terms), *members[cut:]], terms) == chosen, "pieces give what the whole gives"
+
+
+ANAPHYLAXIS, TEXT, OTHER = {"text": "Anaphylaxis to penicillin"}, {"text": "Asthma"}, {"text": "Bronchial asthma"}
+ASTHMA = TEXT | {"codes": [{"system": SNOMED, "code": "195967001"}]}
+PENICILLINS: dict[str, Any] = {"agent": PENICILLIN, "clinical_status": "active", "verification": "unconfirmed", "criticality": "low"}
+
+
+def _one(kind: str, like: dict[str, Any], *others: dict[str, Any]) -> list[Any]:
+    """Between two that say the same, recorded before and after it, one that says something else."""
+    return [(kind, [like, like | other, like], 1) for other in others]
+
+
+def _taken(value: str, at: str | None, **more: Any) -> dict[str, Any]:
+    return {"value": {"value": value}} | ({"taken": f"2024-01-03{at}"} if at is not None else {}) | more
+
+
+@pytest.mark.parametrize(("kind", "said", "alone"), [
+    *_one("allergy", PENICILLINS, {"clinical_status": "resolved"}, {"verification": "confirmed"}, {"criticality": "high"},
+          {"agent": ANAPHYLAXIS}),
+    *_one("allergy", PENICILLINS | {"clinical_status": "resolved"}, {"verification": "confirmed"}),
+    *_one("allergy", PENICILLINS | {"clinical_status": "recurrence"}, {"clinical_status": "active"}),
+    *_one("allergy", {"agent": NONE[0]}, {"agent": NONE[1]}),
+    ("allergy", [{"clinical_status": "resolved", "verification": "confirmed"}, {"verification": "unconfirmed"},
+                 {"verification": "confirmed"}], 2),
+    ("allergy", [{"reactions": [RASH]}, {"reactions": [RASH]}], 1),
+    ("allergy", [{"reactions": [RASH]}, {"reactions": [RASH]}, {"reactions": [WHEEZE]}], 2),
+    *_one("problem", {"code": TEXT, "status": "active", "verification": "confirmed", "onset": "2019"},
+          {"code": ASTHMA}, {"status": "resolved"}, {"verification": "refuted"}, {"onset": "2018"}, {"onset": "2019-03-04"}),
+    *_one("problem", {"code": TEXT, "body_site": {"text": "Shoulder"}}, {"body_site": {"text": "Neck"}}),
+    *_one("problem", {"code": {"text": "left frozen shoulder"}}, {"code": {"text": "right frozen shoulder"}}),
+    *_one("result", _taken("1", None, status="final", test=TEXT), {"value": {"value": "2"}}, {"test": ASTHMA}),
+    *_one("result", {"status": "cancelled"}, _taken("1", None)),
+    ("result", [_taken("1", None, status="cancelled"), {"status": "cancelled"}], 1),
+    ("result", [_taken("1", "T10:00:00Z"), _taken("1", "T11:00:00Z"), _taken("1", "T12:00:00Z", patient="2")], 1),
+    ("result", [_taken("1", "T10:00:00Z"), _taken("1", "T11:00:00Z", patient="2"), _taken("2", None, patient="3", status="preliminary"),
+                _taken("2", "T10:00:00Z", patient="3", status="preliminary")], 3),
+    ("result", [_taken("1", None), _taken("1", "T10:00:00Z", patient="2"), _taken("1", "T11:00:00Z", patient="3"),
+                {"status": "requested", "taken": "2024-01-03"}], 3),
+    ("result", [{"status": "requested", "taken": taken} for taken in ("2024-01-03", "2024-01-03T10:00:00Z")], 1),
+    *(("medicine", [{"view": "list", "status": "active", "start": "2024-03-20"}, {"view": "list", "status": "stopped", "start": start}], 1)
+      for start in ("2023", "2023-05", "2023-05-04")),
+    ("medicine", [{"view": "dispense", "status": "completed"}, {"view": "list", "status": "draft"}], 1),
+    ("medicine", [{"view": "list", "status": "active"}, {"view": "list", "status": "stopped", "patient": "2"}], 1),
+    *_one("medicine", {"view": "list", "status": "active", "dose": "1 OD"}, {"status": "on-hold"}, {"dose": "2 OD"}),
+    *(("medicine", [{"view": "list", "status": "stopped", "product": TEXT}, {"view": view, "status": "stopped", "product": product}], 1)
+      for view, product in (("list", ASTHMA), ("dispense", OTHER))),
+])
+def test_one_who_alone_decides_matters(kind, said, alone):
+    """Term by term of what a kind says of who matters: without that one, recorded in this order, another fact would be shown."""
+    members = [member(kind, n, "A/gp", f"{2030 - n}", **content) for n, content in enumerate(said)]
+    with_it, without = (kinds.BY_NAME[kind].derive(each, builtin()) for each in (members, members[:alone] + members[alone + 1:]))
+    assert alone in kinds.BY_NAME[kind].matters(members, builtin())
+    assert (with_it.content, with_it.rules, with_it.conflict) != (without.content, without.rules, without.conflict)
 
 
 mixed = st.lists(st.one_of(*[_said(kind, 5) for kind in CONTENTS], claims), min_size=20, max_size=60)
