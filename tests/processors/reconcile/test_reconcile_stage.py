@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from mainstem import canonical
-from mainstem.model import Change, Known, Status
+from mainstem.model import Change, Entry, Known, Provenance, Status
 from processors.lane.memory import MemoryState
 from processors.reconcile import layout
 from processors.stored import load
@@ -26,6 +26,30 @@ def test_an_entry_says_everything_about_itself(stage):
     [change] = stage.of(topics.CHANGES)
     assert (change.change, change.sequence, change.fact, change.version) == ("new", 1, entry.fact, 1)
     assert stage.summary.digest == canonical.record_digest(canonical.entry_digest(entry.fact, entry.content))
+
+
+def test_what_ends_a_fact_says_everything_about_itself_and_what_it_said_is_gone(stage):
+    [was] = stage.send(event(said(note="x", labels=("sensitive",))))
+    ended = said(position="02", known=2000, status=Status.RETRACTED, labels=("sensitive", "nopat"), recorded="2026-02-02")
+    ended = msgspec.structs.replace(ended, assertion=msgspec.structs.replace(ended.assertion, committed=1999))
+    [entry] = stage.send(event(ended))
+    a = ended.assertion
+    assert entry == Entry(
+        person=P, fact=was.fact, kind="allergy", status="withdrawn", content=b"{}", version=2, known=2000, committed=1999,
+        sources=(a.source,),
+        provenance=(Provenance(source=a.source, patient="1", record=a.record, part="", position="02", known=2000, raw=a.raw,
+                               recorded="2026-02-02"),),
+        rules={"*": "record.retracted"}, labels=("nopat", "sensitive"), release=was.release)
+    [change] = stage.of(topics.CHANGES)
+    assert change == Change(id=change.id, person=P, sequence=2, fact=was.fact, kind="allergy", change="withdrawn", version=2,
+                            digest=canonical.digest(b"{}").hex(), known=2000, handover=-1)
+    assert [output.key for output in stage.outputs if output.topic is topics.CHANGES] == [P.encode()]
+    again = said(position="03", known=3000, note="x")
+    [entry], [change] = stage.send(event(again)), stage.of(topics.CHANGES)
+    assert (entry.version, entry.known, change.change, change.known, change.sequence) == (3, 3000, "new", 3000, 3)
+    stage.send(event(said(position="04", known=4000, note="y")))
+    assert [(change.change, change.known, change.digest) for change in stage.of(topics.CHANGES)] == [
+        ("updated", 4000, canonical.digest(b'{"note":"y"}').hex())]
 
 
 def test_the_same_again_in_other_bytes_is_no_news(stage):

@@ -80,6 +80,25 @@ def test_it_is_the_same_from_scratch_and_in_any_order(parts):
     assert digests == {fold_by(parts, lambda _: P, terms)[P].digest}
 
 
+def test_texts_and_lists_are_cut_wherever_they_stand():
+    value = {"a": "abcd", "b": ["abcde", {"c": ["abcdef", 1]}, ("x",), "y", "z"], "d": 12345}
+    assert shorten._cut(value, 4) == {"a": "abcd", "b": ["abcd…", {"c": ["abcd…", 1]}, ["x"], "y"], "d": 12345}
+
+
+def test_values_that_lost_are_cut_by_quarters_until_they_fit_together(monkeypatch):
+    values = {who: {"note": canonical.encode("x" * length), "low": b"1"} for who, length in ((1, 100_000), (2, 20_000), (3, 2_000))}
+
+    def kept() -> list[int]:
+        return [len(canonical.decode(said["note"]).rstrip("…")) for said in shorten.lost(values).values()]
+
+    size = shorten._size(values.values())
+    for most, expected in ((size, [100_000, 20_000, 2_000]), (size - 1, [65_536, 20_000, 2_000]), (60_000, [16_384, 16_384, 2_000]),
+                           (12_000, [4_096, 4_096, 2_000]), (3_000, [256, 256, 256])):
+        monkeypatch.setattr(shorten, "MOST", most)
+        assert kept() == expected
+        assert all(said["low"] == b"1" for said in shorten.lost(values).values())
+
+
 TOLD = st.recursive(st.text(max_size=50) | st.integers() | st.none(),
                     lambda each: st.lists(each, max_size=9) | st.dictionaries(st.text(max_size=3), each))
 
