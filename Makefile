@@ -53,7 +53,7 @@ slow: setup ## The tests that `make test` leaves out, for an hour or two: figure
 	@.venv/bin/python -m pytest -s -m slow --durations 0 $(T)
 
 mutants: setup ## Change the reconcile rules line by line: do their tests notice? Long; M="mainstem.kinds.allergy*" for a part
-	@.venv/bin/mutmut run $(M); .venv/bin/mutmut results
+	@.venv/bin/python -m tests.mutants run $(M); .venv/bin/python -m tests.mutants results
 
 stack-up: setup ## Start the servers alone
 	@.venv/bin/mainstem stack up
