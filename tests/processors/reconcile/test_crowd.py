@@ -145,7 +145,7 @@ def _taken(value: str, at: str | None, **more: Any) -> dict[str, Any]:
     ("result", [_taken("1", "T10:00:00Z"), _taken("1", "T11:00:00Z"), _taken("1", "T12:00:00Z", patient="2")], 1),
     ("result", [_taken("1", "T10:00:00Z"), _taken("1", "T11:00:00Z", patient="2"), _taken("2", None, patient="3", status="preliminary"),
                 _taken("2", "T10:00:00Z", patient="3", status="preliminary")], 3),
-    ("result", [_taken("1", None), _taken("1", "T10:00:00Z", patient="2"), _taken("1", "T11:00:00Z", patient="3"),
+    ("result", [_taken("1", None, status="final"), _taken("1", "T10:00:00Z", patient="2"), _taken("1", "T11:00:00Z", patient="3"),
                 {"status": "requested", "taken": "2024-01-03"}], 3),
     ("result", [{"status": "requested", "taken": taken} for taken in ("2024-01-03", "2024-01-03T10:00:00Z")], 1),
     *(("medicine", [{"view": "list", "status": "active", "start": "2024-03-20"}, {"view": "list", "status": "stopped", "start": start}], 1)
