@@ -86,7 +86,7 @@ def apart(one: Strength | None, other: Strength | None) -> bool | None:
 def unit_of(word: str) -> str | None:
     if word == "%":
         return word
-    return _UNITS.get(word) or _UNITS.get(word.removesuffix("s")) or form_of(word)
+    return _UNITS.get(word.removesuffix("s")) or form_of(word)
 
 
 @lru_cache(maxsize=1 << 14)

@@ -211,6 +211,7 @@ JANUARY, MARCH, MAY = (("Y/gp", onset, end, "resolved") for onset, end in (
     ([JANUARY, ("Y/gp", "2025-01-20", "2025-01-27", "resolved"), MARCH], [[0, 1], [2]]),
     ([JANUARY, ("Y/gp", "2025-01-20", "2025-02-14", "resolved"), MARCH], [[0, 1, 2]]),               # too soon after the longer of them
     ([JANUARY, ("Y/gp", "2025-01-20", None, "active"), MARCH], [[0, 1, 2]]),                         # never over
+    ([JANUARY, ("Y/gp", "2025-01-20", "2025-01-27", "active"), MARCH], [[0, 1, 2]]),
     ([JANUARY, MARCH, ("A/epr", "2025-01-02", "2025-03-10", "resolved")], [[0, 1, 2]]),              # into the next
     ([JANUARY, MARCH, ("A/epr", "2025-02-01", "2025-02-05", "resolved")], [[0, 2], [1]]),            # nearer to the first one
     ([JANUARY, ("A/epr", "2025-03-10", "2025-03-17", "resolved")], [[0, 1]]),                        # two sources
