@@ -159,6 +159,9 @@ def test_the_copy_that_is_furthest_along_counts_with_its_end_however_late_anothe
                               VISIT | {"status": "in-progress", "specialty": "Renal"})
     assert (content["status"], content["end"], content["outcome"], content["specialty"], conflict) == (
         "finished", "2026-08-09", "Home", "Renal", False)
+    [fact] = found(*copies("encounter", VISIT | {"status": "finished", "end": "2026-08-09"}, VISIT | {"status": "in-progress"}))
+    assert {name: fact.derived.rules.get(name) for name in ("status", "end", "outcome")} == {
+        "status": "encounter.furthest", "end": "encounter.furthest", "outcome": None}
     content, conflict = shown("appointment", BOOKED | {"status": "noshow"}, BOOKED)
     assert (content["status"], conflict) == ("noshow", False)
 
