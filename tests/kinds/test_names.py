@@ -24,6 +24,16 @@ def test_strength_form_and_supplier_go(text, bare):
     assert list(forms(text))[-1] == bare
 
 
+def test_names_are_told_from_the_most_telling_to_the_barest_each_once():
+    product = "Xalatan 50micrograms/ml eye drops (Upjohn UK Ltd)"
+    told = ["xalatan 50micrograms/ml eye drops upjohn uk ltd", "xalatan 50micrograms/ml eye drops", "xalatan"]
+    assert list(forms(product)) == list(forms(product, whole=True)) == told
+    assert list(forms("Xalatan (Upjohn UK Ltd)")) == ["xalatan upjohn uk ltd", "xalatan"]
+    assert list(forms("Penicillin (negative test)", whole=True)) == ["penicillin negative test"], "no supplier, for all that is known"
+    assert list(forms("Penicillin (substance)", whole=True)) == ["penicillin substance", "penicillin"]
+    assert list(forms("20mg tablets")) == ["20mg tablets"]
+
+
 @pytest.mark.parametrize(("word", "form"), [
     ("tablets", "tablet"), ("tab", "tablet"), ("tabs", "tablet"), ("caps", "capsule"), ("suppositories", "suppository"),
     ("patches", "patch"), ("pens", "pen"), ("inh", "inhaler"),

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from mainstem import canonical
 from mainstem.kinds.base import DMD, SNOMED
-from mainstem.kinds.facts import Member
+from mainstem.kinds.facts import Member, NoTerms
 from mainstem.kinds.identifiers import day, digest, identifier, minute
 from mainstem.kinds.vaccines import protects_against
 from mainstem.terminology import builtin
@@ -445,6 +445,19 @@ PRODUCT = "Influenza vaccine (split virion, inactivated) suspension for injectio
 ])
 def test_what_a_vaccination_protects_against(content, against):
     assert protects_against(content, builtin()) == against
+
+
+def test_a_vaccine_without_words_is_known_by_its_name_in_the_terminology():
+    class Known(NoTerms):
+        def current(self, concept: dict[str, Any]) -> str | None:
+            return "1"
+
+        def name(self, code: str) -> str | None:
+            return {"1": "Influenza vaccine"}.get(code)
+
+    coded = {"codes": [{"system": DMD, "code": "1"}]}
+    assert protects_against({"vaccine": coded}, Known()) == "influenza"
+    assert protects_against({"vaccine": coded}, NoTerms()) != "influenza"
 
 
 @pytest.mark.parametrize(("said", "read"), [
