@@ -79,7 +79,7 @@ def line(text: str) -> str:
 def prose(text: str) -> str:
     """Notes, that systems put together from parts with a comma, a dash or a new line between them. What names itself (`Mode: written`),
     with what follows it, may stand in any order."""
-    lines = re.sub(r"[^\S\n]+", " ", _plain(text).replace("\r\n", "\n").replace("\r", "\n"))
+    lines = re.sub(r"[^\S\n]+", " ", _plain(text).replace("\r", "\n"))
     parts = re.split(r"\n|[,;](?=\s)|(?<!\S)-(?!\S)", lines)
     first, *labelled = (told.rstrip(".,; \n") for told in _LABEL.split("\n".join(part for part in map(str.strip, parts) if part)))
     return "\n".join(told for told in (first, *sorted(labelled)) if told)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mainstem import canonical
+from mainstem import canonical, kinds
 from mainstem.kinds.base import DMD, SNOMED
 from mainstem.kinds.facts import Member, NoTerms
 from mainstem.kinds.identifiers import day, digest, identifier, minute
@@ -173,6 +173,21 @@ def test_a_planned_end_does_not_end_what_goes_on_nor_is_a_given_dose_given_a_rea
     assert (content["status"], content["end"]) == ("finished", "2026-08-09"), "who states no status contradicts none"
     content, _ = shown("immunisation", FLU, FLU | {"status": "not-done", "reason": {"text": "Declined"}})
     assert content["status"] == "completed" and "reason" not in content
+
+
+def test_readings_of_several_parts_are_one_where_each_part_is_by_its_code_else_its_words():
+    def key(*parts: tuple[dict[str, Any], str]) -> str | None:
+        of = {"code": {"text": "Blood pressure"}, "taken": "2026-08-01T09:00:00Z"}
+        components = [{"code": code, "value": {"value": value}} for code, value in parts]
+        return kinds.BY_NAME["observation"].key(of | {"components": components}, builtin())
+
+    high, low = {"text": "Systolic"}, {"text": "Diastolic"}
+    assert key((high, "120"), (low, "80")) == key((low, "80"), ({"text": "Systolic."}, "120.0")) != key((high, "80"), (low, "120"))
+    plain, shown = snomed("271649006"), {"codes": [{**snomed("271649006")["codes"][0], "display": "Systolic blood pressure"}]}
+    assert key((plain, "120")) == key((shown, "120")) == key((shown | {"text": "Systolic blood pressure"}, "120"))
+    assert key((plain, "120")) != key((plain | {"text": "standing"}, "120")) != key((plain | {"text": "lying"}, "120"))
+    own = [{"codes": [{"system": "urn:local", "code": "BP", "display": name}]} for name in ("Systolic", "Diastolic")]
+    assert key((own[0], "120"), (own[1], "80")) != key((own[0], "80"), (own[1], "120"))
 
 
 @pytest.mark.parametrize("turn", [1, -1])
