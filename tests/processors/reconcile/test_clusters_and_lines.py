@@ -19,6 +19,7 @@ from mainstem.person_events import Op
 from processors.reconcile.clusters import clusters
 from processors.reconcile.derive import Group, facts
 from processors.reconcile.fold import fold
+from processors.reconcile.lines import aligned
 from tests.processors.convergence import check, order_and_duplicates_make_no_difference, streamed
 from tests.processors.reconcile.fed import Stage, event, said
 from tests.strategies import KEY, SOURCES, claims, positions, statuses
@@ -161,6 +162,15 @@ def test_a_detached_source_patient_leaves_no_one_on_a_line():
     stage.send(event(spell(1, "2024-02-20"), spell(2, "2024-01-01"), epoch=1))
     stage.send(event(op=Op.DETACH, epoch=5, subject="RXA/epr|1"))
     assert {key[:1] for key, _ in stage.state.items()} == {b"f", b"h"}
+
+
+def test_each_follows_the_one_before_it_on_its_own_line_in_whatever_order_they_come():
+    days = {"x": ("2024-01-01", "2024-02-01", "2024-03-01"), "y": ("2024-01-10", "2024-02-10")}
+    all_ = [fact for ward, each in days.items() for day in each
+               for fact in facts(Group("spell", ward + day), [member(len(ward + day), ward=ward, **{"from": day})], NoTerms())]
+    for order in (all_, all_[::-1], all_[1::2] + all_[::2]):
+        told = {(said["ward"], said["from"]): said.get("after") for fact in aligned(order, NoTerms()) for said in (fact.derived.content,)}
+        assert told == {(ward, day): before for ward, each in days.items() for day, before in zip(each, (None, *each), strict=False)}
 
 
 def test_the_fold_marks_what_follows():
