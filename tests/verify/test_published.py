@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from mainstem import canonical
 from mainstem.model import Assertion, Change, Claim, Entry, Provenance, RawRef
 from mainstem.terminology import builtin
-from processors.reconcile import groups
+from processors.reconcile import clusters, groups
 from tests.processors.convergence import World, streamed
 from tests.processors.reconcile.test_crowd import dense, mixed
 from tests.strategies import NUMBERS, Terms, assertions, claims
@@ -42,6 +42,7 @@ def test_whatever_came_twice_and_in_whatever_order(world: World, rng: random.Ran
 def test_crowded_keys_pass(limit: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Their entries name some of those behind them, and count the rest."""
     monkeypatch.setattr(groups, "LIMIT", limit)
+    monkeypatch.setattr(clusters, "SERIES", limit)
     unnamed = 0
 
     @settings(max_examples=20)
