@@ -157,11 +157,8 @@ def _several(found: Derived, members: Sequence[Member], order: Sequence[int], vo
     regimens = list({(one["product"], one["taken"]): one for one in said.values()}.values())
     if len(regimens) < 2 or ("dose" in found.rules and not any(one["taken"] for one in regimens)):
         return False
-    for name in _REGIMEN:
-        found.content.pop(name, None)
-        found.decided.pop(name, None)
-        if name in found.rules:
-            found.rules[name] = SEVERAL.id
+    _leave_out_dose(found)
+    found.rules.update({name: SEVERAL.id for name in _REGIMEN if name in found.rules})
     found.content["regimens"], found.decided["regimens"], found.rules["regimens"] = regimens, tuple(sorted(said)), SEVERAL.id
     return True
 
@@ -173,11 +170,15 @@ def _counted(found: Derived, members: Sequence[Member], first: int, dosed: int) 
     if own.get("product") in (None, shown) or dosing.goes_with(own, {"product": shown}):
         return
     if standing(members[dosed]) > UNKNOWN >= standing(members[first]):
-        for name in _REGIMEN:
-            found.content.pop(name, None)
-            found.decided.pop(name, None)
+        _leave_out_dose(found)
     else:
         found.content["product"], found.decided["product"], found.rules["product"] = own["product"], (dosed,), TOGETHER.id
+
+
+def _leave_out_dose(found: Derived) -> None:
+    for name in _REGIMEN:
+        found.content.pop(name, None)
+        found.decided.pop(name, None)
 
 
 def _codes(member: Member) -> Sequence[dict[str, Any]]:

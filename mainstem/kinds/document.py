@@ -15,7 +15,7 @@ from mainstem.kinds.dates import days
 from mainstem.kinds.facts import Derived, Member, Rule, Terms
 from mainstem.kinds.identifiers import alone, day, digest, identifier
 from mainstem.kinds.same import DATE, PERSON, PROSE
-from mainstem.kinds.standing import UNSTATED, furthest, over_elsewhere, told_apart
+from mainstem.kinds.standing import UNSTATED, furthest, over_elsewhere
 from mainstem.kinds.titles import named
 
 STANDING = Rule("document.standing", "of several copies of one document one that is amended or final counts before a draft, and any before "
@@ -71,7 +71,7 @@ class Document(Kind):
     def parted(self, members: Sequence[Member], terms: Terms) -> Sequence[Sequence[Member]]:
         """What one source patient's own records name by two titles under one number, or at one place, are two documents (it may be
         the number of a stay), where every record has its own."""
-        return sites.parted(members, _titled) if told_apart(members, lambda member: _titled(member.content) or None) else [members]
+        return sites.parted(members, _titled)
 
     def derive(self, members: Sequence[Member], terms: Terms) -> Derived:
         """Superseded for one and standing for another is a conflict."""

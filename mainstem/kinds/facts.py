@@ -7,13 +7,13 @@ nothing but their arguments, so that the order of arrival cannot matter.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
-from mainstem.kinds.dates import stands_for_none
+from mainstem.kinds.dates import in_utc, stands_for_none
 from mainstem.model import Known
 
 
@@ -256,7 +256,6 @@ def comparable(moment: str) -> str:
     if "T" not in moment:
         return moment
     try:
-        at = datetime.fromisoformat(moment)
+        return in_utc(datetime.fromisoformat(moment)).strftime("%Y-%m-%dT%H:%M:%S.%f")
     except ValueError:
         return moment
-    return (at.astimezone(UTC) if at.tzinfo else at).strftime("%Y-%m-%dT%H:%M:%S.%f")

@@ -105,8 +105,8 @@ def levothyroxine(amount: int, dose: str = "1 OD", also: str = "") -> dict[str, 
     return {"product": {"text": f"Levothyroxine {amount}microgram {also}tablets"}, "dose": dose}
 
 
-def dispensed(n: int, source: str = "P/pharmacy", **said: Any):
-    return member("medicine", n, source, view="dispense", status="completed", **said)
+def dispensed(n: int = 5, recorded: str = "2020", source: str = "P/pharmacy", **said: Any):
+    return member("medicine", n, source, recorded, view="dispense", **({"status": "completed"} | said))
 
 
 TWO = (listed(1, **levothyroxine(25)), listed(4, **levothyroxine(100)))
@@ -120,7 +120,7 @@ TWO = (listed(1, **levothyroxine(25)), listed(4, **levothyroxine(100)))
     ((ordered(2, **levothyroxine(25)), ordered(5, **levothyroxine(50))), ["dose"]),
     ((ordered(2, product={"text": "Levothyroxine"}, dose="125 micrograms PRN"),), ["dose", "frequency"]),
     ((dispensed(2, **levothyroxine(25)),), []), ((dispensed(2, **levothyroxine(50)),), ["dose"]),
-    ((dispensed(2, **levothyroxine(25)), dispensed(5, "Q/pharmacy", **levothyroxine(100))), ["dose"]),
+    ((dispensed(2, **levothyroxine(25)), dispensed(5, source="Q/pharmacy", **levothyroxine(100))), ["dose"]),
     ((ordered(2, **levothyroxine(25, "1 mane")), ordered(5, **levothyroxine(100, "1 nocte"))), []),
     ((ordered(2, **levothyroxine(25, "2 mane")), ordered(5, **levothyroxine(100, "1 nocte"))), ["dose"]),
 ])
@@ -224,10 +224,6 @@ def test_dispensed_beats_requested_and_coded_beats_words():
 
 def warfarin(strength: str, dose: str | None = None, **said: Any) -> dict[str, Any]:
     return {"product": {"text": f"Warfarin {strength} tablets"} | said, "dose": dose}
-
-
-def dispensed(n: int = 5, recorded: str = "2020", **said: Any):
-    return member("medicine", n, "P/pharmacy", recorded, view="dispense", **({"status": "completed"} | said))
 
 
 CODED = {"codes": [{"system": DMD, "code": "48603004"}]}

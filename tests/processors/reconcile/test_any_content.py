@@ -64,7 +64,10 @@ def _strategy(kind: inspect.Type, name: str = "") -> st.SearchStrategy[Any]:
     raise TypeError(f"a content of {kind}: say here how one is made up")
 
 
-@pytest.mark.parametrize("kind", [kind for kind in kinds.ALL if kind.name != MANIFEST], ids=lambda kind: kind.name)
+OF_EACH_KIND = pytest.mark.parametrize("kind", [kind for kind in kinds.ALL if kind.name != MANIFEST], ids=lambda kind: kind.name)
+
+
+@OF_EACH_KIND
 def test_any_content_is_shown_and_in_any_order(kind: kinds.Kind) -> None:
     contents = _strategy(inspect.type_info(kind.Content))
 
@@ -86,7 +89,7 @@ def test_any_content_is_shown_and_in_any_order(kind: kinds.Kind) -> None:
     check()
 
 
-@pytest.mark.parametrize("kind", [kind for kind in kinds.ALL if kind.name != MANIFEST], ids=lambda kind: kind.name)
+@OF_EACH_KIND
 def test_any_one_field_may_be_absurd(kind: kinds.Kind) -> None:
     """Each text of a content that is otherwise an ordinary one, in each view that there is, ended or not, with each absurd value in
     turn."""
