@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import struct
 
+from mainstem import canonical
 from mainstem.model import Assertion, Claim, Known, Status, Version
 
 DIGEST_BYTES = 17
@@ -17,7 +17,7 @@ def of_assertion(assertion: Assertion) -> Version:
 
 
 def of_claim(claim: Claim) -> Version:
-    return Version(claim.incarnation, claim.position, _rank(claim.status) + hashlib.sha256(claim.body).digest()[:16])
+    return Version(claim.incarnation, claim.position, _rank(claim.status) + canonical.digest(claim.body)[:16])
 
 
 def packed(version: Version) -> bytes:
@@ -48,7 +48,7 @@ def _digest(assertion: Assertion) -> bytes:
     """At one position what is asserted beats what is withdrawn: shown twice is safe, hidden is not. Then the content's digest."""
     labels = ",".join(sorted(assertion.labels)) if assertion.labels else ""
     said = f"{assertion.kind}\0{labels}\0".encode() + assertion.content
-    return _rank(assertion.status) + hashlib.sha256(said).digest()[:16]
+    return _rank(assertion.status) + canonical.digest(said)[:16]
 
 
 def _rank(status: Status) -> bytes:

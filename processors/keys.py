@@ -7,10 +7,7 @@ END = b"\xff"
 
 
 def pack(*texts: str) -> bytes:
-    key = b""
-    for text in texts:
-        key += text.encode() + END
-    return key
+    return END.join([text.encode() for text in texts]) + END if texts else b""
 
 
 def unpack(key: bytes) -> list[str]:

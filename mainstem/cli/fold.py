@@ -13,7 +13,7 @@ from mainstem.cli.options import Exported, Format, Output, when_exported
 if TYPE_CHECKING:
     from mainstem.cli.fold_input import Input
     from mainstem.model import Entry
-    from processors.reconcile.fold import Record
+    from processors.reconcile.folded import Record
 
 app = typer.Typer(add_completion=False, help=__doc__)
 SHOWN = 20

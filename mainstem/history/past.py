@@ -22,7 +22,8 @@ from processors.identity.numbers import Numbers
 from processors.identity.opt_outs import OPTED_OUT, Answer, answer
 from processors.identity.persons import own_person
 from processors.identity.scoring.release import Model
-from processors.reconcile.fold import Record, fold
+from processors.reconcile.fold import fold
+from processors.reconcile.folded import Record
 
 
 class Said(NamedTuple):

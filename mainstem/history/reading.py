@@ -36,7 +36,7 @@ from processors.identity.persons import own_person
 from processors.identity.scoring.shelf import Opened as ModelOpened
 from processors.identity.scoring.shelf import only_shipped
 from processors.reconcile.edition import other_at
-from processors.reconcile.fold import Record
+from processors.reconcile.folded import Record
 from schemas import log, topics
 from schemas.codec import Codec
 from schemas.log import TruncatedReadError

@@ -256,6 +256,6 @@ def comparable(moment: str) -> str:
     if "T" not in moment:
         return moment
     try:
-        return in_utc(datetime.fromisoformat(moment)).strftime("%Y-%m-%dT%H:%M:%S.%f")
+        return in_utc(datetime.fromisoformat(moment)).isoformat(timespec="microseconds")[:26]
     except ValueError:
         return moment

@@ -14,7 +14,7 @@ from mainstem import canonical, kinds
 from mainstem.labels import PDS_RESTRICTED
 from mainstem.model import Entry
 from mainstem.verify.report import Check, named
-from processors.reconcile.fold import Record
+from processors.reconcile.folded import Record
 from sinks import policy
 from sinks.search import documents
 from sinks.search.reader import EntryHit

@@ -10,7 +10,7 @@ from mainstem.model import Change, Entry, Known, RawRef, Summary
 from mainstem.verify import envelope
 from mainstem.verify.envelope import Envelope
 from mainstem.verify.report import Check, Fact, compare, named
-from processors.reconcile.fold import Record
+from processors.reconcile.folded import Record
 from schemas import readable
 from schemas.codec import Codec
 from schemas.topics import Topic

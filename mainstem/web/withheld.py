@@ -10,7 +10,7 @@ from mainstem.history import Past
 from mainstem.labels import PDS_RESTRICTED
 from mainstem.web.record import Item, Record
 from mainstem.web.sources import Records
-from processors.reconcile.fold import Record as Folded
+from processors.reconcile.folded import Record as Folded
 from sinks import policy
 
 MAY_BE = "may-be-pds-restricted"

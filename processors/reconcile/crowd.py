@@ -6,11 +6,10 @@ the members that its fact is derived from (`Kind.matters`). The runs at the root
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import NamedTuple
 
-from mainstem import kinds
+from mainstem import canonical, kinds
 from mainstem.kinds.facts import Member, Place, Terms
 from processors.lane.contract import State
 from processors.reconcile import layout
@@ -128,7 +127,7 @@ class Crowd:
         first, last = span_of(member, self._kind, self._terms) if self._kind.gap is not None else UNDATED
         said = sum([behind(known) for known in member.winners]) & _MASK
         told = [(a.kind, a.source, a.labels, a.recorded) for a in [known.assertion for known in member.winners]]
-        ident = hashlib.sha256(layout.encode((member.place, first, last, said, told))).digest()
+        ident = canonical.digest(layout.encode((member.place, first, last, said, told)))
         return Row(first, member.place, last, len(member.winners), said, int.from_bytes(ident[:8], "big"))
 
     def _whole_of(self, row: Row) -> Whole:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -64,13 +63,16 @@ class Fact(msgspec.Struct, frozen=True, gc=False):
 def group(member: Member, terms: Terms) -> Group:
     """The group of a member, by its kind's key. Kinds we do not know stand by themselves."""
     kind = kinds.BY_NAME.get(member.kind)
-    key = guard.spared(kind.key, member.content, terms, otherwise=None) if kind is not None else None
+    try:
+        key = kind.key(member.content, terms) if kind is not None else None
+    except guard.FAULTS:
+        key = None
     return Group(member.kind, "", member.place) if key is None else Group(member.kind, key)
 
 
 def fact_id(of: Group, least: Place) -> str:
     """First 32 hex digits of SHA-256(kind, key, least member)."""
-    return hashlib.sha256(pack(of.kind, of.key, *least)).hexdigest()[:32]
+    return canonical.digest(pack(of.kind, of.key, *least)).hex()[:32]
 
 
 def facts(of: Group, members: Sequence[Member], terms: Terms) -> list[Fact]:
@@ -155,21 +157,25 @@ def provenance(fact: Fact) -> tuple[Provenance, ...]:
     others (a mark, a relation) rests on all that the members it was made from say."""
     if len(fact.winners) == 1:
         return (_behind(fact.winners[0], fact.derived.decided, None),)
-    fields: dict[int, list[str]] = {id(known): [] for known in fact.winners}
-    lost: dict[int, dict[str, bytes]] = {}
-    content, decided, several = fact.derived.content, fact.derived.decided, len(fact.members) > 1
-    for name, indexes in decided.items():
+    content, several = fact.derived.content, len(fact.members) > 1
+    own: list[list[str]] = [[] for _ in fact.members]
+    for name, indexes in fact.derived.decided.items():
         for index in indexes:
-            member = fact.members[index]
-            for known in [member.said[name]] if name in member.said else member.winners:
-                fields[id(known)].append(name)
-    for index, member in enumerate(fact.members):
+            own[index].append(name)
+    fields: dict[int, list[str]] = {}
+    lost: dict[int, dict[str, bytes]] = {}
+    for member, names in zip(fact.members, own, strict=True):
+        first, said = member.winners[0], member.said
+        for known in member.winners:
+            decided = [name for name in names if said.get(name, known) is known] if said else names
+            fields[id(known)] = fields[id(known)] + decided if id(known) in fields else decided
         for name, known, value in member.lost:
             if content.get(name) != value:
                 lost.setdefault(id(known), {})[name] = canonical.encode(value)
-        for name, value in member.content.items() if several else ():
-            if index not in decided.get(name, ()) and content.get(name) != value:
-                lost.setdefault(id(member.said.get(name, member.winners[0])), {})[name] = canonical.encode(value)
+        if several:
+            for name, value in member.content.items():
+                if name not in names and content.get(name) != value:
+                    lost.setdefault(id(said.get(name, first)), {})[name] = canonical.encode(value)
     fitting = shorten.lost(lost)
     return tuple([_behind(known, fields[id(known)], fitting.get(id(known))) for known in fact.winners])
 

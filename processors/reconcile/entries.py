@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 
+from mainstem import canonical
 from mainstem.kinds.facts import Member
 from mainstem.labels import OF_THE_PERSON
 from mainstem.model import Entry, Known, Provenance
@@ -57,13 +57,13 @@ def envelope(fact: Fact, labels: tuple[str, ...]) -> bytes:
     else:
         a = winners[0].assertion
         said = a.source, a.patient, a.record, a.part
-    return hashlib.sha256(encode((fact.derived.conflict, _labels(fact, labels), said))).digest()[:8]
+    return canonical.digest(encode((fact.derived.conflict, _labels(fact, labels), said)))[:8]
 
 
 def behind(known: Known) -> int:
     """Hash of one of several assertions behind a fact, 64 bits. Their sum tells who stands behind it and what they say."""
     a = known.assertion
-    return int.from_bytes(hashlib.sha256(encode((a.source, a.patient, a.record, a.part, a.content))).digest()[:8], "big")
+    return int.from_bytes(canonical.digest(encode((a.source, a.patient, a.record, a.part, a.content)))[:8], "big")
 
 
 def number_of(member: Member) -> str | None:

@@ -5,37 +5,21 @@ It knows nothing of the incremental engine's state, and shares with it only the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
-
-import msgspec
 
 from mainstem import canonical, versions
 from mainstem.kinds.facts import Member, NoTerms, Terms
 from mainstem.labels import OPT_OUT
-from mainstem.model import Entry, Known, SourceState, Status
+from mainstem.model import Known, SourceState, Status
 from processors.identity.persons import Placed, own_person
 from processors.reconcile import absence, lines, news, resolve
 from processors.reconcile.derive import Group, facts, group
 from processors.reconcile.entries import current, labels_of_person, last_committed, number_of
+from processors.reconcile.folded import Record
 
-_Parts = dict[str, dict[bytes, Known]]
-"""Part -> packed version -> the copy known first."""
-
-
-class Record(msgspec.Struct, frozen=True, kw_only=True):
-    """All that is true of one person, and where it comes from."""
-
-    person: str
-    nhs_numbers: tuple[str, ...]
-    labels: tuple[str, ...] = ()
-    """Those that hold for every entry."""
-    checked: bool = False
-    """Checks for opt-outs have answered: of one source patient at least, and of each that has a verified number."""
-    digest: str
-    entries: tuple[Entry, ...]
-    """Current ones, sorted by kind and fact; each at version 1."""
-    sources: tuple[SourceState, ...]
+_Parts = dict[str, list[Known]]
+"""Part -> its versions."""
 
 
 def fold(assertions: Iterable[Known], assigned: Mapping[str, Placed], person_key: bytes, terms: Terms | None = None) -> dict[str, Record]:
@@ -55,9 +39,7 @@ def fold_by(assertions: Iterable[Known], person_of: Callable[[str], str], terms:
     by_subject: dict[str, dict[str, _Parts]] = {}
     for known in assertions:
         a = known.assertion
-        said = by_subject.setdefault(a.subject, {}).setdefault(a.record, {}).setdefault(a.part, {})
-        version = versions.packed(versions.of_assertion(a))
-        said[version] = versions.earlier(said[version], known) if version in said else known
+        by_subject.setdefault(a.subject, {}).setdefault(a.record, {}).setdefault(a.part, []).append(known)
     persons: dict[str, list[str]] = {}
     for subject in sorted(by_subject):
         persons.setdefault(person_of(subject), []).append(subject)
@@ -68,47 +50,63 @@ def fold_by(assertions: Iterable[Known], person_of: Callable[[str], str], terms:
 
 def _record(person: str, subjects: Mapping[str, dict[str, _Parts]], terms: Terms, answers: Mapping[str, bool]) -> Record:
     """`answers`: of checks for opt-outs, of its source patients."""
-    members = [member for records in subjects.values() for member in _members(records)]
+    members: list[Member] = []
+    sources: list[SourceState] = []
+    for _, told in sorted(subjects.items()):
+        records = {record: {part: _in_order(parts[part]) for part in sorted(parts)} for record, parts in told.items()}
+        every = [known for parts in records.values() for said in parts.values() for known in said]
+        manifests = [known for known in every if known.assertion.kind == resolve.MANIFEST]
+        members += _members(records, manifests)
+        sources.append(_source(every, manifests))
     groups: dict[Group, list[Member]] = {}
     for member in members:
         groups.setdefault(group(member, terms), []).append(member)
     found = lines.aligned([fact for of, together in groups.items() for fact in facts(of, together, terms)], terms)
-    labels = tuple(sorted({OPT_OUT for stands in answers.values() if stands}.union(*map(labels_of_person, members))))
-    entries = sorted((current(person, fact, 1, terms.release, committed=last_committed(fact.winners), labels=labels) for fact in found),
+    patients = [member for member in members if member.kind == "patient"]
+    labels = tuple(sorted({OPT_OUT for stands in answers.values() if stands}.union(*map(labels_of_person, patients))))
+    entries = sorted([current(person, fact, 1, terms.release, committed=last_committed(fact.winners), labels=labels) for fact in found],
                      key=lambda e: (e.kind, e.fact))
-    digest = canonical.record_digest(sum(canonical.entry_digest(e.fact, e.content) for e in entries))
-    numbered = [(member.place.subject, number) for member in members if (number := number_of(member))]
+    digest = canonical.record_digest(sum([canonical.entry_digest(e.fact, e.content) for e in entries]))
+    numbered = [(member.place.subject, number) for member in patients if (number := number_of(member))]
     checked = bool(answers) and answers.keys() >= {subject for subject, _ in numbered}
-    sources = tuple(_source(records) for _, records in sorted(subjects.items()))
     return Record(person=person, nhs_numbers=tuple(sorted({number for _, number in numbered})), labels=labels, checked=checked,
-                  digest=digest, entries=tuple(entries), sources=sources)
+                  digest=digest, entries=tuple(entries), sources=tuple(sources))
 
 
-def _members(records: Mapping[str, _Parts]) -> list[Member]:
-    """What one source patient's records say, less what its manifests make absent."""
-    manifests = [known for parts in records.values() for said in parts.values() for known in said.values()
-                 if known.assertion.kind == resolve.MANIFEST]
+def _in_order(said: list[Known]) -> list[Known]:
+    """Each version once, as the copy known first; the greatest last."""
+    if len(said) == 1:
+        return said
+    found: dict[bytes, Known] = {}
+    for known in said:
+        version = versions.packed_of(known.assertion)
+        found[version] = versions.earlier(found[version], known) if version in found else known
+    return [found[version] for version in sorted(found)]
+
+
+def _members(records: Mapping[str, _Parts], manifests: Sequence[Known]) -> list[Member]:
+    """What one source patient's records say, less what its manifests make absent. `records`: their parts sorted, versions in order."""
     listings = absence.listings(manifests)
-    said = {kind: absence.content(listing.known) for kind, listing in listings.items()}
-    shown = {record: [news.shown(sorted(parts[part].items()))[1] for part in sorted(parts)] for record, parts in records.items()}
+    contents = {kind: absence.content(listing.known) for kind, listing in listings.items()}
+    shown = {record: [said[0] if len(said) == 1 else news.shown(enumerate(said))[1] for said in parts.values()]
+             for record, parts in records.items()}
     kinds = {record: winners[0].assertion.kind for record, winners in shown.items()}
-    listed = {kind: frozenset(one.records) for kind, one in said.items()
+    listed = {kind: frozenset(one.records) for kind, one in contents.items()
               if not absence.lists_none(kind, one, [kinds[record] for record in one.records if record in kinds])}
     found: list[Member] = []
     for record, winners in shown.items():
         kind = kinds[record]
         if kind in listed and record not in listed[kind]:
-            latest = max(versions.place(max(said)) for said in records[record].values())
-            if latest < listings[kind].place and not absence.spared(kind, said[kind], winners):
+            latest = max(versions.place(versions.packed_of(said[-1].assertion)) for said in records[record].values())
+            if latest < listings[kind].place and not absence.spared(kind, contents[kind], winners):
                 continue
         found += resolve.members(winners)
     return found
 
 
-def _source(records: Mapping[str, _Parts]) -> SourceState:
-    said = [known for parts in records.values() for versions_ in parts.values() for known in versions_.values()]
-    first = said[0].assertion
-    manifests = [known for known in said if known.assertion.kind == resolve.MANIFEST]
-    return SourceState(source=first.source, patient=first.patient, last_heard=max(known.known for known in said), epoch=-1,
-                       kinds=tuple(sorted({known.assertion.kind for known in said if known.assertion.status is Status.ASSERTED})),
+def _source(every: Sequence[Known], manifests: Sequence[Known]) -> SourceState:
+    """`every`: all that one source patient said."""
+    first = every[0].assertion
+    return SourceState(source=first.source, patient=first.patient, last_heard=max([known.known for known in every]), epoch=-1,
+                       kinds=tuple(sorted({known.assertion.kind for known in every if known.assertion.status is Status.ASSERTED})),
                        partial=absence.partial(manifests))

@@ -9,6 +9,7 @@ bit unseen. The latest version still counts for everything else: whether the rec
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TypeVar
 
 from mainstem import kinds
 from mainstem.kinds.same import DATE, same
@@ -16,9 +17,11 @@ from mainstem.model import Known, Status
 from processors.reconcile import guard
 from processors.reconcile.resolve import MANIFEST, fields
 
+_T = TypeVar("_T")
 
-def shown(versions: Iterable[tuple[bytes, Known]]) -> tuple[bytes, Known]:
-    """Of all versions of a part, packed and the least first, with what they say."""
+
+def shown(versions: Iterable[tuple[_T, Known]]) -> tuple[_T, Known]:
+    """Of all versions of a part, the least first, each with what it is told by."""
     said = iter(versions)
     found = next(said)
     for each in said:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection, Mapping
 
 import msgspec
@@ -109,7 +108,7 @@ def _news(person: Person, name: str, now: Fact | Ceased, after: Published, relea
         entry = entries.current(person.person, now, after.version, release, known=known, committed=committed, labels=person.labels)
     digest = after.content.hex()
     sequence = person.head.sequence
-    change_id = hashlib.sha256(f"{person.person}|{name}|{digest}|{sequence}".encode()).hexdigest()[:32]
+    change_id = canonical.digest(f"{person.person}|{name}|{digest}|{sequence}".encode()).hex()[:32]
     what = "withdrawn" if entry.status == entries.WITHDRAWN else "new" if new else "updated"
     change = Change(id=change_id, person=person.person, sequence=sequence, fact=name, kind=entry.kind, change=what, version=after.version,
                     digest=digest, known=entry.known, handover=person.groups.handovers.get(name, -1))

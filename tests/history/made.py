@@ -14,7 +14,7 @@ from mainstem import canonical
 from mainstem.history import Reader, reading
 from mainstem.history.past import Log, Persons, Said, by_number
 from mainstem.model import Assertion, Claim, Known, RawRef, Status
-from processors.reconcile.fold import Record
+from processors.reconcile.folded import Record
 from schemas.codec import Codec
 from tests.strategies import KEY, NUMBERS, Terms, assertions, claims
 

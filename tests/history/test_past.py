@@ -18,7 +18,7 @@ from mainstem.model import Assertion, Claim, Known, RawRef, Release, Status
 from mainstem.terminology.releases import Activation
 from processors.identity.persons import numbered_person, own_person
 from processors.reconcile import edition
-from processors.reconcile.fold import Record
+from processors.reconcile.folded import Record
 from schemas import topics
 from schemas.codec import Codec
 from tests.history.made import GP, HOSPITAL, INPUTS, KEY, NUMBERS, STORY, TERMS, allergy, claim, drawn, numbered, reading_of

@@ -20,7 +20,8 @@ from processors.identity.scoring.release import Model, built_in
 from processors.identity.stage import IdentityStage
 from processors.lane.contract import Received, Stage
 from processors.lane.memory import MemoryState
-from processors.reconcile.fold import Record, fold
+from processors.reconcile.fold import fold
+from processors.reconcile.folded import Record
 from processors.reconcile.stage import ReconcileStage
 from schemas import topics
 from schemas.partition import partition

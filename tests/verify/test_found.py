@@ -13,7 +13,7 @@ from mainstem.model import Entry
 from mainstem.verify import found, stores
 from mainstem.verify.envelope import of
 from mainstem.verify.published import Latest
-from processors.reconcile.fold import Record
+from processors.reconcile.folded import Record
 from sinks.contract import Batch, Place
 from sinks.search import SearchReader, SearchStore, documents
 from tests.sinks.made import PERSONS, entry

@@ -16,7 +16,7 @@ from mainstem.web.figures import STAGES, Beats, Figures
 from mainstem.web.quarantine import Counts
 from mainstem.web.record import Item, Record, nothing
 from mainstem.web.sources import Hit, Sources
-from processors.reconcile.fold import Record as Folded
+from processors.reconcile.folded import Record as Folded
 from sinks.cache.record import Said
 from tests.strategies import KEY
 

@@ -11,7 +11,7 @@ from mainstem.web.changes import changes
 from mainstem.web.past import as_data, as_record, past_page
 from mainstem.web.record import Record
 from mainstem.web.withheld import of_today
-from processors.reconcile.fold import Record as Folded
+from processors.reconcile.folded import Record as Folded
 from tests.history.made import GP, INPUTS, KEY, TERMS, drawn, numbered
 from tests.web import made
 
