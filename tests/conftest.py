@@ -4,9 +4,13 @@
 variable MAINSTEM_TEST_PROVIDER says the same. Tests that use one of these fixtures are marked `stack` by it.
 """
 
+
 from __future__ import annotations
 
 import os
+
+os.environ.setdefault("MAINSTEM_COMPILED", "no")  # tests replace parts of it, which a build does not see
+
 import uuid
 from collections.abc import Iterator
 from pathlib import Path

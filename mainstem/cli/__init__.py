@@ -28,6 +28,7 @@ COMMANDS: dict[str, str] = {
     "freshness": "Measure how long a change takes from a trust's database to the stores.",
     "fold": "Work out records from files, without servers.",
     "terms": "Load terminology releases (dm+d, SNOMED CT), and look codes up.",
+    "compile": "Make machine code of the core, which is faster.",
     "churn": "Tell what of a source's next export is news, and what is other bytes for the same.",
 }
 """Command -> its line in `mainstem --help`. The command `x` is `app` of `mainstem.cli.x`."""

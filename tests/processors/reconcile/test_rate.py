@@ -1,8 +1,8 @@
-"""What the core does in a second, where its time goes, and what compiling it would gain: `pytest -m slow -s` on this file prints them."""
+"""What the core does in a second, as it is read and compiled, and where its time goes: `pytest -m slow -s` on this file prints it."""
 
 from __future__ import annotations
 
-import shutil
+import os
 import subprocess
 import sys
 from collections import Counter
@@ -11,30 +11,36 @@ from statistics import median
 
 import pytest
 
-from tests.processors.reconcile.rate import PERSONS, folded, said, spent
+from mainstem import compiled
+from tests.processors.reconcile.rate import PERSONS, spent
 from tests.processors.reconcile.seeded import person_events
 
 ROOT = Path(__file__).resolve().parents[3]
-COMPILED = ("mainstem/kinds/*.py", "mainstem/terminology/lookup.py", "mainstem/terminology/codes.py", "mainstem/versions.py",
-            "mainstem/canonical.py", "processors/reconcile/*.py", "processors/keys.py", "processors/lane/overlay.py")
-NOT = ("(Content", "(Kind", "array_like=True", "class Kind", "kw_only=True")
-"""Structs that are decoded, or have more than their fields' names, and the kinds with them: mypyc does not keep what msgspec reads."""
-BUILD = """
-import sys
-from setuptools import setup
-from mypyc.build import mypycify
-setup(name="core", packages=[], ext_modules=mypycify(sys.argv.pop().split(","), opt_level="3", debug_level="0", multi_file=True))
-"""
+WAYS = {"as read": "no", "compiled": "yes"}
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 def test_events_a_second():
-    events = person_events(PERSONS)
-    least = min(spent(events) for _ in range(5))
-    rules = min(folded(events) for _ in range(5))
-    print(f"\nreconcile {said(events) / least:9,.0f} assertions a second (best of five), {said(events):,} in {len(events):,} events")
-    print(f"fold      {said(events) / rules:9,.0f} assertions a second, {rules / least:.2f} of the time")
-    assert said(events) / least > 3000
+    """By turns: what else the machine does bears on both."""
+    compiled.build(print)
+    rates: dict[str, list[tuple[float, float]]] = {way: [] for way in WAYS}
+    for _ in range(5):
+        for way, wish in WAYS.items():
+            done = subprocess.run([sys.executable, "-m", "tests.processors.reconcile.rate"], cwd=ROOT, check=True, capture_output=True,
+                                  text=True, env={**os.environ, "MAINSTEM_COMPILED": wish})
+            stage, fold = map(float, done.stdout.split())
+            rates[way].append((stage, fold))
+    print(f"\nassertions a second of processor time, {PERSONS} persons: best and median of five runs by turns")
+    for way, measured in rates.items():
+        for what, found in zip(("the fold: the rules alone", "the stage: with state, and what is news"),
+                               ([fold for _, fold in measured], [stage for stage, _ in measured]), strict=True):
+            print(f"{way:9} {max(found):8,.0f} {median(found):8,.0f}  {what}")
+    ratios = [(now[0] / before[0], now[1] / before[1]) for before, now in zip(*rates.values(), strict=True)]
+    stage, fold = (median(each) for each in zip(*ratios, strict=True))
+    print(f"compiled, the stage does {stage:.2f} times as much, the fold {fold:.2f} times")
+    assert min(stage for stage, _ in rates["as read"]) > 3000
+    assert stage > 1.05
 
 
 @pytest.mark.slow
@@ -50,25 +56,3 @@ def test_where_the_time_goes():
     for name, times in shares.most_common(25):
         print(f"{times / shares.total():6.1%}  {name}")
     assert shares.total() > 100
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(1800)
-def test_what_compiling_would_gain(tmp_path: Path):
-    """By mypyc, in a copy; both run in turn."""
-    for room in ("mainstem", "processors", "producers", "schemas", "seeds", "sinks", "tests"):
-        shutil.copytree(ROOT / room, tmp_path / room, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "pyproject.toml", tmp_path)
-    chosen = [str(file.relative_to(tmp_path)) for pattern in COMPILED for file in sorted(tmp_path.glob(pattern))
-              if file.name != "__init__.py" and not any(mark in file.read_text() for mark in NOT)]
-    (tmp_path / "build_core.py").write_text(BUILD)
-    subprocess.run([sys.executable, "build_core.py", "build_ext", "--inplace", "-j2", ",".join(chosen)], cwd=tmp_path, check=True,
-                   capture_output=True)
-    rates: dict[Path, list[float]] = {ROOT: [], tmp_path: []}
-    for _ in range(5):
-        for place, measured in rates.items():
-            done = subprocess.run([sys.executable, "-m", "tests.processors.reconcile.rate"], cwd=place, check=True, capture_output=True)
-            measured.append(float(done.stdout))
-    plain, compiled = (median(measured) for measured in rates.values())
-    print(f"\n{len(chosen)} modules compiled: {compiled:,.0f} assertions a second, {plain:,.0f} without, {compiled / plain:.2f} times")
-    assert len(list((tmp_path / "processors/reconcile").glob("*.so"))) > 10
