@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 .SHELLFLAGS := -o pipefail -c
-.PHONY: help setup run test tests-pure tests-servers tests-platform bench soak chaos fuzz slow mutants lint clean stack-up stack-down
+.PHONY: help setup run compile test tests-pure tests-servers tests-platform bench soak chaos fuzz slow mutants lint clean stack-up stack-down
 
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -12,6 +12,9 @@ setup: ## System packages, Python environment, Java parts; nothing to do a secon
 
 run: setup ## Start servers, synthetic trusts and Mainstem; stays in the foreground until Ctrl-C (or RUN_FOR seconds)
 	@.venv/bin/mainstem run
+
+compile: setup ## Machine code of the core, which is faster; needs gcc and Python's headers
+	@.venv/bin/mainstem compile
 
 lint: setup ## Style, import rules and types
 	@echo "lint: ruff"

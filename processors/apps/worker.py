@@ -22,7 +22,7 @@ import typer
 from aiokafka.errors import KafkaConnectionError
 from confluent_kafka import KafkaException
 
-from mainstem import collector, observe
+from mainstem import collector, compiled, observe
 from mainstem.operations import STOPPED
 from mainstem.shelf import ReleaseError, shown
 from mainstem.terminology import Shelf
@@ -158,6 +158,7 @@ def main(
 ) -> None:
     """Run stages on the lane."""
     observe.begin(instance or "worker")
+    log.info("the core runs %s", "compiled" if compiled.in_use() else "as it is read")
     names = [name.strip() for name in stages.split(",") if name.strip()]
     if unknown := [name for name in names if name not in STAGES]:
         raise typer.BadParameter(f"no stage {', '.join(unknown)}; there are {', '.join(STAGES)}", param_hint="--stages")
