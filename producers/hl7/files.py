@@ -9,6 +9,7 @@ from pathlib import Path
 
 from producers.contract import FORMAT_HEADER, SOURCE_HEADER, RawMessage
 from producers.plain import plain
+from producers.processing import Processing
 
 SUFFIXES = (".hl7", ".er7", ".txt", ".out", ".msg")
 """What is taken from a folder, gzipped or not. A file named by itself is taken whatever its name."""
@@ -48,9 +49,9 @@ def messages(data: bytes) -> list[bytes]:
     return [*found, *([b"".join(lines)] if lines else [])] or [data]
 
 
-def read_file(path: Path, source: str, authorities: Iterable[str] = ()) -> list[RawMessage]:
+def read_file(path: Path, source: str, authorities: Iterable[str] = (), processing: Processing = Processing.PRODUCTION) -> list[RawMessage]:
     """A file's messages, each with the topic `file:<sha256 of its bytes>`. Raises FileError."""
-    headers = {FORMAT_HEADER: b"hl7", SOURCE_HEADER: source.encode()}
+    headers = {FORMAT_HEADER: b"hl7", SOURCE_HEADER: source.encode(), **processing.headers}
     if named := SEPARATOR.join(sorted(set(authorities))):
         headers[AUTHORITIES_HEADER] = named.encode()
     return [_raw(each, headers) for each in messages(plain(path))]

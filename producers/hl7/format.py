@@ -14,6 +14,7 @@ from producers.hl7.files import AUTHORITIES_HEADER, SEPARATOR, messages
 from producers.hl7.identity import CORRECTION, LEGACY_MERGE, LINK, MERGE, PERSON, UNLINK, Feed, UnidentifiedError, claims, event_of
 from producers.hl7.reasons import Reason
 from producers.items import Read, ignored, quarantined, taken
+from producers.processing import TESTING, Processing
 from producers.reasons import Reason as AnyReason
 
 _IDENTITY = PERSON | {MERGE, LEGACY_MERGE, CORRECTION, LINK, UNLINK}
@@ -23,7 +24,8 @@ UNREADABLE = "message"
 
 class Hl7Format:
     """Reads the messages of one source. The header `mainstem-source` goes before it; `mainstem-authorities` names the CX-4 values
-    of the source's own patient numbers; without it every number that is no NHS number, visit or paper counts as the source's."""
+    of the source's own patient numbers; without it every number that is no NHS number, visit or paper counts as the source's.
+    `mainstem-processing` says whether the feed is of production or of training."""
 
     name = "hl7"
 
@@ -33,7 +35,7 @@ class Hl7Format:
     def read(self, message: RawMessage) -> list[ItemResult]:
         source = message.headers.get(SOURCE_HEADER, b"").decode("utf-8", "replace") or self._source
         authorities = message.headers.get(AUTHORITIES_HEADER, b"").decode("utf-8", "replace").split(SEPARATOR)
-        feed = Feed(source, frozenset(each for each in authorities if each), self._incarnation)
+        feed = Feed(source, frozenset(each for each in authorities if each), self._incarnation, Processing.of(message.headers))
         raw = RawRef(message.topic, message.partition, message.offset)
         return [each.as_result(raw) for each in items(message.value or b"", feed, raw)]
 
@@ -63,6 +65,8 @@ def _read(name: str, data: bytes, feed: Feed, raw: RawRef) -> Read:
     except NotER7Error as fault:
         return quarantined(name, UNREADABLE, feed.source, Reason.UNREADABLE, fault.why)
     kind = _kind(message)
+    if feed.processing is Processing.PRODUCTION and (message.head.value(11) or "").upper() in TESTING:
+        return ignored(name, kind, feed.source, Reason.NOT_PRODUCTION)
     if (message.head.value(9) or "") != "ADT":
         return ignored(name, kind, feed.source, Reason.NOT_ADT)
     if event_of(message) not in _IDENTITY:

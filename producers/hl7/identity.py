@@ -23,6 +23,7 @@ from mainstem.model import Claim, RawRef, Status
 from producers.hl7 import moments
 from producers.hl7.er7 import CLEARED, Message, Repeat, Segment
 from producers.hl7.identifiers import local_ids, nhs_number
+from producers.processing import Processing
 
 PERSON = frozenset({"A01", "A04", "A05", "A08", "A28", "A31"})
 MERGE, LEGACY_MERGE, CORRECTION, LINK, UNLINK = "A40", "A34", "A47", "A24", "A37"
@@ -55,6 +56,7 @@ class Feed:
     source: str
     authorities: frozenset[str] = frozenset()
     incarnation: int = 0
+    processing: Processing = Processing.PRODUCTION
 
 
 def event_of(message: Message) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from producers.processing import REASON
 from producers.reasons import Advised
 
 
@@ -15,6 +16,8 @@ class Reason(Advised):
     UNIDENTIFIED = "unidentified", ("No patient number of this source, not the PID segments that the event has, or no time of sending. "
                                     "Correct --authority, or have the source send it again with them.")
     # ignored
+    NOT_PRODUCTION = REASON, ("Marked as training, debugging or testing (MSH-11), in a feed of production. It stays in the raw "
+                              "topic. Where the feed is of training, ingest it again with --processing training.")
     OTHER_EVENT = "other-event", "An ADT event that says nothing of who someone is. It stays in the raw topic and can be replayed."
     NOT_ADT = "not-adt", ("Results, orders, documents and schedules of HL7 v2 are not read yet. "
                           "It stays in the raw topic and can be replayed when they are.")

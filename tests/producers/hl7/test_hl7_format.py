@@ -22,6 +22,7 @@ from producers.hl7.files import AUTHORITIES_HEADER, messages, read_file
 from producers.hl7.format import items
 from producers.hl7.identity import Feed, claims
 from producers.hl7.reasons import Reason
+from producers.processing import Processing
 from tests.producers.hl7.test_hl7_identity import admitted, message, mrg, pid
 from tests.producers.test_reading_properties import check
 from tests.strategies import KEY, NUMBERS
@@ -177,7 +178,7 @@ def corpus(folder: str) -> list[RawMessage]:
     files = sorted((CORPORA / folder).glob("*.hl7*"))
     if not files:
         pytest.skip(f"no corpora at {CORPORA}")
-    return [each for path in files for each in read_file(path, "RXA/hl7")]
+    return [each for path in files for each in read_file(path, "RXA/hl7", processing=Processing.TRAINING)]
 
 
 @pytest.mark.corpus
@@ -196,7 +197,8 @@ def test_every_message_of_the_corpora_has_one_outcome(folder: str, count: int, e
 def test_the_a34_of_the_simulated_hospital_joins_two_numbers_and_nobody_else() -> None:
     """Played in sending order: the person map before that message, and after it."""
     values = [each.value or b"" for each in corpus("hl7v2-simhospital")]
-    said = [claims_of([value], {FORMAT_HEADER: b"hl7", SOURCE_HEADER: b"RXA/hl7"}) for value in values]
+    headers = {FORMAT_HEADER: b"hl7", SOURCE_HEADER: b"RXA/hl7", **Processing.TRAINING.headers}
+    said = [claims_of([value], headers) for value in values]
     at = next(place for place, each in enumerate(values) if b"|ADT^A34|" in each)
     merged, into = "RXA/hl7|618454581", "RXA/hl7|2777246431"
     before, after = (assign(chain.from_iterable(said[:end]), KEY) for end in (at, at + 1))
