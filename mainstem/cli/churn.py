@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mainstem.cli.options import Format, Output
+from mainstem.cli.options import Format, OfFeed, Output, not_production
+from producers.processing import Processing
 
 if TYPE_CHECKING:
     from mainstem.cli.churn_report import Report, Resource
@@ -26,6 +27,7 @@ def churn(
     after: Annotated[Path, typer.Argument(help="The same source's next export, a file or folder.")],
     output: Format = Output.TABLE,
     source: Annotated[str | None, typer.Option(help="Whose system the files come from, RXA/epr. Without it each file must tell.")] = None,
+    processing: OfFeed = Processing.PRODUCTION,
     terminology: Annotated[str, typer.Option(help="A release: its file, or one loaded here (`mainstem terms list`), by name or "
                                                   "name@digest.")] = "builtin",
     home: Annotated[Path | None, typer.Option(help="Where the run keeps its data, loaded releases among it.")] = None,
@@ -60,11 +62,14 @@ def churn(
     except ReleaseError as fault:
         raise typer.BadParameter(str(fault), param_hint="--terminology") from None
     key = Settings().person_key.get_secret_value().encode()
-    report = churn_report.compare(churn_report.side([before], source), churn_report.side([after], source), key, terms)
+    first, then = (churn_report.side([each], source, processing) for each in (before, after))
+    report = churn_report.compare(first, then, key, terms)
     if output is Output.JSON:
         _print_json(report, terms.release)
     else:
         _print_tables(report)
+    if ignored := first.read.not_production + then.read.not_production:
+        typer.echo(not_production(ignored, "resources"), err=True)
     for each in report.faults:
         typer.echo(safe(f"not taken in: {each}"), err=True)
     if report.faults:

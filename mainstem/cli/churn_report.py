@@ -29,6 +29,7 @@ from producers.fhir.content import resources
 from producers.fhir.errors import FieldError, RefusedError, UnreadableError
 from producers.fhir.subject import whose
 from producers.fhir.walk import CONTAINERS
+from producers.processing import Processing
 
 
 class Resource(NamedTuple):
@@ -83,9 +84,9 @@ class Side:
     """Issues of a medicine for which a later one speaks."""
 
 
-def side(paths: Iterable[Path], source: str | None) -> Side:
+def side(paths: Iterable[Path], source: str | None, processing: Processing = Processing.PRODUCTION) -> Side:
     paths = list(paths)
-    found = Side(fold_input.read(paths, source), {})
+    found = Side(fold_input.read(paths, source, processing=processing), {})
     for path in fold_input.listed(paths, fold_input.Input()):
         try:
             data = path.read_bytes()

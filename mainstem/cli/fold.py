@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mainstem.cli.options import Exported, Format, Output, when_exported
+from mainstem.cli.options import Exported, Format, OfFeed, Output, not_production, when_exported
+from producers.processing import Processing
 
 if TYPE_CHECKING:
     from mainstem.cli.fold_input import Input
@@ -30,6 +31,7 @@ def fold(
                                                 "say that they were made.")] = None,
     source: Annotated[str | None, typer.Option(help="Whose system FHIR files come from, RXA/epr. Without it each file must tell.")] = None,
     exported: Exported = None,
+    processing: OfFeed = Processing.PRODUCTION,
     terminology: Annotated[str, typer.Option(help="A release loaded here (`mainstem terms list`), by name or name@digest.")] = "builtin",
     matching: Annotated[str | None, typer.Option(help="A matching model kept here, by name or name@digest. Default: the one that "
                                                       "ships with Mainstem.")] = None,
@@ -75,7 +77,7 @@ def fold(
         model = ModelShelf((home or Settings().home) / FOLDER).open(matching) if matching else built_in()
     except ReleaseError as fault:
         raise typer.BadParameter(str(fault), param_hint="--matching") from None
-    found = fold_input.read(paths, source, when_exported(exported))
+    found = fold_input.read(paths, source, when_exported(exported), processing)
     key = Settings().person_key.get_secret_value().encode()
     claims = [claim for claim in found.claims if moment is None or fold_input.moment(claim) <= moment]
     known = [known for known in found.assertions if moment is None or known.known <= moment]
@@ -146,6 +148,8 @@ def _print_tables(records: Iterable[Record]) -> None:
 def _report(found: Input) -> None:
     from mainstem.cli.printed import safe
 
+    if found.not_production:
+        typer.echo(not_production(found.not_production, "resources"), err=True)
     for fault in found.faults[:SHOWN]:
         typer.echo(safe(f"not taken in: {fault}"), err=True)
     if len(found.faults) > SHOWN:

@@ -20,6 +20,7 @@ import msgspec
 from mainstem import canonical, kinds
 from mainstem.model import Assertion, Claim, Known, RawRef
 from mainstem.operations import Result
+from producers.processing import Processing
 from schemas.codec import read_file
 
 SUFFIXES = (".avro", ".json", ".jsonl", ".ndjson", ".xml")
@@ -38,6 +39,8 @@ class Input:
     claims: list[Claim] = field(default_factory=list)
     ignored: int = 0
     """FHIR resources that say nothing by themselves, for documented reasons (docs/fhir.md)."""
+    not_production: int = 0
+    """Of these, test data."""
     faults: list[Fault] = field(default_factory=list)
     overtaken: set[tuple[str, str]] = field(default_factory=set)
     """File and item of the issues of a medicine for which a later one speaks."""
@@ -59,10 +62,12 @@ class Fault:
         return f"{self.path}{' ' + self.item if self.item else ''} ({self.reason}): {self.todo}"
 
 
-def read(paths: Iterable[Path], source: str | None, exported: str | None = None) -> Input:
-    """Everything the paths hold. `source`, `exported`: of FHIR files, where it is said of them. Never raises for what a file holds: see
-    `Input.faults`."""
-    found = Input()
+def read(paths: Iterable[Path], source: str | None, exported: str | None = None, processing: Processing = Processing.PRODUCTION) -> Input:
+    """Everything the paths hold. `source`, `exported`, `processing`: of FHIR files, where it is said of them. Never raises for what a file
+    holds: see `Input.faults`."""
+    from producers.fhir.files import headers
+
+    found, said = Input(), headers(source, exported, processing)
     seen: set[str] = set()
     for path in listed(paths, found):
         try:
@@ -73,7 +78,7 @@ def read(paths: Iterable[Path], source: str | None, exported: str | None = None)
         digest = f"file:{hashlib.sha256(data).hexdigest()}"
         if digest not in seen:
             seen.add(digest)
-            _File(path, digest, found).read(data, source, exported)
+            _File(path, digest, found).read(data, said)
     found.faults.sort()
     return found
 
@@ -122,7 +127,8 @@ class _File:
     def __init__(self, path: Path, digest: str, found: Input) -> None:
         self._path, self._digest, self._found = path, digest, found
 
-    def read(self, data: bytes, source: str | None, exported: str | None) -> None:
+    def read(self, data: bytes, said: dict[str, bytes]) -> None:
+        """`said`: the headers of its raw message."""
         try:
             plain = _unzipped(data)
         except (OSError, EOFError, ValueError):
@@ -133,7 +139,7 @@ class _File:
         elif _is_lines(plain):
             self._lines(plain)
         else:
-            self._fhir(data, source, exported)
+            self._fhir(data, said)
 
     def _avro(self, data: bytes) -> None:
         count = 0
@@ -160,16 +166,16 @@ class _File:
                 continue
             self._take(value, item)
 
-    def _fhir(self, data: bytes, source: str | None, exported: str | None) -> None:
+    def _fhir(self, data: bytes, said: dict[str, bytes]) -> None:
         from producers.contract import RawMessage
         from producers.fhir import FhirFormat
-        from producers.fhir.files import headers
         from producers.fhir.reasons import Reason
 
-        for one in FhirFormat(source).read(RawMessage(self._digest, 0, 0, 0, None, data, headers(source, exported))):
+        for one in FhirFormat().read(RawMessage(self._digest, 0, 0, 0, None, data, said)):
             if one.quarantined is not None:
                 self._fault(one.outcome.item, one.quarantined.reason, one.quarantined.detail)
             self._found.ignored += one.outcome.result == Result.IGNORED
+            self._found.not_production += one.outcome.reason == Reason.NOT_PRODUCTION
             if one.outcome.reason == Reason.EARLIER_ISSUE:
                 self._found.overtaken.add((self._digest, one.outcome.item))
             for assertion in one.assertions:

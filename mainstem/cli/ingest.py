@@ -12,8 +12,9 @@ from rich.console import Console
 from rich.progress import Progress
 
 from mainstem.cli.ingest_summary import Found, Summary
-from mainstem.cli.options import Exported, Format, Home, Output, moment, when_exported
+from mainstem.cli.options import Exported, Format, Home, OfFeed, Output, moment, when_exported
 from mainstem.settings import Settings
+from producers.processing import Processing
 
 if TYPE_CHECKING:
     from producers.contract import RawMessage
@@ -36,6 +37,7 @@ def fhir(
     source: Annotated[str | None, typer.Option(help="Whose system they come from: ODS code and system, RXA/epr. "
                                                     "Without it each file must tell.")] = None,
     exported: Exported = None,
+    processing: OfFeed = Processing.PRODUCTION,
     dry_run: DryRun = False,
     home: Home = None,
     kafka: Servers = None,
@@ -51,7 +53,7 @@ def fhir(
 
         mainstem ingest fhir bundle.json.gz --source A82038/gpconnect
 
-        mainstem ingest fhir examples/ --source RXA/epr --exported 2026-11-25T09:30:00Z
+        mainstem ingest fhir examples/ --source RXA/epr --exported 2026-11-25T09:30:00Z --processing training
     """
     from deploy.stack import StackError
     from producers.fhir.errors import PathError, SourceNameError, TooLargeError
@@ -64,7 +66,7 @@ def fhir(
         _tell_of_database(given)
         found = Summary()
         with _publisher(dry_run, kafka, home) as publisher, Progress(console=Console(stderr=True), transient=True) as progress:
-            for file, message, items in _ingested(progress.track(files, description="ingesting"), given, at, publisher):
+            for file, message, items in _ingested(progress.track(files, description="ingesting"), given, at, processing, publisher):
                 found.files += 1
                 found.add(file, message, items, source_of(items) if any(each.source for each in items) else None)
     except (PathError, SourceNameError, TooLargeError, KafkaUnavailableError, StackError) as fault:
@@ -80,6 +82,7 @@ def hl7(
     authority: Annotated[list[str] | None, typer.Option(help="Assigning authority (CX-4) of the source's own patient numbers; may be "
                                                              "given several times. Without it all but NHS numbers and those of visits, "
                                                              "accounts and papers are its own.")] = None,
+    processing: OfFeed = Processing.PRODUCTION,
     dry_run: DryRun = False,
     home: Home = None,
     kafka: Servers = None,
@@ -95,6 +98,8 @@ def hl7(
         mainstem ingest hl7 adt/ --source RXA/pas --dry-run
 
         mainstem ingest hl7 merges.hl7.gz --source RXA/pas --authority RXA
+
+        mainstem ingest hl7 corpus/ --source RXA/pas --processing training
     """
     from mainstem.model import RawRef
     from producers.fhir.errors import SourceNameError
@@ -112,8 +117,8 @@ def hl7(
         typer.echo(f"--authority {wrong[0]}: an assigning authority is the first part of CX-4, without separators of HL7", err=True)
         raise typer.Exit(2)
     _tell_of_database(given)
-    feed = Feed(given, frozenset(authority or ()))
-    _messages(paths, SUFFIXES, given, lambda path: read_file(path, given, feed.authorities),
+    feed = Feed(given, frozenset(authority or ()), processing=processing)
+    _messages(paths, SUFFIXES, given, lambda path: read_file(path, given, feed.authorities, processing),
               lambda value: items(value, feed, RawRef("file", 0, 0)), dry_run, home, kafka, output)
 
 
@@ -209,7 +214,7 @@ def _messages(paths: list[Path], suffixes: tuple[str, ...], source: str, read_fi
     found.tell(output, dry_run)
 
 
-def _ingested(files: Iterable[Path], source: str | None, exported: str | None,
+def _ingested(files: Iterable[Path], source: str | None, exported: str | None, processing: Processing,
               publisher: Publisher | None) -> Iterator[tuple[Path, RawMessage, list[Read]]]:
     """Each file read, and handed to the publisher if there is one."""
     from mainstem.model import RawRef
@@ -219,8 +224,9 @@ def _ingested(files: Iterable[Path], source: str | None, exported: str | None,
     from producers.fhir.reader import Origin
 
     for path in files:
-        message = read_file(path, source, exported)
-        found = items(message.value or b"", Origin(RawRef(message.topic, 0, 0), source, exported=exported))
+        message = read_file(path, source, exported, processing)
+        origin = Origin(RawRef(message.topic, 0, 0), source, exported=exported, processing=processing)
+        found = items(message.value or b"", origin)
         if publisher:
             publisher.publish(message, source or source_of(found))
         yield path, message, found

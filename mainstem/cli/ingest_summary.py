@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+import typer
 from rich.console import Console
 
-from mainstem.cli.options import Output
+from mainstem.cli.options import Output, not_production
 from mainstem.cli.printed import Table, as_json, plain, terminal
+from producers.processing import REASON
 
 if TYPE_CHECKING:
     from mainstem.operations import Result
@@ -88,3 +90,5 @@ class Summary:
             as_json(self.as_json(dry_run))
         else:
             self.show(terminal(), dry_run)
+        if ignored := sum(count for (_, _, reason), count in self.outcomes.items() if reason == REASON):
+            typer.echo(not_production(ignored, "resources" if self.unit == "files" else self.unit), err=True)

@@ -11,6 +11,8 @@ from typing import Annotated
 
 import typer
 
+from producers.processing import Processing
+
 
 class Output(StrEnum):
     TABLE = "table"
@@ -21,6 +23,10 @@ Actor = Annotated[str | None, typer.Option("--actor", help="Who is looking, for 
 Exported = Annotated[str | None, typer.Option(
     "--exported", help="When FHIR files were exported, 2026-11-25T09:30:00Z: the version of all in them that says none, itself or by its "
                        "Bundle.")]
+OfFeed = Annotated[Processing, typer.Option(
+    "--processing", envvar="MAINSTEM_PROCESSING", case_sensitive=False,
+    help="What the feed is of. Production ignores what is marked as training, debugging or testing (HL7 v2 MSH-11; FHIR HTEST); training "
+         "takes in that and all else: for an installation that holds no real patients.")]
 Format = Annotated[Output, typer.Option("--output", help="table, or json for programs.")]
 Home = Annotated[Path | None, typer.Option("--home", help="Where the run keeps its data.")]
 
@@ -42,6 +48,12 @@ def named(who: str | None) -> str:
         return who or getpass.getuser()
     except (KeyError, OSError):
         raise typer.BadParameter("this account has no name: say who you are", param_hint="--actor or --who") from None
+
+
+def not_production(count: int, what: str) -> str:
+    """What to tell whoever gave test data without saying so."""
+    return (f"ignored as test data: {count:,} {what}, marked as training, debugging or testing in a feed that is taken for production. "
+            "Where it is of training, or a corpus, and this installation holds no real patients, say so with --processing training")
 
 
 def when_exported(said: str | None) -> str | None:

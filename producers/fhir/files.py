@@ -9,15 +9,17 @@ from pathlib import Path
 from producers.contract import EXPORTED_HEADER, FORMAT_HEADER, SOURCE_HEADER, RawMessage
 from producers.fhir.errors import PathError
 from producers.fhir.format import FhirFormat
+from producers.processing import Processing
 
 SUFFIXES = (".json", ".xml", ".ndjson", ".jsonl")
 """What is taken from a folder, gzipped or not. A file named by itself is taken whatever its name."""
 
 
-def read_file(path: Path, source: str | None = None, exported: str | None = None) -> RawMessage:
+def read_file(path: Path, source: str | None = None, exported: str | None = None,
+              processing: Processing = Processing.PRODUCTION) -> RawMessage:
     """A file as a message, its topic `file:<sha256 of the bytes>`: the same bytes are the same message wherever they lie.
 
-    `source` and `exported` (`when_exported`) are what the operator says of it. Raises PathError.
+    `source`, `exported` (`when_exported`) and `processing` are what the operator says of it. Raises PathError.
     """
     try:
         value = path.read_bytes()
@@ -25,13 +27,13 @@ def read_file(path: Path, source: str | None = None, exported: str | None = None
         raise PathError(str(path), fault.strerror or type(fault).__name__) from None
     digest = hashlib.sha256(value).hexdigest()
     return RawMessage(topic=f"file:{digest}", partition=0, offset=0, timestamp=0, key=digest.encode(), value=value,
-                      headers=headers(source, exported))
+                      headers=headers(source, exported, processing))
 
 
-def headers(source: str | None, exported: str | None) -> dict[str, bytes]:
+def headers(source: str | None, exported: str | None, processing: Processing) -> dict[str, bytes]:
     """Of a file's message: its format, and what the operator says of it."""
     said = {FORMAT_HEADER: FhirFormat.name, SOURCE_HEADER: source, EXPORTED_HEADER: exported}
-    return {name: value.encode() for name, value in said.items() if value}
+    return {**{name: value.encode() for name, value in said.items() if value}, **processing.headers}
 
 
 def listed(paths: Iterable[Path]) -> list[Path]:

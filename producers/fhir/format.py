@@ -12,13 +12,14 @@ from producers.fhir.instants import utc
 from producers.fhir.reader import UNNAMED, Origin, read
 from producers.fhir.reasons import Reason
 from producers.items import Read
+from producers.processing import Processing
 
 
 class FhirFormat:
     """Reads the files of one source, or with `source` None of whichever source each file names itself.
 
     The header `mainstem-source` of a message goes before both: it is what the operator said when the file was ingested. So is
-    `mainstem-exported`, which holds for what says no version itself.
+    `mainstem-exported`, which holds for what says no version itself, and `mainstem-processing`: whether it is of production or of training.
     """
 
     name = "fhir"
@@ -32,7 +33,8 @@ class FhirFormat:
         source = None if source == UNNAMED else source     # its topic's name is no evidence
         raw = RawRef(message.topic, message.partition, message.offset)
         said = message.headers.get(EXPORTED_HEADER)
-        origin = Origin(raw, source, self._incarnation, utc(said.decode("utf-8", "replace")) if said else None)
+        origin = Origin(raw, source, self._incarnation, utc(said.decode("utf-8", "replace")) if said else None,
+                        Processing.of(message.headers))
         return [each.as_result(raw, source or "") for each in items(message.value or b"", origin)]
 
 

@@ -23,6 +23,7 @@ from producers.fhir.datatypes import codes
 from producers.fhir.elements import Resource, child, children, extensions, text, texts
 from producers.fhir.errors import FieldError, RefusedError
 from producers.fhir.mapping import MAPPERS
+from producers.fhir.reasons import Reason
 from producers.fhir.sections import SECTIONS, sections
 from producers.items import Read
 
@@ -57,7 +58,7 @@ def manifest(bundle: Resource, inside: Inside, contents: Contents) -> ManifestCo
     told, untaken = _told(inside, contents)
     if _goes_on(bundle):
         untaken |= SECTIONS.keys()
-    there = {_name(item.resource) for item, each in inside if each.result != Result.QUARANTINED}
+    there = {_name(item.resource) for item, each in inside if not _left_out(each)}
     kinds: list[str] = []
     since: dict[str, str] = {}
     partial: dict[str, tuple[str, ...]] = {}
@@ -85,13 +86,18 @@ def manifest(bundle: Resource, inside: Inside, contents: Contents) -> ManifestCo
 def _told(inside: Inside, contents: Contents) -> tuple[dict[str, list[Resource]], set[str]]:
     """The patient's section Lists, and the kinds of which anything was not taken in or is in a List that does not say whose it is."""
     told: dict[str, list[Resource]] = {}
-    untaken = {kind for item, each in inside if each.result == Result.QUARANTINED for kind in _kinds(item.type)}
+    untaken = {kind for item, each in inside if _left_out(each) for kind in _kinds(item.type)}
     for section, each in sections(item.resource for item, _ in inside):
         if _about(each, contents) is None:
             untaken |= {kind for kind, wanted in SECTIONS.items() if section in wanted.spoken + wanted.present}
         else:
             told.setdefault(section, []).append(each)
     return told, untaken
+
+
+def _left_out(read: Read) -> bool:
+    """Whether the record lacks what it says, which must not look as if it were no longer said."""
+    return read.result == Result.QUARANTINED or read.reason == Reason.NOT_PRODUCTION
 
 
 def _kinds(resource_type: str) -> Iterable[str]:

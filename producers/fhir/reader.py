@@ -20,27 +20,32 @@ from producers.fhir.labels import labels
 from producers.fhir.manifest import manifest, whose
 from producers.fhir.mapping import MAPPERS, Mapped, context_of
 from producers.fhir.mapping.patient import merges, nhs_number
+from producers.fhir.marks import Marks
 from producers.fhir.modifiers import refuse_modified, refuse_part
 from producers.fhir.reasons import Reason
 from producers.fhir.types import CONTEXT, NO_KIND
 from producers.fhir.walk import CONTAINERS, DELETION, PATCH
 from producers.items import Read
+from producers.processing import Processing
 from producers.reasons import Reason as AnyReason
 
 UNNAMED = "unknown/fhir"
 """Source of files that do not say whose they are and for which nobody has said it."""
 _UNTOLD = {DELETION: Reason.DELETION, PATCH: Reason.PATCH}
+_TYPES = frozenset((*CONTAINERS, *CONTEXT, *NO_KIND, *_UNTOLD, *MAPPERS))
+"""Items of other types are shown as `unknown`: what stands there may be anything."""
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where the file lies, and whose it is and when it was exported where that has been said."""
+    """Where the file lies, and whose it is, when it was exported and what it is of, where that has been said."""
 
     raw: RawRef
     source: str | None = None
     incarnation: int = 0
     exported: str | None = None
     """UTC at fixed width."""
+    processing: Processing = Processing.PRODUCTION
 
 
 def read(contents: Contents, origin: Origin) -> list[Read]:
@@ -51,7 +56,8 @@ def read(contents: Contents, origin: Origin) -> list[Read]:
 class _File:
     def __init__(self, contents: Contents, origin: Origin) -> None:
         self._contents, self._origin = contents, origin
-        self._context = context_of(contents)
+        self._marks = Marks(contents if origin.processing is Processing.PRODUCTION else Contents(()))
+        self._context = context_of(replace(contents, items=tuple(item for item in contents.items if item.resource not in self._marks)))
         self._source = origin.source or export.source_of(contents)
         self._exported: dict[int, str | None] = {}
 
@@ -59,6 +65,9 @@ class _File:
         return self._with_manifests(_apart([self._item(item) for item in self._contents.items]))
 
     def _item(self, item: Item) -> Read:
+        if item.resource in self._marks:
+            kind = item.type if item.type in _TYPES else "unknown"
+            return Read(item.name, kind, Result.IGNORED, Reason.NOT_PRODUCTION, source=self._source or "")
         if item.type in CONTAINERS:
             return Read(item.name, item.type, Result.IGNORED, Reason.CONTAINER)
         if item.type in CONTEXT:
@@ -73,6 +82,8 @@ class _File:
         try:
             whose = subject.whose(item.resource, self._contents)
             blank = replace(blank, patient=whose.patient, source=self._source_for(whose.patient))
+            if whose.patient in self._marks.patients or any(each in self._marks for each in self._context.spoken(item.resource)):
+                raise PassedOverError(Reason.NOT_PRODUCTION)
             refuse_part(item.resource)
             refuse_modified(item.resource, (*item.holders, *self._context.spoken(item.resource)))
             mapped = MAPPERS[item.type](item.resource, self._context)

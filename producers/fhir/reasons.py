@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from producers.processing import REASON
 from producers.reasons import Advised
 
 
@@ -34,6 +35,9 @@ class Reason(Advised):
                             "record.")
     PATCH = "patch", "An entry of a Bundle changes a part of a resource (PATCH). Send the whole resource as it now is."
     # ignored
+    NOT_PRODUCTION = REASON, ("Test data (HTEST), in a feed of production: it is marked so, or what it stands in or is told in "
+                              "the words of, or its Patient. It stays in the raw topic. Where the feed is of training, ingest "
+                              "it again with --processing training.")
     CONTAINER = "container", "A Bundle or Parameters says nothing by itself; what it holds has outcomes of its own."
     CONTEXT = "context", "Read through the references of other resources, or about the exchange itself."
     NO_KIND = "no-kind", "No kind of the record holds this type yet. It stays in the raw topic and can be replayed when one does."

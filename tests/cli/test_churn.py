@@ -57,6 +57,14 @@ def changed(resource: dict, **fields) -> dict:
     return {**copy.deepcopy(resource), **fields}
 
 
+def test_test_data_are_compared_only_where_it_is_said_that_they_are(before, tmp_path):
+    marked = changed(ALLERGY, note=[{"text": "Major"}], meta={"tag": [{"code": "HTEST"}]})
+    after = write(tmp_path / "after", bundle("2024-02-01", marked, STATEMENT, MEDICATION))
+    ignored = churn(before, after, "--output", "json")
+    assert json.loads(ignored.stdout)["published"] == 0 and "--processing training" in ignored.stderr
+    assert report(before, after, "--processing", "training")["published"] == 1
+
+
 def test_other_bytes_for_the_same_publish_nothing(before, tmp_path):
     allergy = changed(ALLERGY, note=[{"text": "Minor\nseen once"}], identifier=[{"system": "https://EMISWeb/A82038", "value": "two"}])
     allergy["code"]["coding"][0]["display"] = "Allergy to penicillin"

@@ -113,6 +113,18 @@ def test_files_that_do_not_say_their_version_are_folded_as_of_their_export(tmp_p
     assert [len(person["entries"]) for person in json.loads(taken.stdout)["persons"]] == [1]
 
 
+def test_test_data_are_folded_only_where_it_is_said_that_they_are(tmp_path, monkeypatch):
+    (tmp_path / "flag.json").write_text(json.dumps({
+        "resourceType": "Flag", "id": "f", "code": {"text": "Falls risk"}, "subject": {"reference": "Patient/p"},
+        "meta": {"lastUpdated": "2024-05-01T09:00:00Z", "tag": [{"code": "HTEST"}]}}))
+    ignored, taken = (run(tmp_path, "--source", "RXA/fhir", "--output", "json", *said) for said in ((), ("--processing", "training")))
+    assert "ignored as test data: 1 resources" in ignored.stderr and "--processing training" in ignored.stderr
+    assert (ignored.exit_code, json.loads(ignored.stdout)["persons"], json.loads(ignored.stdout)["input"]["ignored"]) == (0, [], 1)
+    assert [len(person["entries"]) for person in json.loads(taken.stdout)["persons"]] == [1] and not taken.stderr
+    monkeypatch.setenv("MAINSTEM_PROCESSING", "training")
+    assert run(tmp_path, "--source", "RXA/fhir", "--output", "json").stdout == taken.stdout
+
+
 def test_as_known_at(files):
     known = files[3]
     assert len(json.loads(run(known, "--output", "json", "--at", "1970-01-01T00:00:05Z").stdout)["persons"]) == 1

@@ -15,6 +15,7 @@ from producers.fhir.errors import TooLargeError
 from producers.hl7.reasons import Reason as Hl7Reason
 from producers.optout.reasons import Reason as OptOutReason
 from producers.pds.reasons import Reason as PdsReason
+from producers.processing import PROCESSING_HEADER
 from schemas.kafka import MAX_BYTES
 from tests.producers.hl7.test_hl7_identity import admitted, message, mrg, pid
 from tests.producers.pds.test_pds_format import answers, entry
@@ -55,6 +56,32 @@ def test_the_table_says_what_to_do(file: str) -> None:
     shown = " ".join(ingest("hl7", file, "--source", "RXA/pas").stdout.split())
     assert "MRG-1 holds no patient number of this source" in shown
     assert "messages read, nothing published: 4; sources: RXA/pas (4)" in shown
+
+
+@pytest.mark.parametrize("output", ["table", "json"])
+def test_who_gives_test_data_is_told_which_option_takes_it_in(tmp_path: Path, output: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "training.hl7"
+    path.write_bytes(b"\n\n".join(each.replace(b"|P|2.4", b"|T|2.4") for each in (admitted("1"), admitted("2"))))
+    ignored = ingest("hl7", str(path), "--source", "RXA/pas", "--output", output)
+    assert ignored.exit_code == 0 and "not-production" in ignored.stdout
+    assert "ignored as test data: 2 messages" in ignored.stderr and "--processing training" in ignored.stderr
+    taken = ingest("hl7", str(path), "--source", "RXA/pas", "--output", output, "--processing", "Training")
+    monkeypatch.setenv("MAINSTEM_PROCESSING", "training")
+    everywhere = ingest("hl7", str(path), "--source", "RXA/pas", "--output", output)
+    for found in (taken, everywhere):
+        assert found.exit_code == 0 and "assertions" in found.stdout and "ignored" not in found.stderr
+
+
+@pytest.mark.parametrize("said", [(), ("--processing", "training")])
+@pytest.mark.parametrize("kind", ["hl7", "fhir"])
+def test_what_a_feed_is_of_travels_with_its_messages(kind: str, said: tuple[str, ...], tmp_path: Path,
+                                                     monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("producers.fhir.publish.Publisher", Broker)
+    path = tmp_path / "message"
+    path.write_bytes(admitted("1") if kind == "hl7" else b'{"resourceType": "Patient", "id": "1"}')
+    done = CliRunner().invoke(app, [kind, str(path), "--source", "RXA/pas", "--kafka", "127.0.0.1:9", *said])
+    assert done.exit_code == 0, done.stderr
+    assert Broker.last.headers.get(PROCESSING_HEADER) == (b"training" if said else None)
 
 
 def test_answers_of_pds_are_reported(tmp_path: Path) -> None:
@@ -102,6 +129,7 @@ def test_files_of_a_source_that_has_a_database_are_read_and_pointed_out(file: st
     (("hl7", __file__, "--source", "RXA/pas", "--authority", "a~b"), "without separators"), (("pds", "nowhere.json"), "no such file"),
     *((("fhir", __file__, "--exported", said), "give a time with its zone") for said in ("2026-11-25", "2026-11-25T09:30", "noon", "TZ")),
     (("fhir", __file__, "--exported", "2999-01-01T00:00:00Z"), "still to come"),
+    (("hl7", __file__, "--source", "RXA/pas", "--processing", "T"), "is not one of 'production', 'training'"),
     (("optout", __file__, __file__, "--checked", "2026-11-25"), "give a time with its zone"),
     (("optout", __file__, __file__, "--checked", "2999-01-01T00:00:00Z"), "still to come"),
     (("optout", __file__, __file__, "--checked", "2026-11-25T09:30:00Z"), "holds no valid NHS number"),
@@ -139,6 +167,7 @@ class Broker:
         if len(message.value or b"") > MAX_BYTES:
             raise TooLargeError(len(message.value or b""), MAX_BYTES)
         self.handed += 1
+        self.headers = message.headers
 
     def close(self) -> None:
         self.published = self.handed

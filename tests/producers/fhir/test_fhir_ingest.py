@@ -50,6 +50,14 @@ def test_the_table_says_what_to_do(file: str):
     assert "nothing published: 1; sources: RXA/epr (1)" in shown
 
 
+def test_who_gives_test_data_is_told_which_option_takes_it_in(tmp_path: Path):
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps(ALLERGY_R4 | {"meta": ALLERGY_R4["meta"] | {"tag": [{"code": "HTEST"}]}}))
+    ignored, taken = (ingest(str(path), "--source", "RXA/epr", "--dry-run", *said) for said in ((), ("--processing", "training")))
+    assert "ignored as test data: 1 resources" in ignored.stderr and "--processing training" in ignored.stderr
+    assert "not-production" in ignored.stdout and "assertions" in taken.stdout and "ignored" not in taken.stderr
+
+
 def test_files_of_an_unnamed_system_are_pointed_out(tmp_path: Path):
     path = tmp_path / "a.json"
     path.write_text(json.dumps(ALLERGY_R4 | {"patient": {"reference": "Patient/7f1e0f3a-0000-4000-8000-000000000001"}}))
