@@ -11,6 +11,7 @@ from producers.batch import Told
 from producers.items import STAGE
 
 _SAMPLES = 16
+_LEFT_OUT = {Result.QUARANTINED: metrics.QUARANTINED, Result.IGNORED: metrics.IGNORED}
 
 
 class Meter:
@@ -35,8 +36,9 @@ class Meter:
         for topic, count in Counter([record.topic for record in told.records]).items():
             metrics.EVENTS_OUT.labels(STAGE, topic).inc(count)
         for (topic, result, reason), count in told.outcomes.items():
-            if result is Result.QUARANTINED:
-                metrics.QUARANTINED.labels(STAGE, topic, metrics.reason(reason)).inc(count)
+            counted = _LEFT_OUT.get(result)
+            if counted is not None:
+                counted.labels(STAGE, topic, metrics.reason(reason)).inc(count)
         now = time.time()
         for at in told.committed[::max(1, len(told.committed) // _SAMPLES)]:
             if at is not None:

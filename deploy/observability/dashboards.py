@@ -54,6 +54,8 @@ STREAM = Dashboard("stream", "Mainstem: the stream", (
     Panel("Lag", "Messages not yet processed", "short", (("sum by (stage) (mainstem_lag_messages)", "{{stage}}"),)),
     Panel("Quarantined", "Items a second that could not be taken in, by where they came from and reason", "ops",
           ((_rate("mainstem_quarantined_total", "stage, topic, reason"), "{{stage}} {{topic}}: {{reason}}"),)),
+    Panel("Ignored", "Items a second that say nothing for a record, by where they came from and reason", "ops",
+          ((_rate("mainstem_ignored_total", "topic, reason"), "{{topic}}: {{reason}}"),)),
     Panel("Rules that failed", "Entries a second that are shown as they stand, since a rule failed on them", "ops",
           ((_rate("mainstem_rule_faults_total"), "{{stage}}"),)),
     Panel("Heartbeats", "Seconds since each stage was heard", "s", (("mainstem_heartbeat_age_seconds", "{{stage}}"),)),

@@ -26,7 +26,7 @@ LABELS: dict[str, str] = {
     "topic": "a topic's name: those of docs/topics.md and one raw topic a source",
     "partition": "a partition's number",
     "phase": "`read`, `wait`, `decode`, `core`, `encode`, `commit`, `state`, `apply`",
-    "reason": "a code of why, as in the quarantine topic; beyond 100 of them in one process `other`",
+    "reason": "a code of why, as in the ledger and the quarantine topic; beyond 100 of them in one process `other`",
     "check": "a check of /healthz",
     "connector": "a connector's name: the database of a source",
     "disk": "`home`: that which holds the home",
@@ -81,6 +81,7 @@ FRESHNESS = _histogram("mainstem_freshness_seconds",
                        "From the commit in the source's database to committed here, sampled; end to end where the stage is a sink",
                        "stage", buckets=_FRESH)
 QUARANTINED = _counter("mainstem_quarantined_total", "Input items put in quarantine", "stage", "topic", "reason")
+IGNORED = _counter("mainstem_ignored_total", "Input items ignored for a documented reason", "stage", "topic", "reason")
 COLUMNS_UNREAD = _gauge("mainstem_columns_unread",
                         "Columns of captured rows that the mapping neither reads nor leaves on purpose, since the process started", "topic")
 RULE_FAULTS = _counter("mainstem_rule_faults_total", "Entries published as they stand, since a rule failed on what is said", "stage")
