@@ -39,9 +39,9 @@ ADMITTED = adt("A28", "20260104080000", f"PID|||{SURVIVOR}^^^RXZ^MR~{NUMBER}^NST
 MERGE = adt("A40", "20260106080000", f"PID|||{SURVIVOR}^^^RXZ^MR", f"MRG|{MERGED}^^^RXZ^MR")
 
 
-def ingested(world: World, kind: str, path: Path, data: bytes) -> None:
+def ingested(world: World, kind: str, path: Path, data: bytes, *said: str) -> None:
     path.write_bytes(data)
-    done = world.mainstem("ingest", kind, str(path), "--source", SOURCE, "--output", "json")
+    done = world.mainstem("ingest", kind, str(path), "--source", SOURCE, "--output", "json", *said)
     assert done.returncode == 0, done.stderr
 
 
@@ -63,6 +63,23 @@ def test_a_number_that_only_hl7_gave_leads_to_the_record(world: World, tmp_path:
     ingested(world, "hl7", tmp_path / "admitted.hl7", admitted.encode())
     shown = eventually(lambda: world.mainstem("record", number, "--output", "json").stdout, "the record under the number", 60)
     assert [entry["kind"] for entry in orjson.loads(shown)["entries"]] == ["allergy"]
+
+
+@pytest.mark.timeout(300)
+def test_test_data_is_of_nobody_until_it_is_said_that_the_feed_is_of_training(world: World, tmp_path: Path) -> None:
+    """The same bytes in two raw messages, each read by what its own header says, by capture and whoever reads it again."""
+    patient, number = "e2e-hl7-5", "9991231242"
+    allergy = ALLERGY | {"id": f"{patient}-allergy", "patient": {"reference": f"Patient/{patient}"},
+                         "meta": ALLERGY["meta"] | {"tag": [{"code": "HTEST"}]}}
+    admitted = adt("A28", "20260104080000", f"PID|||{patient}^^^RXZ^MR~{number}^NSTS01^^NHS^NH||TRAINED^TOM||19610203|M")
+    for said in ((), ("--processing", "training")):
+        ingested(world, "fhir", tmp_path / "allergy.json", orjson.dumps(allergy), *said)
+        ingested(world, "hl7", tmp_path / "admitted.hl7", admitted.replace("|P|", "|T|").encode(), *said)
+        report = world.verify("--wait", "60", "--deep")
+        assert report["passed"], report["checks"]
+        shown = world.mainstem("record", number, "--output", "json")
+        assert (shown.returncode == 0) is bool(said), shown.stderr
+    assert [entry["kind"] for entry in orjson.loads(shown.stdout)["entries"]] == ["allergy"]
 
 
 @pytest.mark.timeout(240)
