@@ -26,8 +26,7 @@ class Marks:
 
     def __init__(self, contents: Contents) -> None:
         own = {id(item.resource) for item in contents.items if _marked(item.resource)}
-        headers = (item for item in contents.items if item.type == "MessageHeader" and id(item.resource) in own)
-        found = own | {id(item.bundle) for item in headers if item.bundle is not None}
+        found = own | {id(item.bundle) for item in contents.items if item.type == "MessageHeader" and id(item.resource) in own}
         for item in contents.items if found else ():       # what holds others goes before them
             holder = next(item.holders, None)
             if holder is not None and id(holder) in found:

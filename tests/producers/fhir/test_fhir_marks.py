@@ -113,6 +113,12 @@ def test_what_is_told_of_a_marked_patient_is_test_data(first: int) -> None:
     assert left_out(told[first], told[1 - first], OTHER) == {"Patient/p1", "AllergyIntolerance/a"}
 
 
+@pytest.mark.parametrize("fault", [{"id": {"value": "p1"}}, {"id": None, "identifier": "x"}, {"id": "not an id"}])
+def test_a_marked_patient_that_cannot_be_told_is_a_fault_of_nobody_else(fault: dict[str, Any]) -> None:
+    (whole, patient, allergy) = read(marked(PATIENT) | fault, ALLERGY_R4)
+    assert [whole.reason, patient.reason, allergy.reason] == ["container", "not-production", ""]
+
+
 def test_what_is_told_in_marked_words_is_test_data() -> None:
     assert left_out(ORDER, MEDICATION | {"meta": TEST}, OTHER) == {"MedicationRequest/o", "Medication/m"}
 
