@@ -82,10 +82,11 @@ class _File:
         try:
             whose = subject.whose(item.resource, self._contents)
             blank = replace(blank, patient=whose.patient, source=self._source_for(whose.patient))
-            if whose.patient in self._marks.patients or any(each in self._marks for each in self._context.spoken(item.resource)):
+            spoken = self._context.spoken(item.resource)
+            if whose.patient in self._marks.patients or any(each in self._marks for each in spoken):
                 raise PassedOverError(Reason.NOT_PRODUCTION)
             refuse_part(item.resource)
-            refuse_modified(item.resource, (*item.holders, *self._context.spoken(item.resource)))
+            refuse_modified(item.resource, (*item.holders, *spoken))
             mapped = MAPPERS[item.type](item.resource, self._context)
             return self._taken(blank, item, mapped, whose.contained)
         except PassedOverError as passed:
