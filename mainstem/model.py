@@ -85,8 +85,8 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     source: str
     patient: str
     type: str
-    """`carries-number`, `demographics`, `merged-into`, `linked`, `unlinked`, `superseded`, `erased`; `opted-out`, which is about a
-    number, and `activated`, which is about nobody."""
+    """`carries-number`, `demographics`, `merged-into`, `linked`, `unlinked`, `superseded`, `erased`; `opted-out` and `restricted`, which
+    are about a number, and `activated`, which is about nobody."""
     ref: str = ""
     """What makes the claim one of its own: the other source patient, the superseded number, the operator's case."""
     status: Status = Status.ASSERTED
@@ -115,6 +115,8 @@ class Assignment(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Rule id, `identity.verified-number`."""
     opted_out: bool | None = None
     """Whether an opt-out stands for a number that the source patient carries; None where none was asked about."""
+    restricted: bool = False
+    """Whether PDS restricts the whereabouts of whoever carries a number that a source patient of the person carries."""
 
 
 class Compared(msgspec.Struct, frozen=True, kw_only=True, gc=False):

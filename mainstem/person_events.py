@@ -34,7 +34,8 @@ class PersonEvent(msgspec.Struct, frozen=True, kw_only=True):
     last: bool = True
     """False on every chunk of an attach but the last."""
     opted_out: bool | None = None
-    """As the assignment in force has it (`Assignment.opted_out`)."""
+    restricted: bool = False
+    """Both as the assignment in force has them (`Assignment`)."""
 
 
 class Attached(msgspec.Struct, frozen=True, kw_only=True):

@@ -67,7 +67,7 @@ def _topic(name: str, key: str, schema: str | None, what: str, writer: str, read
 ASSERTIONS = _topic("assertions.clinical.v1", "source patient", "Assertion", "What sources say",
     "capture", "identity, verify")
 CLAIMS = _topic("identity.claims.v1", "source patient", "Claim",
-    "Evidence about who someone is, whether an opt-out stands for a number, and that another matching model counts from here on",
+    "Evidence about who someone is, what national services answer of a number, and that another matching model counts from here on",
     "capture, command line, operators", "linker, verify, command line, web", partitions=1)
 LEDGER = _topic("operations.ledger.v1", "raw topic", "Ledger", "One outcome for every input item",
     "capture", "verify", purpose=Purpose.OPERATIONS)

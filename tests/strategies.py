@@ -123,6 +123,12 @@ def opted_out(number: str, position: str = "01", status: Status = Status.ASSERTE
                  raw=RawRef("raw.x26-opt-out.v1", 0, 0, "line/1"))
 
 
+def restricted(number: str, position: str = "01", status: Status = Status.ASSERTED) -> Claim:
+    """What PDS says of the confidentiality of a number's patient: retracted, that it is unrestricted."""
+    return Claim(source="X26/pds", patient=number, type="restricted", ref=number, status=status, position=position,
+                 raw=RawRef("raw.x26-pds.v1", 0, 0, "entry/1"))
+
+
 _superseding = st.tuples(st.sampled_from([*NUMBERS, THIRD]), st.sampled_from([*NUMBERS, THIRD, None]))
 _who = st.fixed_dictionaries({}, optional={
     "family": st.sampled_from(["Archer", "Archer", "Bell"]), "given": st.sampled_from([["Ann"], ["Ann"], ["Ben"]]),
@@ -142,4 +148,5 @@ claims = st.one_of(
     _decision("linked"),
     _decision("unlinked"),
     st.builds(opted_out, st.sampled_from([*NUMBERS, THIRD]), positions, statuses),
+    st.builds(restricted, st.sampled_from([*NUMBERS, THIRD]), positions, statuses),
 )

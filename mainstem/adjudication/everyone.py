@@ -9,11 +9,11 @@ from typing import Protocol
 from mainstem import versions
 from mainstem.model import Claim
 from processors.identity.activated import ACTIVATED
+from processors.identity.answers import ABOUT_NUMBERS
 from processors.identity.claimed import Claimed
 from processors.identity.evidence import Evidence
 from processors.identity.linker import assign
 from processors.identity.numbers import View
-from processors.identity.opt_outs import OPTED_OUT
 from processors.identity.persons import OWN_PERSON, Placed, own_person
 from processors.identity.scoring.release import Model
 
@@ -54,9 +54,9 @@ class FromScratch:
         self._assigned = {subject: placed for subject, placed in assign(claims, key, model).items()
                           if subject in self._view.evidence or placed.person != own_person(key, subject)}
         self._claims = _counting(claims)
-        self._answers: defaultdict[str, list[Claim]] = defaultdict(list)
-        for claim in (claim for of_subject in self._claims.values() for claim in of_subject if claim.type == OPTED_OUT):
-            self._answers[claim.ref].append(claim)
+        self._answers: defaultdict[tuple[str, str], list[Claim]] = defaultdict(list)
+        for claim in (claim for of_subject in self._claims.values() for claim in of_subject if claim.type in ABOUT_NUMBERS):
+            self._answers[claim.type, claim.ref].append(claim)
         self._members: defaultdict[str, list[str]] = defaultdict(list)
         for subject, placed in sorted(self._assigned.items()):
             self._members[placed.person].append(subject)
@@ -79,9 +79,9 @@ class FromScratch:
     def bearers(self, number: str) -> Sequence[str]:
         return sorted(subject for subject, said in self._view.evidence.items() if any(number == each for each, _ in said.carried))
 
-    def answers(self, number: str) -> Sequence[Claim]:
-        """Those that count of what checks for opt-outs said of an NHS number."""
-        return self._answers.get(number, ())
+    def answers(self, type_: str, number: str) -> Sequence[Claim]:
+        """Those that count of what a national service answered of an NHS number."""
+        return self._answers.get((type_, number), ())
 
 
 def _counting(claims: Iterable[Claim]) -> dict[str, list[Claim]]:

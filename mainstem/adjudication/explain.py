@@ -107,11 +107,12 @@ def show(person: str, everyone: Everyone) -> Shown:
     return Shown(person=person, members=members, fields=compared([view.said(subject) for subject in subjects]))
 
 
-def opt_outs(shown: Shown, everyone: FromScratch) -> tuple[Said, ...]:
-    """What checks for opt-outs said last of the numbers that its source patients carry, or that are one with these."""
+def answers(type_: str, shown: Shown, everyone: FromScratch) -> tuple[Said, ...]:
+    """What a national service said last of the numbers that its source patients carry, or that are one with these. `type_`: of
+    `answers.ABOUT_NUMBERS`."""
     numbers = Numbers(view := everyone.view())
     called = {name for member in shown.members for number, _ in view.said(member.subject).carried for name in numbers.called(number)}
-    return tuple(_said(claim) for number in sorted(called) for claim in everyone.answers(number))
+    return tuple(_said(claim) for number in sorted(called) for claim in everyone.answers(type_, number))
 
 
 def why(one: str, other: str, everyone: Everyone) -> Why:

@@ -13,8 +13,8 @@ from mainstem import canonical
 from mainstem.model import Assignment, Claim
 from mainstem.shelf import ReleaseError
 from processors.identity.activated import release_of
+from processors.identity.answers import ABOUT_NUMBERS
 from processors.identity.linker import Linker
-from processors.identity.opt_outs import OPTED_OUT
 from processors.identity.persons import own_person
 from processors.identity.scoring.shelf import Opened, only_shipped
 from processors.lane.contract import Received
@@ -115,7 +115,7 @@ def moves(rows: Sequence[Row], key: bytes, models: Opened = only_shipped) -> lis
     for offset, at, claim in rows:
         if release := release_of(claim):
             linker = Linker(key, models(release), (claim.ref,))
-        if claim.type == OPTED_OUT:
+        if claim.type in ABOUT_NUMBERS:
             continue  # it moves nobody
         for output in linker.process([(Received(topics.CLAIMS, 0, offset, at, None, None), claim)], state):
             if isinstance(output.value, Assignment):

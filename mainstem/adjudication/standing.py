@@ -15,10 +15,10 @@ from mainstem import canonical, versions
 from mainstem.adjudication.decisions import Moved, made
 from mainstem.model import Assignment, Claim, Status, Task
 from processors.identity.activated import release_of
+from processors.identity.answers import ABOUT_NUMBERS
 from processors.identity.evidence import LINKED, NUMBER, PAIR, UNLINKED, Evidence, evidence
 from processors.identity.indexes import Indexes
 from processors.identity.linker import Linker
-from processors.identity.opt_outs import OPTED_OUT
 from processors.identity.persons import OWN_PERSON, Placed, own_person
 from processors.identity.scoring.release import Model, built_in
 from processors.identity.scoring.shelf import Opened, only_shipped
@@ -85,7 +85,7 @@ class Standing:
             if release_of(claim):
                 self._due = offset, claim
                 continue
-            if claim.type == OPTED_OUT:
+            if claim.type in ABOUT_NUMBERS:
                 continue  # says nothing of who is who, and there is one of nearly everybody
             self._take(offset, claim)
             if claim.type in (LINKED, UNLINKED):

@@ -31,7 +31,7 @@ def show(whom: Annotated[str, typer.Argument(help="A source patient, a person id
          history: Annotated[bool, typer.Option("--history", help="And who came to the person and who left, since when, by which rule.")]
          = False, output: Format = Output.TABLE, actor: Actor = None) -> None:
     """Show a person's source patients, what each says of who they are, the rule by which each is there, how alike it is to the first,
-    the claims that count, and what checks for opt-outs said of their numbers.
+    the claims that count, and what checks for opt-outs and PDS answered of their numbers.
 
     The view is written to the audit first; where that fails, nothing is shown. Examples:
 
@@ -42,6 +42,7 @@ def show(whom: Annotated[str, typer.Argument(help="A source patient, a person id
     from mainstem.adjudication import explain
     from mainstem.cli import identity_shown
     from mainstem.web.seen import shown
+    from processors.identity.answers import ABOUT_NUMBERS
 
     with opened(home) as topics:
         everyone = topics.everyone()
@@ -52,13 +53,13 @@ def show(whom: Annotated[str, typer.Argument(help="A source patient, a person id
                  for each in persons]
         concerned = {person for past in pasts for each in past for person in (each.before, each.after) if person}
         records = topics.seen(named(actor), View.IDENTITY, {each.person for each in persons} | concerned)
-        told = [(shown(each, records[each.person]), explain.opt_outs(each, everyone), past)
+        told = [(shown(each, records[each.person]), {type_: explain.answers(type_, each, everyone) for type_ in ABOUT_NUMBERS}, past)
                 for each, past in zip(persons, pasts, strict=True)]
         if output is Output.JSON:
-            as_json([identity_shown.person_as_builtins(each, checks, past if history else None) for each, checks, past in told])
+            as_json([identity_shown.person_as_builtins(each, answers, past if history else None) for each, answers, past in told])
             return
-        for each, checks, past in told:
-            identity_shown.person(each, checks, past)
+        for each, answers, past in told:
+            identity_shown.person(each, answers, past)
 
 
 @app.command()

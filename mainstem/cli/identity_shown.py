@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -16,16 +16,19 @@ if TYPE_CHECKING:
     from mainstem.adjudication.history import Passed
 
 
-def person(shown: Shown, opt_outs: Sequence[Said], history: Sequence[Passed]) -> None:
+def person(shown: Shown, answers: Mapping[str, Sequence[Said]], history: Sequence[Passed]) -> None:
+    """`answers`: of national services about its numbers, by type."""
     from mainstem.web.words import moment
+    from processors.identity.answers import OPTED_OUT, RESTRICTED
 
     table(f"Person {shown.person}", [
         {"subject": member.subject, "reason": member.reason, **_fields(shown, place), "bits": "" if member.bits is None else member.bits}
         for place, member in enumerate(shown.members)])
     table("What counts", _rows([claim for member in shown.members for claim in member.claims if claim.by == member.subject]))
-    if opt_outs:
-        table("Checks for opt-outs", [{"of": said.by, "opted out": "yes" if said.status == "asserted" else "no", "when": said.position,
-                                       "raw": said.raw} for said in opt_outs])
+    for title, asked, type_ in (("Checks for opt-outs", "opted out", OPTED_OUT), ("Confidentiality in PDS", "restricted", RESTRICTED)):
+        if answers[type_]:
+            table(title, [{"of": said.by, asked: "yes" if said.status == "asserted" else "no", "when": said.position, "raw": said.raw}
+                          for said in answers[type_]])
     if history:
         table("Who came and who left", [
             {"when": moment(each.at), "source patient": each.subject, "": "came" if each.after == shown.person else "left",
@@ -33,12 +36,15 @@ def person(shown: Shown, opt_outs: Sequence[Said], history: Sequence[Passed]) ->
             for each in history])
 
 
-def person_as_builtins(shown: Shown, opt_outs: Sequence[Said], history: Sequence[Passed] | None) -> dict[str, Any]:
-    """Each source patient with what it says of who it is, and what checks for opt-outs said; `history` where it was asked for."""
+def person_as_builtins(shown: Shown, answers: Mapping[str, Sequence[Said]], history: Sequence[Passed] | None) -> dict[str, Any]:
+    """Each source patient with what it says of who it is, and what national services answered of its numbers; `history` where it was
+    asked for."""
+    from processors.identity.answers import OPTED_OUT, RESTRICTED
+
     found: dict[str, Any] = {"person": shown.person, "source_patients": [
         {"subject": member.subject, "reason": member.reason, **_fields(shown, place), "bits": member.bits,
          "claims": msgspec.to_builtins(member.claims)} for place, member in enumerate(shown.members)],
-        "opt_outs": msgspec.to_builtins(opt_outs)}
+        "opt_outs": msgspec.to_builtins(answers[OPTED_OUT]), "restrictions": msgspec.to_builtins(answers[RESTRICTED])}
     return found if history is None else found | {"history": [each._asdict() for each in history]}
 
 

@@ -6,7 +6,7 @@ through three sets: claims, which tell who was who; assertions of their source p
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from mainstem import canonical
@@ -15,11 +15,11 @@ from mainstem.kinds.facts import Terms
 from mainstem.model import Claim, Known, Release
 from mainstem.terminology.releases import Activation, in_force
 from processors.identity.activated import MATCHING
+from processors.identity.answers import ABOUT_NUMBERS, RESTRICTED, Answer, answer
 from processors.identity.claimed import Claimed
 from processors.identity.evidence import evidence
 from processors.identity.linker import assign
 from processors.identity.numbers import Numbers
-from processors.identity.opt_outs import OPTED_OUT, Answer, answer
 from processors.identity.persons import own_person
 from processors.identity.scoring.release import Model
 from processors.reconcile.fold import fold
@@ -121,7 +121,7 @@ def elsewhere_at(log: Log, persons: Persons, person: str, at: int, besides: Iter
 
 def stops(log: Log, subjects: Iterable[str], passed: Iterable[int] = ()) -> tuple[int, ...]:
     """When something became known of these source patients, sorted: each assertion, whatever has become of it since, each claim that one
-    of them made, each check for opt-outs that answered otherwise than the one before it, and each release that came into force since the
+    of them made, each answer of a national service that is another than the one before it, and each release that came into force since the
     first of these. `passed`: when one of them came to the person or left it, which the claim of another may have caused."""
     named = set(subjects)
     said = {known.known for known in log.assertions if known.assertion.subject in named}
@@ -132,22 +132,27 @@ def stops(log: Log, subjects: Iterable[str], passed: Iterable[int] = ()) -> tupl
 
 def _answered(claims: Sequence[Said], subjects: set[str]) -> set[int]:
     """When another answer than before became known of a number that one of them ever carried, or of one that is one with it."""
-    answers = sorted((one for one in claims if one.claim.type == OPTED_OUT), key=lambda one: one.known)
+    answers = sorted((one for one in claims if one.claim.type in ABOUT_NUMBERS), key=lambda one: one.known)
     if not answers:
         return set()
     numbers = Numbers(Claimed(one.claim for one in claims))
     carried = {number for one in claims if one.claim.subject in subjects for number, _ in evidence([one.claim]).carried}
     called = {name for number in carried for name in numbers.called(number)}
-    counting: dict[tuple[str, str], Answer] = {}
+    counting: dict[tuple[str, str, str], Answer] = {}
     found = set()
     for one in answers:
-        of, said = (one.claim.subject, one.claim.ref), answer(one.claim)
+        of, said = (one.claim.type, one.claim.subject, one.claim.ref), answer(one.claim)
         before = counting.get(of)
         if one.claim.ref in called and (before is None or said > before):
             counting[of] = said
-            if said.stands != (before is not None and before.stands):
+            if said.stands != (before is not None and before.stands) or _counts_beside_others(of[0], said, counting):
                 found.add(one.known)
     return found
+
+
+def _counts_beside_others(type_: str, said: Answer, counting: Mapping[tuple[str, str, str], Answer]) -> bool:
+    """Whether it may lift, or give, what another number's answer gave until now: of a restriction the latest counts."""
+    return type_ == RESTRICTED and any(each.stands != said.stands for (of, *_), each in counting.items() if of == type_)
 
 
 def by_number(log: Log, persons: Persons, number: str, at: int, terms: Terms, key: bytes) -> tuple[Record, tuple[str, ...]] | None:

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping
 from mainstem import versions
 from mainstem.model import Claim
 from processors.identity.activated import ACTIVATED
+from processors.identity.answers import ABOUT_NUMBERS, Answer, answer, asked
 from processors.identity.evidence import NOTHING, Evidence, evidence
-from processors.identity.opt_outs import OPTED_OUT, Answer, answer, asked, together
 
 SHARED_BY = 40
 """A candidate key that more source patients than this have says nothing about any of them."""
@@ -22,9 +22,8 @@ class Claimed:
     """A `View` of all claims."""
 
     def __init__(self, claims: Iterable[Claim]) -> None:
-        greatest, answers = _greatest(claims)
+        greatest, self._answers = _greatest(claims)
         self.evidence = {subject: evidence(said) for subject, said in greatest.items()}
-        self._opted_out = {number: together(said) for number, said in answers.items()}
         self._deciding: defaultdict[str, set[str]] = defaultdict(set)
         self._merging: defaultdict[str, set[str]] = defaultdict(set)
         self._carriers: defaultdict[str, defaultdict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
@@ -75,12 +74,12 @@ class Claimed:
     def full(self, key: str) -> bool:
         return len(self._sharing.get(key, ())) > SHARED_BY
 
-    def opted_out(self, number: str) -> bool | None:
-        return self._opted_out.get(number)
+    def answers(self, type_: str, number: str) -> Mapping[str, Answer]:
+        return self._answers.get((type_, number), {})
 
 
-def _greatest(claims: Iterable[Claim]) -> tuple[dict[str, list[Claim]], dict[str, list[Answer]]]:
-    """Those of each source patient, and what is answered of each number."""
+def _greatest(claims: Iterable[Claim]) -> tuple[dict[str, list[Claim]], dict[tuple[str, str], dict[str, Answer]]]:
+    """Those of each source patient, and by type what is answered of each number."""
     greatest: dict[tuple[str, str, str], Claim] = {}
     for claim in claims:
         if claim.type == ACTIVATED:
@@ -89,10 +88,10 @@ def _greatest(claims: Iterable[Claim]) -> tuple[dict[str, list[Claim]], dict[str
         if held is None or versions.of_claim(claim) > versions.of_claim(held):
             greatest[name] = claim
     by_subject: defaultdict[str, list[Claim]] = defaultdict(list)
-    answers: defaultdict[str, list[Answer]] = defaultdict(list)
+    answers: defaultdict[tuple[str, str], dict[str, Answer]] = defaultdict(dict)
     for claim in greatest.values():
-        if claim.type != OPTED_OUT:
+        if claim.type not in ABOUT_NUMBERS:
             by_subject[claim.subject].append(claim)
         elif number := asked(claim):
-            answers[number].append(answer(claim))
+            answers[claim.type, number][claim.subject] = answer(claim)
     return by_subject, answers

@@ -3,8 +3,8 @@
 Keys: `c` subject type ref: the claim. `e` subject: what its claims say. `p` other subject: whom it names in a decision; `i`: in a merge.
 `n` number subject: who carries it. `N` number: how many a source. `s` old, `r` new: numbers superseded. `k` key subject: who has a
 candidate key. `o` person: who seeks for it, and whom. `u` key subject: who seeks by it; `U` key: how many. `f` person person: which
-persons' first candidate it is. `a` subject: its person, epoch, reason, whether it is opted out. `x` number: who says whether an opt-out
-of it stands.
+persons' first candidate it is. `a` subject: its person, epoch, reason, whether it is opted out and restricted. `x` number: who says whether
+an opt-out of it stands; `y`: whether it is restricted.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ import msgspec
 from mainstem import versions
 from mainstem.model import Claim
 from processors.identity import claimed
+from processors.identity.answers import OPTED_OUT, RESTRICTED, Answer, answer
 from processors.identity.evidence import NOTHING, Evidence, evidence
 from processors.identity.offers import Seeker
-from processors.identity.opt_outs import Answer, answer, asked, together
 from processors.identity.scoring import blocking
 from processors.keys import END, pack, unpack
 from processors.lane.contract import State
@@ -33,6 +33,7 @@ class Assigned(NamedTuple):
     epoch: int
     reason: str
     opted_out: bool | None = None
+    restricted: bool = False
 
 
 class Indexes:
@@ -85,20 +86,15 @@ class Indexes:
                 if new:  # all that are void, under one key, would be read with each
                     self._name(b"r", new, subject, old, said=said)
 
-    def answer(self, claim: Claim) -> str | None:
-        """Puts in what it says of an opt-out: the number of which something else is said now than before, None where that is as it was."""
-        number = asked(claim)
-        if number is None:
-            return None
-        before = self._answers(number)
-        if claim.subject in before and answer(claim) <= before[claim.subject]:
-            return None
-        now = {**before, claim.subject: answer(claim)}
-        self._put(b"x", number, _encode(now))
-        return number if together([*before.values()]) != together([*now.values()]) else None
+    def answer(self, number: str, claim: Claim) -> None:
+        """Puts in what it answers of the number."""
+        before, now = self.answers(claim.type, number), answer(claim)
+        if claim.subject not in before or now > before[claim.subject]:
+            self._put(_ANSWERS[claim.type], number, _encode({**before, claim.subject: now}))
 
-    def opted_out(self, number: str) -> bool | None:
-        return together([*self._answers(number).values()])
+    def answers(self, type_: str, number: str) -> Mapping[str, Answer]:
+        data = self._value(_ANSWERS[type_], number)
+        return {} if data is None else _decode_answers(data)
 
     def bearing(self, number: str) -> Iterable[str]:
         """Everyone who carries it, with whatever status, however many."""
@@ -255,10 +251,6 @@ class Indexes:
         else:
             self._state.put(letter + name.encode() + END, value)
 
-    def _answers(self, number: str) -> dict[str, Answer]:
-        data = self._value(b"x", number)
-        return {} if data is None else _decode_answers(data)
-
     def _count(self, number: str, source: str, more: int) -> None:
         crowd = self.crowd(number)
         left = {name: count for name, count in sorted({**crowd, source: crowd.get(source, 0) + more}.items()) if count}
@@ -277,6 +269,7 @@ class Indexes:
 
 _MOST = {b"k": claimed.SHARED_BY + 2, b"i": claimed.MERGED_BY + 1}
 """As many as tell whether they are too many; of candidate keys, whether two more or less would be."""
+_ANSWERS = {OPTED_OUT: b"x", RESTRICTED: b"y"}
 _NONE: frozenset[str] = frozenset()
 _encode = msgspec.msgpack.Encoder().encode
 _decode_assigned = msgspec.msgpack.Decoder(Assigned).decode

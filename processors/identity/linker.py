@@ -17,7 +17,7 @@ from processors.identity.indexes import Indexes
 from processors.identity.layers import Finding
 from processors.identity.numbers import Numbers
 from processors.identity.persons import Placed, own_person
-from processors.identity.placing import neighbourhood, place
+from processors.identity.placing import answered, neighbourhood, place
 from processors.identity.scoring.release import Model, built_in
 from processors.identity.scoring.score import Scorer, scorer
 from processors.identity.tasks import all_tasks
@@ -61,7 +61,7 @@ def _placed(view: Claimed, key: bytes, by: Scorer) -> tuple[dict[str, Placed], l
         if subject not in assigned:
             members = neighbourhood(subject, view, numbers, likeness)
             found = place({one: view.said(one) for one in members}, numbers, key, likeness)
-            assigned |= {one: placed._replace(opted_out=numbers.opted_out(view.said(one))) for one, placed in found.persons.items()}
+            assigned |= answered(found.persons, view, numbers)
             findings += found.findings
     return assigned, findings
 
@@ -97,7 +97,7 @@ class Linker:
             turn = Turn(indexes, numbers, state, self._key, self._scorer, None if claim.type == ACTIVATED else claim, received.offset)
             for subject, placed in turn.moved(anew=anew):
                 assignment = Assignment(subject=subject, person=placed.person, epoch=received.offset, reason=placed.reason,
-                                        opted_out=placed.opted_out)
+                                        opted_out=placed.opted_out, restricted=placed.restricted)
                 outputs.append(Output(topics.ASSIGNMENTS, subject.encode(), assignment, subject))
             outputs += (Output(topics.TASKS, task.id.encode(), task, task.id) for task in turn.tasks())
             numbers = turn.numbers

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple, Protocol
 
 from mainstem.nhs_number import VERIFIED, verified
+from processors.identity.answers import OPTED_OUT, RESTRICTED, Answer, Answered, together
 from processors.identity.claimed import MERGED_BY
 from processors.identity.evidence import Evidence
 
@@ -57,8 +58,8 @@ class View(Protocol):
         """Whether too many have it."""
         ...
 
-    def opted_out(self, number: str) -> bool | None:
-        """Whether an opt-out stands for it; None where nobody has asked."""
+    def answers(self, type_: str, number: str) -> Mapping[str, Answer]:
+        """Those of one type of `answers.ABOUT_NUMBERS` that count of it, by who gives them: source, `|` and number."""
         ...
 
 
@@ -108,10 +109,18 @@ class Numbers:
         """It, and those that are one with it."""
         return {number, *self.of(number).names}
 
-    def opted_out(self, said: Evidence) -> bool | None:
-        """Whether an opt-out stands for a number that is carried, with whatever status, or for one that is one with it."""
-        answers = {self._view.opted_out(name) for number, _ in said.carried if verified(number, VERIFIED) for name in self.called(number)}
-        return True if True in answers else False if False in answers else None
+    def answered(self, said: Evidence) -> Answered:
+        """What holds for whoever carries these numbers, with whatever status: what was answered of them, or of those one with them."""
+        found = Answered()
+        for number in {number for number, _ in said.carried}:
+            if verified(number, VERIFIED):
+                found = self.answered_of(number).beside(found)
+        return found
+
+    def answered_of(self, number: str) -> Answered:
+        """Of it and of those that are one with it."""
+        names, answers = self.called(number), self._view.answers
+        return together([answers(OPTED_OUT, name) for name in names], [answers(RESTRICTED, name) for name in names])
 
     def linked(self, number: Number) -> list[str]:
         """Who carries it of those sources whose patients it may link, sorted."""

@@ -47,6 +47,16 @@ def place(members: Mapping[str, Evidence], numbers: Numbers, key: bytes, alike: 
     return Layers(members, numbers, key, alike).placement()
 
 
+def answered(persons: Mapping[str, Placed], view: View, numbers: Numbers) -> dict[str, Placed]:
+    """The source patients of whole persons, with what was answered of their numbers. A restriction holds for the person: one who has told
+    of nothing but who they are has no entry to bear it, and may be known by the number to which it was given, while another tells where
+    they are."""
+    found = {subject: numbers.answered(view.said(subject)) for subject in persons}
+    restricted = {persons[subject].person for subject, each in found.items() if each.restricted}
+    return {subject: placed._replace(opted_out=found[subject].opted_out, restricted=placed.person in restricted)
+            for subject, placed in persons.items()}
+
+
 def _one_number(members: Mapping[str, Evidence], numbers: Numbers) -> str | None:
     """The number that all carry, each that one alone, where nothing speaks against it: what the layers come to then needs none of them."""
     usable: tuple[str, ...] | None = None

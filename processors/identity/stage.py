@@ -49,6 +49,7 @@ class Head(msgspec.Struct, array_like=True):
     """Earlier persons that were told to detach and have not said that it is done, each with the epoch. So long the present person says that
     a handover is in progress: they may not yet have read that it is, and then show it as if nothing were."""
     opted_out: bool | None = None
+    restricted: bool = False
 
 
 class IdentityStage:
@@ -113,8 +114,8 @@ class _Turn:
         self._send(subject)
         self._changed.add(subject)
         head.epoch = assignment.epoch
-        answered = head.opted_out != assignment.opted_out
-        head.opted_out = assignment.opted_out
+        answered = (head.opted_out, head.restricted) != (assignment.opted_out, assignment.restricted)
+        head.opted_out, head.restricted = assignment.opted_out, assignment.restricted
         if assignment.person == head.person:
             if head.sent is not None:
                 head.moved = head.epoch  # under which the rest goes, and is answered
@@ -190,8 +191,9 @@ class _Turn:
                 self._emit(Op.APPLY, head.person, subject, head.epoch, items)
 
     def _emit(self, op: Op, person: str, subject: str, epoch: int, items: tuple[Known, ...] = (), *, last: bool = True) -> None:
+        head = self._heads[subject]
         event = PersonEvent(op=op, person=person, subject=subject, epoch=epoch, items=items, last=last,
-                            opted_out=self._heads[subject].opted_out)
+                            opted_out=head.opted_out, restricted=head.restricted)
         self._outputs.append(Output(topics.PERSON_EVENTS, person.encode(), event, person))
 
 

@@ -14,14 +14,14 @@ from mainstem import canonical
 from mainstem.model import Claim, Task
 from processors.identity import claimed
 from processors.identity.alike import alike
+from processors.identity.answers import ABOUT_NUMBERS, OPTED_OUT, RESTRICTED, asked
 from processors.identity.evidence import NOTHING, Evidence
 from processors.identity.indexes import Assigned, Indexes
 from processors.identity.layers import Finding
 from processors.identity.numbers import CROWD, Numbers
 from processors.identity.offers import seeker
-from processors.identity.opt_outs import OPTED_OUT
 from processors.identity.persons import Placed, own_person
-from processors.identity.placing import neighbourhood, place
+from processors.identity.placing import answered, neighbourhood, place
 from processors.identity.scoring.blocking import NUMBER
 from processors.identity.scoring.score import Scorer
 from processors.identity.tasks import CLOSED, of_candidates, of_finding, of_number
@@ -57,8 +57,8 @@ class Turn:
         self._findings: list[Finding] = []
 
     def moved(self, *, anew: bool = False) -> list[tuple[str, Placed]]:
-        """The source patients whose person the claim changes, or whether they are opted out; sorted. `anew`: and everyone else's, where it
-        is another under the model release or the rules of now than under those that the state was made with."""
+        """The source patients whose person the claim changes, or what was answered of their numbers; sorted. `anew`: and everyone else's,
+        where it is another under the model release or the rules of now than under those that the state was made with."""
         everyone = list(self._indexes.subjects()) if anew else ()
         for subject in everyone:  # first: what an earlier version kept rests on what was said until now
             self._indexes.reread(subject)
@@ -73,10 +73,8 @@ class Turn:
     def _taken(self) -> set[str]:
         """Takes the claim; whose person it may change."""
         subject = self._subject
-        if self._claim and self._claim.type == OPTED_OUT:
-            if number := self._indexes.answer(self._claim):
-                self._asked = self.numbers.called(number)
-            return set()
+        if self._claim and self._claim.type in ABOUT_NUMBERS:
+            return self._told(self._claim)
         taken = self._indexes.take(self._claim) if self._claim else None
         if taken is None:
             return set()
@@ -105,12 +103,29 @@ class Turn:
             is_ = self.numbers.of(number)
             self._numbers |= {was.names[0], is_.names[0]}
             if was.names != is_.names:
-                self._asked.update(was.names, is_.names)
+                names = {*was.names, *is_.names}
+                self._asked |= names
+                if any(self._indexes.answers(RESTRICTED, name) for name in names):
+                    touched |= self._bearing(names)
             if was != is_:
                 touched.update(self.numbers.linked(was), self.numbers.linked(is_))
         if _compared(before) != _compared(now):
             self._keys.update(before.candidate_keys, now.candidate_keys)
         return touched
+
+    def _told(self, claim: Claim) -> set[str]:
+        """Takes an answer about a number; whose person it restricts, or does no more."""
+        if (number := asked(claim)) is None:
+            return set()
+        before = self.numbers.answered_of(number)
+        self._indexes.answer(number, claim)
+        now, names = self.numbers.answered_of(number), self.numbers.called(number)
+        if now.opted_out != before.opted_out:
+            self._asked = names
+        return self._bearing(names) if now.restricted != before.restricted else set()
+
+    def _bearing(self, names: Iterable[str]) -> set[str]:
+        return {each for name in names for each in self._indexes.bearing(name)}
 
     def _crowding(self, before: Evidence, now: Evidence) -> None:
         """Carriers of a number of which one more, or less, makes a crowd are compared otherwise, by whatever key."""
@@ -210,36 +225,37 @@ class Turn:
             self._placed.update(members)
             found = place({one: self._indexes.said(one) for one in members}, by_number, self._key, likeness)
             self._findings += found.findings
-            for subject, where in found.persons.items():
-                placed = where._replace(opted_out=by_number.opted_out(self._indexes.said(subject)))
+            for subject, placed in answered(found.persons, self._indexes, by_number).items():
                 if self._assign(subject, placed):
                     yield subject, placed
 
     def _assign(self, subject: str, placed: Placed) -> bool:
-        """Whether it is news. One that is only named by others, and stays a person of its own, needs no assignment."""
+        """Whether it is news. One that is only named by others, and stays a person of its own, needs no assignment, unless one of those is
+        of that person too and has it restricted."""
         held, alone = self._indexes.assigned(subject), own_person(self._key, subject)
-        if held is None and subject != self._subject and placed.person == alone:
+        if held is None and subject != self._subject and placed.person == alone and not placed.restricted:
             return False
         was = held or _NOWHERE
         if alone in (was.person, placed.person):
             self._lone.add(subject)
         moved = was.person != placed.person
-        news = moved or was.opted_out != placed.opted_out
+        news = moved or (was.opted_out, was.restricted) != (placed.opted_out, placed.restricted)
         if news or was.reason != placed.reason:
-            self._indexes.assign(subject, Assigned(placed.person, self._offset if news else was.epoch, placed.reason, placed.opted_out))
+            epoch = self._offset if news else was.epoch
+            self._indexes.assign(subject, Assigned(placed.person, epoch, placed.reason, placed.opted_out, placed.restricted))
             if moved:
                 self._keys.update(self._indexes.said(subject).candidate_keys)
         return news
 
     def _answered(self) -> Iterator[tuple[str, Placed]]:
         """Who stays where they are and is opted out now, or no more."""
-        if all(self._indexes.opted_out(number) is None for number in self._asked):
+        if not any(self._indexes.answers(OPTED_OUT, number) for number in self._asked):
             return
-        for subject in {each for number in self._asked for each in self._indexes.bearing(number)} - self._placed:
-            held = self._indexes.assigned(subject)
-            if held is not None and (now := self.numbers.opted_out(self._indexes.said(subject))) != held.opted_out:
+        for subject in self._bearing(self._asked) - self._placed:
+            held, now = self._indexes.assigned(subject), self.numbers.answered(self._indexes.said(subject)).opted_out
+            if held is not None and now != held.opted_out:
                 self._indexes.assign(subject, held._replace(epoch=self._offset, opted_out=now))
-                yield subject, Placed(held.person, held.reason, now)
+                yield subject, Placed(held.person, held.reason, now, held.restricted)
 
     def _where(self, subject: str) -> str:
         held = self._indexes.assigned(subject)

@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from mainstem import canonical, versions
 from mainstem.kinds.facts import Member, NoTerms, Terms
-from mainstem.labels import OPT_OUT
+from mainstem.labels import answered
 from mainstem.model import Known, SourceState, Status
 from processors.identity.persons import Placed, own_person
 from processors.reconcile import absence, lines, news, resolve
@@ -29,13 +29,12 @@ def fold(assertions: Iterable[Known], assigned: Mapping[str, Placed], person_key
         placed = assigned.get(subject)
         return own_person(person_key, subject) if placed is None else placed.person
 
-    answers = {subject: placed.opted_out for subject, placed in assigned.items() if placed.opted_out is not None}
-    return fold_by(assertions, person_of, terms or NoTerms(), answers)
+    return fold_by(assertions, person_of, terms or NoTerms(), assigned)
 
 
 def fold_by(assertions: Iterable[Known], person_of: Callable[[str], str], terms: Terms,
-            opted_out: Mapping[str, bool] = MappingProxyType({})) -> dict[str, Record]:
-    """`opted_out`: of each source patient of whose number a check has answered, whether an opt-out stands."""
+            assigned: Mapping[str, Placed] = MappingProxyType({})) -> dict[str, Record]:
+    """`assigned`: of each source patient what was answered of its numbers; who it is, `person_of` says."""
     by_subject: dict[str, dict[str, _Parts]] = {}
     for known in assertions:
         a = known.assertion
@@ -44,12 +43,11 @@ def fold_by(assertions: Iterable[Known], person_of: Callable[[str], str], terms:
     for subject in sorted(by_subject):
         persons.setdefault(person_of(subject), []).append(subject)
     return {person: _record(person, {subject: by_subject[subject] for subject in subjects}, terms,
-                            {subject: opted_out[subject] for subject in subjects if subject in opted_out})
+                            {subject: assigned[subject] for subject in subjects if subject in assigned})
             for person, subjects in sorted(persons.items())}
 
 
-def _record(person: str, subjects: Mapping[str, dict[str, _Parts]], terms: Terms, answers: Mapping[str, bool]) -> Record:
-    """`answers`: of checks for opt-outs, of its source patients."""
+def _record(person: str, subjects: Mapping[str, dict[str, _Parts]], terms: Terms, assigned: Mapping[str, Placed]) -> Record:
     members: list[Member] = []
     sources: list[SourceState] = []
     for _, told in sorted(subjects.items()):
@@ -63,12 +61,14 @@ def _record(person: str, subjects: Mapping[str, dict[str, _Parts]], terms: Terms
         groups.setdefault(group(member, terms), []).append(member)
     found = lines.aligned([fact for of, together in groups.items() for fact in facts(of, together, terms)], terms)
     patients = [member for member in members if member.kind == "patient"]
-    labels = tuple(sorted({OPT_OUT for stands in answers.values() if stands}.union(*map(labels_of_person, patients))))
+    of_numbers = [answered(placed.opted_out, placed.restricted) for placed in assigned.values()]
+    labels = tuple(sorted(set[str]().union(*of_numbers, *map(labels_of_person, patients))))
     entries = sorted([current(person, fact, 1, terms.release, committed=last_committed(fact.winners), labels=labels) for fact in found],
                      key=lambda e: (e.kind, e.fact))
     digest = canonical.record_digest(sum([canonical.entry_digest(e.fact, e.content) for e in entries]))
     numbered = [(member.place.subject, number) for member in patients if (number := number_of(member))]
-    checked = bool(answers) and answers.keys() >= {subject for subject, _ in numbered}
+    checked_of = {subject for subject, placed in assigned.items() if placed.opted_out is not None}
+    checked = bool(checked_of) and checked_of >= {subject for subject, _ in numbered}
     return Record(person=person, nhs_numbers=tuple(sorted({number for _, number in numbered})), labels=labels, checked=checked,
                   digest=digest, entries=tuple(entries), sources=tuple(sources))
 

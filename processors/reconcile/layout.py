@@ -22,7 +22,7 @@ from typing import NamedTuple
 import msgspec
 
 from mainstem.kinds.facts import Place
-from mainstem.labels import OPT_OUT
+from mainstem.labels import answered
 from mainstem.model import PartialList
 from processors.keys import unpack
 
@@ -48,6 +48,8 @@ class Feed(msgspec.Struct, array_like=True):
     """Patient record -> labels by it that hold for the whole person (`mainstem.labels`)."""
     opted_out: bool | None = None
     """Whether an opt-out stands for a number that it carries (`Assignment.opted_out`)."""
+    restricted: bool = False
+    """Whether PDS restricts the whereabouts of its person (`Assignment.restricted`)."""
 
 
 class Head(msgspec.Struct, array_like=True):
@@ -69,7 +71,7 @@ class Head(msgspec.Struct, array_like=True):
         """Those that hold for every entry, sorted."""
         live = [feed for feed in self.feeds.values() if feed.live]
         found = {label for feed in live if feed.labels for said in feed.labels.values() for label in said}
-        return tuple(sorted(found | {OPT_OUT} if any(feed.opted_out for feed in live) else found))
+        return tuple(sorted(found.union(*(answered(feed.opted_out, feed.restricted) for feed in live))))
 
     @property
     def checked(self) -> bool:

@@ -53,7 +53,7 @@ class Person:
                 return
             if feed is None or not feed.live:
                 feed = self.head.feeds[event.subject] = Feed(event.epoch)
-            feed.epoch, feed.opted_out = event.epoch, event.opted_out
+            feed.epoch, feed.opted_out, feed.restricted = event.epoch, event.opted_out, event.restricted
             self._add(event, feed)
             if event.op is Op.ATTACH:
                 feed.handover, self._moved = True, max(event.epoch, self._moved or 0)
@@ -64,7 +64,8 @@ class Person:
             if feed is None or event.epoch >= feed.epoch:
                 self._detach(event, feed)
         elif feed is not None and feed.live and event.epoch >= feed.epoch:
-            feed.epoch, feed.handover, feed.opted_out = event.epoch, event.op is Op.LEAVING, event.opted_out
+            feed.epoch, feed.handover = event.epoch, event.op is Op.LEAVING
+            feed.opted_out, feed.restricted = event.opted_out, event.restricted
 
     def settle(self) -> None:
         """Work out the touched facts, and write records and groups to state."""

@@ -11,17 +11,18 @@ from hypothesis import strategies as st
 
 from mainstem.adjudication.errors import UnknownError
 from mainstem.adjudication.everyone import Everyone, FromScratch
-from mainstem.adjudication.explain import found, opt_outs, show, why
+from mainstem.adjudication.explain import answers, found, show, why
 from mainstem.adjudication.grounds import AGAINST, FOR, NEITHER
 from mainstem.adjudication.standing import Standing
 from mainstem.model import Claim, Status
 from processors.identity import persons
+from processors.identity.answers import ABOUT_NUMBERS
 from processors.identity.demographics import TWINS
 from processors.identity.evidence import NOTHING
 from processors.identity.linker import review
 from processors.identity.scoring.release import Model, built_in
 from tests.processors.identity.test_persons import BABY, MUM, N1, N2, became, claim, link, merged, number, unlink, who
-from tests.strategies import KEY, SOURCES, claims, opted_out
+from tests.strategies import KEY, SOURCES, claims, opted_out, restricted
 
 A, B, C = "RXA/epr|1", "A82038/gp|1", "RXC/x|3"
 LINKS: Model = msgspec.structs.replace(built_in(), thresholds=msgspec.structs.replace(built_in().thresholds, link=True))
@@ -33,7 +34,7 @@ def scratch(*claimed: Claim, model: Model | None = None) -> FromScratch:
 
 def subjects_of(claimed: list[Claim]) -> list[str]:
     """An opt-out makes nobody known."""
-    return sorted({each.subject for each in claimed if each.type != "opted-out"})
+    return sorted({each.subject for each in claimed if each.type not in ABOUT_NUMBERS})
 
 
 @settings(max_examples=60, deadline=None)
@@ -53,13 +54,16 @@ def test_both_say_the_same(claimed: list[Claim]) -> None:
         assert why(*pair, standing) == why(*pair, anew)
 
 
-def test_of_a_person_it_is_told_which_checks_for_opt_outs_count_also_of_a_number_that_became_theirs() -> None:
+def test_of_a_person_it_is_told_which_answers_about_its_numbers_count_also_of_a_number_that_became_theirs() -> None:
     everyone = scratch(number(A, N2), number(B, N1, "02"), became(N1, N2), opted_out(N1, "01"), opted_out(N1, "02", Status.RETRACTED),
-                       opted_out(N2), opted_out("9990000042"))
-    told = opt_outs(show(everyone.where(A).person, everyone), everyone)
+                       opted_out(N2), opted_out("9990000042"), restricted(N1, "03"), restricted("9990000042"))
+    shown = show(everyone.where(A).person, everyone)
+    told = answers("opted-out", shown, everyone)
     assert [(each.by, each.status, each.position) for each in told] == [
         (f"X26/opt-out|{N1}", "retracted", "02"), (f"X26/opt-out|{N2}", "asserted", "01")]
     assert told[0].raw == "raw.x26-opt-out.v1/0 0 line/1"
+    (pds,) = answers("restricted", shown, everyone)
+    assert (pds.by, pds.status, pds.position) == (f"X26/pds|{N1}", "asserted", "03")
 
 
 def test_one_whom_others_named_is_known_once_it_has_a_claim_though_that_says_nothing() -> None:

@@ -22,9 +22,10 @@ from processors.reconcile.folded import Record
 from schemas import topics
 from schemas.codec import Codec
 from tests.history.made import GP, HOSPITAL, INPUTS, KEY, NUMBERS, STORY, TERMS, allergy, claim, drawn, numbered, reading_of
+from tests.processors.identity.test_persons import became
 from tests.processors.pipeline import Pipeline
 from tests.processors.reconcile.test_sweep import Newer, activate
-from tests.strategies import THIRD, opted_out
+from tests.strategies import THIRD, opted_out, restricted
 
 RELEASES = {"test": TERMS, "newer": Newer()}
 
@@ -164,6 +165,14 @@ def test_what_was_withdrawn_or_superseded_since_has_its_stop():
     checked = STORY._replace(claims=[*STORY.claims, *checks])
     assert stops(checked, {hospital}) == (10, 20, 40, 61, 64), "not each check, but each by which it became another"
     assert stops(checked, {"RXX/none|1"}) == ()
+    answers = [Said(restricted(number, f"{known}", status), known) for number, known, status in (
+        (NUMBERS[0], 60, Status.RETRACTED), (NUMBERS[0], 61, Status.ASSERTED), (NUMBERS[0], 62, Status.ASSERTED),
+        (NUMBERS[1], 63, Status.ASSERTED), (NUMBERS[0], 64, Status.RETRACTED))]
+    assert stops(STORY._replace(claims=[*STORY.claims, *answers]), {hospital}) == (10, 20, 40, 61, 64), "likewise what PDS answers"
+    replaced = Said(became(*NUMBERS, position="50"), 50)
+    lifted = Said(restricted(NUMBERS[1], "65", Status.RETRACTED), 65)
+    later = STORY._replace(claims=[*STORY.claims, replaced, answers[1], lifted])
+    assert stops(later, {hospital}) == (10, 20, 40, 61, 65), "also by an answer about the number that took its place"
     release = Release(activation="a", what="terminology", name="r", digest="d" * 64, actor="operator", reason="test")
     released = STORY._replace(activations=[Activation(at, 0, release) for at in (5, 45)])
     assert stops(released, {hospital}) == (10, 20, 40, 45), "a release that comes into force may change what is derived"

@@ -43,8 +43,8 @@ def said(record: str, position: str = "01", known: int | None = None, raw: int =
                      raw=RawRef("r", 0, raw))
 
 
-def assigned(person: str, epoch: int, opted_out: bool | None = None) -> Assignment:
-    return Assignment(subject=S, person=person, epoch=epoch, reason="test", opted_out=opted_out)
+def assigned(person: str, epoch: int, opted_out: bool | None = None, *, restricted: bool = False) -> Assignment:
+    return Assignment(subject=S, person=person, epoch=epoch, reason="test", opted_out=opted_out, restricted=restricted)
 
 
 def attached(person: str, epoch: int) -> Attached:
@@ -182,7 +182,18 @@ def test_an_opt_out_is_told_to_whoever_holds_the_source_patient_and_goes_with_it
     assert stage.send(attached("p", 7)) == [(Op.SETTLED, "q", 7, [])]
 
 
-def test_state_from_before_opt_outs_goes_on(stage):
+def test_a_restriction_is_told_likewise(stage):
     stage.send(said("a/1"))
-    stage.state.put(b"h" + pack(S), msgspec.msgpack.encode(["p", 3, True, 3, [], None, {}]))
-    assert [(e.op, e.opted_out) for e in stage.events(assigned("p", 4, True))] == [(Op.APPLY, True)]
+    restricted, lifted = assigned("p", 3, restricted=True), assigned("p", 5, False)
+    assert [(e.op, e.restricted) for e in stage.events(restricted)] == [(Op.LEAVING, True), (Op.ATTACH, True)]
+    assert [(e.person, e.opted_out, e.restricted) for e in stage.events(assigned("p", 4, False, restricted=True))] == [
+        ("p", False, True), (OWN, False, True)]
+    assert [(e.op, e.person, e.restricted) for e in stage.events(lifted)] == [(Op.APPLY, "p", False), (Op.LEAVING, OWN, False)]
+    assert [e.restricted for e in stage.events(said("a/2"))] == [False]
+
+
+@pytest.mark.parametrize("answers", [[], [False]], ids=["before opt-outs", "before restrictions"])
+def test_state_from_before_an_answer_was_kept_goes_on(stage, answers):
+    stage.send(said("a/1"))
+    stage.state.put(b"h" + pack(S), msgspec.msgpack.encode(["p", 3, True, 3, [], None, {}, *answers]))
+    assert [(e.op, e.opted_out, e.restricted) for e in stage.events(assigned("p", 4, True, restricted=True))] == [(Op.APPLY, True, True)]

@@ -14,13 +14,14 @@ from mainstem.matching.people import told
 from mainstem.model import Claim, RawRef, Status, Task
 from processors.identity import claimed as claimed_from_scratch
 from processors.identity import numbers, persons
+from processors.identity.answers import ABOUT_NUMBERS
 from processors.identity.linker import Linker, assign, review
 from processors.identity.scoring.release import Model, Thresholds, built_in
 from processors.lane.contract import Output, Received
 from processors.lane.memory import MemoryState
 from schemas import topics
 from tests.processors.identity.test_persons import became
-from tests.strategies import KEY, NUMBERS, THIRD, claims, opted_out, positions, statuses
+from tests.strategies import KEY, NUMBERS, THIRD, claims, opted_out, positions, restricted, statuses
 
 N1, N2 = NUMBERS
 
@@ -99,7 +100,8 @@ def test_claim_by_claim_gives_what_from_scratch_gives(crowd: int, linking: bool,
 
 
 CHAIN = (*NUMBERS, THIRD, "9990000042", "9990000050")
-checked = st.lists(st.builds(opted_out, st.sampled_from(CHAIN), positions, statuses), max_size=4)
+checked = st.lists(st.builds(lambda answer, *said: answer(*said), st.sampled_from([opted_out, restricted]), st.sampled_from(CHAIN),
+                             positions, statuses), max_size=6)
 chained = st.tuples(
     st.lists(st.builds(number, st.sampled_from([f"{source}|{patient}" for source in "AB" for patient in "12"]), st.sampled_from(CHAIN),
                        status=statuses), min_size=1, max_size=6),
@@ -107,7 +109,7 @@ chained = st.tuples(
                        status=statuses, position=positions), min_size=2, max_size=8),
     checked,
     st.randoms(use_true_random=False))
-"""Who carries which, which became which, and of which an opt-out stands."""
+"""Who carries which, which became which, and what was answered of which."""
 
 
 @pytest.mark.parametrize("crowd", [1, 5])
@@ -140,15 +142,17 @@ def _compare(claimed, rng: random.Random, model: Model) -> None:
                     or output.value.id not in opened, "only change is news"
                 opened[output.value.id] = output.value
                 continue
-            before, said = assigned.get(output.value.subject), (output.value.person, output.value.opted_out)
+            before, said = assigned.get(output.value.subject), (output.value.person, output.value.opted_out, output.value.restricted)
             assert before is None or (before[0] != said and before[1] < output.value.epoch)
             assigned[output.value.subject] = (said, output.value.epoch)
         offset += len(batch)
     expected = assign(claimed, KEY, model)
     for subject in expected.keys() | assigned.keys():
-        wanted = (expected[subject].person, expected[subject].opted_out) if subject in expected else (own(subject), None)
-        assert (assigned[subject][0] if subject in assigned else (own(subject), None)) == wanted
-    assert {claim.subject for claim in claimed if claim.type != "opted-out"} <= assigned.keys()
+        alone = own(subject), None, False
+        placed = expected.get(subject)
+        wanted = (placed.person, placed.opted_out, placed.restricted) if placed else alone
+        assert (assigned[subject][0] if subject in assigned else alone) == wanted
+    assert {claim.subject for claim in claimed if claim.type not in ABOUT_NUMBERS} <= assigned.keys()
     assert [replace(opened[each], epoch=-1) for each in sorted(opened) if opened[each].status == "open"] == review(claimed, KEY, model)
 
 

@@ -46,6 +46,6 @@ def said(record: str = "allergy/1", position: str = "01", *, known: int = 1000, 
 
 
 def event(*items: Known, op: Op = Op.APPLY, epoch: int = -1, subject: str | None = None, last: bool = True,
-          opted_out: bool | None = None) -> PersonEvent:
+          opted_out: bool | None = None, restricted: bool = False) -> PersonEvent:
     return PersonEvent(op=op, person=P, subject=subject or items[0].assertion.subject, epoch=epoch, items=items, last=last,
-                       opted_out=opted_out)
+                       opted_out=opted_out, restricted=restricted)
