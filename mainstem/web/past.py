@@ -72,8 +72,8 @@ def as_record(past: Past, label: str = "") -> Record:
     entries = [msgspec.structs.replace(decode_entry(of_entry(entry)), version=0) for entry in found.entries
                if policy.enters(Purpose.DIRECT_CARE, entry.kind, entry.labels)]
     seen = canonical.record_digest(sum(canonical.entry_digest(entry.fact, bytes(entry.content)) for entry in entries))
-    view = RecordView(person=found.person, nhs_numbers=found.nhs_numbers, digest=seen, sequence=0, known=past.known, sources=found.sources,
-                      entries=tuple(entries))
+    view = RecordView(person=found.person, nhs_numbers=found.nhs_numbers, labels=found.labels, digest=seen, sequence=0,
+                      known=past.known, sources=found.sources, entries=tuple(entries))
     return withhold(msgspec.json.decode(view.json(), type=Record), label=label)
 
 

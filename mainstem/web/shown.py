@@ -12,7 +12,7 @@ from mainstem import kinds
 from mainstem.kinds import flag
 from mainstem.kinds.facts import OF_FACT, RULE_FAULT
 from mainstem.kinds.statuses import word
-from mainstem.labels import OF_THE_PERSON
+from mainstem.labels import OF_A_NUMBER, OF_THE_PERSON
 from mainstem.web import beside, words
 from mainstem.web.cautions import says_none_known
 from mainstem.web.record import Item
@@ -182,7 +182,7 @@ def _tags(item: Item) -> Iterator[Tag]:
     if OF_FACT in item.rules:
         yield Tag("Cannot be matched", "yellow")
     for label in item.labels:
-        if label not in OF_THE_PERSON or item.kind == "patient":
+        if label not in OF_THE_PERSON | OF_A_NUMBER or item.kind == "patient":
             yield Tag(_LABELS.get(label, label), "purple")
     if item.kind == "patient":
         return

@@ -19,7 +19,8 @@ _RESTRICTED = (PDS_RESTRICTED,)
 
 
 def restricted(record: Record) -> bool:
-    return any(PDS_RESTRICTED in item.labels for item in record.entries if item.kind == "patient")
+    """By a source's word, in a patient entry, or by PDS's, in the head: also where no patient entry is left to bear the label."""
+    return PDS_RESTRICTED in record.labels or any(PDS_RESTRICTED in item.labels for item in record.entries if item.kind == "patient")
 
 
 def of_today(pasts: Iterable[Past], records: Records, *more: Record) -> str:

@@ -95,8 +95,8 @@ def _view(person: str, held: dict[bytes, bytes]) -> RecordView:
         elif field not in layout.FACTLESS and (body := split(data)[1]):
             entries.append(decode_entry(body))
     entries.sort(key=lambda entry: (entry.kind, entry.fact))
-    return RecordView(person=person, nhs_numbers=head.nhs_numbers, digest=head.digest, sequence=head.sequence, known=head.known,
-                      sources=head.sources, entries=tuple(entries))
+    return RecordView(person=person, nhs_numbers=head.nhs_numbers, labels=head.labels, digest=head.digest, sequence=head.sequence,
+                      known=head.known, sources=head.sources, entries=tuple(entries))
 
 
 def _verified(view: RecordView, number: str) -> bool:

@@ -54,6 +54,8 @@ class RecordOf(msgspec.Struct, Generic[Each], frozen=True, kw_only=True):
 
     person: str
     nhs_numbers: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+    """Those that hold for the person, also where no entry is left to bear them."""
     digest: str
     """Of the head. Entries and head travel in two topics: for some milliseconds one may be ahead of the other."""
     sequence: int
@@ -78,6 +80,7 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
     sequence: int
     known: int
     nhs_numbers: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
     sources: tuple[SourceState, ...] = ()
 
 
@@ -101,7 +104,7 @@ def of_entry(entry: Entry) -> bytes:
 
 def of_summary(summary: Summary) -> bytes:
     return msgspec.json.encode(Head(digest=summary.digest, sequence=summary.sequence, known=summary.known, nhs_numbers=summary.nhs_numbers,
-                                    sources=summary.sources))
+                                    labels=summary.labels, sources=summary.sources))
 
 
 def versioned(entry: Entry) -> tuple[str, str, str]:
