@@ -18,7 +18,7 @@ from mainstem.nhs_number import VERIFIED, verified
 from producers.contract import FORMAT_HEADER, MAX_ITEMS, SOURCE_HEADER, ItemResult, RawMessage
 from producers.fhir.instants import utc
 from producers.items import Read, ignored, quarantined, taken
-from producers.pds.identity import SOURCE, is_invalidated, is_patient, superseded, to_ask
+from producers.pds.identity import SOURCE, is_invalidated, is_patient, restricted, superseded, to_ask
 from producers.pds.reasons import Reason
 from producers.plain import plain
 
@@ -113,7 +113,7 @@ def _answer(entry: Any, at: str | None, raw: RawRef) -> Read:
         return quarantined(raw.item, "answer", SOURCE, Reason.NO_TIME)
     claim = superseded(asked, answer, at, raw)
     if claim is not None:
-        return taken(raw.item, "answer", SOURCE, (claim,))
+        return taken(raw.item, "answer", SOURCE, (claim, *restricted(asked, answer, at, raw)))
     return quarantined(raw.item, "answer", SOURCE, Reason.NO_NUMBER)
 
 

@@ -17,5 +17,6 @@ class Reason(Advised):
     NO_NUMBER = "no-number", "It names no valid NHS number. Ask PDS again."
     # ignored
     NUMBER_CHANGE = "number-change", "A signal points and says nothing more: ask PDS for the number and ingest the answer."
-    OTHER_SIGNAL = "other-signal", "A signal that changes nobody's number."
+    OTHER_SIGNAL = "other-signal", ("A signal that changes nobody's number. Where it tells of a change in PDS, ask PDS and ingest the "
+                                    "answer: who is restricted is told there.")
     NO_ANSWER = "no-answer", "PDS answered with neither a Patient nor that the number is invalidated: it says nothing of it."

@@ -47,7 +47,8 @@ def outcomes(found: list[ItemResult]) -> list[str]:
 @pytest.mark.parametrize(("value", "expected"), [
     (SIGNAL, ["number-change"]), (SIGNAL | {"type": "pds-record-change-2"}, ["other-signal"]),
     (SIGNAL | {"subject": "1", "dataref": ""}, ["no-number"]),
-    (answers(entry(OLD, patient(NEW))), ["1 claims"]), (answers(entry(OLD, patient(OLD, "REDACTED"))), ["1 claims"]),
+    (answers(entry(OLD, patient(NEW))), ["1 claims"]), (answers(entry(OLD, patient(OLD, "REDACTED"))), ["2 claims"]),
+    (answers(entry(OLD, patient(OLD, "U"))), ["2 claims"]), (answers(entry(OLD, patient(NEW, "R"))), ["3 claims"]),
     (answers(entry(OLD, patient(OLD))), ["1 claims"]), (answers(entry(OLD, patient("x"))), ["no-number"]),
     (answers(entry(OLD, {"resourceType": "OperationOutcome"})), ["no-answer"]), (answers(entry(OLD, None)), ["no-answer"]),
     (answers(entry(OLD, outcome("INVALIDATED_RESOURCE"))), ["1 claims"]),

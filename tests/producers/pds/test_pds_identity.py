@@ -1,4 +1,4 @@
-"""Numbers that PDS replaced or made void: from the signal to the claim, and whose person changes."""
+"""Numbers that PDS replaced or made void, and of which it restricts whereabouts: from the answer to the claim, and for whom it holds."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from mainstem.model import RawRef
+from mainstem.model import RawRef, Status
 from processors.identity.linker import assign, review
-from producers.pds.identity import superseded, to_ask
+from producers.pds.identity import restricted, superseded, to_ask
 from tests.processors.identity.test_persons import number
 from tests.strategies import KEY, NUMBERS, THIRD
 
@@ -87,3 +87,59 @@ def test_the_answer_that_a_number_stands_takes_back_what_an_earlier_one_said_of_
     assert {each: assign([*carriers, wrong], KEY)[each].person for each in never} != never
     for order in ([*carriers, wrong, right], [right, *carriers, wrong]):
         assert {each: assign(order, KEY)[each].person for each in never} == never
+
+
+def stands(answer: dict, asked: str = OLD) -> dict[str, bool]:
+    """Number -> whether it is restricted, by the claims that PDS's answer becomes."""
+    return {claim.ref: claim.status is Status.ASSERTED for claim in restricted(asked, answer, "2026-01-01T00:00:00Z", RAW)}
+
+
+def marked(security: object) -> dict:
+    return {"resourceType": "Patient", "id": OLD, "meta": {"security": security}}
+
+
+U = {"system": "http://terminology.hl7.org/CodeSystem/v3-Confidentiality", "code": "U", "display": "unrestricted"}
+
+
+@pytest.mark.parametrize("code", ["R", "V", "REDACTED", "N", "u", "", " U", "RESTRICTED"])
+def test_whatever_is_not_the_code_for_unrestricted_restricts(code: str) -> None:
+    assert stands(patient(OLD, code)) == stands(patient(OLD, "U", code)) == {OLD: True}
+
+
+@pytest.mark.parametrize("security", [
+    [{}], [None], ["U"], "U", "R", {"code": "R"}, [U, {"display": "restricted"}], [U | {"code": None}], [U | {"code": ["U"]}], [[U]],
+    [U | {"system": "urn:x"}], [U | {"system": ["http://terminology.hl7.org/CodeSystem/v3-Confidentiality"]}], 0, False])
+def test_what_cannot_be_read_restricts(security: object) -> None:
+    assert stands(marked(security)) == {OLD: True}
+
+
+@pytest.mark.parametrize("security", [[U], [U, U], U, [U | {"system": "http://hl7.org/fhir/v3/Confidentiality"}]])
+def test_unrestricted_lifts(security: object) -> None:
+    assert stands(marked(security)) == stands(patient(OLD, "U")) == {OLD: False}
+
+
+@pytest.mark.parametrize("answer", [
+    marked([]), marked(None), {"resourceType": "Patient", "id": OLD}, {"resourceType": "Patient", "id": OLD, "meta": {}},
+    {"resourceType": "Patient", "id": OLD, "meta": []}, outcome("INVALIDATED_RESOURCE"), outcome("RESOURCE_NOT_FOUND"),
+    {"resourceType": "OperationOutcome", "meta": {"security": [{"code": "R"}]}}, {}])
+def test_an_answer_that_does_not_say_says_nothing(answer: dict) -> None:
+    assert stands(answer) == {}
+
+
+def test_an_answer_under_another_number_is_about_both() -> None:
+    """Somebody else may say that the old number became a third: then neither is one with the other, and both were PDS's restricted one."""
+    assert stands(patient(NEW, "R")) == {OLD: True, NEW: True}
+    assert stands(patient(NEW, "U")) == {OLD: False, NEW: False}
+    assert stands(patient("not a number", "R")) == {OLD: True}
+    assert stands(patient(NEW, "R"), "not a number") == {NEW: True}
+
+
+@pytest.mark.parametrize("code", ["R", "V", "REDACTED"])
+def test_whoever_carries_a_restricted_number_is_restricted_until_pds_says_otherwise(code: str) -> None:
+    first = restricted(OLD, patient(OLD, code), "2026-01-01T00:00:00Z", RAW)
+    silent = restricted(OLD, patient(OLD), "2026-02-01T00:00:00Z", RAW)
+    lifted = restricted(OLD, patient(OLD, "U"), "2026-03-01T00:00:00Z", RAW)
+    carriers = [number("A/x|1", OLD), number("B/y|2", OLD, "02"), number("B/y|3", NEW)]
+    for order, expected in (([*first, *carriers, *silent], [True, True, False]), ([*lifted, *first, *carriers], [False] * 3)):
+        found = assign(order, KEY)
+        assert [found[each].restricted for each in ("A/x|1", "B/y|2", "B/y|3")] == expected
