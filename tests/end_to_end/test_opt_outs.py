@@ -18,16 +18,17 @@ CODES = {OUT: "9990277000001", IN: "9990285000001"}
 """What each of the two is allergic to, and nobody else."""
 
 
-def bundle(patient: str, number: str) -> dict[str, Any]:
+def bundle(patient: str, number: str, code: str, **more: Any) -> dict[str, Any]:
+    """A patient and what they are allergic to. `more`: of the patient."""
     status = {"url": "https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-NHSNumberVerificationStatus",
               "valueCodeableConcept": {"coding": [{
                   "system": "https://fhir.hl7.org.uk/CodeSystem/UKCore-NHSNumberVerificationStatusEngland", "code": "01"}]}}
     held = [{"resourceType": "Patient", "id": patient, "meta": {"lastUpdated": "2026-01-03T10:00:00Z"}, "birthDate": "1960-01-02",
              "name": [{"family": "Chosen", "given": [patient]}],
-             "identifier": [{"system": "https://fhir.nhs.uk/Id/nhs-number", "value": number, "extension": [status]}]},
+             "identifier": [{"system": "https://fhir.nhs.uk/Id/nhs-number", "value": number, "extension": [status]}], **more},
             {"resourceType": "AllergyIntolerance", "id": f"{patient}-allergy", "patient": {"reference": f"Patient/{patient}"},
              "meta": {"lastUpdated": "2026-01-03T10:00:00Z"},
-             "code": {"coding": [{"system": "http://snomed.info/sct", "code": CODES[number]}]}}]
+             "code": {"coding": [{"system": "http://snomed.info/sct", "code": code}]}}]
     return {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": each} for each in held]}
 
 
@@ -60,7 +61,7 @@ def test_who_opted_out_is_kept_from_secondary_use_alone_until_a_later_check_lift
     assert world.mainstem("search", OUT, "--people", "--output", "json").stdout.count("person") == 0
 
     for number, patient in ((OUT, "e2e-opt-1"), (IN, "e2e-opt-2")):
-        (tmp_path / f"{patient}.json").write_bytes(orjson.dumps(bundle(patient, number)))
+        (tmp_path / f"{patient}.json").write_bytes(orjson.dumps(bundle(patient, number, CODES[number])))
         assert world.mainstem("ingest", "fhir", str(tmp_path / f"{patient}.json"), "--source", SOURCE).returncode == 0
     eventually(lambda: known_to_analytics(world) == {IN}, "the one who did not opt out in the analytics store", 60)
     eventually(lambda: labels(world, OUT) == [["opt-out"], ["opt-out"]], "the record of who did, for their care", 60)
