@@ -88,4 +88,4 @@ class ConnectorFailedError(StackError):
 
 
 class NotAskedError(StackError):
-    """A connector could not be asked to read its tables anew."""
+    """Of a connector what was asked cannot be had: it is not there, does not run, or captures something else."""

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
-import httpx
 import orjson
 from confluent_kafka import KafkaError, KafkaException, Producer
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from deploy.stack.addresses import Endpoints
+from deploy.stack.captured import captured
 from deploy.stack.errors import NotAskedError
 
 _TOPIC = "connect.signals"
@@ -43,30 +43,14 @@ def reread(endpoints: Endpoints, name: str, tables: Sequence[str] = ()) -> list[
 
     Raises NotAskedError, KafkaException.
     """
-    config, running = _connector(endpoints, name)
-    captured = [re.sub(r"\\(.)", r"\1", each) for each in config["table.include.list"].split(",")]
-    for table in tables:
-        if table not in captured:
-            raise NotAskedError(f"connector {name} captures no table {table!r}; it captures {', '.join(captured)}")
-    if listening(endpoints.kafka).items() - config.items():
+    found = captured(endpoints, name)
+    chosen = found.chosen(tables)
+    if listening(endpoints.kafka).items() - found.config.items():
         raise NotAskedError(f"connector {name} does not listen to {_TOPIC}: bring its configuration up to date (`mainstem run` does)")
-    if not running:
+    if not found.running:
         raise NotAskedError(f"connector {name} does not run, and would not hear it: see `mainstem stack logs connect`")
-    chosen = list(tables) or captured
-    _send(endpoints.kafka, config["topic.prefix"], chosen)
+    _send(endpoints.kafka, found.config["topic.prefix"], chosen)
     return chosen
-
-
-def _connector(endpoints: Endpoints, name: str) -> tuple[Mapping[str, str], bool]:
-    try:
-        answer = httpx.get(f"{endpoints.connect}/connectors", params=[("expand", "info"), ("expand", "status")], timeout=_SECONDS).json()
-    except (httpx.HTTPError, ValueError) as fault:
-        raise NotAskedError(f"Connect does not answer ({type(fault).__name__}): `mainstem stack up`") from None
-    if name not in answer:
-        raise NotAskedError(f"there is no connector {name!r}; there are {', '.join(sorted(answer)) or 'none'}")
-    status = answer[name]["status"]
-    parts = [status["connector"], *status["tasks"]]
-    return answer[name]["info"]["config"], len(parts) > 1 and all(part["state"] == "RUNNING" for part in parts)
 
 
 def _send(kafka: str, prefix: str, tables: Iterable[str]) -> None:
