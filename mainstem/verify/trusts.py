@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 import psycopg
+from confluent_kafka import Message
 from psycopg import sql
 
 from mainstem.model import Assertion
@@ -23,18 +25,34 @@ Begun = dict[tuple[str, int], list[tuple[int, int]]]
 """Raw topic and partition -> incarnations, each with the first offset that was captured in it, in that order."""
 
 
+class Word(NamedTuple):
+    """The last that a raw topic says of a row, in the order of versions."""
+
+    version: tuple[int, str]
+    """Incarnation and position."""
+    lives: bool
+    partition: int
+    offset: int
+
+
+Words = dict[tuple[str, bytes], Word]
+"""Table with its schema, and hash of a row's primary key."""
+
+
 _IS_THERE = """
 SELECT EXISTS (SELECT FROM pg_publication_tables WHERE (schemaname, tablename) = (nspname, relname)),
        EXISTS (SELECT FROM pg_index WHERE indrelid = t.oid AND indisprimary),
        NOT EXISTS (SELECT FROM pg_class WHERE relkind = 'r' AND relreplident <> 'f'
                    AND oid IN (SELECT t.oid UNION SELECT relid FROM pg_partition_tree(t.oid)))
 FROM pg_class t JOIN pg_namespace n ON n.oid = relnamespace WHERE t.oid = to_regclass(%s)"""
+NOT_WHOLE = (
+    "rows that are deleted, or filed under another patient, stay in the records of whom they were filed under: set REPLICA IDENTITY FULL "
+    "on it, and on each of its partitions")
 _NEEDED = (
     "no publication names it, so that its changes are not captured, as after it was dropped and made anew: see docs/operations.md, "
     "Reading a source anew",
     "without a primary key its rows cannot be compared: give it one",
-    "rows that are deleted, or filed under another patient, stay in the records of whom they were filed under: set REPLICA IDENTITY FULL "
-    "on it, and on each of its partitions")
+    NOT_WHOLE)
 
 
 def begun(assertions: Iterable[Assertion]) -> Begun:
@@ -57,41 +75,55 @@ def check_source(bootstrap: str, source: str, dsn: str, tables: Sequence[str], i
     """
     check = Check(f"{source}: rows captured = rows in its database")
     captured = _captured(bootstrap, source, incarnations or {})
-    with psycopg.connect(dsn, client_encoding="utf8") as connection:  # of SQL_ASCII names would be bytes
-        connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-        rows = _held(connection, tables)
-        for table, what in _lacking(connection, tables):
+    with snapshot(dsn) as connection:
+        rows = held(connection, tables)
+        for table, what in lacking(connection, tables):
             check.differs(f"{source} {table}: {what}", (table, what))
-    for table, held in rows.items():
+    for table, there in rows.items():
         seen = captured.get(table, set())
-        check.compared += len(held)
-        for key in held - seen:
+        check.compared += len(there)
+        for key in there - seen:
             check.differs(f"{source} {table}: row {key.hex()[:12]} of the database was never captured", (table, key))
-        for key in seen - held:
+        for key in seen - there:
             check.differs(f"{source} {table}: row {key.hex()[:12]} was captured, the database no longer holds it, and no delete was seen",
                           (table, key))
     return check
 
 
+@contextmanager
+def snapshot(dsn: str) -> Iterator[psycopg.Connection]:
+    """All that is read in it is of one moment. It reads every row or fails: rows that the role may not see would pass for deleted. Raises
+    psycopg.OperationalError."""
+    with psycopg.connect(dsn, client_encoding="utf8", options="-c row_security=off") as connection:  # of SQL_ASCII names would be bytes
+        connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        yield connection
+
+
 def _captured(bootstrap: str, source: str, incarnations: Begun) -> Keys:
-    latest: dict[tuple[str, bytes], tuple[tuple[int, str], bool]] = {}
-    for message in log.read(bootstrap, topics.raw(source)):
+    topic = topics.raw(source)
+    keys: Keys = {}
+    for (table, key), word in last_words(topic.name, log.read(bootstrap, topic), incarnations).items():
+        if word.lives:
+            keys.setdefault(table, set()).add(key)
+    return keys
+
+
+def last_words(topic: str, messages: Iterable[Message], incarnations: Begun) -> Words:
+    """Of each row of which the messages of a raw topic speak; of each partition they are in offset order."""
+    latest: Words = {}
+    for message in messages:
         key, value = message.key(), message.value()
         if value is None or key is None or dict(message.headers() or ()).get("mainstem-format"):
             continue
         if (told := row(key, value)) is None:
             continue
-        place, at, lives = told
+        name, at, lives = told
         number, offset = log.place(message)
-        of = incarnations.get((topics.raw(source).name, number), ())
+        of = incarnations.get((topic, number), ())
         version = max((incarnation for first, incarnation in of if first <= offset), default=0), at
-        if place not in latest or version >= latest[place][0]:
-            latest[place] = (version, lives)
-    keys: Keys = {}
-    for (table, key_hash), (_, lives) in latest.items():
-        if lives:
-            keys.setdefault(table, set()).add(key_hash)
-    return keys
+        if name not in latest or version >= latest[name].version:
+            latest[name] = Word(version, lives, number, offset)
+    return latest
 
 
 def row(key: bytes, value: bytes) -> tuple[tuple[str, bytes], str, bool] | None:
@@ -112,7 +144,7 @@ def row(key: bytes, value: bytes) -> tuple[tuple[str, bytes], str, bool] | None:
     return (f"{schema}.{table}", _hash(keyed)), position(source, snapshot=op == "r"), op != "d"
 
 
-def _held(connection: psycopg.Connection, tables: Iterable[str]) -> Keys:
+def held(connection: psycopg.Connection, tables: Iterable[str]) -> Keys:
     """Of the tables there are and that have a primary key."""
     keys: Keys = {}
     for table in tables:
@@ -129,7 +161,7 @@ def _held(connection: psycopg.Connection, tables: Iterable[str]) -> Keys:
     return keys
 
 
-def _lacking(connection: psycopg.Connection, tables: Iterable[str]) -> Iterable[tuple[str, str]]:
+def lacking(connection: psycopg.Connection, tables: Iterable[str]) -> Iterable[tuple[str, str]]:
     """Tables, and what of them is never captured as they are."""
     for table in tables:
         found = connection.execute(_IS_THERE, (_quoted(table),)).fetchone()

@@ -69,8 +69,8 @@ def test_a_row_that_is_lost_is_named_in_each_look(monkeypatch: pytest.MonkeyPatc
     for late in (0, 1):
         count = 1000 + (late if grows else 0)
         held, lost = {f"{n}".encode() for n in range(count)}, {b"0", b"1"} if late else {b"0", b"1", b"2"}
-        monkeypatch.setattr(trusts, "_held", lambda *_, held=held: {"allergy": held})
-        monkeypatch.setattr(trusts, "_lacking", lambda *_: ())
+        monkeypatch.setattr(trusts, "held", lambda *_, held=held: {"allergy": held})
+        monkeypatch.setattr(trusts, "lacking", lambda *_: ())
         monkeypatch.setattr(trusts.psycopg, "connect", lambda *_, **__: unasked())
         monkeypatch.setattr(trusts, "_captured", lambda *_, seen=held - lost | {b"gone"}: {"allergy": seen})
         looks.append(trusts.check_source("", "A82038/gp", "", ("gp.allergy",)))
@@ -96,8 +96,8 @@ def test_of_a_database_that_was_restored_what_came_since_counts(monkeypatch: pyt
                                 value=lambda op=op, lsn=lsn: orjson.dumps({"op": op, "source": SOURCE | {"lsn": lsn}}))
                 for at, (op, n, lsn) in enumerate(told)]
     monkeypatch.setattr(trusts.log, "read", lambda *_: iter(messages))
-    monkeypatch.setattr(trusts, "_lacking", lambda *_: ())
-    monkeypatch.setattr(trusts, "_held", lambda *_: {"epr.patient": {trusts._hash({"id": 1})}})
+    monkeypatch.setattr(trusts, "lacking", lambda *_: ())
+    monkeypatch.setattr(trusts, "held", lambda *_: {"epr.patient": {trusts._hash({"id": 1})}})
     monkeypatch.setattr(trusts.psycopg, "connect", lambda *_, **__: unasked())
     begun = trusts.begun([said(0, 0), said(2, 0), said(3, 1), said(4, 1)])
     assert begun == {("raw.rxz-epr.v1", 0): [(0, 0), (3, 1)]}
@@ -120,7 +120,7 @@ def test_keys_of_every_type_are_those_of_the_log(database: str, kind: str, value
     with psycopg.connect(database) as trust:
         trust.execute(f"CREATE TABLE \"Keyed\" (k {kind}, n int, PRIMARY KEY (k, n))")
         trust.execute("INSERT INTO \"Keyed\" VALUES (%s, 1)", (value,))
-        assert trusts._held(trust, ["public.Keyed"]) == {"public.Keyed": {trusts._hash({"k": spelt, "n": 1})}}
+        assert trusts.held(trust, ["public.Keyed"]) == {"public.Keyed": {trusts._hash({"k": spelt, "n": 1})}}
 
 
 def test_a_table_whose_changes_cannot_all_be_told_is_named(database: str) -> None:
@@ -134,7 +134,7 @@ def test_a_table_whose_changes_cannot_all_be_told_is_named(database: str) -> Non
             trust.execute(f"ALTER TABLE {table} REPLICA IDENTITY FULL")
         trust.execute("CREATE PUBLICATION p FOR TABLE whole, partial, unkeyed, parted, part_whole WITH (publish_via_partition_root)")
         names = ("whole", "partial", "unkeyed", "unpublished", "parted", "part_whole", "dropped")
-        found = [(table.removeprefix("public."), what.split()[0]) for table, what in trusts._lacking(trust, [f"public.{n}" for n in names])]
+        found = [(table.removeprefix("public."), what.split()[0]) for table, what in trusts.lacking(trust, [f"public.{n}" for n in names])]
     assert found == [("partial", "rows"), ("unkeyed", "without"), ("unpublished", "no"), ("parted", "rows"), ("dropped", "there")]
 
 
