@@ -37,7 +37,7 @@ def verify(
         mainstem verify --source --deep --output json
     """
     from confluent_kafka import KafkaException
-    from psycopg import OperationalError
+    from psycopg import Error as DatabaseError
 
     from deploy.stack.errors import StackError
     from mainstem.shelf import ReleaseError
@@ -47,7 +47,7 @@ def verify(
     home = home or settings.home
     try:
         report = _report(settings, home, source, deep, wait)
-    except (OSError, KafkaException, OperationalError, StackError, RegistryUnavailableError, ReleaseError) as fault:
+    except (OSError, KafkaException, DatabaseError, StackError, RegistryUnavailableError, ReleaseError) as fault:
         typer.echo(f"verify could not be made: {fault}", err=True)
         raise typer.Exit(2) from None
     if output is Output.JSON:

@@ -85,15 +85,15 @@ def check_source(bootstrap: str, source: str, dsn: str, tables: Sequence[str], i
         for key in there - seen:
             check.differs(f"{source} {table}: row {key.hex()[:12]} of the database was never captured", (table, key))
         for key in seen - there:
-            check.differs(f"{source} {table}: row {key.hex()[:12]} was captured, the database no longer holds it, and no delete was seen",
-                          (table, key))
+            check.differs(f"{source} {table}: row {key.hex()[:12]} was captured, the database no longer holds it, and no delete was seen: "
+                          "see `mainstem stack missing`", (table, key))
     return check
 
 
 @contextmanager
 def snapshot(dsn: str) -> Iterator[psycopg.Connection]:
     """All that is read in it is of one moment. It reads every row or fails: rows that the role may not see would pass for deleted. Raises
-    psycopg.OperationalError."""
+    psycopg.OperationalError, and InsufficientPrivilege for a table of which rows are hidden."""
     with psycopg.connect(dsn, client_encoding="utf8", options="-c row_security=off") as connection:  # of SQL_ASCII names would be bytes
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         yield connection
@@ -119,11 +119,15 @@ def last_words(topic: str, messages: Iterable[Message], incarnations: Begun) -> 
             continue
         name, at, lives = told
         number, offset = log.place(message)
-        of = incarnations.get((topic, number), ())
-        version = max((incarnation for first, incarnation in of if first <= offset), default=0), at
+        version = incarnation_at(incarnations, topic, number, offset), at
         if name not in latest or version >= latest[name].version:
             latest[name] = Word(version, lives, number, offset)
     return latest
+
+
+def incarnation_at(incarnations: Begun, topic: str, partition: int, offset: int) -> int:
+    """In which capture read a message."""
+    return max((incarnation for first, incarnation in incarnations.get((topic, partition), ()) if first <= offset), default=0)
 
 
 def row(key: bytes, value: bytes) -> tuple[tuple[str, bytes], str, bool] | None:

@@ -155,3 +155,20 @@ def test_databases_of_other_encodings_are_compared(postgres: str, monkeypatch: p
     finally:
         with psycopg.connect(postgres, autocommit=True) as admin:
             admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def test_rows_that_are_hidden_from_the_role_are_not_taken_for_deleted(database: str) -> None:
+    with psycopg.connect(database) as admin:
+        admin.execute("CREATE TABLE hidden (id int PRIMARY KEY)")
+        admin.execute("INSERT INTO hidden VALUES (1)")
+        admin.execute("ALTER TABLE hidden ENABLE ROW LEVEL SECURITY")
+        admin.execute("CREATE ROLE looks_on LOGIN PASSWORD 'looks'")
+        admin.execute("GRANT SELECT ON hidden TO looks_on")
+    try:
+        with (trusts.snapshot(make_conninfo(database, user="looks_on", password="looks")) as trust,
+              pytest.raises(psycopg.errors.InsufficientPrivilege)):
+            trusts.held(trust, ["public.hidden"])
+    finally:
+        with psycopg.connect(database, autocommit=True) as admin:
+            admin.execute("DROP OWNED BY looks_on")
+            admin.execute("DROP ROLE looks_on")
