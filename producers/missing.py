@@ -9,7 +9,8 @@ import orjson
 from producers import unsent
 
 _DIGITS = 16
-_BEGINNING = "0" * (2 * _DIGITS)
+_CONNECTOR = "mainstem"
+_MARK = b'"connector":"mainstem"'
 
 
 class Cut(NamedTuple):
@@ -43,10 +44,11 @@ def delete(last: Last, cut: Cut, *, restored: bool) -> bytes:
     source, row = change["source"], change.get("after")
     if not isinstance(row, dict):
         raise ValueError("a change without a row")
-    before, lsn = _behind(_BEGINNING if restored else last.position)
+    position = behind(last.position, restored=restored)
+    before, lsn = int(position[:_DIGITS], 16), int(position[_DIGITS:], 16)
     return orjson.dumps({
         "op": "d", "before": _whole(row, change.get("before")), "after": None,
-        "source": {"connector": "mainstem", "name": "mainstem stack missing", "db": source.get("db"), "schema": source["schema"],
+        "source": {"connector": _CONNECTOR, "name": "mainstem stack missing", "db": source.get("db"), "schema": source["schema"],
                    "table": source["table"], "lsn": lsn, "sequence": orjson.dumps([str(before), str(lsn)]).decode(),
                    "ts_ms": cut.committed, "snapshot": "false"},
         "ts_ms": cut.committed,
@@ -54,10 +56,23 @@ def delete(last: Last, cut: Cut, *, restored: bool) -> bytes:
     })
 
 
-def _behind(position: str) -> tuple[int, int]:
-    """Commit before and log position of what stands next after it. Records of the log are more than a byte apart."""
-    before, lsn = int(position[:_DIGITS], 16), position[_DIGITS:]
-    return before, int(lsn, 16) + 1 if lsn else 0
+def behind(position: str, *, restored: bool) -> str:
+    """Where a delete stands behind a change at a position. Records of the log are more than a byte apart."""
+    if restored:
+        return "0" * (2 * _DIGITS)
+    lsn = position[_DIGITS:]
+    return position[:_DIGITS] + (f"{int(lsn, 16) + 1:016X}" if lsn else "0" * _DIGITS)
+
+
+def stands_for(value: bytes) -> tuple[int, int] | None:
+    """Partition and offset of the change that such a delete takes back; None of any other change."""
+    if _MARK not in value:
+        return None
+    try:
+        last = orjson.loads(value)["mainstem"]["last"]
+        return last["partition"], last["offset"]
+    except (orjson.JSONDecodeError, KeyError, TypeError):
+        return None
 
 
 def _whole(row: dict[str, Any], before: Any) -> dict[str, Any]:

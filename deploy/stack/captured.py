@@ -47,9 +47,11 @@ def captured(endpoints: Endpoints, name: str) -> Captured:
         raise NotAskedError(f"there is no connector {name!r}; there are {', '.join(sorted(answer)) or 'none'}")
     config, status = answer[name]["info"]["config"], answer[name]["status"]
     parts = [status["connector"], *status["tasks"]]
-    return Captured(
-        name, config["transforms.gather.replacement"], config["slot.name"],
-        tuple(re.sub(r"\\(.)", r"\1", each) for each in config["table.include.list"].split(",")),
-        make_conninfo(host=config["database.hostname"], port=config["database.port"], user=config["database.user"],
-                      password=config["database.password"], dbname=config["database.dbname"]),
-        config, len(parts) > 1 and all(part["state"] == "RUNNING" for part in parts))
+    try:
+        tables = tuple(re.sub(r"\\(.)", r"\1", each) for each in config["table.include.list"].split(","))
+        dsn = make_conninfo(host=config["database.hostname"], port=config["database.port"], user=config["database.user"],
+                            password=config["database.password"], dbname=config["database.dbname"])
+        return Captured(name, config["transforms.gather.replacement"], config["slot.name"], tables, dsn, config,
+                        len(parts) > 1 and all(part["state"] == "RUNNING" for part in parts))
+    except KeyError as fault:
+        raise NotAskedError(f"connector {name} captures no database for Mainstem: its configuration has no {fault.args[0]}") from None

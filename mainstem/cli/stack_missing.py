@@ -11,9 +11,9 @@ from mainstem.cli.options import Format, Output
 from mainstem.cli.printed import Table, as_json, terminal
 
 if TYPE_CHECKING:
-    from deploy.stack.captured import Captured
-    from mainstem.missing import Found
+    from mainstem.missing import Compared, Found
     from mainstem.verify.trusts import Begun
+    from producers.mapping.rows import Mapping
     from schemas.codec import Codec
 
 _SHOWN = 20
@@ -31,10 +31,11 @@ def missing(
 ) -> None:
     """Find the rows that a captured database no longer holds, and of which no delete was seen.
 
-    For what was deleted while its replication slot was gone, before a restore, by TRUNCATE or with a partition. Have the tables read anew
-    first. With --write the records lose what the last change that was captured of such a row said; what was said later stays. Changes may
-    go on meanwhile. Nothing is concluded of a table that lost more than 5 % of its rows, and more than 100 of them or half.
-    Rows are named by a hash of their keys, as `mainstem verify --source` does.
+    For what was deleted while its replication slot was gone, before a restore, by TRUNCATE or with a partition. Also finds what is left
+    standing of rows that were filed under another patient, or deleted, without the row before. Have the tables read anew first. With
+    --write the records lose what such a row said; what was said later stays. Changes may go on meanwhile. Nothing is concluded of a table
+    where that is more than 5 % of its rows, and more than 100 of them or half. Rows are named by a hash of their keys, as
+    `mainstem verify --source` does.
 
     Exit code 0 when none is missing, or all are told of now; 1 when some are missing, or it could not be told. Examples:
 
@@ -50,6 +51,7 @@ def missing(
     from deploy.stack.errors import NotAskedError
     from deploy.stack.layout import StackSettings
     from mainstem import missing as rows
+    from producers.formats import Reader
     from producers.mapping.errors import MappingError
     from schemas.codec import Codec
 
@@ -59,9 +61,11 @@ def missing(
         if not of.running:
             raise NotAskedError(f"connector {connector} does not run: see `mainstem stack logs connect`")
         codec = Codec(servers.registry)
-        mapped, declared = _mapped(of)
-        tables = of.chosen(table or ()) if table else [each for each in of.tables if mapped is None or each in mapped]
-        found = rows.look(servers.kafka, of, tables, lambda: _begun(servers.kafka, codec, of.topic, wait), wait, _say, declared=declared,
+        mapping = _mapping(of.topic)
+        tables = of.chosen(table or ()) if table else [each for each in of.tables if mapping is None or each in mapping.tables]
+        found = rows.look(servers.kafka, of, tables, lambda: _begun(servers.kafka, codec, of.topic, wait), wait, _say,
+                          read=Reader(mapping.source, mapping).read if mapping else None,
+                          declared=mapping.incarnation if mapping else None,
                           even_if_many=even_if_many)
         told = rows.write(servers.kafka, found, _say) if write else 0
     except (StackError, OSError, KafkaException, DatabaseError, rows.NotComparedError, MappingError) as fault:
@@ -71,17 +75,16 @@ def missing(
         as_json(_as_builtins(found, told))
     else:
         _show(found, told, write)
-    left = sum(each.missing for each in found.tables) - told
+    left = sum(len(each.taken_back) for each in found.tables) - told
     raise typer.Exit(1 if left or any(each.withheld for each in found.tables) else 0)
 
 
-def _mapped(of: Captured) -> tuple[set[str] | None, int | None]:
-    """The tables that the source's mapping reads, and its incarnation; None where there is no mapping."""
+def _mapping(topic: str) -> Mapping | None:
+    """That of the source whose raw topic it is."""
     from producers.mapping.load import load_all
     from schemas import topics
 
-    mapping = next((each for each in load_all().values() if topics.raw(each.source).name == of.topic), None)
-    return (None, None) if mapping is None else ({*mapping.tables}, mapping.incarnation)
+    return next((each for each in load_all().values() if topics.raw(each.source).name == topic), None)
 
 
 def _begun(kafka: str, codec: Codec, topic: str, seconds: float) -> Begun:
@@ -99,22 +102,25 @@ def _say(text: str) -> None:
 def _as_builtins(found: Found, told: int) -> dict[str, Any]:
     return {
         "topic": found.topic.name, "cut": {"lsn": found.cut.lsn, "position": found.cut.position}, "told": told,
-        "tables": [{"table": each.table, "captured": each.captured, "missing": each.missing, "withheld": each.withheld,
-                    "rows": [key.hex()[:12] for key, _ in each.gone]} for each in found.tables]}
+        "tables": [{"table": each.table, "captured": each.captured, "missing": len(each.gone), "standing": len(each.standing),
+                    "withheld": each.withheld, "rows": _names(each)} for each in found.tables]}
 
 
 def _show(found: Found, told: int, write: bool) -> None:
-    shown = Table("table", "rows captured", "missing", "")
+    shown = Table("table", "rows captured", "missing", "left standing", "")
     for each in found.tables:
-        shown.add_row(each.table, f"{each.captured:,}", f"{each.missing:,}", each.withheld)
+        shown.add_row(each.table, f"{each.captured:,}", f"{len(each.gone):,}", f"{len(each.standing):,}", each.withheld)
     console = terminal()
     console.print(shown)
     for each in found.tables:
-        names = [key.hex()[:12] for key, _ in each.gone]
-        if names:
+        if names := _names(each):
             more = f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
             console.print(f"{each.table}: {' '.join(names[:_SHOWN])}{more}", markup=False)
     if write:
-        console.print(f"{told:,} rows told of; capture reads of them within seconds, and `mainstem verify --source` proves it")
-    elif found.gone:
+        console.print(f"{told:,} told of; capture reads of them within seconds, and `mainstem verify --source` proves it")
+    elif found.words:
         console.print("nothing was written: `--write` has the records lose them")
+
+
+def _names(table: Compared) -> list[str]:
+    return list(dict.fromkeys(key.hex()[:12] for key, _ in table.taken_back))

@@ -11,14 +11,19 @@ from deploy.stack.captured import Captured
 from mainstem.missing.compare import Begun, Compared, compare, withholding_many
 from mainstem.missing.errors import IncarnationError, NotSentError
 from mainstem.missing.marks import Marks
+from mainstem.missing.standing import left_standing
+from mainstem.verify import captured as again
 from mainstem.verify import trusts
 from mainstem.verify.trusts import Word
+from producers.contract import ItemResult, RawMessage
 from producers.missing import Cut, Last, delete
 from schemas import kafka, log, topics
 from schemas.log import Stretch
 from schemas.topics import Topic
 
 Say = Callable[[str], None]
+_IN_FLIGHT = 50_000
+_FLUSH_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +37,16 @@ class Found:
     tables: tuple[Compared, ...]
 
     @property
-    def gone(self) -> list[Word]:
-        """Of the rows to be told of, the last words."""
-        return [word for table in self.tables if not table.withheld for _, word in table.gone]
+    def words(self) -> list[Word]:
+        """Those to be taken back."""
+        return [word for table in self.tables if not table.withheld for _, word in table.taken_back]
 
 
 def look(bootstrap: str, captured: Captured, tables: Sequence[str], incarnations: Callable[[], trusts.Begun], seconds: float, say: Say, *,
-         declared: int | None = None, even_if_many: bool = False) -> Found:
+         read: Callable[[RawMessage], list[ItemResult]] | None = None, declared: int | None = None, even_if_many: bool = False) -> Found:
     """Compare the keys in the tables with the raw topic's last words. `incarnations`: waits until capture has read the topic to its end,
-    and tells what it has read in which incarnation; `declared`: that of the mapping. Writes nothing but two marks into the database's log.
+    and tells what it has read in which incarnation; `read`: as capture reads, by a mapping; `declared`: the mapping's incarnation. Writes
+    nothing but two marks into the database's log.
 
     Raises NotComparedError, TruncatedReadError, psycopg.Error, KafkaException, and what `incarnations` raises.
     """
@@ -65,14 +71,15 @@ def look(bootstrap: str, captured: Captured, tables: Sequence[str], incarnations
     # to the ends with what is still open, so that what stands before the marks has been waited for in every partition
     whole = log.stretches(bootstrap, topic)
     words = trusts.last_words(topic.name, log.read_stretches(bootstrap, topic, whole), known)
-    found = compare(words, held, Begun((now or 0, cut.position), ends), unfit)
+    standing = [] if read is None else left_standing(again.raw(bootstrap, [topic], say), read, known, now or 0)
+    found = compare(words, held, Begun((now or 0, cut.position), ends), unfit, standing)
     return Found(topic, cut, now or 0, tuple(found if even_if_many else withholding_many(found)))
 
 
 def write(bootstrap: str, found: Found, say: Say) -> int:
-    """Tell of each row that is gone, in its raw topic, behind its last word: returns of how many. What comes in meanwhile is later in the
+    """Take back each of these words, in the raw topic, behind itself: returns how many. What comes in meanwhile is later in the
     order of versions, whenever it comes. Raises NotSentError, TruncatedReadError, KafkaException."""
-    wanted = {(word.partition, word.offset): word for word in found.gone}
+    wanted = {(word.partition, word.offset): word for word in found.words}
     sender = kafka.producer(bootstrap)
     failed: list[KafkaError] = []
     told = 0
@@ -92,12 +99,8 @@ def write(bootstrap: str, found: Found, say: Say) -> int:
     if open_ or failed:
         raise NotSentError(found.topic.name, open_ + len(failed), failed[0].name() if failed else "the broker does not answer")
     if told < len(wanted):
-        say(f"{len(wanted) - told:,} rows have no row in the last change that was captured of them, and stay")
+        say(f"{len(wanted) - told:,} changes hold no row, and cannot be taken back")
     return told
-
-
-_IN_FLIGHT = 50_000
-_FLUSH_SECONDS = 60.0
 
 
 def _around(wanted: Iterable[tuple[int, int]]) -> Mapping[int, Stretch]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
@@ -123,7 +124,7 @@ def test_what_was_deleted_unseen_is_found_and_nothing_else_and_once(before: list
     life.topic = [message._replace(at=offset) for offset, message in enumerate(everything)]
     assert {name for (_, name), word in life.words().items() if word.lives} == {hashed(number) for number in life.rows}
     [again] = compare(life.words(), {TABLE: {hashed(number) for number in life.rows}}, begun._replace(ends={0: 0}), {})
-    assert (again.missing, again.withheld) == (0, "")
+    assert (len(again.gone), again.withheld) == (0, "")
 
 
 def living(*numbers: int, at: str = f"{1000:016X}{1001:016X}", offset: int = 0, incarnation: int = 0) -> Words:
@@ -137,19 +138,37 @@ def keys(*numbers: int) -> dict[str, set[bytes]]:
 def test_rows_that_were_never_captured_withhold_a_table() -> None:
     """Its keys may be spelt otherwise in the topic, so that every row of it would seem to be gone."""
     [found] = compare(living(1, 2), keys(2, 3), MARK, {})
-    assert found.missing == 1 and "1 rows of the database were never captured" in found.withheld
+    assert len(found.gone) == 1 and "1 rows of the database were never captured" in found.withheld
     dead = {(TABLE, hashed(3)): Word((0, f"{900:016X}"), False, 0, 0)}
     assert compare({**living(1, 2), **dead}, keys(2, 3), MARK, {})[0].withheld == found.withheld
     [since] = compare({**living(1, 2), **living(3, at=f"{6000:016X}{6001:016X}", offset=120)}, keys(2, 3), MARK, {})
-    assert (since.missing, since.withheld) == (1, "")
+    assert (len(since.gone), since.withheld) == (1, "")
+
+
+def test_what_came_behind_the_mark_and_is_of_before_it_is_compared() -> None:
+    """The connector read a snapshot just then."""
+    [found] = compare(living(*range(1, 4), offset=150), keys(2, 3), MARK, {})
+    assert (found.captured, len(found.gone), found.withheld) == (3, 1, "")
 
 
 def test_a_database_whose_log_began_again_is_told_by_what_was_captured_at_a_later_place() -> None:
     late = f"{9000:016X}{9001:016X}"
     [found] = compare(living(1, at=late, offset=3), keys(), MARK, {})
     assert "incarnation" in found.withheld
-    [raised] = compare(living(1, at=late, offset=3), keys(), MARK._replace(version=(1, MARK.version[1])), {})
-    assert (raised.missing, raised.withheld) == (1, "")
+    raised = MARK._replace(version=(1, MARK.version[1]))
+    [found] = compare(living(1, at=late, offset=3), keys(), raised, {})
+    assert (len(found.gone), found.withheld) == (1, "")
+
+
+def test_since_the_incarnation_was_raised_a_table_has_to_be_read_anew() -> None:
+    """What is told of a row that is gone is then later than all that was captured before, of other rows, too."""
+    raised = MARK._replace(version=(1, MARK.version[1]))
+    [found] = compare(living(1, 2), keys(2), raised, {})
+    assert "1 rows were not captured again" in found.withheld
+    [nothing] = compare(living(2), keys(2), raised, {})
+    assert nothing.withheld == ""
+    [again] = compare({**living(1), **living(2, incarnation=1)}, keys(2), raised, {})
+    assert (len(again.gone), again.withheld) == (1, "")
 
 
 def test_of_a_table_that_cannot_be_read_nothing_is_concluded() -> None:
@@ -174,6 +193,17 @@ def test_many_of_several_tables_withhold_them_all_and_many_of_one_that_one() -> 
     assert [bool(each.withheld) for each in several] == [True, True, False]
     one = withholding_many([lost(60, 100, "a"), lost(1, 10_000, "b"), Compared("c", withheld="it is not there")])
     assert [each.withheld[:7] for each in one] == ["that is", "", "it is n"]
+
+
+def test_what_is_left_standing_counts_among_the_many() -> None:
+    several = [replace(lost(30, 600, name), standing=lost(30, 0).gone) for name in "ab"]
+    assert [bool(each.withheld) for each in withholding_many(several)] == [True, True]
+    assert [bool(each.withheld) for each in withholding_many([several[0], lost(0, 600, "b")])] == [False, False]
+    [one] = withholding_many([replace(lost(60, 2000), standing=lost(60, 0).gone)])
+    assert one.withheld
+    left = [((table, hashed(1)), Word((0, ""), True, 0, offset)) for offset, table in enumerate([TABLE, "other"])]
+    [found] = compare(living(1), keys(1), MARK, {}, left)
+    assert [word.offset for _, word in found.taken_back] == [0]
 
 
 def test_what_is_no_word_of_a_row_is_none() -> None:

@@ -169,6 +169,6 @@ def test_a_table_that_was_emptied_or_made_anew_is_withheld(source: Source) -> No
     (gone, why), (none, unpublished) = source.look().values()
     assert len(gone) == ROWS and "right database" in why
     assert none == [] and "no publication names it" in unpublished
-    assert source.found.gone == []
+    assert source.found.words == []
     (gone, why), _ = source.look(even_if_many=True).values()
-    assert (len(gone), why, len(source.found.gone)) == (ROWS, "", ROWS)
+    assert (len(gone), why, len(source.found.words)) == (ROWS, "", ROWS)
