@@ -35,14 +35,15 @@ class Reason(Advised):
     NO_PATIENT = "no-patient", "The row names no patient. Ask the source to file it under one; a corrected row comes by itself."
     NO_KEY = "no-key", "A column of the record's id is empty. Ask the source about the row; correct the mapping if the id is wrong."
     NO_BEFORE = "no-before", (
-        "A delete without the row it deleted, which stays in its record: set REPLICA IDENTITY FULL on the table, for those that follow.")
+        "A delete without the row it deleted, which stays in its record: set REPLICA IDENTITY FULL on the table, for those that follow, "
+        "then `mainstem stack missing`, for those before.")
     MOVE_UNSEEN = "move-unseen", (
         "What the row says now was taken in. Without the row before nobody can tell whether it was filed under another patient, who would "
-        "still show it: set REPLICA IDENTITY FULL on the table, for those that follow.")
+        "still show it: set REPLICA IDENTITY FULL on the table, for those that follow, then `mainstem stack missing`, for those before.")
     UNAVAILABLE_VALUE = "unavailable-value", (
         "A large value was not sent: set REPLICA IDENTITY FULL on the table, then `mainstem stack reread`.")
     TRUNCATED_TABLE = "truncated-table", (
-        "The table was emptied with TRUNCATE, which names no rows: they stay in the records. docs/operations.md, Reading a source anew.")
+        "The table was emptied with TRUNCATE, which names no rows: they stay in the records until `mainstem stack missing`.")
     BAD_ROW = "bad-row", (
         "The row is not of the shape the mapping expects. Compare the table with the mapping, correct it, then `mainstem stack reread`.")
     TOO_LARGE = "too-large", (

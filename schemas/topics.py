@@ -126,7 +126,7 @@ def source_of(raw: str) -> str:
 
 def raw_named(name: str, source: str = "a source that its messages name") -> Topic:
     return _topic(name, "as the source keys it", None, f"Input of {source} as it came",
-                  "Debezium, `mainstem ingest`", "capture, verify", partitions=2)
+                  "Debezium, `mainstem ingest`, `mainstem stack missing`", "capture, verify", partitions=2)
 
 
 def table() -> str:
