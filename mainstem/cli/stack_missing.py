@@ -32,10 +32,10 @@ def missing(
     """Find the rows that a captured database no longer holds, and of which no delete was seen.
 
     For what was deleted while its replication slot was gone, before a restore, by TRUNCATE or with a partition. Also finds what is left
-    standing of rows that were filed under another patient, or deleted, without the row before. Have the tables read anew first. With
-    --write the records lose what such a row said; what was said later stays. Changes may go on meanwhile. Nothing is concluded of a table
-    where that is more than 5 % of its rows, and more than 100 of them or half. Rows are named by a hash of their keys, as
-    `mainstem verify --source` does.
+    standing of rows that were filed under another patient, or deleted, without the row before. Have the tables read anew first; after a
+    restore ask the source, too: what it lost it has not deleted. With --write the records lose what such a row said; what was said later
+    stays. Changes may go on meanwhile. Nothing is concluded of a table where that is more than 5 % of its rows, and more than 100 of them
+    or half. Rows are named by a hash of their keys, as `mainstem verify --source` does.
 
     Exit code 0 when none is missing, or all are told of now; 1 when some are missing, or it could not be told. Examples:
 
@@ -62,11 +62,10 @@ def missing(
             raise NotAskedError(f"connector {connector} does not run: see `mainstem stack logs connect`")
         codec = Codec(servers.registry)
         mapping = _mapping(of.topic)
-        tables = of.chosen(table or ()) if table else [each for each in of.tables if mapping is None or each in mapping.tables]
+        tables = of.chosen(table) if table else [each for each in of.tables if mapping is None or each in mapping.tables]
         found = rows.look(servers.kafka, of, tables, lambda: _begun(servers.kafka, codec, of.topic, wait), wait, _say,
                           read=Reader(mapping.source, mapping).read if mapping else None,
-                          declared=mapping.incarnation if mapping else None,
-                          even_if_many=even_if_many)
+                          declared=mapping.incarnation if mapping else None, even_if_many=even_if_many)
         told = rows.write(servers.kafka, found, _say) if write else 0
     except (StackError, OSError, KafkaException, DatabaseError, rows.NotComparedError, MappingError) as fault:
         typer.secho(f"what is missing could not be told: {fault}", fg="red", err=True)

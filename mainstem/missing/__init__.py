@@ -1,6 +1,8 @@
-"""Rows that a source deleted while nobody looked: found by a comparison with its own database, and told of in its raw topic.
+"""Rows that a source deleted, or filed elsewhere, while nobody looked: found by a comparison with its own database, and told of in its
+raw topic.
 
-`compare` says what is gone; `marks` is how a moment of a database is found in its raw topic; `run` does it.
+`compare` says what is gone, `standing` what nobody took back; `marks` is how a moment of a database is found in its raw topic; `run`
+does it.
 """
 
 from mainstem.missing.compare import Compared

@@ -67,7 +67,7 @@ def look(bootstrap: str, captured: Captured, tables: Sequence[str], incarnations
     known = incarnations()
     now = max((number for (name, _), each in known.items() if name == topic.name for _, number in each), default=None)
     if declared is not None and now is not None and declared != now:
-        raise IncarnationError(topic.name, declared, now)
+        raise IncarnationError(topics.source_of(topic.name), declared, now)
     # to the ends with what is still open, so that what stands before the marks has been waited for in every partition
     whole = log.stretches(bootstrap, topic)
     words = trusts.last_words(topic.name, log.read_stretches(bootstrap, topic, whole), known)
