@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import Any
 
 import httpx
 import orjson
@@ -43,9 +44,10 @@ class Source:
     def captured(self) -> Captured:
         return captured(self.servers, NAME)
 
-    def look(self, seconds: float = 90, of: Captured | None = None, **more: object) -> dict[str, tuple[list[bytes], str]]:
+    def look(self, seconds: float = 90, of: Captured | None = None, begun: trusts.Begun | None = None,
+             **more: Any) -> dict[str, tuple[list[bytes], str]]:
         """Table -> hashes of the keys of what is gone, and why nothing is concluded from it."""
-        self.found = look(self.servers.kafka, of or self.captured(), TABLES, dict, seconds, print, **more)  # type: ignore[arg-type]
+        self.found = look(self.servers.kafka, of or self.captured(), TABLES, lambda: begun or {}, seconds, print, **more)
         return {each.table: ([key for key, _ in each.gone], each.withheld) for each in self.found.tables}
 
     def raw(self) -> list[dict]:
@@ -160,8 +162,22 @@ def test_a_transaction_that_is_open_is_waited_for(source: Source) -> None:
 
 def test_the_mapping_counts_as_capture_does(source: Source) -> None:
     with pytest.raises(IncarnationError, match="incarnation 2"):
-        look(source.servers.kafka, source.captured(), TABLES, lambda: {(RAW.name, 0): [(0, 1)]}, 90, print, declared=2)
+        source.look(begun={(RAW.name, 0): [(0, 1)]}, declared=2)
     assert issubclass(IncarnationError, NotComparedError)
+
+
+def test_of_an_earlier_incarnation_a_row_is_told_of_before_all_of_the_present_one(source: Source) -> None:
+    with source.nobody_looks():
+        ends = log.stretches(source.servers.kafka, RAW)
+        source.run("DELETE FROM epr.allergy WHERE id = 9")
+    raised = {(RAW.name, number): [(0, 0), (each.end, 1)] for number, each in ends.items()}
+    assert source.look(begun=raised, declared=1) == {"epr.allergy": ([hashed(9)], ""), "epr.note": ([], "")}
+    assert write(source.servers.kafka, source.found, print) == 1
+    [told] = [each["source"] for each in source.raw() if each["source"]["connector"] == "mainstem" and each["before"]["id"] == 9]
+    assert (told["lsn"], told["sequence"]) == (0, '["0","0"]')
+    assert source.look(begun=raised, declared=1) == {"epr.allergy": ([], ""), "epr.note": ([], "")}
+    source.run("INSERT INTO epr.allergy VALUES (9, '1', 'penicillin')")
+    assert source.look(begun=raised, declared=1) == {"epr.allergy": ([], ""), "epr.note": ([], "")}
 
 
 def test_a_table_that_was_emptied_or_made_anew_is_withheld(source: Source) -> None:
