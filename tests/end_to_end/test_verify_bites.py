@@ -121,7 +121,8 @@ def _double_an_outcome(world: World) -> tuple[str, RawRef]:
     """Where it says so: as text and as a place."""
     ledger, key, partition = _last(world, topics.LEDGER)
     assert isinstance(ledger, Ledger)
-    doubled = msgspec.structs.replace(ledger, outcomes=(Outcome(offset=ledger.first, result=Result.IGNORED, reason="seeded"),))
+    item = next((each.item for each in ledger.outcomes if each.offset == ledger.first), "")
+    doubled = msgspec.structs.replace(ledger, outcomes=(Outcome(offset=ledger.first, item=item, result=Result.IGNORED, reason="seeded"),))
     _send(world, topics.LEDGER, key, Codec(world.endpoints.registry).encoder(topics.LEDGER)(doubled), partition)
     return f"{ledger.topic}/{ledger.partition} offset {ledger.first}", RawRef(ledger.topic, ledger.partition, ledger.first)
 
