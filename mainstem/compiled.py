@@ -1,7 +1,7 @@
 """The core as machine code, where it was compiled (`make compile`): the same sources by mypyc, and what they come to is the same.
 
-A process imports a build of exactly the sources that it has before it, or those sources; MAINSTEM_COMPILED=no always the latter. What
-lies in its build and what in its sources is the same to its caller, so that nothing else knows of this.
+A process imports a build of exactly the sources that it has before it, else those sources; with MAINSTEM_COMPILED=no always the latter.
+Nothing else knows which it was.
 Why: docs/decisions/the-core-can-be-compiled.md.
 """
 
@@ -72,9 +72,9 @@ def built(home: Path = HOME) -> Path | None:
     return found if home.is_dir() and (found := home / _digest()).is_dir() else None
 
 
-def core(root: Path = ROOT) -> list[Path]:
+def core() -> list[Path]:
     """The modules that are compiled, relative to the root. Not those with structs that are decoded, nor with kinds, which have them."""
-    return [file.relative_to(root) for pattern in CORE for file in sorted(root.glob(pattern))
+    return [file.relative_to(ROOT) for pattern in CORE for file in sorted(ROOT.glob(pattern))
             if file.name != "__init__.py" and not _as_read(file.read_text(encoding="utf-8"))]
 
 

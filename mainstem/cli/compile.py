@@ -15,7 +15,7 @@ app = typer.Typer(add_completion=False, help=__doc__)
 def compile_core(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be compiled, and whether it is.")] = False,
 ) -> None:
-    """Compile the core with mypyc, which makes it about 1.3 times as fast: a minute or two, a C compiler, and Python's headers.
+    """Compile the core with mypyc, which makes it 1.1 to 1.3 times as fast: a minute or two, a C compiler, and Python's headers.
 
     Processes started from then on use it, until a source changes; then they run the sources as they are, and this is to be said again.
     MAINSTEM_COMPILED=no has a process do without. What it comes to is the same either way.

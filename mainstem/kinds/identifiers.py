@@ -5,13 +5,13 @@ An identifier is one organisation's and comes round again, so that no kind's key
 
 from __future__ import annotations
 
-import hashlib
 import re
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from mainstem import canonical
 from mainstem.kinds.dates import exact, moments
 from mainstem.kinds.same import moment, prose
 
@@ -67,4 +67,4 @@ def minute(text: Any) -> str | None:
 def digest(text: Any) -> str | None:
     """Of a text, however its lines are broken."""
     said = prose(text) if isinstance(text, str) else ""
-    return hashlib.sha256(said.encode()).hexdigest()[:16] if said else None
+    return canonical.digest(said.encode()).hex()[:16] if said else None

@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 from mainstem.model import Status
 from mainstem.operations import Result
-from mainstem.verify.trusts import Begun, Word, incarnation_at, row
+from mainstem.verify import trusts
+from mainstem.verify.trusts import Begun, Word
 from producers.contract import ItemResult, RawMessage
 from producers.missing import behind, stands_for
 
@@ -37,21 +38,18 @@ def left_standing(messages: Iterable[RawMessage], read: Callable[[RawMessage], l
     left: list[tuple[Row, Word]] = []
     told: set[tuple[int, int]] = set()
     for message in messages:
-        if message.key is None or message.value is None or message.headers.get("mainstem-format"):
+        change = trusts.row(message.key, message.value, message.headers)
+        if change is None:
             continue
-        if (change := row(message.key, message.value)) is None:
-            continue
-        name, position, lives = change
-        taken = stands_for(message.value)
+        name, word = change[0], trusts.word(message.topic, (message.partition, message.offset), change, incarnations)
+        taken = stands_for(message.value or b"")
         if taken is not None:
             told.add(taken)
-        word = Word((incarnation_at(incarnations, message.topic, message.partition, message.offset), position), lives, message.partition,
-                    message.offset)
         if name in latest and word.version < latest[name].version:
             continue
         latest[name] = word
         [item] = read(message)
-        if lives and item.outcome.result is Result.QUARANTINED and not item.assertions and not item.claims:
+        if word.lives and item.outcome.result is Result.QUARANTINED and not item.assertions and not item.claims:
             continue  # nothing was taken of it, nor taken back
         speaks, touches = _places(item)
         before = said.pop(name, None)

@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import orjson
@@ -16,6 +17,7 @@ from psycopg import sql
 
 from mainstem.model import Assertion
 from mainstem.verify.report import Check
+from producers.contract import FORMAT_HEADER
 from producers.debezium import position
 from schemas import log, topics
 
@@ -35,6 +37,8 @@ class Word(NamedTuple):
     offset: int
 
 
+Change = tuple[tuple[str, bytes], str, bool]
+"""Of a row: table with its schema and hash of its primary key, the position where capture places the change, and whether the row lives."""
 Words = dict[tuple[str, bytes], Word]
 """Table with its schema, and hash of a row's primary key."""
 
@@ -112,17 +116,19 @@ def last_words(topic: str, messages: Iterable[Message], incarnations: Begun) -> 
     """Of each row of which the messages of a raw topic speak; of each partition they are in offset order."""
     latest: Words = {}
     for message in messages:
-        key, value = message.key(), message.value()
-        if value is None or key is None or dict(message.headers() or ()).get("mainstem-format"):
+        change = row(message.key(), message.value(), dict(message.headers() or ()))
+        if change is None:
             continue
-        if (told := row(key, value)) is None:
-            continue
-        name, at, lives = told
-        number, offset = log.place(message)
-        version = incarnation_at(incarnations, topic, number, offset), at
-        if name not in latest or version >= latest[name].version:
-            latest[name] = Word(version, lives, number, offset)
+        name, said = change[0], word(topic, log.place(message), change, incarnations)
+        if name not in latest or said.version >= latest[name].version:
+            latest[name] = said
     return latest
+
+
+def word(topic: str, place: tuple[int, int], change: Change, incarnations: Begun) -> Word:
+    """What a change of a row is for its row. `place`: partition and offset of its message."""
+    _, at, lives = change
+    return Word((incarnation_at(incarnations, topic, *place), at), lives, *place)
 
 
 def incarnation_at(incarnations: Begun, topic: str, partition: int, offset: int) -> int:
@@ -130,10 +136,11 @@ def incarnation_at(incarnations: Begun, topic: str, partition: int, offset: int)
     return max((incarnation for first, incarnation in incarnations.get((topic, partition), ()) if first <= offset), default=0)
 
 
-def row(key: bytes, value: bytes) -> tuple[tuple[str, bytes], str, bool] | None:
-    """Of a row change: table and hash of the row's key, the position at which capture places it, and whether the row lives. None for
-    what is no row change, which capture has quarantined, as the check of the ledger shows: it must say neither that a row was captured nor
-    that it was deleted."""
+def row(key: bytes | None, value: bytes | None, headers: Mapping[str, Any] = MappingProxyType({})) -> Change | None:
+    """What a message of a raw topic says of a row. None for what is no row change: another format, a tombstone, and what capture has
+    quarantined, as the check of the ledger shows; it must say neither that a row was captured nor that it was deleted."""
+    if key is None or value is None or headers.get(FORMAT_HEADER):
+        return None
     try:
         keyed, envelope = orjson.loads(key), orjson.loads(value)
         keyed, envelope = keyed.get("payload", keyed), envelope.get("payload", envelope)

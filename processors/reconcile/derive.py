@@ -63,10 +63,7 @@ class Fact(msgspec.Struct, frozen=True, gc=False):
 def group(member: Member, terms: Terms) -> Group:
     """The group of a member, by its kind's key. Kinds we do not know stand by themselves."""
     kind = kinds.BY_NAME.get(member.kind)
-    try:
-        key = kind.key(member.content, terms) if kind is not None else None
-    except guard.FAULTS:
-        key = None
+    key = guard.spared(kind.key, member.content, terms, otherwise=None) if kind is not None else None
     return Group(member.kind, "", member.place) if key is None else Group(member.kind, key)
 
 
