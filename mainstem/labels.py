@@ -14,7 +14,7 @@ OPT_OUT = "opt-out"
 OF_THE_PERSON = frozenset({OPT_OUT})
 """Said by a patient record of any source, these hold for every entry of the person."""
 OF_A_NUMBER = frozenset({OPT_OUT, PDS_RESTRICTED})
-"""Answered by a national service of an NHS number, these hold for every entry of whoever carries it."""
+"""Answered by a national service of an NHS number, these hold for every entry of the person of whoever carries it."""
 
 
 def answered(opted_out: bool | None, restricted: bool) -> set[str]:

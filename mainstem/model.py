@@ -114,7 +114,8 @@ class Assignment(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     reason: str
     """Rule id, `identity.verified-number`."""
     opted_out: bool | None = None
-    """Whether an opt-out stands for a number that the source patient carries; None where none was asked about."""
+    """Whether an opt-out stands for a number that a source patient of the person carries. Where none does: False where it was asked about
+    one that this source patient carries, else None."""
     restricted: bool = False
     """Whether PDS restricts the whereabouts of whoever carries a number that a source patient of the person carries."""
 

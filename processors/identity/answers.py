@@ -1,9 +1,9 @@
 """What national services answered of an NHS number: claims about the number itself, which say nothing of who anybody is.
 
 Whether a National Data Opt-out stands for it, and whether PDS restricts the whereabouts of whose it is. So they join nobody, make nobody
-known and open no task. They hold for whoever carries the number, with whatever status: of records that are kept apart, or of a number that
-is not verified yet, nobody can tell whom the answer was about. To leave one too many out of uses beyond their care harms nobody, nor does
-one address too few; one too many can cost a life (uk-standards.md, Governance, PDS).
+known and open no task. They hold for whoever carries the number, with whatever status, and for all of that person: of records that are kept
+apart, or of a number that is not verified yet, nobody can tell whom the answer was about. To leave one too many out of uses beyond their
+care harms nobody, nor does one address too few; one too many can cost a life (uk-standards.md, Governance, PDS).
 """
 
 from __future__ import annotations

@@ -28,8 +28,8 @@ from schemas import topics
 
 __all__ = ["RULES", "Linker", "Placed", "assign", "review"]
 
-RULES = 7
-"""Raised whenever the same claims come to give other persons or tasks, or the indexes are of another sort.
+RULES = 8
+"""Raised whenever the same claims come to give other assignments or tasks, or the indexes are of another sort.
 `tests/processors/identity/test_rules.py` tells when that has been forgotten."""
 
 

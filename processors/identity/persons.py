@@ -44,7 +44,8 @@ class Placed(NamedTuple):
     person: str
     reason: str
     opted_out: bool | None = None
-    """Whether an opt-out stands for a number that it carries (`processors.identity.answers`); None where none was asked about."""
+    """Whether an opt-out stands for a number that one of the person carries (`processors.identity.answers`). Where none does: False where
+    it was asked about one that this source patient carries, else None."""
     restricted: bool = False
     """Whether PDS restricts the whereabouts of whoever carries a number that one of the person carries."""
 

@@ -48,12 +48,14 @@ def place(members: Mapping[str, Evidence], numbers: Numbers, key: bytes, alike: 
 
 
 def answered(persons: Mapping[str, Placed], view: View, numbers: Numbers) -> dict[str, Placed]:
-    """The source patients of whole persons, with what was answered of their numbers. A restriction holds for the person: one who has told
-    of nothing but who they are has no entry to bear it, and may be known by the number to which it was given, while another tells where
-    they are."""
+    """The source patients of whole persons, with what was answered of their numbers. What stands for one holds for the person: one who has
+    told of nothing but who they are has no entry to bear it, and may be known by the number that it was answered of, while another tells
+    the rest. That no opt-out stands is told of each by itself: of the others nobody may have asked."""
     found = {subject: numbers.answered(view.said(subject)) for subject in persons}
+    opted_out = {persons[subject].person for subject, each in found.items() if each.opted_out}
     restricted = {persons[subject].person for subject, each in found.items() if each.restricted}
-    return {subject: placed._replace(opted_out=found[subject].opted_out, restricted=placed.person in restricted)
+    return {subject: placed._replace(opted_out=placed.person in opted_out or found[subject].opted_out,
+                                     restricted=placed.person in restricted)
             for subject, placed in persons.items()}
 
 

@@ -14,7 +14,7 @@ from mainstem import canonical
 from mainstem.model import Claim, Task
 from processors.identity import claimed
 from processors.identity.alike import alike
-from processors.identity.answers import ABOUT_NUMBERS, OPTED_OUT, RESTRICTED, asked
+from processors.identity.answers import ABOUT_NUMBERS, asked
 from processors.identity.evidence import NOTHING, Evidence
 from processors.identity.indexes import Assigned, Indexes
 from processors.identity.layers import Finding
@@ -53,7 +53,7 @@ class Turn:
         self._numbers: set[str] = set()
         """Least names of the numbers touched."""
         self._asked: set[str] = set()
-        """Numbers for whose carriers it may be another answer now whether an opt-out stands."""
+        """Who carries a number of which it is answered for the first time, and that no opt-out stands."""
         self._findings: list[Finding] = []
 
     def moved(self, *, anew: bool = False) -> list[tuple[str, Placed]]:
@@ -104,8 +104,7 @@ class Turn:
             self._numbers |= {was.names[0], is_.names[0]}
             if was.names != is_.names:
                 names = {*was.names, *is_.names}
-                self._asked |= names
-                if any(self._indexes.answers(RESTRICTED, name) for name in names):
+                if any(self._indexes.answers(type_, name) for name in names for type_ in ABOUT_NUMBERS):
                     touched |= self._bearing(names)
             if was != is_:
                 touched.update(self.numbers.linked(was), self.numbers.linked(is_))
@@ -114,15 +113,19 @@ class Turn:
         return touched
 
     def _told(self, claim: Claim) -> set[str]:
-        """Takes an answer about a number; whose person it restricts, or does no more."""
+        """Takes an answer about a number; for whose person something stands now, or no more."""
         if (number := asked(claim)) is None:
             return set()
         before = self.numbers.answered_of(number)
         self._indexes.answer(number, claim)
-        now, names = self.numbers.answered_of(number), self.numbers.called(number)
-        if now.opted_out != before.opted_out:
-            self._asked = names
-        return self._bearing(names) if now.restricted != before.restricted else set()
+        now = self.numbers.answered_of(number)
+        if now == before:
+            return set()
+        bearing = self._bearing(self.numbers.called(number))
+        if before.opted_out is None and now.opted_out is False:
+            self._asked = bearing
+            return set()
+        return bearing
 
     def _bearing(self, names: Iterable[str]) -> set[str]:
         return {each for name in names for each in self._indexes.bearing(name)}
@@ -231,9 +234,9 @@ class Turn:
 
     def _assign(self, subject: str, placed: Placed) -> bool:
         """Whether it is news. One that is only named by others, and stays a person of its own, needs no assignment, unless one of those is
-        of that person too and has it restricted."""
+        of that person too and has it opted out or restricted."""
         held, alone = self._indexes.assigned(subject), own_person(self._key, subject)
-        if held is None and subject != self._subject and placed.person == alone and not placed.restricted:
+        if held is None and subject != self._subject and placed.person == alone and not (placed.opted_out or placed.restricted):
             return False
         was = held or _NOWHERE
         if alone in (was.person, placed.person):
@@ -248,14 +251,13 @@ class Turn:
         return news
 
     def _answered(self) -> Iterator[tuple[str, Placed]]:
-        """Who stays where they are and is opted out now, or no more."""
-        if not any(self._indexes.answers(OPTED_OUT, number) for number in self._asked):
-            return
-        for subject in self._bearing(self._asked) - self._placed:
-            held, now = self._indexes.assigned(subject), self.numbers.answered(self._indexes.said(subject)).opted_out
-            if held is not None and now != held.opted_out:
-                self._indexes.assign(subject, held._replace(epoch=self._offset, opted_out=now))
-                yield subject, Placed(held.person, held.reason, now, held.restricted)
+        """Of those the ones that were not asked about by another number, and whose person is not opted out by another source patient. It is
+        nearly everybody's answer, and nobody's person need be worked out for it."""
+        for subject in self._asked:
+            held = self._indexes.assigned(subject)
+            if held is not None and held.opted_out is None:
+                self._indexes.assign(subject, held._replace(epoch=self._offset, opted_out=False))
+                yield subject, Placed(held.person, held.reason, opted_out=False, restricted=held.restricted)
 
     def _where(self, subject: str) -> str:
         held = self._indexes.assigned(subject)

@@ -47,7 +47,7 @@ class Feed(msgspec.Struct, array_like=True):
     labels: dict[str, list[str]] = {}
     """Patient record -> labels by it that hold for the whole person (`mainstem.labels`)."""
     opted_out: bool | None = None
-    """Whether an opt-out stands for a number that it carries (`Assignment.opted_out`)."""
+    """Whether an opt-out stands for its person; as `Assignment.opted_out` tells it of this one."""
     restricted: bool = False
     """Whether PDS restricts the whereabouts of its person (`Assignment.restricted`)."""
 

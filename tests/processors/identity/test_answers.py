@@ -14,8 +14,10 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from mainstem.adjudication.standing import Standing
+from mainstem.labels import answered
 from mainstem.model import Assignment, Claim, Status
-from processors.identity.answers import Answered
+from processors.identity.answers import ABOUT_NUMBERS, Answered
+from processors.identity.claimed import Claimed
 from processors.identity.indexes import Indexes
 from processors.identity.linker import Linker, assign, review
 from processors.identity.numbers import Numbers
@@ -23,8 +25,10 @@ from processors.keys import pack
 from processors.lane.contract import Received
 from processors.lane.memory import MemoryState
 from schemas import topics
-from tests.processors.identity.test_persons import became, merged, number, unlink, who
-from tests.strategies import KEY, NUMBERS, THIRD, opted_out, positions, restricted, statuses
+from tests.processors.identity.counted import allergy
+from tests.processors.identity.test_persons import became, link, merged, number, unlink, who
+from tests.processors.pipeline import Pipeline
+from tests.strategies import KEY, NUMBERS, THIRD, Terms, claims, opted_out, positions, restricted, statuses
 
 N1, N2 = NUMBERS
 NO = Status.RETRACTED
@@ -143,15 +147,56 @@ def test_it_goes_with_who_carries_the_number(answer: Asked):
     assert said_of(*world, number("A|1", N2, position="05"), of="A|1") == [Answered()], "another number is another person's"
 
 
-def test_an_opt_out_is_told_of_who_carries_the_number_and_a_restriction_of_the_whole_person():
-    """Also of one who says nothing of itself, and of one whose person the other's claim makes it."""
-    for order in permutations([number("A|1", N1), opted_out(N1), restricted(N1), merged("A|2", "A|1")]):
-        assert said_of(*order, of="A|1 A|2") == [Answered(opted_out=True, restricted=True), Answered(restricted=True)]
-    for order in permutations([number("A|2", N1, "02"), restricted(N1), merged("A|2", "A|1")]):
-        assert said_of(*order, of="A|1 A|2") == [Answered(restricted=True)] * 2
-    world = [number("A|2", N1, "02"), merged("A|2", "A|1"), restricted(N1), merged("A|2", "A|1", status=NO, position="05")]
-    assert said_of(*world, of="A|1 A|2") == [Answered(), Answered(restricted=True)]
-    assert said_of(*world[:3], restricted(N1, "02", NO), of="A|1 A|2") == [Answered()] * 2
+@both
+def test_it_holds_for_the_whole_person_also_where_who_carries_the_number_says_nothing_else(answer: Asked):
+    """Also for one who says nothing of itself, and for one whose person the other's claim makes it."""
+    for order in permutations([number("A|1", N1), answer(N1), merged("A|2", "A|1")]):
+        assert said_of(*order, of="A|1 A|2") == [stands(answer)] * 2
+    for order in permutations([number("A|2", N1, "02"), answer(N1), merged("A|2", "A|1")]):
+        assert said_of(*order, of="A|1 A|2") == [stands(answer)] * 2
+    world = [number("A|2", N1, "02"), merged("A|2", "A|1"), answer(N1), merged("A|2", "A|1", status=NO, position="05")]
+    assert said_of(*world, of="A|1 A|2") == [Answered(), stands(answer)]
+    assert said_of(*world[:3], answer(N1, "02", NO), of="A|1 A|2") == [Answered(), lifted(answer)]
+
+
+@both
+def test_it_holds_for_the_whole_person_as_long_as_it_stands_for_any_number_of_theirs(answer: Asked):
+    """Neither a first answer about another of them lifts it nor a later one."""
+    world = [number("A|1", N1), number("B|2", N2), link("A|1", "B|2"), number("C|3", THIRD, "02"), link("A|1", "C|3")]
+    checks = [answer(N1), answer(N2, "01", NO)]
+    for order in permutations([*world[:3], *checks]):
+        assert said_of(*order, of="A|1 B|2") == [stands(answer)] * 2
+    assert said_of(*world, *checks, answer(N2, "02", NO), of="A|1 B|2 C|3") == [stands(answer)] * 3
+    assert said_of(*world, *checks, answer(N1, "02", NO), of="A|1 B|2 C|3") == [lifted(answer), lifted(answer), Answered()]
+    assert said_of(*world, *checks, link("A|1", "B|2", status=NO, position="05"), of="A|1 B|2 C|3") == [
+        stands(answer), lifted(answer), stands(answer)]
+
+
+@both
+@pytest.mark.parametrize("tie", [link("A|1", "B|2"), link("A|1", "B|2", status=NO)], ids=["one person", "not tied"])
+def test_what_another_source_tells_of_the_person_bears_its_label_where_only_messages_told_of_the_number(answer: Asked, tie: Claim):
+    """Through the stream, whichever comes first."""
+    (label,) = answered(*stands(answer))
+    wanted = {(label,)} if tie.status is Status.ASSERTED else {()}
+    for seed in range(5):
+        rng, pipeline = random.Random(seed), Pipeline(KEY, Terms())
+        for value in rng.sample([allergy("A|1", "1", "peanut"), number("B|2", N1), tie, answer(N1)], 4):
+            pipeline.publish(value)
+            if rng.random() < 0.5:
+                pipeline.run(rng)
+        pipeline.run(rng)
+        assert {told[-1].labels for told in pipeline.history().values() if told[-1].status == "current"} == wanted
+        pipeline.publish(answer(N1, "02", NO))
+        pipeline.run(rng)
+        assert {told[-1].labels for told in pipeline.history().values() if told[-1].status == "current"} == {()}
+
+
+def test_that_no_opt_out_stands_is_told_of_who_carries_the_number_alone():
+    """Of the others nobody may have asked, and who is shown only where somebody has goes by it."""
+    for order in permutations([number("A|1", N1), opted_out(N1, "01", NO), merged("A|2", "A|1"), became(THIRD, N1)]):
+        assert said_of(*order, of="A|1 A|2") == [Answered(opted_out=False), Answered()]
+    world = [number("A|1", THIRD), opted_out(N1, "01", NO), became(THIRD, N1)]
+    assert said_of(*world, became(THIRD, N1, status=NO, position="02"), of="A|1") == [Answered()], "they are not one any more"
 
 
 @both
@@ -182,8 +227,11 @@ def test_a_restriction_is_lifted_by_the_latest_answer_about_any_number_that_is_o
 
 
 def test_an_opt_out_is_not_lifted_by_an_answer_about_another_number():
-    world = [number("A|1", N1), opted_out(N1, "01"), became(N1, N2), opted_out(N2, "03", NO)]
-    assert said_of(*world, of="A|1") == [Answered(opted_out=True)]
+    """Neither while they are one, nor for who carries the other, with whatever status; from when they are not, each goes by its own."""
+    carriers = [number("A|1", N1), number("B|2", N2, "02")]
+    for order in permutations([*carriers, opted_out(N1, "01"), became(N1, N2), opted_out(N2, "03", NO)]):
+        assert said_of(*order, of="A|1 B|2") == [Answered(opted_out=True)] * 2
+    assert said_of(*order, became(N1, N2, status=NO, position="09"), of="A|1 B|2") == [Answered(opted_out=True), Answered(opted_out=False)]
 
 
 def test_who_carries_two_numbers_is_restricted_by_either():
@@ -193,10 +241,16 @@ def test_who_carries_two_numbers_is_restricted_by_either():
 
 
 CHAIN = (N1, N2, THIRD)
+told_of = {"status": statuses, "position": positions}
+ties = st.one_of(
+    st.builds(merged, st.just("A|3"), st.sampled_from(["A|1", "A|2"]), **told_of),
+    st.builds(lambda pair, **said: link(*pair, **said), st.sampled_from([("A|1", "B|1"), ("A|2", "B|1"), ("A|1", "B|2")]), **told_of),
+    st.builds(lambda pair, **said: unlink(*pair, **said), st.sampled_from([("A|1", "A|2"), ("A|1", "B|1")]), **told_of))
 worlds = st.tuples(
-    st.lists(st.builds(number, st.sampled_from(["A|1", "A|2", "B|1"]), st.sampled_from(CHAIN), st.sampled_from(["01", "02"]),
-                       status=statuses, position=positions), max_size=4),
-    st.lists(st.builds(became, st.sampled_from(CHAIN), st.sampled_from([*CHAIN, None]), status=statuses, position=positions), max_size=3),
+    st.lists(st.builds(number, st.sampled_from(["A|1", "A|2", "B|1"]), st.sampled_from(CHAIN), st.sampled_from(["01", "02"]), **told_of),
+             max_size=4),
+    st.lists(ties, max_size=4),
+    st.lists(st.builds(became, st.sampled_from(CHAIN), st.sampled_from([*CHAIN, None]), **told_of), max_size=3),
     st.lists(st.one_of(*(st.builds(each, st.sampled_from(CHAIN), positions, statuses) for each in (opted_out, restricted))), max_size=6))
 
 
@@ -208,10 +262,29 @@ def test_any_order_any_copies_any_batches_tell_the_same(world: tuple[list[Claim]
     expected = holds(*claimed)
     mixed = rng.sample([*claimed, *claimed], 2 * len(claimed))
     assert holds(*mixed) == expected
-    assert {subject: answered for subject, answered in told(*mixed).items() if subject in expected} == expected
+    assert_told(expected, *mixed)
     joined = merged("A|2", "A|1")
     back = [*claimed, joined, replace(joined, status=NO, position="09")]
     assert {subject: held for subject, held in holds(*back).items() if subject in expected} == expected
+    assert_told(expected, *mixed, *back[len(claimed):])
+
+
+def assert_told(expected: dict[str, Answered], *claimed: Claim) -> None:
+    """Of who is named by others and nothing holds for, nothing has to be told."""
+    found = told(*claimed)
+    assert {subject: found.get(subject, Answered()) for subject in expected} == expected
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.one_of(worlds.map(lambda world: [claim for each in world for claim in each]), st.lists(claims, max_size=20)))
+def test_what_stands_for_one_holds_for_all_of_the_person_and_for_nobody_else(claimed: list[Claim]):
+    """Persons are those without any answers; what each was answered of itself, by the numbers that it carries."""
+    persons = assign([claim for claim in claimed if claim.type not in ABOUT_NUMBERS], KEY)
+    numbers = Numbers(view := Claimed(claimed))
+    own = {subject: numbers.answered(view.said(subject)) for subject in persons}
+    opted, hidden = ({persons[subject].person for subject, each in own.items() if each[place]} for place in (0, 1))
+    assert holds(*claimed) == {subject: Answered(placed.person in opted or own[subject].opted_out, placed.person in hidden)
+                               for subject, placed in persons.items()}
 
 
 def test_state_from_before_restrictions_goes_on():

@@ -7,32 +7,34 @@ import hashlib
 import pytest
 
 from mainstem.matching.people import told
-from mainstem.model import Assignment
+from mainstem.model import Assignment, Status
 from processors.identity import demographics, linker
 from processors.identity.linker import Linker, assign, own_person, review
 from processors.lane.contract import Received
 from processors.lane.memory import MemoryState
 from schemas import topics
-from tests.processors.identity.test_persons import CHANGED, CONTRADICTED, DECISIONS, NUMBERED, number, who
-from tests.strategies import KEY, NUMBERS
+from tests.processors.identity.test_persons import CHANGED, CONTRADICTED, DECISIONS, NUMBERED, became, merged, number, who
+from tests.strategies import KEY, NUMBERS, THIRD, opted_out, restricted
 
 FATHER = [number("A|1", NUMBERS[0]), who("A|1", "Smith", "John", "1950-02-03", "male")]
 SON = [number("B|2", NUMBERS[0]), who("B|2", "Smith", "John", "1985-11-20", "male")]
 SAID = [*FATHER, *SON, number("C|3", NUMBERS[1])]
-COME_TO = (7, "ceb19f9396801a260d01bc89c1a24b7e97674a98df7d4b07ea5757c19d244f9a")
-"""`RULES`, and SHA-256 of the persons and tasks of synthetic trusts and of the tables in `test_persons`."""
+ANSWERED = [number("A|1", NUMBERS[0], "02"), merged("A|1", "A|2"), opted_out(NUMBERS[0]), restricted(NUMBERS[0]),
+            number("B|3", NUMBERS[1]), number("B|4", THIRD), became(THIRD, NUMBERS[1]), opted_out(THIRD, status=Status.RETRACTED)]
+COME_TO = (8, "073b1e4003bf47649bc055a204b770ca78562157eb592867297f2c92b81de33a")
+"""`RULES`, and SHA-256 of the assignments and tasks of synthetic trusts, of the tables in `test_persons` and of `ANSWERED`."""
 
 
-def test_other_persons_are_of_other_rules() -> None:
+def test_other_assignments_are_of_other_rules() -> None:
     digest, worlds = hashlib.sha256(), [told(60, 1, mess).claims for mess in ("everyday", "messy")]
     for table in (DECISIONS, NUMBERED, CHANGED, CONTRADICTED):
         worlds += [claimed for _, (claimed, _) in sorted(table.items())]
-    for claimed in worlds:
-        digest.update(repr(sorted((subject, placed.person, placed.reason) for subject, placed in assign(claimed, KEY).items())).encode())
+    for claimed in [*worlds, ANSWERED]:
+        digest.update(repr(sorted((subject, *placed) for subject, placed in assign(claimed, KEY).items())).encode())
         digest.update(repr([(task.id, task.reason, task.subjects) for task in review(claimed, KEY)]).encode())
     assert (linker.RULES, digest.hexdigest()) == COME_TO, (
-        "other persons or tasks of the same claims: raise RULES, unless it is the seeds, the model release or the tables that changed, and "
-        "write here what they come to")
+        "other assignments or tasks of the same claims: raise RULES, unless it is the seeds, the model release or the tables that changed, "
+        "and write here what they come to")
 
 
 def test_state_of_former_rules_is_worked_out_anew_with_the_next_claim(monkeypatch: pytest.MonkeyPatch) -> None:
