@@ -9,10 +9,13 @@ import orjson
 import pytest
 
 from tests.end_to_end.conftest import World
+from tests.end_to_end.test_messages import adt
 from tests.eventually import eventually
 
 pytestmark = pytest.mark.stack
 OUT, IN = "9991231277", "9991231285"
+TOLD = "9991231315"
+"""Of whom messages alone tell."""
 SOURCE = "RXY/pas"
 CODES = {OUT: "9990277000001", IN: "9990285000001"}
 """What each of the two is allergic to, and nobody else."""
@@ -75,6 +78,19 @@ def test_who_opted_out_is_kept_from_secondary_use_alone_until_a_later_check_lift
     eventually(lambda: known_to_analytics(world) == set(), "both gone: one person, who opted out", 60)
     assert world.mainstem("identity", "undo", one, other, "--why", "test", "--who", "tester").returncode == 0
     eventually(lambda: known_to_analytics(world) == {IN}, "the other back", 60)
+
+    message = adt("A28", "20260104080000", f"PID|||e2e-opt-3^^^RXZ^MR~{TOLD}^NSTS01^^NHS^NH||CHOSEN^TIM||19600102")
+    (tmp_path / "e2e-opt-3.hl7").write_bytes(message.encode())
+    assert world.mainstem("ingest", "hl7", str(tmp_path / "e2e-opt-3.hl7"), "--source", "RXZ/pas").returncode == 0
+    checked(world, tmp_path, "2026-02-01T00:00:00Z", [TOLD], [])
+    messages = "RXZ/pas|e2e-opt-3"
+    eventually(lambda: world.mainstem("identity", "link", other, messages, "--why", "test", "--who", "tester").returncode == 0, "tied", 60)
+    eventually(lambda: known_to_analytics(world) == set(), "gone: one person with one of whom only a message told, who opted out", 60)
+    eventually(lambda: labels(world, IN) == [["opt-out"], ["opt-out"]], "and labelled for who cares for them", 60)
+    report = world.verify("--wait", "60")
+    assert report["passed"], report["checks"]
+    assert world.mainstem("identity", "undo", other, messages, "--why", "test", "--who", "tester").returncode == 0
+    eventually(lambda: known_to_analytics(world) == {IN}, "back without it", 60)
 
     checked(world, tmp_path, "2026-01-31T00:00:00Z", [OUT, IN], [OUT])
     report = world.verify("--wait", "60")
