@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,14 +13,16 @@ from mainstem.cli.printed import Table, as_json, terminal
 from mainstem.settings import Settings
 
 if TYPE_CHECKING:
+    from deploy.stack import Endpoints
     from mainstem.verify import Report
+    from mainstem.verify.run import Trust
 
 app = typer.Typer(add_completion=False)
 
 
 @app.command()
 def verify(
-    source: Annotated[bool, typer.Option("--source", help="Also compare with the trusts' own databases.")] = False,
+    source: Annotated[bool, typer.Option("--source", help="Also compare with every database that is captured.")] = False,
     deep: Annotated[bool, typer.Option("--deep", help="Also read every raw message again, and look every entry up by its title.")] = False,
     wait: Annotated[float, typer.Option(min=0, help="Seconds to wait for every stage to pass the cut.")] = 120,
     home: Home = None,
@@ -61,25 +64,38 @@ def _report(settings: Settings, home: Path, source: bool, deep: bool, wait: floa
     from deploy.stack import endpoints
     from mainstem.terminology import Shelf
     from mainstem.verify import verify as prove
-    from mainstem.verify.run import Against, Trust
+    from mainstem.verify.run import Against
     from processors.apps.releases import current, current_model
     from processors.identity.scoring.shelf import FOLDER, ModelShelf
     from producers.formats import Readers
     from producers.mapping.load import load_all
     from schemas.codec import Codec
-    from seeds.trusts import SOURCES, TRUSTS
     from sinks.cache import CacheReader
     from sinks.contents import contents_of
     from sinks.search import SearchReader
 
     servers = endpoints(home)
     key = settings.person_key.get_secret_value().encode()
-    trusts = [Trust(t.source, servers.database(t.database), tuple(t.tables)) for t in TRUSTS] if source else []
-    against = Against(contents_of(home, servers.redis), CacheReader(servers.redis), trusts,
-                      (lambda: Readers(SOURCES, load_all())) if deep else None, (lambda: SearchReader.at(home)) if deep else None)
+    mappings = load_all()
+    against = Against(contents_of(home, servers.redis), CacheReader(servers.redis), _databases(servers, mappings) if source else [],
+                      (lambda: Readers(tuple(mappings), mappings)) if deep else None, (lambda: SearchReader.at(home)) if deep else None)
     codec, shelf, models = Codec(servers.registry), Shelf(home / "terms"), ModelShelf(home / FOLDER)
     return prove(servers.kafka, codec, key, against, wait, lambda text: typer.echo(text, err=True),
                  lambda: current(servers.kafka, codec, shelf).terms, lambda: current_model(servers.kafka, codec, models).model)
+
+
+def _databases(servers: Endpoints, sources: Iterable[str]) -> list[Trust]:
+    """All that are captured. `sources`: of the mappings; of one that was captured and is no more it is said, so that nobody takes its
+    database for compared."""
+    from deploy.stack.captured import every
+    from mainstem.verify.run import Trust
+    from schemas import log, topics
+
+    named = {topics.raw(source).name: source for source in sources}
+    found = every(servers)
+    for topic in {each.name for each in log.raw_topics(servers.kafka)} & named.keys() - {each.topic for each in found}:
+        typer.echo(f"no connector captures {named[topic]}: it is compared with no database", err=True)
+    return [Trust(named.get(each.topic) or topics.source_of(each.topic), each.dsn, each.tables) for each in found]
 
 
 def _show(report: Report) -> None:
