@@ -63,11 +63,11 @@ class Capture:
 
     def __init__(self, bootstrap: str, registry: str, mappings: dict[str, Mapping], sources: Sequence[str], group: str, instance: str,
                  stop: threading.Event, *, others: bool = False) -> None:
-        """`others`: also every raw topic of a source not named, whose messages tell whose they are."""
+        """`others`: also every raw topic of a source not named, which has a mapping or whose messages tell whose they are."""
         self._bootstrap = bootstrap
         self._codec = Codec(registry)
         self._sources = tuple(sources)
-        self._readers = Readers(sources, mappings)
+        self._readers = Readers(mappings, sources)
         self._raw = [topics.raw(source) for source in sources]
         self._subscribed = [topics.RAW_PATTERN] if others else [topic.name for topic in self._raw]
         self._instance = instance
@@ -256,7 +256,8 @@ def main(
     group: Annotated[str, typer.Option(help="Consumer group; also the transactional id's first half.")] = "mainstem-capture",
     instance: Annotated[str, typer.Option(help="Which of several capture processes this is; the same one fences its predecessor.")] = "1",
     mappings: Annotated[Path, typer.Option(help="Directory of mapping files.")] = BUILT_IN,
-    others: Annotated[bool, typer.Option("--others", help="Also take in sources not named: files that tell whose they are.")] = False,
+    others: Annotated[bool, typer.Option("--others", help="Also take in sources not named: mapped ones, and files that tell whose they "
+                                                          "are.")] = False,
 ) -> None:
     """Turn raw topics into assertions and claims until told to stop."""
     observe.begin("capture" if instance == "1" else f"capture-{instance}")

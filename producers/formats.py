@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from mainstem.model import RawRef
@@ -71,10 +71,10 @@ class Reader:
 
 
 class Readers:
-    """Raw topic -> source and reader. A topic that was not declared holds files, whose messages name their source."""
+    """Raw topic -> source and reader. That of a source without a mapping that is not named holds files, whose messages name theirs."""
 
-    def __init__(self, sources: Sequence[str], mappings: Mapping[str, TrustMapping]) -> None:
-        self._of = {topics.raw(source).name: (source, Reader(source, mappings.get(source))) for source in sources}
+    def __init__(self, mappings: Mapping[str, TrustMapping], sources: Iterable[str] = ()) -> None:
+        self._of = {topics.raw(source).name: (source, Reader(source, mappings.get(source))) for source in (*mappings, *sources)}
 
     def of(self, topic: str) -> tuple[str, Reader]:
         found = self._of.get(topic)

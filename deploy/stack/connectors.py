@@ -25,6 +25,11 @@ _STALE = 3.0
 """Seconds after which a reported failure is believed."""
 
 
+def mark(source: str) -> str:
+    """How a source's slot, publication and connector are told from others': `RXA/epr` -> `rxa_epr`."""
+    return re.sub(r"[^a-z0-9]+", "_", source.lower()).strip("_")
+
+
 def debezium_postgres(source: str, postgres: str, database: str, tables: Iterable[str], topic: str,
                       kafka: str | None = None) -> dict[str, str]:
     """Configuration that captures `schema.table` names of one database, all into one raw topic, kept as they came.
@@ -34,8 +39,8 @@ def debezium_postgres(source: str, postgres: str, database: str, tables: Iterabl
     identity is FULL, no tombstones. `kafka`: where it listens for being asked to read tables anew (`rereading.py`).
     """
     server = conninfo_to_dict(postgres)
-    mark = re.sub(r"[^a-z0-9]+", "_", source.lower()).strip("_")
-    prefix = f"capture-{mark}"
+    ours = mark(source)
+    prefix = f"capture-{ours}"
     return {
         "connector.class": "io.debezium.connector.postgresql.PostgresConnector",
         "tasks.max": "1",
@@ -46,9 +51,9 @@ def debezium_postgres(source: str, postgres: str, database: str, tables: Iterabl
         "database.dbname": database,
         "topic.prefix": prefix,
         "plugin.name": "pgoutput",
-        "slot.name": f"mainstem_{mark}",
+        "slot.name": f"mainstem_{ours}",
         "slot.retry.delay.ms": "1000",
-        "publication.name": f"mainstem_{mark}",
+        "publication.name": f"mainstem_{ours}",
         "publication.autocreate.mode": "filtered",
         "publish.via.partition.root": "true",   # a partition's changes under the name that is listed; else none of them are captured
         "table.include.list": ",".join(re.escape(table) for table in tables),

@@ -12,6 +12,7 @@ from rich.console import Console
 
 from mainstem.cli.options import Format, Output
 from mainstem.cli.printed import Table, as_json, terminal
+from mainstem.cli.stack_capture import capture
 from mainstem.cli.stack_missing import missing
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Start, stop and look at the servers.")
@@ -139,6 +140,7 @@ def reread(
     typer.echo(f"{connector} reads {', '.join(asked)} anew within a minute; `mainstem stack logs connect -f` tells of it")
 
 
+app.command()(capture)
 app.command()(missing)
 
 

@@ -78,7 +78,7 @@ def _report(settings: Settings, home: Path, source: bool, deep: bool, wait: floa
     key = settings.person_key.get_secret_value().encode()
     mappings = load_all()
     against = Against(contents_of(home, servers.redis), CacheReader(servers.redis), _databases(servers, mappings) if source else [],
-                      (lambda: Readers(tuple(mappings), mappings)) if deep else None, (lambda: SearchReader.at(home)) if deep else None)
+                      (lambda: Readers(mappings)) if deep else None, (lambda: SearchReader.at(home)) if deep else None)
     codec, shelf, models = Codec(servers.registry), Shelf(home / "terms"), ModelShelf(home / FOLDER)
     return prove(servers.kafka, codec, key, against, wait, lambda text: typer.echo(text, err=True),
                  lambda: current(servers.kafka, codec, shelf).terms, lambda: current_model(servers.kafka, codec, models).model)

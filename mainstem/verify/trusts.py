@@ -52,9 +52,11 @@ FROM pg_class t JOIN pg_namespace n ON n.oid = relnamespace WHERE t.oid = to_reg
 NOT_WHOLE = (
     "rows that are deleted, or filed under another patient, stay in the records of whom they were filed under: set REPLICA IDENTITY FULL "
     "on it, and on each of its partitions")
-_NEEDED = (
+NOT_PUBLISHED = (
     "no publication names it, so that its changes are not captured, as after it was dropped and made anew: see docs/operations.md, "
-    "Reading a source anew",
+    "Reading a source anew")
+_NEEDED = (
+    NOT_PUBLISHED,
     "without a primary key its rows cannot be compared: give it one",
     NOT_WHOLE)
 

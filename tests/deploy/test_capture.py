@@ -7,6 +7,7 @@ import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import orjson
 import psutil
@@ -14,12 +15,14 @@ import psycopg
 import pytest
 from confluent_kafka import Consumer, Producer
 from confluent_kafka.admin import AdminClient, NewTopic
-from psycopg.conninfo import conninfo_to_dict
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from typer.testing import CliRunner
 
 from deploy.platform.capture import CaptureWatch
 from deploy.stack import Endpoints, down, endpoints, rereading, status, up
 from deploy.stack.connectors import debezium_postgres, ensure_connector, remove_connector
 from deploy.stack.errors import ConnectorFailedError, NotAskedError
+from mainstem.cli.stack import app as stack
 from mainstem.observe import metrics
 from mainstem.observe.connect import Connector, Connectors, connectors
 from producers.batch import MAX_CONTENT
@@ -27,6 +30,7 @@ from producers.debezium import position
 from schemas import kafka, log, topics
 from schemas.beats import Beats
 from tests.eventually import eventually
+from tests.producers.changes import SMALL
 
 pytestmark = pytest.mark.stack
 TOPIC = "raw.rxz-epr.v1"
@@ -238,6 +242,57 @@ def test_what_cannot_be_read_anew_is_said(servers: Endpoints, connector: str, ta
         rereading.reread(servers, connector, [table])
     with pytest.raises(NotAskedError, match="Connect does not answer"):
         rereading.reread(Endpoints({"connect": "http://127.0.0.1:1", "kafka": servers.kafka}), connector, [table])
+
+
+def test_a_database_is_looked_at_and_then_captured(home: Path, servers: Endpoints, tmp_path: Path) -> None:
+    (tmp_path / "rxt.yaml").write_text(SMALL.replace("RXX/test", "RXT/epr"))
+    with psycopg.connect(servers.postgres, autocommit=True) as admin:
+        admin.execute("CREATE DATABASE rxt_epr")
+        admin.execute("CREATE ROLE reader LOGIN PASSWORD 'reader'")
+    with psycopg.connect(servers.database("rxt_epr"), autocommit=True) as trust:
+        trust.execute("CREATE SCHEMA t")
+        trust.execute("GRANT USAGE ON SCHEMA t TO reader")
+        trust.execute("CREATE TABLE t.patient (mrn text PRIMARY KEY, born text)")
+        trust.execute("CREATE TABLE t.allergy (id int PRIMARY KEY, mrn text)")
+        trust.execute("ALTER TABLE t.allergy REPLICA IDENTITY FULL")
+        trust.execute("INSERT INTO t.allergy VALUES (1, '1')")
+    reached = conninfo_to_dict(servers.database("rxt_epr"))
+    password = str(reached.pop("password"))
+
+    def asked(*arguments: str, source: str = "RXT/epr", **other: str) -> tuple[int, dict[str, Any], str]:
+        found = CliRunner().invoke(stack, [
+            "capture", source, "--database", make_conninfo(**{**reached, **other}), "--mappings", str(tmp_path), "--home", str(home),
+            "--output", "json", *arguments], env={"PGPASSWORD": "reader" if other else password})
+        assert password not in found.output
+        return found.exit_code, orjson.loads(found.stdout or "{}"), found.stderr
+
+    def capturing() -> set[str]:
+        return {one.name for one in connectors(servers.connect)}
+
+    two = ("--table", "t.patient", "--table", "t.allergy")
+    assert "no mapping" in asked(source="RXU/epr")[2]
+    assert "knows no table 't.alergy'" in asked("--table", "t.alergy")[2]
+    assert "connection" in asked(port="1", user="reader")[2]
+    code, told, _ = asked()
+    assert code == 1
+    assert [text.partition(":")[0] for text in told["refused"]] == ["t.contact"], "and what the mapping ignores is not captured"
+    code, told, _ = asked(*two, user="reader")
+    assert code == 1
+    assert [text.partition(":")[0] for text in told["refused"]] == [
+        "its user may not replicate", "t.patient", "t.patient", "t.allergy", "t.allergy"]
+    code, told, _ = asked(*two, "--dry-run")
+    assert (code, told["refused"], told["captured"]) == (0, [], False)
+    assert [text.partition(":")[0] for text in told["lost"]] == ["t.patient"], "its replica identity is the default"
+    assert "rxt_epr" not in capturing()
+    for _ in range(2):
+        code, told, _ = asked(*two)
+        assert (code, told["captured"], told["connector"], told["topic"]) == (0, True, "rxt_epr", "raw.rxt-epr.v1")
+    assert "rxt_epr" in capturing()
+
+    def rows() -> list[Any]:
+        return [orjson.loads(message.value())["after"] for message in log.read(servers.kafka, topics.raw("RXT/epr"))]
+
+    assert eventually(rows, "its row", 60) == [{"id": 1, "mrn": "1"}]
 
 
 def test_changes_of_partitions_and_rows_with_large_values_are_captured(servers: Endpoints) -> None:

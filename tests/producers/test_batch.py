@@ -36,7 +36,7 @@ def resources(count: int, text: str = "Rash") -> bytes:
 
 
 def told(*messages: RawMessage) -> Told:
-    return Batches(CODEC, Readers([SOURCE], {})).tell(messages)
+    return Batches(CODEC, Readers({}, [SOURCE])).tell(messages)
 
 
 def outcomes(found: Told) -> list[Outcome]:
@@ -101,7 +101,7 @@ def test_what_one_item_says_of_a_record_has_its_limit(size: int, reason: str) ->
 
 def test_a_row_that_is_quarantined_brings_its_removals_and_the_ledger_counts_them() -> None:
     topic = topics.raw("RXX/test").name
-    rows = Batches(CODEC, Readers(["RXX/test"], {"RXX/test": parse(SMALL, "small.yaml")}))
+    rows = Batches(CODEC, Readers({"RXX/test": parse(SMALL, "small.yaml")}))
     found = rows.tell([change("u", "allergy", ALLERGY, ALLERGY | {"mrn": None}, offset=3)._replace(topic=topic)])
     assert [record.topic for record in found.records] == [topics.ASSERTIONS.name, topics.QUARANTINE.name, topics.LEDGER.name]
     assert outcomes(found) == [Outcome(offset=3, result=Result.QUARANTINED, reason=Reason.NO_PATIENT.value, assertions=1)]

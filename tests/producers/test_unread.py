@@ -34,7 +34,7 @@ def test_columns_left_on_purpose_and_deleted_rows_name_none() -> None:
 
 
 def test_it_is_logged_once_a_column_and_counted(caplog: pytest.LogCaptureFixture) -> None:
-    batches, unread = Batches(Codec("mock://unread"), Readers(["RXX/test"], {"RXX/test": parse(SMALL, "small.yaml")})), Unread()
+    batches, unread = Batches(Codec("mock://unread"), Readers({"RXX/test": parse(SMALL, "small.yaml")})), Unread()
     rows = [change("c", "allergy", after=ALLERGY | {"refuted_reason": "Zebedee"}),
             change("c", "patient", after=PATIENT | {"ward": "Zebedee"}),
             change("c", "allergy", after=ALLERGY | {"refuted_reason": "Zebedee", "of Zebedee": 1})]

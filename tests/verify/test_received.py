@@ -38,14 +38,14 @@ def codec() -> Codec:
 @pytest.fixture
 def written(codec: Codec) -> Written:
     """What capture writes of the messages."""
-    told = Batches(codec, Readers([SOURCE], {SOURCE: MAPPING})).tell(MESSAGES)
+    told = Batches(codec, Readers({SOURCE: MAPPING})).tell(MESSAGES)
     decoders = {topic.name: codec.decoder(topic) for topic in (topics.ASSERTIONS, topics.CLAIMS, topics.QUARANTINE, topics.LEDGER)}
     return [decoders[record.topic](record.value) for record in told.records]
 
 
 def found(written: Written, codec: Codec, messages: list[RawMessage] = MESSAGES) -> dict[str, list[str]]:
     said = [each for each in written if not isinstance(each, Ledger)]
-    read = captured.reader(codec, Readers([SOURCE], {SOURCE: MAPPING}))
+    read = captured.reader(codec, Readers({SOURCE: MAPPING}))
     return failed([
         received.check_ledger(PLACES, [each for each in written if isinstance(each, Ledger)], said),
         captured.check(messages, read, captured.written(written))])
