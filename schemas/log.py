@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple, TypeVar
 
-from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, OFFSET_END, Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from schemas import topics
 from schemas.topics import Topic
@@ -17,6 +17,8 @@ _BATCH = 5000
 _PATIENCE_SECONDS = 10.0
 _LEADERLESS = frozenset({KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILABLE, KafkaError.UNKNOWN_TOPIC_OR_PART})
 T = TypeVar("T")
+Place = tuple[str, int]
+"""Topic and partition."""
 _TICK = 0.05
 """Seconds of one wait for a message."""
 
@@ -130,6 +132,18 @@ def raw_topics(bootstrap: str) -> list[Topic]:
         consumer.close()
 
 
+def log_ends(consumer: Consumer, places: Iterable[Place], seconds: float = 15) -> dict[Place, int]:
+    """Where the log of each partition ends for this consumer, marks of transactions included: one question for all. Raises KafkaException.
+
+    The broker answers a connection's questions in turn: of a consumer that is fetching, this waits until its fetch is answered."""
+    asked = [TopicPartition(topic, partition, OFFSET_END) for topic, partition in places]
+    found = consumer.offsets_for_times(asked, timeout=seconds) if asked else []
+    for each in found:
+        if each.error is not None:
+            raise KafkaException(each.error)
+    return {(each.topic, each.partition): each.offset for each in found}
+
+
 class Ends:
     """Where topics end, as readers see it: the offset after the last committed message. Transaction markers are not messages.
 
@@ -138,50 +152,43 @@ class Ends:
 
     def __init__(self, bootstrap: str) -> None:
         self._consumer = _consumer(bootstrap)
-        self._seen: dict[tuple[str, int], tuple[int, int]] = {}
+        self._seen: dict[Place, tuple[int, int]] = {}
+        """Where the log ended, and the offset after the last message."""
 
     def of(self, wanted: Iterable[Topic]) -> dict[str, int]:
         """`topic/partition` -> offset after the last message, 0 where there is none. A topic that does not exist is left out."""
-        ends: dict[str, int] = {}
-        for topic in wanted:
-            metadata = self._consumer.list_topics(topic.name, timeout=15).topics[topic.name]
-            if metadata.error is None:
-                ends |= {f"{topic.name}/{p}": self._end(topic.name, p) for p in metadata.partitions}
-        return ends
+        places = [(topic.name, p) for topic in wanted for p in _partitions(self._consumer, topic)]
+        logs = patiently(lambda: log_ends(self._consumer, places))
+        grown = {place: end for place, end in logs.items() if self._seen.get(place, (0, 0))[0] != end}
+        last = self._last(grown)
+        self._seen |= {place: (end, last.get(place, -1) + 1) for place, end in grown.items()}
+        return {f"{topic}/{p}": self._seen.get((topic, p), (0, 0))[1] for topic, p in places}
 
     def close(self) -> None:
         self._consumer.close()
 
-    def _end(self, topic: str, partition: int) -> int:
-        low, high = _bounds(self._consumer, topic, partition)
-        seen = self._seen.get((topic, partition))
-        if seen is None or seen[0] != high:
-            seen = self._seen[topic, partition] = (high, self._last(topic, partition, low, high) + 1)
-        return seen[1]
-
-    def _last(self, topic: str, partition: int, low: int, high: int) -> int:
-        window = 16
-        while high > low:
-            start = max(low, high - window)
-            self._consumer.assign([TopicPartition(topic, partition, start)])
-            last = -1
-            while True:
+    def _last(self, ends: Mapping[Place, int]) -> dict[Place, int]:
+        """Offset of the last message, of partitions side by side; those that have none are left out."""
+        window, found, left = 16, dict[Place, int](), dict(ends)
+        while left:
+            starts = {place: max(0, end - window) for place, end in left.items()}
+            self._consumer.assign([TopicPartition(*place, start) for place, start in starts.items()])
+            reading = set(left)
+            while reading:
                 message = self._consumer.poll(15.0)
                 if message is None:
-                    raise TruncatedReadError(topic, 15)
-                if (message.topic(), message.partition()) != (topic, partition):
-                    continue
-                fault = message.error()
+                    raise TruncatedReadError(min(reading)[0], 15)
+                where, fault = (str(message.topic()), place(message)[0]), message.error()
                 if fault is None:
-                    last = place(message)[1]
+                    found[where] = place(message)[1]
                 elif fault.code() == KafkaError._PARTITION_EOF:
-                    break
+                    reading.discard(where)
                 else:
                     raise KafkaException(fault)
-            if last >= 0 or start == low:
-                return last
+            left = {where: end for where, end in left.items() if where not in found and starts[where] > 0}
             window *= 8
-        return -1
+        self._consumer.unassign()  # else `log_ends` waits for a fetch
+        return found
 
 
 def _start(consumer: Consumer, topic: str, partition: int, tail: int | None) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 import uuid
 from collections.abc import Callable
@@ -10,8 +11,9 @@ import pytest
 from confluent_kafka import KafkaError, KafkaException
 
 from schemas import log, topics
-from schemas.kafka import ensure_topics
+from schemas.kafka import ensure_topics, producer
 from schemas.log import Stretch, patiently
+from tests.eventually import eventually
 
 
 def answering(*codes: int) -> Callable[[], int]:
@@ -45,3 +47,35 @@ def test_a_topic_just_made_can_be_read(kafka: str):
         topic = topics.raw(f"log-test/{uuid.uuid4().hex[:8]}")
         ensure_topics(kafka, [topic])
         assert log.stretches(kafka, topic) == dict.fromkeys(range(topic.partitions), Stretch(0, 0))
+
+
+@pytest.mark.stack
+def test_ends_are_those_of_committed_messages_and_known_without_a_wait_for_each_partition(kafka: str):
+    made = [dataclasses.replace(topics.raw(f"ends-test/{uuid.uuid4().hex[:8]}"), partitions=12) for _ in range(4)]
+    ensure_topics(kafka, made)
+    sender = producer(kafka, transactional_id=f"ends-test-{uuid.uuid4()}")
+    sender.init_transactions()
+
+    def send(count: int, *, kept: bool = True) -> None:
+        sender.begin_transaction()
+        for topic in made:
+            for partition in range(1, topic.partitions):
+                for _ in range(count):
+                    sender.produce(topic.name, b"x", partition=partition)
+        sender.flush()
+        (sender.commit_transaction if kept else sender.abort_transaction)()
+
+    ends = log.Ends(kafka)
+    try:
+        for count, kept, last in ((1, True, 1), (20, False, 1), (1, True, 24)):  # 23 is behind the mark of the second transaction
+            send(count, kept=kept)
+            wanted = {f"{topic.name}/{p}": last if p else 0 for topic in made for p in range(12)}
+            eventually(lambda: ends.of(made) == wanted, "what was committed")  # noqa: B023 - marks come a moment after the answer
+    finally:
+        ends.close()
+    anew, began = log.Ends(kafka), time.monotonic()
+    try:
+        assert anew.of(made) == wanted
+        assert time.monotonic() - began < 48 * 0.05
+    finally:
+        anew.close()
