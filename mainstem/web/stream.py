@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
+from confluent_kafka import Consumer, KafkaException, Message
 
 from mainstem.web.figures import Beats, Figures
 from mainstem.web.tail import Tail
-from schemas import topics
+from schemas import log, topics
 from schemas.codec import Codec
 from schemas.errors import UndecodableError
 
@@ -54,12 +54,17 @@ class KafkaStream:
 
     def _measure(self, consumer: Consumer) -> None:
         """A position at the end is past the marks of transactions too; short of it, each counts as a message."""
+        positions = {_place(text): position for text, position in self._beats.positions("capture").items()}
+        try:
+            ends = log.log_ends(consumer, positions, 1)
+        except KafkaException:
+            return
         waiting: dict[str, int] = {}
-        for place, position in self._beats.positions("capture").items():
-            topic, _, partition = place.rpartition("/")
-            try:
-                _, end = consumer.get_watermark_offsets(TopicPartition(topic, int(partition)), timeout=1)
-            except KafkaException:
-                return
-            waiting[topic] = waiting.get(topic, 0) + max(0, end - position)
+        for (topic, partition), position in positions.items():
+            waiting[topic] = waiting.get(topic, 0) + max(0, ends[topic, partition] - position)
         self._waiting = waiting
+
+
+def _place(text: str) -> log.Place:
+    topic, _, partition = text.rpartition("/")
+    return topic, int(partition)
