@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from deploy.chaos.arena import Arena, arena
 from deploy.platform.launch import Platform
 from deploy.stack import Endpoints
 from seeds.trusts import TRUSTS
+from tests.end_to_end.commands import Commands
 
 PERSONS, SEED, PROFILE = 40, 7, "everyday"
 
@@ -25,6 +25,7 @@ class World:
     """The platform under test and the trusts behind it."""
 
     arena: Arena
+    commands: Commands
 
     @property
     def home(self) -> Path:
@@ -44,8 +45,7 @@ class World:
 
     def mainstem(self, *arguments: str, timeout: float = 240) -> subprocess.CompletedProcess[str]:
         """The command line, as a user calls it."""
-        command = [sys.executable, "-m", "mainstem.cli", *arguments, "--home", str(self.home)]
-        return subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False)
+        return self.commands.run([*arguments, "--home", str(self.home)], timeout)
 
     def verify(self, *arguments: str, timeout: float = 240) -> dict:
         """The report of `mainstem verify`."""
@@ -64,5 +64,6 @@ class World:
 
 @pytest.fixture(scope="session")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with arena(tmp_path_factory.mktemp("mainstem"), PERSONS, SEED, print) as made:
-        yield World(made)
+    home = tmp_path_factory.mktemp("mainstem")
+    with Commands(tmp_path_factory.mktemp("commands")) as commands, arena(home, PERSONS, SEED, print) as made:
+        yield World(made, commands)
