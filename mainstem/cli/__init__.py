@@ -12,6 +12,8 @@ from pydantic import ValidationError
 from typer.core import TyperGroup
 from typer.main import get_command
 
+from mainstem import collector
+
 COMMANDS: dict[str, str] = {
     "run": "Start everything, on synthetic trusts, and keep it running.",
     "stack": "Start, stop and look at the servers.",
@@ -71,7 +73,8 @@ def _root() -> None:
 def main(*args: Any) -> None:
     """What a disk, this account or the environment does not allow is one line, whichever command met it."""
     try:
-        app(*args)
+        with collector.briefly():
+            app(*args)
     except OSError as fault:
         if fault.filename is None and fault.errno != errno.ENOSPC:
             raise
