@@ -3,6 +3,7 @@ short one takes."""
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import signal
@@ -61,6 +62,7 @@ def _command() -> list[str] | None:
 if __name__ == "__main__":
     for name in _IMPORTED:
         importlib.import_module(name)
+    gc.freeze()  # or a fork would touch, and so copy, all of it
     if (arguments := _command()) is not None:
         from mainstem.cli import main
 
