@@ -16,8 +16,8 @@ class Profile:
     catalogue: str
     """Set of the catalogue."""
     wording: str
-    """How free text is written: `plain`, `terse` (abbreviations, brand names, other order of words), `hurried` (see HURRIED)
-    or `label` (see LABELLED)."""
+    """How free text is written: `plain`, `terse` (abbreviations, brand names, other order of words), `hurried` (see HURRIED),
+    `label` (see LABELLED) or `prose` (see PROSE)."""
     presence: dict[str, float]
     """Per person: chance to be known to each source (a person known to none is registered with the practice)."""
     telling: float
@@ -95,7 +95,22 @@ LABELLED = replace(
     what="as unseen, with instructions as dispensing labels print them, whole names of products, and allergies as history",
     wording="label",
 )
-PROFILES: dict[str, Profile] = {profile.name: profile for profile in (EVERYDAY, MESSY, UNSEEN, HURRIED, LABELLED)}
+PROSE = Profile(
+    name="prose",
+    what="a third district: brands, patches, insulins, combinations and classes, each organisation with its own words, in sentences",
+    catalogue="3",
+    wording="prose",
+    presence={"RXA/epr": 0.7, "A82038/gp": 0.95, "RXC/community": 0.5},
+    telling=0.88,
+    conflict=0.4,
+    local={"RXA/epr": 0.25, "A82038/gp": 0.1, "RXC/community": 0.6},
+    undated=0.08,
+    partial=0.3,
+    errors={"typo": 0.008, "wrong": 0.006, "missing": 0.02, "shared": 0.003, "duplicate": 0.03},
+    twins=0.01,
+    newborns=0.006,
+)
+PROFILES: dict[str, Profile] = {profile.name: profile for profile in (EVERYDAY, MESSY, UNSEEN, HURRIED, LABELLED, PROSE)}
 
 
 def profile(name: str) -> Profile:

@@ -63,8 +63,8 @@ class Making(NamedTuple):
     coding: str
     """`national`, `local`, or `text`."""
     wording: str
-    """The profile's: `plain`, `terse`."""
+    """The profile's (`seeds.wording`)."""
 
     def coded(self, national: Coding, local: Coding, text: Coding) -> Coding:
-        """The coding that this telling has."""
-        return {"national": national, "local": local, "text": text}[self.coding]
+        """The coding that this telling has; the source's own where the catalogue has no national code."""
+        return {"national": national if national[0] else local, "local": local, "text": text}[self.coding]

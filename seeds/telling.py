@@ -91,6 +91,8 @@ def _telling(truth: Truth, kind: str, teller: Registration, rng: Random, profile
         coding = "local"
     elif kind in LOCALLY_CODED and rng.random() < profile.local.get(teller.source, 0.2):
         coding = rng.choice(("local", "local", "text"))
+    if isinstance(truth, model.Condition) and truth.problem.recurs:
+        return Telling(teller, truth, coding)  # which of its episodes is told of, its date alone says
     for name in ("onset", "start", "taken", "given", "on", "raised"):
         if isinstance(when := getattr(truth, name, None), When):
             known = {name: _remembered(when, kind, teller.source, rng, profile)}
@@ -130,6 +132,8 @@ def _otherwise(truth: Truth, rng: Random) -> tuple[Truth, str | None]:
                 return replace(truth, dose=rng.choice(others)), "dose"
             ended = None if truth.end else max(truth.start.day, model.AS_OF.replace(day=1))
             return replace(truth, end=ended), "status"
+        case model.Condition(problem=problem) if problem.recurs:
+            return truth, None  # one that went on for some is no other episode than the next
         case model.Condition():
             ended = None if truth.ended else max(truth.onset.day, model.AS_OF.replace(day=2))
             return replace(truth, ended=ended), "status"

@@ -1,7 +1,8 @@
 """The catalogue: genuine SNOMED CT and dm+d codes that synthetic lives are made of, and invented words around them.
 
 Each row of the CSV files says in `source` where its code can be checked: `gp-connect`, `uk-core` and `dmd` are the corpora, `snomed` is
-the published terminology. `sets` says which profiles use it: `1` everyday and messy, `2` unseen.
+the published terminology; `words` has no code that could be vouched for, and is told in words or a local code. `sets` says which
+profiles use it: `1` everyday and messy, `2` unseen and labelled, `3` prose; `said` is how another organisation writes the same there.
 An `emis_code` is the GP supplier's own, genuine where it does not start with `LOC`; those and the community trust's are invented, as
 local codes are.
 """
@@ -44,6 +45,7 @@ class Medicine:
     for_problems: tuple[str, ...]
     unit_strength: str
     unit_form: str
+    said: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,7 @@ class Allergen:
     emis_code: str
     community_code: str
     category: str
+    said: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,9 @@ class Problem:
     emis_code: str
     from_age: int
     to_age: int
+    said: str = ""
+    recurs: bool = False
+    """May come back, years after it ended: another episode, another fact."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +83,8 @@ class Test:
     low: float
     high: float
     local_code: str
+    said: str = ""
+    said_unit: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,13 +124,17 @@ ROUTES: dict[str, Concept] = {
     "inhaled": Concept("18679011000001101", "Inhalation"),
     "subcutaneous": Concept("34206005", "Subcutaneous"),
     "ocular": Concept("54485002", "Ocular"),
+    "transdermal": Concept("45890007", "Transdermal"),
+    "nasal": Concept("46713006", "Nasal"),
+    "sublingual": Concept("37839007", "Sublingual"),
+    "intramuscular": Concept("78421000", "Intramuscular"),
 }
 NO_KNOWN_ALLERGY = Concept("716186003", "No known allergy")
 
 
 @cache
 def catalogue(which: str) -> Catalogue:
-    """The catalogue of set `1` or `2`."""
+    """The catalogue of set `1`, `2` or `3`."""
 
     def rows(name: str) -> list[dict[str, str]]:
         with (FOLDER / f"{name}.csv").open(newline="", encoding="utf-8") as file:
@@ -135,7 +147,7 @@ def catalogue(which: str) -> Catalogue:
         medicines=tuple(_medicine(row) for row in rows("medicines")),
         allergens=tuple(Allergen(*(row[name] for name in Allergen.__slots__)) for row in rows("allergens")),
         problems=tuple(Problem(row["code"], row["term"], row["emis_code"], int(row["from_age"]),
-            int(row["to_age"])) for row in rows("problems")),
+            int(row["to_age"]), row["said"], row["recurs"] == "yes") for row in rows("problems")),
         panels=_panels(rows("tests")),
         vaccines=tuple(Vaccine(*(row[name] for name in Vaccine.__slots__)) for row in rows("vaccines")),
         concepts={use: tuple(found) for use, found in concepts.items()},
@@ -151,6 +163,7 @@ def _medicine(row: dict[str, str]) -> Medicine:
 def _panels(rows: list[dict[str, str]]) -> tuple[Panel, ...]:
     tests: dict[tuple[str, str, str], list[Test]] = {}
     for row in rows:
-        test = Test(row["code"], row["term"], row["unit"], float(row["low"]), float(row["high"]), row["local_code"])
+        test = Test(row["code"], row["term"], row["unit"], float(row["low"]), float(row["high"]), row["local_code"], row["said"],
+                    row["said_unit"])
         tests.setdefault((row["panel_code"], row["panel"], row["specimen"]), []).append(test)
     return tuple(Panel(*key, tuple(found)) for key, found in tests.items())

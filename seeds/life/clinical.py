@@ -44,7 +44,10 @@ def _conditions(person: Person, rng: Random, catalogue: Catalogue, until: date, 
     for problem in rng.sample(fitting, min(len(fitting), _count(rng, 0.5 + age / 30))):
         onset = _day(rng, person, until)
         ended = onset + timedelta(days=rng.randint(7, 90)) if rng.random() < 0.2 else None
-        yield model.Condition(problem, When(onset), ended if ended and ended < until else None, rng.random() < 0.7)
+        ended = ended if ended and ended < until else None
+        yield model.Condition(problem, When(onset), ended, rng.random() < 0.7)
+        if problem.recurs and ended and rng.random() < 0.5 and (again := ended + timedelta(days=rng.randint(500, 1200))) < until:
+            yield model.Condition(problem, When(again), None, rng.random() < 0.7)
 
 
 def _courses(person: Person, rng: Random, catalogue: Catalogue, until: date, problems: list[model.Condition],

@@ -13,7 +13,7 @@ from seeds.life.model import When
 from seeds.registration import Registration
 from seeds.rows import Making, Row, RowIds
 from seeds.telling import Telling
-from seeds.wording import dosage
+from seeds.wording import dosage, otherwise
 
 _TRACED = {"01": "verified", "05": "conflict"}
 
@@ -92,7 +92,8 @@ def _result(at: Making, truth: model.Result) -> Iterator[Row]:
     abnormal = "high" if truth.value > test.high else "low" if truth.value < test.low else None
     yield Row("gp.test_result", at.who | {
         "result_guid": at.ids.guid(), "lab_ref": truth.order, "panel_term": truth.panel.name, "code": code, "code_scheme": scheme,
-        "term": test.term, "value": f"{truth.value:g}", "unit": test.unit, "range_low": f"{test.low:g}", "range_high": f"{test.high:g}",
+        "term": test.term, "value": f"{truth.value:g}", "unit": otherwise(test.unit, test.said_unit, at.wording),
+        "range_low": f"{test.low:g}", "range_high": f"{test.high:g}",
         "abnormal": abnormal, "status": "corrected" if truth.preliminary is not None else "final", "taken_date": truth.taken.exact,
         "taken_text": _partial(truth.taken), "received_date": _later(truth.taken, 2)})
 

@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from seeds.catalogue import NO_KNOWN_ALLERGY, ROUTES
 from seeds.life import model
 from seeds.registration import Registration
 from seeds.rows import Making, Row, RowIds
 from seeds.telling import Telling
+from seeds.wording import otherwise
 
 
 def patient(known: Registration, wording: str) -> Row:  # noqa: ARG001  every view is called alike
@@ -67,14 +69,17 @@ def _diagnosis(at: Making, truth: model.Condition) -> Iterator[Row]:
     problem = truth.problem
     code, system = at.coded((problem.code, "SNOMED"), (f"RXAD{problem.emis_code[-3:]}", "LOCAL"), (None, "NONE"))
     yield Row("epr.diagnosis", at.who | {
-        "diagnosis_id": at.ids.number(), "encounter_id": None, "code": code, "code_system": system, "description": problem.term,
-        "rank": 1 if truth.significant else 2, "certainty": "CONFIRMED", "status": "RESOLVED" if truth.ended else "ACTIVE",
-        "onset_on": truth.onset.exact, "recorded_at": _moment(truth.onset.day, 10)})
+        "diagnosis_id": at.ids.number(), "encounter_id": None, "code": code, "code_system": system,
+        "description": otherwise(problem.term, problem.said, at.wording), "rank": 1 if truth.significant else 2,
+        "certainty": "CONFIRMED", "status": "RESOLVED" if truth.ended else "ACTIVE", "onset_on": truth.onset.exact,
+        "recorded_at": _moment(truth.onset.day, 10)})
 
 
 def _result(at: Making, truth: model.Result) -> Iterator[Row]:
     panel, test = truth.panel, truth.test
     taken = _moment(truth.taken.exact, 0, truth.hour)
+    if taken and at.wording == "prose" and truth.hour == 6:
+        taken = datetime.combine(taken, time(0, 20), _ENGLAND).astimezone(UTC)  # in summer, yesterday in UTC
     requested = _moment(truth.taken.day, 0, truth.hour - 1)
     known_order = at.ids.made.get(truth.order)
     order = known_order or at.ids.number()
@@ -85,9 +90,9 @@ def _result(at: Making, truth: model.Result) -> Iterator[Row]:
         "collected_at": taken, "requested_by": "Dr N Ward", "updated_at": _moment(truth.taken.day, 1)}, new=known_order is None)
     code, system = (test.code, "SNOMED") if at.coding == "national" else (test.local_code, "LOCAL")
     yield Row("epr.lab_result", at.who | {
-        "result_id": at.ids.number(), "order_id": order, "test_code": code, "code_system": system, "test_name": test.term,
-        "comparator": None, "value_numeric": Decimal(str(truth.value)), "unit": test.unit, "range_low": Decimal(str(test.low)),
-        "range_high": Decimal(str(test.high)),
+        "result_id": at.ids.number(), "order_id": order, "test_code": code, "code_system": system,
+        "test_name": otherwise(test.term, test.said, at.wording), "comparator": None, "value_numeric": Decimal(str(truth.value)),
+        "unit": test.unit, "range_low": Decimal(str(test.low)), "range_high": Decimal(str(test.high)),
         "abnormal_flag": "H" if truth.value > test.high else "L" if truth.value < test.low else None,
         "status": "C" if truth.preliminary is not None else "F", "reported_at": _moment(truth.taken.day, 1),
         "comment": "Corrected report" if truth.preliminary is not None else None})
@@ -120,6 +125,7 @@ def _procedure(at: Making, truth: model.Operation) -> Iterator[Row]:
         "recorded_at": _utc(truth.performed)})
 
 
+_ENGLAND = ZoneInfo("Europe/London")
 MAKERS: dict[type, Any] = {
     model.Allergy: _allergy, model.Course: _prescription, model.Condition: _diagnosis, model.Result: _result, model.Stay: _encounter,
     model.Letter: _document, model.Operation: _procedure,

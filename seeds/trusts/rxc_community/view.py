@@ -11,7 +11,7 @@ from seeds.life.model import When
 from seeds.registration import Registration
 from seeds.rows import Making, Row, RowIds
 from seeds.telling import Telling
-from seeds.wording import allergy, dosage, route, undated, written
+from seeds.wording import allergy, dosage, month, none_known, otherwise, route, undated, written
 
 _TRACED = {"01": "Y", "05": "X", "03": "P"}
 _SEVERITY = {"mild": "Low", "moderate": "Medium", "severe": "High"}
@@ -40,15 +40,15 @@ def rows(telling: Telling, ids: RowIds, wording: str) -> Iterator[Row]:
 def _allergy_note(at: Making, truth: model.Allergy) -> Iterator[Row]:
     agent = truth.allergen
     if agent is None:
-        code, type_, text = None, None, "nil known" if at.wording == "terse" else "NKDA"
+        code, type_, text = None, None, none_known(at.wording)
     else:
         national = (agent.substance or agent.finding, "SCT")
         code, type_ = at.coded(national, (agent.community_code, "RXC"), (None, None))
-        text = allergy(agent.name, truth.reaction.term if truth.reaction else None, at.wording)
+        text = allergy(otherwise(agent.name, agent.said, at.wording), truth.reaction.term if truth.reaction else None, at.wording)
     yield Row("care.allergy_note", at.who | {
         "note_no": at.ids.sequence("allergy_note"), "allergy_code": code, "code_type": type_, "allergy_text": text,
         "reaction_text": truth.reaction and truth.reaction.term, "severity": _SEVERITY[truth.severity] if agent else None,
-        "status": "Current" if truth.status == "active" else "Past", "noted": _text(truth.onset, undated(at.wording)),
+        "status": "Current" if truth.status == "active" else "Past", "noted": _text(truth.onset, at.wording),
         "noted_by": "Nurse J Dock", "last_changed": _at(truth.onset.day)})
 
 
@@ -59,7 +59,7 @@ def _home_med(at: Making, truth: model.Course) -> Iterator[Row]:
         "med_no": at.ids.sequence("home_med"), "med_code": code, "code_type": type_, "med_text": written(medicine, at.wording),
         "dose_text": dosage(truth, "terse" if at.wording == "plain" else at.wording), "route_text": route(medicine, at.wording),
         "taking": "N" if truth.end else "Y", "seen_on": _text(When(truth.end or model.AS_OF)),
-        "started": _text(truth.start, undated(at.wording)), "stopped": truth.end and _text(When(truth.end)),
+        "started": _text(truth.start, at.wording), "stopped": truth.end and _text(When(truth.end)),
         "seen_by": "Nurse H Bramble", "last_changed": _at(truth.end or truth.start.day)})
 
 
@@ -101,9 +101,9 @@ MAKERS: dict[type, Any] = {
 }
 
 
-def _text(when: When, undated: str = "") -> str:
-    """dd/mm/yyyy, mm/yyyy, yyyy, or what stands for no date."""
-    return {"day": f"{when.day:%d/%m/%Y}", "month": f"{when.day:%m/%Y}", "year": f"{when.day:%Y}"}.get(when.precision, undated)
+def _text(when: When, wording: str = "plain") -> str:
+    """dd/mm/yyyy, a month, yyyy, or what stands for no date."""
+    return {"day": f"{when.day:%d/%m/%Y}", "month": month(when, wording), "year": f"{when.day:%Y}"}.get(when.precision, undated(wording))
 
 
 def _at(day: date) -> datetime:
