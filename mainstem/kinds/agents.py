@@ -36,7 +36,7 @@ def cause(content: dict[str, Any], terms: Terms) -> str | None:
     text = agent.get("text")
     if not isinstance(text, str) or terms.current(agent) is not None:
         return None
-    parted = (_told_with(reaction).fullmatch(text.strip()) for reaction in sorted(_NO_REACTION_SAID | _reactions_said(content)))
+    parted = (_told_with(reaction).fullmatch(text.strip().rstrip(".")) for reaction in sorted(_NO_REACTION_SAID | _reactions_said(content)))
     return next((code for found in parted if found and (code := terms.agent({"text": found["before"] or found["after"]}))), None)
 
 
@@ -113,10 +113,13 @@ def _parts(said: str) -> Iterator[str]:
 
 @lru_cache(maxsize=1 << 10)
 def _told_with(reaction: str) -> re.Pattern[str]:
-    """`penicillin - rash`, `Penicillin (rash)`, `penicillin causes rash`, `Penicillin rash`; `rash w/ penicillin`."""
-    said = re.escape(reaction)
-    between = r"\s+-+\s*|\s*[:;,=]\s*|\s*\((?=.*\)$)|\s+(?:causes|caused|causing|gives|gave|->)\s+|\s+"
-    return re.compile(rf"(?P<before>.+?)(?:{between}){said}\)?|"
+    """`penicillin - rash`, `Penicillin (causes rash)`, `penicillin, which caused a rash`, `Penicillin rash`, `penicillin with rash in the
+    past`; `rash w/ penicillin`, `developed a rash after penicillin`. The reaction and what joins it to the agent, nothing else."""
+    said = rf"(?:an?\s+)?{re.escape(reaction)}"
+    causes = r"(?:causes|caused|causing|gives|gave|->)"
+    between = rf"\s+-+\s*|\s*[:;,=]\s*|\s*\((?=.*\)$)(?:{causes}\s+)?|(?:,?\s+which)?\s+{causes}\s+|\s+with\s+|\s+"
+    return re.compile(rf"(?P<before>.+?)(?:{between}){said}(?:\s+in the past|\s+previously)?\)?|"
+                      r"(?:(?:developed|develops|had|gets|got|suffered|experienced)\s+)?"
                       rf"{said}\s+(?:with|w/|to|from|after|on|due to|caused by|following)\s+(?P<after>.+)", re.IGNORECASE)
 
 

@@ -30,10 +30,12 @@ _ABOUT_FORM = frozenset({
     "gastro", "resistant", "modified", "release", "prolonged", "sustained", "immediate", "dispersible", "soluble", "effervescent",
     "chewable", "orodispersible", "coated", "enteric", "film", "crushable", "scored", "pre", "filled", "prefilled", "disposable", "for",
     "in", "breath", "actuated", "dry", "hard", "soft", "oral", "eye", "ear", "nasal", "buccal",
-    "sublingual", "vaginal", "rectal", "scalp", "transdermal", "iv", "im", "sc", "po", "mr", "m/r", "sr", "xl", "ec", "e/c",
-    "gr", "g/r", "sf", "s/f",
+    "sublingual", "vaginal", "rectal", "scalp", "transdermal", "intravenous", "intramuscular", "subcutaneous", "pump", "per",
+    "iv", "im", "sc", "po", "mr", "m/r", "sr", "xl", "ec", "e/c",
+    "gr", "g/r", "sf", "s/f", "once", "daily", "weekly", "to", "both", "eyes", "ears",
+    "solostar", "kwikpen", "flexpen", "flextouch", "penfill", "innolet",
 })
-"""Words that say what sort of form it is or where it goes, and their usual letters."""
+"""Words that say what sort of form it is, where it goes or how often, their usual letters, and insulin pens."""
 _FREE = re.compile(r"\b(?:cfc|sugar|preservative) free\b")
 """Of a form; `latex free` is no form of latex."""
 _SHORT = 3
@@ -48,7 +50,8 @@ TAG = re.compile(
     r"product|medicinal product|medicinal product form|clinical drug|physical object)\)\s*$", re.IGNORECASE)
 """SNOMED CT's semantic tag, at the end of a fully specified name: it says what kind of concept it is."""
 _CAUSED = re.compile(
-    r"(?:h/o |history of |known )?(?:(?:(?:drug )?allerg(?:y|ic)(?: reaction)?|intoleran(?:ce|t)|hypersensitiv(?:ity|e)|sensitiv(?:ity|e)|"
+    r"(?:(?:patient|reports|reported|states|describes|has|known|documented|confirmed|history of|h/o|an?) )*"
+    r"(?:(?:(?:drug )?allerg(?:y|ic)(?: reaction)?|intoleran(?:ce|t)|hypersensitiv(?:ity|e)|sensitiv(?:ity|e)|"
     r"(?:adverse )?(?:drug )?reactions?|(?:side|adverse) effects?|anaphylaxis)(?: to| of| from| with| caused by| due to)? (?P<after>.+)|"
     r"(?P<before>.+?) (?:(?:drug )?allerg(?:y|ic)|intoleran(?:ce|t)|(?:hyper)?sensitiv(?:ity|e)|adverse (?:drug )?reactions?|"
     r"(?:side|adverse) effects?)(?: nos)?)")
@@ -69,6 +72,10 @@ _DOUBT = re.compile(
     r"excluded|refuted|ruled out|no evidence|not allergic|no allergy|tolerate[sd]|family history|fh)\b[^()]*\)\s*$", re.IGNORECASE)
 """A question mark within a word is a letter that was lost (`Sj?gren`); a minus at the end denies (`HIV -`)."""
 _TOKEN = re.compile(rf"(?:{COMPARATOR})(?=\s*-?\d)|[\w./%]+")
+
+
+_BESIDE = re.compile(r"\s*(?P<one>[^()]+?)\s*(?:\((?P<inner>[^()]+)\)|\s-+\s+(?P<other>[^()]+))\s*")
+"""Two names of which one stands in brackets, or behind a dash."""
 
 
 @lru_cache(maxsize=1 << 14)
@@ -116,6 +123,17 @@ def form_of(word: str) -> str | None:
     if len(short) < _SHORT or short == "mix":  # of insulins: `Humalog Mix 25` is not Humalog
         return None
     return next((form for form in FORMS if form.startswith(short)), None)
+
+
+def spelled_out(text: str) -> str | None:
+    """The name beside which its initials stand, alone: `AF (atrial fibrillation)`, `Ulcerative colitis (UC)`, `DVT - deep vein thrombosis`.
+    None where what stands beside it is anything else."""
+    found = _BESIDE.fullmatch(text)
+    if found is None:
+        return None
+    one, other = sorted((found["one"], found["inner"] or found["other"]), key=len)
+    initials = "".join(word[0] for word in plain(other).split())
+    return other if len(initials) > 1 and plain(one) == initials and not doubted(text) else None
 
 
 def without_salt(text: str) -> str | None:

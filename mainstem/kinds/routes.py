@@ -68,7 +68,7 @@ _MAY_GO = {**dict.fromkeys(("injection", "infusion", "ampoule", "vial", "syringe
            **dict.fromkeys(("lozenge", "pastille", "gum"), frozenset({"oromucosal", "oral"}))}
 """Where forms go that go many ways. Solutions, suspensions and powders go all ways."""
 _AROUND = frozenset({"route", "use", "administration", "via", "by", "the", "to", "into", "in", "per", "apply", "each", "both", "left",
-                     "right", "l", "r", "affected", "area", "areas", "slow", "deep", "bolus", "tube"})
+                     "right", "l", "r", "applied", "affected", "area", "areas", "slow", "deep", "bolus", "tube"})
 """Words of a stated route that do not tell which it is."""
 _KEPT = 1 << 14
 
@@ -120,6 +120,8 @@ def _written(text: str) -> str | None:
     if text in _WORDS:
         return _WORDS[text]
     words = [word for word in text.split() if word not in _AROUND and (word in _WORDS or form_of(word) is None)]
+    if "skin" in words and any(form_of(word) == "patch" for word in text.split()):
+        words = [word if word != "skin" else "transdermal" for word in words]  # what is put on the skin is a patch, which acts through it
     told = {_WORDS.get(word) for word in words}
     return told.pop() if len(told) == 1 else None if told else of_words(text)
 

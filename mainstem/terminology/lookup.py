@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
-from mainstem.kinds.names import TAG, caused_by, doubted, forms, key, plain, without_salt
+from mainstem.kinds.names import TAG, caused_by, doubted, forms, key, plain, spelled_out, without_salt
 from mainstem.shelf import shown
 from mainstem.terminology import codes
 from mainstem.terminology.statements import Concept, Level, Link
@@ -242,6 +242,8 @@ class Terminology:
                 return tuple(rows)
         if ways == "cause" and (cause := caused_by(text)) is not None:
             return self._rows_named(cause, ways, sure)
+        if (whole := spelled_out(text)) is not None:
+            return self._rows_named(whole, ways, sure)
         base = without_salt(text) if ways != "exact" else None
         return () if base is None else tuple(self.store.named(key(base)) or self.store.named(~key(base)))
 

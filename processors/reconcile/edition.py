@@ -15,7 +15,7 @@ from mainstem.terminology.releases import Activation, in_force
 
 RULES = "rules"
 """`what` of its control records."""
-EDITION = 6
+EDITION = 7
 
 
 class Edition(NamedTuple):

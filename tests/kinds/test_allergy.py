@@ -56,6 +56,14 @@ def test_finding_substance_and_words_are_one_agent(agent):
     ("no rash with trimethoprim", "rash", None),
     ("peanut (urticaria) (mild)", "urticaria", None), ("Trimethoprim not rash", "rash", None), ("Trimethoprim rash", "", None),
     ("peanut - reaction unknown", None, "762952008"), ("Peanut - dietary", None, "762952008"),
+    ("Allergic to peanuts (caused urticaria).", "Urticaria", "762952008"),
+    ("Known trimethoprim allergy: rash.", "rash", "387179001"), ("Trimethoprim, which caused a rash", "rash", "387179001"),
+    ("Reports intolerance of trimethoprim with rash in the past.", "rash", "387179001"),
+    ("Patient has a history of allergy to trimethoprim with rash", "rash", "387179001"),
+    ("Developed a rash after trimethoprim.", "Rash", "387179001"), ("Never developed a rash after trimethoprim.", "rash", None),
+    ("Developed no rash after trimethoprim.", "rash", None), ("Tolerated trimethoprim with rash in the past", "rash", None),
+    ("Denies allergy to trimethoprim with rash", "rash", None), ("Allergic to penicillin, trimethoprim caused rash", "rash", None),
+    ("Trimethoprim with penicillin", "rash", None), ("Trimethoprim caused rash, not confirmed", "rash", None),
     ("peanut - urticaria", "Wheeze", None), ("penicillin - tolerated since", None, None), ("peanut, penicillin", None, None),
 ])
 def test_a_reaction_in_the_text_is_set_aside_where_the_record_states_it(text, reaction, found):

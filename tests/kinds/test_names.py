@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mainstem.kinds.names import caused_by, doubted, form_of, forms, plain, without_salt
+from mainstem.kinds.names import caused_by, doubted, form_of, forms, plain, spelled_out, without_salt
 
 
 @pytest.mark.parametrize(("text", "bare"), [
@@ -17,6 +17,10 @@ from mainstem.kinds.names import caused_by, doubted, form_of, forms, plain, with
     ("Co-codamol 15mg/500mg tablets", "co codamol"), ("Co-codamol 8/500", "co codamol"), ("latex free", "latex free"),
     ("Salbutamol 100micrograms/dose inhaler CFC free", "salbutamol"), ("Paracetamol oral suspension sugar free", "paracetamol"),
     ("Prednisolone 5 mg e/c tabs", "prednisolone"), ("Vitamin C 500mg", "vitamin c"),
+    ("Alendronic acid 70 mg once-weekly tablets", "alendronic acid"), ("Salbutamol 100 micrograms per puff inhaler", "salbutamol"),
+    ("Glyceryl trinitrate 400micrograms/dose pump sublingual spray", "glyceryl trinitrate"),
+    ("Timolol 0.25% eye drops to both eyes", "timolol"), ("Tresiba FlexTouch 100units/ml pens", "tresiba"),
+    ("Hydroxocobalamin 1 mg intramuscular injection", "hydroxocobalamin"), ("Proton pump inhibitor", "proton inhibitor"),
     ("Interferon alfa 2b", "interferon alfa 2b"), ("Humalog Mix 25 100units/ml pens", "humalog mix"),
     ("Insulin glargine 100units/ml solution for injection 3ml pre-filled pens", "insulin glargine"),
 ])
@@ -46,7 +50,9 @@ def test_forms_whole_several_or_cut_short(word, form):
 @pytest.mark.parametrize(("text", "cause"), [
     ("Allergy to penicillin", "penicillin"), ("Adverse reaction caused by simvastatin", "simvastatin"), ("Latex allergy", "latex"),
     ("intolerant of codeine", "codeine"), ("Penicillin sensitive", "penicillin"), ("reaction to codeine", "codeine"),
-    ("Allergy to penicillin (finding)", "penicillin"), ("penicillin", None), ("allergy", None),
+    ("Allergy to penicillin (finding)", "penicillin"), ("Reports intolerance of penicillin", "penicillin"),
+    ("Patient has an allergy to penicillin", "penicillin"), ("no allergy to penicillin", None), ("denies allergy to penicillin", None),
+    ("previous allergy to penicillin", None), ("penicillin", None), ("allergy", None),
 ])
 def test_causes_of_findings(text, cause):
     assert caused_by(text) == cause
@@ -68,6 +74,17 @@ def test_more_and_less_than_a_number_are_two_names(text, folded):
     ("possible asthma", False)])
 def test_what_folding_would_make_a_statement_of(text, found):
     assert doubted(text) is found
+
+
+@pytest.mark.parametrize(("text", "name"), [
+    ("AF (atrial fibrillation)", "atrial fibrillation"), ("Ulcerative colitis (UC)", "Ulcerative colitis"),
+    ("DVT - deep vein thrombosis", "deep vein thrombosis"),
+    ("GORD (gastro-oesophageal reflux disease)", "gastro-oesophageal reflux disease"),
+    ("MI (mitral stenosis)", None), ("FH (asthma)", None), ("AF (?atrial fibrillation)", None), ("Asthma (A)", None),
+    ("Asthma (childhood)", None),
+    ("DVT", None), ("AF (atrial fibrillation) resolved", None), ("Asthma - severe", None)])
+def test_initials_beside_their_name_say_nothing_more(text, name):
+    assert spelled_out(text) == name
 
 
 @pytest.mark.parametrize(("text", "base"), [

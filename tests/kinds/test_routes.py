@@ -19,6 +19,8 @@ from mainstem.terminology import builtin
     ({"text": "S.C."}, "subcutaneous"), ({"text": "into the right eye"}, "ocular"),
     ({"text": "eye drops"}, "ocular"), ({"text": "via nebuliser"}, "inhalation"), ({"text": "via NG tube"}, "gastroenteral"),
     ({"text": "oral or NG"}, "oral or ng"), ({"text": "PO/NG"}, "po/ng"), ({"text": "injection"}, "injection"),
+    ({"text": "Patch applied to the skin"}, "transdermal"), ({"text": "patches to skin"}, "transdermal"),
+    ({"text": "applied to the skin"}, "cutaneous"), ({"text": "topical patch"}, "topical patch"),
     ({"text": " "}, None), ({}, None), (None, None),
 ])
 def test_stated(route, word):
