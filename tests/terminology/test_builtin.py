@@ -23,18 +23,23 @@ def rows(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
+def of_seeds(name: str) -> list[dict[str, str]]:
+    """Rows of the seeds' catalogue but those of set 3 alone, of which it holds the commonest: they stand for what it does not know."""
+    return [row for row in rows(ROOT / "seeds/catalogue" / name) if row["sets"] != "3"]
+
+
 def coded(*codes: str, system: str = SNOMED) -> dict:
     return {"codes": [{"system": system, "code": code} for code in codes]}
 
 
-@pytest.mark.parametrize("row", rows(ROOT / "seeds/catalogue/allergens.csv"), ids=lambda row: row["name"])
+@pytest.mark.parametrize("row", of_seeds("allergens.csv"), ids=lambda row: row["name"])
 def test_every_way_to_code_a_seeds_allergen_is_one_agent(row):
     agents = {builtin().agent(coded(row[way])) for way in ("substance", "vtm", "finding") if row[way]}
     assert len(agents) == 1
     assert None not in agents
 
 
-@pytest.mark.parametrize("row", rows(ROOT / "seeds/catalogue/medicines.csv"), ids=lambda row: row["name"])
+@pytest.mark.parametrize("row", of_seeds("medicines.csv"), ids=lambda row: row["name"])
 def test_every_seeds_medicine_has_its_moiety(row):
     assert builtin().moiety(coded(row["code"], system=DMD)) == row["vtm"]
     assert builtin().route(coded(row["code"], system=DMD))
@@ -42,7 +47,7 @@ def test_every_seeds_medicine_has_its_moiety(row):
 
 
 def test_every_seeds_problem_is_known():
-    for row in rows(ROOT / "seeds/catalogue/problems.csv"):
+    for row in of_seeds("problems.csv"):
         assert builtin().current(coded(row["code"])) == row["code"]
 
 
@@ -66,7 +71,7 @@ def test_a_suppliers_code_beside_a_snomed_code_does_not_matter():
     assert builtin().agent(concept) == "372687004"
 
 
-@pytest.mark.parametrize("row", rows(ROOT / "seeds/catalogue/medicines.csv"), ids=lambda row: row["name"])
+@pytest.mark.parametrize("row", of_seeds("medicines.csv"), ids=lambda row: row["name"])
 def test_a_product_in_words_or_with_a_local_code_has_the_moiety_of_its_code(row):
     assert builtin().moiety({"text": row["name"]}) == row["vtm"]
     assert builtin().moiety({"codes": [{"system": "urn:local", "code": row["community_code"], "display": row["name"]}]}) == row["vtm"]
