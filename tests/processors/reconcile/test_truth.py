@@ -13,7 +13,7 @@ from mainstem.kinds.facts import NoTerms
 from mainstem.terminology import builtin
 from mainstem.truth import Score, people, score
 
-PROFILES = ("everyday", "messy", "unseen", "hurried", "labelled")
+PROFILES = ("everyday", "messy", "unseen", "hurried", "labelled", "prose")
 WANTED = 0.99
 KINDS = ("allergy", "medicine", "problem", "result")
 
