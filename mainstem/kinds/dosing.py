@@ -160,13 +160,18 @@ def _alike(one: Regimen, other: Regimen) -> tuple[Amount, Amount] | None:
     if one.weighed is not None and other.weighed is not None and one.weighed.unit == other.weighed.unit:
         return one.weighed, other.weighed
     units = {one.amount.unit, other.amount.unit}
-    if one.strength != other.strength or units & {"ug", "unit"}:
+    if not _of_one_strength(one.strength, other.strength) or units & {"ug", "unit"}:
         return None
     if one.strength is None:  # a number in a name (`Fostair 100/6`) may be its strength
         same = len(units) == 1 and (one.product == other.product or not _NUMBERED.search(one.product + other.product))
     else:
         same = units == {"ml"} or (len(units - {""}) <= 1 and (one.strength.per != "ml" or "" not in units))
     return (one.amount, other.amount) if same else None
+
+
+def _of_one_strength(one: Strength | None, other: Strength | None) -> bool:
+    """Also of several ingredients each, however it is written: `10mg/500mg`, `10/500`."""
+    return one == other or (one is not None and other is not None and one.parts == other.parts != ())
 
 
 def _weighed(amount: Amount, of: Strength | None) -> Amount | None:
