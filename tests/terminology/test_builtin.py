@@ -122,6 +122,19 @@ def test_a_code_that_is_known_counts_before_words():
     assert builtin().none_known({"text": "NKDA"}) == "409137002"
 
 
+@pytest.mark.parametrize(("text", "code"), [
+    ("Ferritin", "993381000000106"), ("CRP", "1001371000000100"), ("AF (atrial fibrillation)", "49436004"), ("COPD", "13645005"),
+    ("?AF (atrial fibrillation)", None), ("AF (asthma)", None), ("Sodium", None),
+])
+def test_words_name_what_a_list_means_by_them(text, code):
+    """A result named `Ferritin` is the test, not the order for it; sodium may be serum's or urine's."""
+    assert builtin().current({"text": text}) == code
+
+
+def test_a_brand_of_two_holds_both():
+    assert {"1389007", "386171009"} < set(builtin().agents({"text": "Fostair 100/6 inhaler"}))
+
+
 def test_class_is_a_relation_and_no_agent():
     penicillin, amoxicillin = (builtin().agent(coded(code)) for code in ("91936005", "372687004"))
     assert penicillin != amoxicillin
