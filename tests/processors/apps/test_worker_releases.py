@@ -103,12 +103,13 @@ def test_what_ships_comes_into_force_once_and_displaces_only_its_own_elder(kafka
 
 def test_rules_of_another_edition_are_refused_until_ours_are_in_force_again(kafka: str, registry: str, tmp_path: Path) -> None:
     codec, shelf, models, said = Codec(registry), Shelf(tmp_path / "terms"), ModelShelf(tmp_path / "matching"), []
+    later = str(edition.EDITION + 1)
     clients.ensure_topics(kafka, topics.ALL)
     codec.register(topics.ALL)
     releases.ship(kafka, codec, shelf, models, said.append)
     try:
-        other = releases.activate_rules(kafka, codec, edition.Edition("7", "0" * 64), "test", "a later version of Mainstem")
-        with pytest.raises(releases.OtherEditionError, match=f"edition 7 are in force, and this version has edition {edition.EDITION}"):
+        other = releases.activate_rules(kafka, codec, edition.Edition(later, "0" * 64), "test", "a later version of Mainstem")
+        with pytest.raises(releases.OtherEditionError, match=f"edition {later} are in force, and this version has edition {edition.EDITION}"):
             releases.current(kafka, codec, shelf)
     finally:
         said.clear()
