@@ -32,10 +32,13 @@ tests-pure:
 	@$(call tests,pure,-m "not slow and not stack")
 
 tests-servers:
-	@$(call tests,servers,-v -m "not slow and stack" --ignore tests/end_to_end)
+	@$(call tests,servers,-v -m "not slow and stack" $(STAGES))
 
+# The end-to-end tests are done in half the time that all others with servers take: these are parted.
+STAGES = tests/cli tests/deploy tests/processors
 tests-platform:
 	@$(call tests,platform,-v -m "not slow" tests/end_to_end)
+	@$(call tests,stores,-v -m "not slow and stack" --ignore tests/end_to_end $(addprefix --ignore ,$(STAGES)))
 
 # Servers that live for minutes gain nothing by Java's second compiler, and it takes half of their processor time.
 tests = JDK_JAVA_OPTIONS=-XX:TieredStopAtLevel=1 .venv/bin/python -m pytest --durations 12 --durations-min 5 $(2) 2>&1 | sed -u 's/^/$(1): /'
