@@ -109,7 +109,8 @@ def test_rules_of_another_edition_are_refused_until_ours_are_in_force_again(kafk
     releases.ship(kafka, codec, shelf, models, said.append)
     try:
         other = releases.activate_rules(kafka, codec, edition.Edition(later, "0" * 64), "test", "a later version of Mainstem")
-        with pytest.raises(releases.OtherEditionError, match=f"edition {later} are in force, and this version has edition {edition.EDITION}"):
+        refused = f"edition {later} are in force, and this version has edition {edition.EDITION}"
+        with pytest.raises(releases.OtherEditionError, match=refused):
             releases.current(kafka, codec, shelf)
     finally:
         said.clear()
