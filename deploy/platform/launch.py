@@ -12,7 +12,7 @@ from deploy.platform.capture import CaptureWatch
 from deploy.platform.processes import processes
 from deploy.platform.supervisor import Supervisor
 from deploy.stack import Endpoints, rereading
-from deploy.stack.connectors import debezium_postgres, ensure_connector
+from deploy.stack.connectors import ensure_captured
 from deploy.stack.layout import Layout
 from mainstem.observe import metrics, serving
 from processors.lane.snapshots import RECORDS
@@ -68,9 +68,7 @@ def capture_trusts(endpoints: Endpoints, say: Say) -> None:
     KafkaException."""
 
     def capture(trust: Trust) -> None:
-        config = debezium_postgres(trust.source, endpoints.postgres, trust.database, trust.tables, topics.raw(trust.source).name,
-                                   endpoints.kafka)
-        ensure_connector(endpoints, trust.database, config)
+        ensure_captured(endpoints, trust.source, endpoints.postgres, trust.database, trust.tables)
         say(f"capturing {trust.source}")
 
     rereading.ensure_topic(endpoints.kafka)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import psycopg
 
-from deploy.stack.connectors import mark
+from deploy.stack.connectors import slot
 from mainstem.verify.trusts import NOT_PUBLISHED, lacking
 
 _SECONDS = 10
@@ -29,7 +29,7 @@ class Look:
 
 def look(dsn: str, source: str, tables: Sequence[str]) -> Look:
     """`tables`: with their schemas. Changes nothing. Raises psycopg.OperationalError where the database does not answer."""
-    ours = f"mainstem_{mark(source)}"
+    ours = slot(source)
     refused: list[str] = []
     with psycopg.connect(dsn, connect_timeout=_SECONDS, client_encoding="utf8") as connection:
         [(wal, replicates, all_powers, has_room, published)] = connection.execute(_SERVER, (ours, ours)).fetchall()

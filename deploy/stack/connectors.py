@@ -13,6 +13,7 @@ from psycopg.conninfo import conninfo_to_dict
 from deploy.stack import rereading
 from deploy.stack.addresses import Endpoints
 from deploy.stack.errors import ConnectorFailedError
+from schemas import topics
 
 Config = Mapping[str, str]
 _ANSWER = 10.0
@@ -30,6 +31,11 @@ def mark(source: str) -> str:
     return re.sub(r"[^a-z0-9]+", "_", source.lower()).strip("_")
 
 
+def slot(source: str) -> str:
+    """The name of its replication slot, and of its publication."""
+    return f"mainstem_{mark(source)}"
+
+
 def debezium_postgres(source: str, postgres: str, database: str, tables: Iterable[str], topic: str,
                       kafka: str | None = None) -> dict[str, str]:
     """Configuration that captures `schema.table` names of one database, all into one raw topic, kept as they came.
@@ -39,8 +45,7 @@ def debezium_postgres(source: str, postgres: str, database: str, tables: Iterabl
     identity is FULL, no tombstones. `kafka`: where it listens for being asked to read tables anew (`rereading.py`).
     """
     server = conninfo_to_dict(postgres)
-    ours = mark(source)
-    prefix = f"capture-{ours}"
+    prefix = f"capture-{mark(source)}"
     return {
         "connector.class": "io.debezium.connector.postgresql.PostgresConnector",
         "tasks.max": "1",
@@ -51,9 +56,9 @@ def debezium_postgres(source: str, postgres: str, database: str, tables: Iterabl
         "database.dbname": database,
         "topic.prefix": prefix,
         "plugin.name": "pgoutput",
-        "slot.name": f"mainstem_{ours}",
+        "slot.name": slot(source),
         "slot.retry.delay.ms": "1000",
-        "publication.name": f"mainstem_{ours}",
+        "publication.name": slot(source),
         "publication.autocreate.mode": "filtered",
         "publish.via.partition.root": "true",   # a partition's changes under the name that is listed; else none of them are captured
         "table.include.list": ",".join(re.escape(table) for table in tables),
@@ -87,6 +92,12 @@ def debezium_postgres(source: str, postgres: str, database: str, tables: Iterabl
         "topic.creation.default.partitions": "1",
         **(rereading.listening(kafka) if kafka else {}),
     }
+
+
+def ensure_captured(endpoints: Endpoints, source: str, postgres: str, database: str, tables: Iterable[str]) -> None:
+    """The database is captured into the source's raw topic, which is there. Raises as `ensure_connector`."""
+    config = debezium_postgres(source, postgres, database, tables, topics.raw(source).name, endpoints.kafka)
+    ensure_connector(endpoints, mark(source), config)
 
 
 def ensure_connector(endpoints: Endpoints, name: str, config: Config, *, seconds: float = 90) -> None:

@@ -109,15 +109,13 @@ def _register(servers: Endpoints, source: str, dsn: str, tables: Sequence[str]) 
     from psycopg.conninfo import conninfo_to_dict
 
     from deploy.stack import rereading
-    from deploy.stack.connectors import debezium_postgres, ensure_connector, mark
+    from deploy.stack.connectors import ensure_captured
     from schemas import topics
     from schemas.kafka import ensure_topics
 
-    topic = topics.raw(source)
-    ensure_topics(servers.kafka, [topic])
+    ensure_topics(servers.kafka, [topics.raw(source)])
     rereading.ensure_topic(servers.kafka)
-    config = debezium_postgres(source, dsn, str(conninfo_to_dict(dsn)["dbname"]), tables, topic.name, servers.kafka)
-    ensure_connector(servers, mark(source), config)
+    ensure_captured(servers, source, dsn, str(conninfo_to_dict(dsn)["dbname"]), tables)
 
 
 def _show(source: str, connector: str, tables: Sequence[str], found: Look, captured: bool) -> None:
